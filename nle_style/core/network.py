@@ -1,0 +1,211 @@
+"""The transformer net: an image goes in, the same image in the look of a poster comes out.
+
+Johnson, Alahi, Fei-Fei 2016, "Perceptual Losses for Real-Time Style Transfer and
+Super-Resolution" (supplement, table 1), with three changes that this project follows:
+
+* a small *reflection padding before every convolution* in place of one 40-pixel border;
+* *instance normalisation* (Ulyanov, Vedaldi, Lempitsky 2016) in place of batch normalisation,
+  *conditional* on the style (Dumoulin, Shlens, Kudlur 2017): one row of scales γ and shifts β a
+  style, everything else shared;
+* nearest-neighbour upsampling and a convolution in place of transposed convolutions
+  (Odena, Dumoulin, Olah 2016), which leave a checkerboard.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+__all__ = [
+    "MINIMUM_SIDE",
+    "STRIDE",
+    "ConditionalInstanceNorm",
+    "NetworkConfig",
+    "NormStatistics",
+    "ReflectConv",
+    "StyleNetwork",
+    "instance_statistics",
+    "pad_to_stride",
+]
+
+STRIDE = 4
+"""The net halves the image twice, so its inner sizes are multiples of this many pixels."""
+
+MINIMUM_SIDE = 8
+"""Smallest height and width in pixels: the 9×9 layers reflect 4 pixels, which takes 5 to do."""
+
+NormStatistics = tuple[Tensor, Tensor]
+"""Mean and (biased) variance of every channel, each of shape (batch or 1, channels)."""
+
+
+@dataclass(frozen=True)
+class NetworkConfig:
+    """The shape of a network; with the weights it is all that is needed to build one.
+
+    Attributes:
+        styles: number of γ/β rows, 1 or more.
+        width: channels C of the first layer; the inner layers have 2C and 4C. 32 in the paper.
+        residual_blocks: blocks of two 3×3 convolutions at 4C. 5 in the paper.
+    """
+
+    styles: int
+    width: int = 16
+    residual_blocks: int = 5
+
+    def __post_init__(self) -> None:
+        if self.styles < 1 or self.width < 1 or self.residual_blocks < 0:
+            raise ValueError(f"not a network: {self}")
+
+
+def instance_statistics(features: Tensor) -> NormStatistics:
+    """Mean and biased variance over height and width: (N, C, H, W) -> two of (N, C).
+
+    Half precision is summed in float32: a 1080p map has two million values a channel.
+    """
+    wide = features.float() if features.dtype in (torch.float16, torch.bfloat16) else features
+    variance, mean = torch.var_mean(wide, dim=(2, 3), correction=0)
+    return mean, variance
+
+
+class ReflectConv(nn.Conv2d):
+    """A convolution behind its own reflection padding of (kernel - 1) / 2 pixels.
+
+    Shapes: (N, in, H, W) -> (N, out, ceil(H / stride), ceil(W / stride)).
+    """
+
+    def __init__(self, channels_in: int, channels_out: int, kernel: int, stride: int = 1) -> None:
+        super().__init__(channels_in, channels_out, kernel, stride)
+        self.border = kernel // 2
+
+    def forward(self, features: Tensor) -> Tensor:
+        border = self.border
+        return super().forward(F.pad(features, (border, border, border, border), mode="reflect"))
+
+
+class ConditionalInstanceNorm(nn.Module):
+    """γ(style) · (x − mean) / sqrt(variance + ε) + β(style), Dumoulin et al. 2017, equation 5.
+
+    Args:
+        styles: number of rows.
+        channels: length of a row.
+    """
+
+    epsilon = 1e-5
+
+    def __init__(self, styles: int, channels: int) -> None:
+        super().__init__()
+        self.gamma = nn.Parameter(torch.ones(styles, channels))
+        self.beta = nn.Parameter(torch.zeros(styles, channels))
+
+    def affine(self, mix: Tensor, statistics: NormStatistics) -> NormStatistics:
+        """The normalisation as one scale and one offset a channel.
+
+        Args:
+            mix: weight of every style, (N, styles); convex mixes blend the looks.
+            statistics: mean and variance to normalise by.
+
+        Returns:
+            scale and offset, each (N, channels), so that the result is x · scale + offset.
+        """
+        mean, variance = statistics
+        scale = (mix @ self.gamma) * torch.rsqrt(variance.to(mix.dtype) + self.epsilon)
+        return scale, mix @ self.beta - mean.to(mix.dtype) * scale
+
+    def forward(
+        self, features: Tensor, mix: Tensor, statistics: NormStatistics | None = None
+    ) -> Tensor:
+        """Normalise (N, C, H, W) by its own statistics, or by the frozen ones that are given."""
+        if statistics is None:
+            statistics = instance_statistics(features)
+        scale, offset = self.affine(mix, statistics)
+        scale = scale.to(features.dtype)[:, :, None, None]
+        return torch.addcmul(offset.to(features.dtype)[:, :, None, None], features, scale)
+
+
+class StyleNetwork(nn.Module):
+    """One network that paints in any of its styles, or in a mix of them.
+
+    The convolutions are in `convolutions` and the norms in `norms`, both in the order in which
+    they run, and `norms[i]` follows `convolutions[i]`; the last convolution has no norm.
+    """
+
+    def __init__(self, config: NetworkConfig) -> None:
+        super().__init__()
+        self.config = config
+        c, blocks = config.width, config.residual_blocks
+        inner = [ReflectConv(4 * c, 4 * c, 3) for _ in range(2 * blocks)]
+        self.convolutions = nn.ModuleList(
+            [
+                ReflectConv(3, c, 9),
+                ReflectConv(c, 2 * c, 3, stride=2),
+                ReflectConv(2 * c, 4 * c, 3, stride=2),
+                *inner,
+                ReflectConv(4 * c, 2 * c, 3),
+                ReflectConv(2 * c, c, 3),
+                ReflectConv(c, 3, 9),
+            ]
+        )
+        widths = [c, 2 * c, *[4 * c] * (1 + 2 * blocks), 2 * c, c]
+        self.norms = nn.ModuleList(ConditionalInstanceNorm(config.styles, w) for w in widths)
+
+    def forward(
+        self,
+        image: Tensor,
+        mix: Tensor,
+        statistics: Sequence[NormStatistics | None] | None = None,
+        seen: list[NormStatistics] | None = None,
+    ) -> Tensor:
+        """Paint a batch of images.
+
+        Args:
+            image: (N, 3, H, W), RGB display code values, 0-1; H and W at least `MINIMUM_SIDE`.
+            mix: (N, styles), the weight of every style for every image, usually convex.
+            statistics: for every norm either None (the image's own) or frozen mean and variance.
+            seen: if given, the statistics met at every norm are appended to it, in order.
+
+        Returns:
+            (N, 3, H, W) in 0-1 (a logistic function ends the net).
+
+        Raises:
+            ValueError: the image is smaller than `MINIMUM_SIDE`, or `mix` has another shape.
+        """
+        height, width = image.shape[-2:]
+        if min(height, width) < MINIMUM_SIDE:
+            raise ValueError(f"{width}x{height} is below {MINIMUM_SIDE} pixels a side")
+        if mix.shape != (image.shape[0], self.config.styles):
+            expected = (image.shape[0], self.config.styles)
+            raise ValueError(f"mix has shape {tuple(mix.shape)}, expected {expected}")
+
+        def conv_norm(features: Tensor, index: int) -> Tensor:
+            features = self.convolutions[index](features)
+            given = statistics[index] if statistics is not None else None
+            if seen is not None:
+                given = instance_statistics(features) if given is None else given
+                seen.append(given)
+            result: Tensor = self.norms[index](features, mix, given)
+            return result
+
+        x = pad_to_stride(image)
+        for index in range(3):
+            x = F.relu(conv_norm(x, index))
+        index = 3
+        for _ in range(self.config.residual_blocks):
+            x = x + conv_norm(F.relu(conv_norm(x, index)), index + 1)
+            index += 2
+        for _ in range(2):
+            x = F.relu(conv_norm(F.interpolate(x, scale_factor=2.0, mode="nearest"), index))
+            index += 1
+        return torch.sigmoid(self.convolutions[index](x))[..., :height, :width]
+
+
+def pad_to_stride(image: Tensor) -> Tensor:
+    """Reflect the right and bottom edges of (N, C, H, W) until both sides divide by `STRIDE`."""
+    height, width = image.shape[-2:]
+    right, bottom = -width % STRIDE, -height % STRIDE
+    if right or bottom:
+        image = F.pad(image, (0, right, 0, bottom), mode="reflect")
+    return image

@@ -1,0 +1,127 @@
+"""Training images: random crops of photographs, and the plain frames that footage also holds.
+
+Every draw depends on the seed and the step alone, so that a training run that is stopped and
+resumed sees the images that an uninterrupted one would have seen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+from nle_style.errors import TrainingError
+
+__all__ = ["IMAGE_SUFFIXES", "find_images", "load_image", "training_batch"]
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
+
+_PLAIN_SHARE = 0.05
+_RESIZE = (0.6, 1.6)
+_EXPOSURE_STOPS = (-1.0, 0.7)
+
+
+def find_images(folder: Path) -> tuple[Path, ...]:
+    """The images of a folder and the folders below it, sorted by name.
+
+    Raises:
+        TrainingError: no such folder, or no image in it.
+    """
+    if not folder.is_dir():
+        raise TrainingError("no such folder", where=str(folder), remedy="Check --photos.")
+    found = sorted(p for p in folder.rglob("*") if p.suffix.lower() in IMAGE_SUFFIXES)
+    if not found:
+        raise TrainingError(
+            "no images in the folder",
+            where=str(folder),
+            remedy=f"Training reads {', '.join(IMAGE_SUFFIXES)}.",
+        )
+    return tuple(found)
+
+
+def load_image(path: Path, *, longest: int | None = None) -> Tensor:
+    """One image as (3, H, W), RGB, 0-1, reduced to `longest` pixels on its longer side.
+
+    Raises:
+        TrainingError: missing, or not an image.
+    """
+    try:
+        with Image.open(path) as opened:
+            image = opened.convert("RGB")
+    except FileNotFoundError as error:
+        raise TrainingError("no such image", where=str(path)) from error
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise TrainingError(f"not a readable image ({error})", where=str(path)) from error
+    if longest is not None and max(image.size) > longest:
+        image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
+    return torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1).contiguous()
+
+
+def training_batch(
+    photos: Sequence[Path], size: int, batch: int, *, seed: int, step: int
+) -> Tensor:
+    """The images of one step.
+
+    Nineteen in twenty are crops of photographs: resized by 0.6 to 1.6, flipped at random and, every
+    other one, exposed by −1 to +0.7 stops. The rest are flat, gradient, very dark or blown-out
+    frames, on which an untaught network paints blobs.
+
+    Args:
+        photos: files to draw from.
+        size: side of the square crops in pixels.
+        batch: number of images.
+        seed, step: the only sources of chance.
+
+    Returns:
+        (batch, 3, size, size), RGB, 0-1.
+    """
+    chance = np.random.default_rng([seed, step])
+    crops = [_draw(photos, size, chance) for _ in range(batch)]
+    return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()
+
+
+def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.ndarray:
+    if chance.random() >= _PLAIN_SHARE:
+        crop = _crop(photos, size, chance)
+        if chance.random() < 0.5:
+            crop = crop * np.float32(2.0 ** chance.uniform(*_EXPOSURE_STOPS))
+        return np.clip(crop, 0, 1)
+    kind = chance.integers(4)
+    if kind == 0:
+        return np.broadcast_to(chance.random(3, np.float32), (size, size, 3)).copy()
+    if kind == 1:
+        return _gradient(size, chance)
+    gain = chance.uniform(0.03, 0.2) if kind == 2 else chance.uniform(2.0, 5.0)
+    return np.clip(_crop(photos, size, chance) * np.float32(gain), 0, 1)
+
+
+def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.ndarray:
+    path = photos[int(chance.integers(len(photos)))]
+    scale = float(np.exp(chance.uniform(*np.log(_RESIZE))))
+    left, top, flip = chance.random(), chance.random(), chance.random() < 0.5
+    try:
+        with Image.open(path) as opened:
+            scale = max(scale, size / min(opened.size))
+            side = size / scale  # of the crop, in the photograph's own pixels
+            x, y = left * (opened.width - side), top * (opened.height - side)
+            image = opened.convert("RGB").resize(
+                (size, size), Image.Resampling.BICUBIC, box=(x, y, x + side, y + side)
+            )
+    except (UnidentifiedImageError, OSError, ValueError) as error:
+        raise TrainingError(
+            f"not a readable image ({error})", where=str(path), remedy="Remove it from --photos."
+        ) from error
+    pixels = np.asarray(image, np.float32) / 255
+    return pixels[:, ::-1] if flip else pixels
+
+
+def _gradient(size: int, chance: np.random.Generator) -> np.ndarray:
+    start, end = chance.random((2, 3), np.float32)
+    angle = chance.uniform(0, 2 * np.pi)
+    y, x = np.mgrid[0:size, 0:size].astype(np.float32) / max(size - 1, 1) - 0.5
+    ramp = np.clip(x * np.cos(angle) + y * np.sin(angle) + 0.5, 0, 1)[..., None]
+    return (start + (end - start) * ramp).astype(np.float32)

@@ -1,0 +1,196 @@
+"""Style packs: the weights of one network in a safetensors file, and its card in YAML.
+
+The file is complete in itself: the network's shape and the names of its styles are in the
+safetensors header, so a pack without its card still renders. The card says what a person wants to
+know (artwork, licence, training, figures). Nothing here can run code: no pickle, no `yaml.load`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import safetensors
+import safetensors.torch
+import torch
+import yaml
+from torch import Tensor
+
+from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.errors import LookError, OutputError, PackError
+
+__all__ = ["StylePack", "load_pack", "save_pack", "styles_in", "suggest_style"]
+
+FORMAT = "nle_style_pack/1"
+_MAXIMUM_BYTES = 512 * 2**20
+
+
+@dataclass(frozen=True)
+class StylePack:
+    """One network with a γ/β row per style.
+
+    Attributes:
+        name: the file's stem ("posters").
+        styles: the names, in the order of the rows.
+        network: in evaluation mode, float32, on the CPU.
+        sha256: of the weights file, in hexadecimal: what a render records.
+        card: the YAML card as plain data; {} if there is none.
+    """
+
+    name: str
+    styles: tuple[str, ...]
+    network: StyleNetwork
+    sha256: str
+    card: Mapping[str, Any] = field(default_factory=dict)
+
+    def mix(self, weights: Mapping[str, float]) -> Tensor:
+        """A row (1, styles) for the network out of names and weights, which are made to sum to 1.
+
+        Raises:
+            LookError: an unknown name (with the nearest known ones), or weights that sum to 0.
+        """
+        row = torch.zeros(1, len(self.styles))
+        for name, weight in weights.items():
+            if name not in self.styles:
+                raise suggest_style(name, self.styles, where=f"pack '{self.name}'")
+            row[0, self.styles.index(name)] += weight
+        total = float(row.sum())
+        if total <= 0:
+            raise LookError("the style weights sum to 0", remedy="Give one of them a weight.")
+        return row / total
+
+    @cached_property
+    def parameters(self) -> int:
+        """Number of trained values, all styles together."""
+        return sum(p.numel() for p in self.network.parameters())
+
+
+def suggest_style(name: str, known: Iterable[str], *, where: str) -> LookError:
+    """The error for an unknown style, with "did you mean"."""
+    known = tuple(known)
+    near = difflib.get_close_matches(name, known, n=2, cutoff=0.5)
+    hint = f"Did you mean {' or '.join(repr(n) for n in near)}? " if near else ""
+    return LookError(
+        f"unknown style '{name}'", where=where, remedy=f"{hint}It has: {', '.join(known)}."
+    )
+
+
+def save_pack(path: Path, network: StyleNetwork, styles: Iterable[str]) -> None:
+    """Write the weights under `path`, whole or not at all.
+
+    Raises:
+        OutputError: the folder cannot be written.
+    """
+    names = tuple(styles)
+    if len(names) != network.config.styles:
+        raise ValueError(f"{len(names)} names for {network.config.styles} rows")
+    config = network.config
+    header = {
+        "format": FORMAT,
+        "styles": json.dumps(names),
+        "width": str(config.width),
+        "residual_blocks": str(config.residual_blocks),
+    }
+    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safetensors.torch.save_file(tensors, part, metadata=header)
+        os.replace(part, path)
+    except (OSError, safetensors.SafetensorError) as error:
+        part.unlink(missing_ok=True)
+        raise OutputError(
+            f"the style pack cannot be written ({error})", where=str(path)
+        ) from error
+
+
+def _header(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        raise PackError(
+            "there is no such style pack",
+            where=str(path),
+            remedy="`nle-style styles` lists the packs that are installed.",
+        )
+    if path.stat().st_size > _MAXIMUM_BYTES:
+        raise PackError("too large for a style pack", where=str(path))
+    try:
+        with safetensors.safe_open(path, "pt") as file:
+            header = file.metadata() or {}
+    except Exception as error:  # safetensors raises several kinds for a damaged file
+        raise PackError(
+            f"not a safetensors file ({error})",
+            where=str(path),
+            remedy="Packs are made by `nle-style train`.",
+        ) from error
+    if header.get("format") != FORMAT:
+        raise PackError(
+            f"holds '{header.get('format')}', not '{FORMAT}'",
+            where=str(path),
+            remedy="It is another program's file, or a newer nle_style's.",
+        )
+    return header
+
+
+def styles_in(path: Path) -> tuple[str, ...]:
+    """The names of a pack's styles, without building its network.
+
+    Raises:
+        PackError: no pack, or a damaged one.
+    """
+    return _names(_header(path), path)
+
+
+def _names(header: Mapping[str, str], path: Path) -> tuple[str, ...]:
+    try:
+        names = json.loads(header["styles"])
+    except (KeyError, ValueError) as error:
+        raise PackError("the header names no styles", where=str(path)) from error
+    if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
+        raise PackError("the header names no styles", where=str(path))
+    return tuple(names)
+
+
+def load_pack(path: Path) -> StylePack:
+    """Read a pack and, if it lies beside it, its card (`posters.yaml`).
+
+    Raises:
+        PackError: the file is missing, damaged, or its tensors do not fit its header.
+    """
+    header = _header(path)
+    names = _names(header, path)
+    try:
+        config = NetworkConfig(
+            styles=len(names),
+            width=int(header["width"]),
+            residual_blocks=int(header["residual_blocks"]),
+        )
+        if config.width > 256 or config.residual_blocks > 64:
+            raise ValueError(f"{config} is beyond any network of ours")
+        network = StyleNetwork(config)
+        network.load_state_dict(safetensors.torch.load_file(path))
+    except (KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
+        raise PackError(
+            f"the weights do not fit the header ({error})", where=str(path)
+        ) from error
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    network.requires_grad_(False).eval()
+    return StylePack(path.stem, names, network, digest, _card(path.with_suffix(".yaml")))
+
+
+def _card(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        card = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise PackError(f"the card is not YAML ({error})", where=str(path)) from error
+    if not isinstance(card, dict):
+        raise PackError("the card is not a YAML mapping", where=str(path))
+    return card

@@ -1,0 +1,341 @@
+"""Training: posters and photographs go in, a style pack comes out.
+
+Johnson et al. 2016 section 3 and 4.1 with one conditional network for all posters (Dumoulin et al.
+2017). A run is a pure function of its settings: every step draws its images and styles from the
+seed and its own number, so a run that was stopped and resumed ends with the weights of one that
+was not (on the same machine with the same number of threads).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.core.perceptual import (
+    CONTENT_LAYER,
+    STYLE_LAYERS,
+    Vgg16Features,
+    Weighting,
+    content_loss,
+    load_vgg16,
+    style_loss,
+    style_targets,
+)
+from nle_style.core.photos import find_images, load_image, training_batch
+from nle_style.core.style_pack import save_pack
+from nle_style.core.training_files import Checkpoint, TrainingFiles
+from nle_style.errors import TrainingError
+
+__all__ = ["Phase", "TrainingProgress", "TrainingSettings", "train"]
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training: `steps` steps of `batch` crops of `size` × `size` pixels."""
+
+    size: int
+    batch: int
+    steps: int
+
+    def __post_init__(self) -> None:
+        if self.size < 32 or self.batch < 1 or self.steps < 1:
+            raise TrainingError(
+                f"a phase of {self.size} px, batch {self.batch}, {self.steps} steps",
+                remedy="A phase is SIZE:BATCH:STEPS with a size of 32 or more, as 128:2:2000.",
+            )
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Everything that a run depends on.
+
+    Attributes:
+        posters: style name -> image file; the order is the order of the rows in the pack.
+        photos: folder of training photographs (COCO, for instance).
+        out: the pack to write, `.safetensors`.
+        checkpoints: folder for checkpoints, metrics, plot and contact sheets.
+        phases: crop sizes and lengths, one after the other.
+        vgg: VGG-16 weights, see `perceptual.load_vgg16`.
+        width, residual_blocks: see `NetworkConfig`.
+        poster_size: longer side, in pixels, at which the posters' Gram matrices are taken; a larger
+            one paints larger strokes.
+        weighting: see `perceptual.Weighting`.
+        content_weight, style_weight: α and β of the total loss.
+        learning_rate, final_rate: Adam's rate at the start and at the end of its cosine.
+        average: decay of the exponential weight average, which is what the pack holds.
+        checkpoint_every: steps between checkpoints.
+        preview: images for the contact sheets; the first photographs if empty.
+        seed: of every random draw.
+        device: `cpu`, `cuda` or `mps`.
+    """
+
+    posters: Mapping[str, Path]
+    photos: Path
+    out: Path
+    checkpoints: Path
+    phases: tuple[Phase, ...] = (Phase(128, 2, 2000), Phase(192, 2, 6000))
+    vgg: Path | None = None
+    width: int = 16
+    residual_blocks: int = 5
+    poster_size: int = 768
+    weighting: Weighting = "normalised"
+    content_weight: float = 1.0
+    style_weight: float = 5.0
+    learning_rate: float = 2e-3
+    final_rate: float = 2e-4
+    average: float = 0.999
+    checkpoint_every: int = 250
+    preview: tuple[Path, ...] = ()
+    seed: int = 1
+    device: str = "cpu"
+
+    def __post_init__(self) -> None:
+        if not self.posters:
+            raise TrainingError("no posters", remedy="Give at least one --poster.")
+        if not self.phases:
+            raise TrainingError("no phases", remedy="Give at least one --phase.")
+        if self.out.suffix != ".safetensors":
+            raise TrainingError(
+                "a style pack's name ends in .safetensors", where=str(self.out)
+            )
+
+    @property
+    def steps(self) -> int:
+        """Steps of all phases together."""
+        return sum(phase.steps for phase in self.phases)
+
+    def at(self, step: int) -> tuple[Phase, int]:
+        """The phase of a step, and how many images the steps before it have used."""
+        images = 0
+        for phase in self.phases:
+            if step < phase.steps:
+                return phase, images + step * phase.batch
+            step -= phase.steps
+            images += phase.steps * phase.batch
+        raise IndexError(step)
+
+    def rate(self, step: int) -> float:
+        """Adam's learning rate: a linear start over 50 steps, then a cosine to `final_rate`."""
+        progress = step / max(self.steps - 1, 1)
+        cosine = 0.5 * (1 + math.cos(math.pi * progress))
+        rate = self.final_rate + (self.learning_rate - self.final_rate) * cosine
+        return rate * min(1.0, (step + 1) / 50)
+
+    def fingerprint(self, photos: tuple[Path, ...]) -> str:
+        """A hash of all that decides the weights; a checkpoint of another run has another one."""
+        decides = asdict(self)
+        for name in ("out", "checkpoints", "checkpoint_every", "preview", "device", "photos"):
+            del decides[name]
+        decides["posters"] = {
+            name: hashlib.sha256(path.read_bytes()).hexdigest()
+            for name, path in self.posters.items()
+        }
+        decides["vgg"] = None if self.vgg is None else self.vgg.name
+        decides["photos"] = [(photo.name, photo.stat().st_size) for photo in photos]
+        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class TrainingProgress:
+    """Sent after every step.
+
+    Attributes:
+        step, steps: done and in all.
+        images: image-steps so far (steps × batch).
+        content, style: this step's mean losses, unweighted.
+        seconds: that this step took.
+        sheet: the contact sheet, at steps that made a checkpoint.
+    """
+
+    step: int
+    steps: int
+    images: int
+    content: float
+    style: float
+    seconds: float
+    sheet: Path | None = None
+
+
+def train(
+    settings: TrainingSettings,
+    on_progress: Callable[[TrainingProgress], None] = lambda progress: None,
+) -> Path:
+    """Train, or go on with, one network for all posters.
+
+    Returns:
+        the pack's path; it is also written at every checkpoint.
+
+    Raises:
+        TrainingError: posters, photos, weights or checkpoint are missing or do not fit.
+        OutputError: the pack or a checkpoint cannot be written.
+    """
+    photos = find_images(settings.photos)
+    posters = {
+        name: load_image(path, longest=settings.poster_size)
+        for name, path in settings.posters.items()
+    }
+    files = TrainingFiles(
+        settings.checkpoints,
+        settings.fingerprint(photos),
+        tuple(posters),
+        [load_image(path, longest=480) for path in settings.preview or photos[:3]],
+    )
+    run = _Run(settings, load_vgg16(settings.vgg), posters)
+    checkpoint = files.latest()
+    if checkpoint is not None:
+        run.restore(checkpoint)
+    done = checkpoint.step if checkpoint is not None else 0
+    files.rewind_metrics(done)
+    for step, batch in _batches(settings, photos, done):
+        started = time.monotonic()
+        phase, before = settings.at(step)
+        metrics = run.step(step, batch, _rows(settings, before, phase.batch))
+        files.log({"step": step + 1, "images": before + phase.batch, **metrics})
+        sheet = None
+        if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
+            files.save(run.checkpoint(step + 1))
+            sheet = files.report(run.average, settings.device)
+            save_pack(settings.out, run.average, posters)
+        on_progress(
+            TrainingProgress(
+                step + 1,
+                settings.steps,
+                before + phase.batch,
+                float(np.mean(metrics["content"])),
+                float(np.mean(metrics["style"])),
+                time.monotonic() - started,
+                sheet,
+            )
+        )
+    return settings.out
+
+
+def _batches(
+    settings: TrainingSettings, photos: tuple[Path, ...], start: int
+) -> Iterator[tuple[int, Tensor]]:
+    """The steps from `start` on with their images, the next one being read meanwhile."""
+
+    def read(step: int) -> Tensor:
+        phase, _ = settings.at(step)
+        return training_batch(photos, phase.size, phase.batch, seed=settings.seed, step=step)
+
+    with ThreadPoolExecutor(1) as reader:
+        steps = range(start, settings.steps)
+        coming = reader.submit(read, start) if steps else None
+        for step in steps:
+            assert coming is not None  # noqa: S101  (for the type checker)
+            batch = coming.result()
+            if step + 1 < settings.steps:
+                coming = reader.submit(read, step + 1)
+            yield step, batch
+
+
+def _rows(settings: TrainingSettings, before: int, batch: int) -> list[int]:
+    """The style of every image of a step: each is used once before any is used again."""
+    count = len(settings.posters)
+    rows = []
+    for image in range(before, before + batch):
+        turn, place = divmod(image, count)
+        order = np.random.default_rng([settings.seed, 1_000_003, turn]).permutation(count)
+        rows.append(int(order[place]))
+    return rows
+
+
+class _Run:
+    """Network, optimiser, weight average and loss of one run."""
+
+    def __init__(
+        self, settings: TrainingSettings, vgg: Vgg16Features, posters: Mapping[str, Tensor]
+    ) -> None:
+        self.settings = settings
+        device = torch.device(settings.device)
+        # channels_last: a fifth less time a step on an AVX2 CPU, and what tensor cores want.
+        self.vgg = vgg.to(device, memory_format=torch.channels_last)
+        torch.manual_seed(settings.seed)
+        config = NetworkConfig(len(posters), settings.width, settings.residual_blocks)
+        self.network = StyleNetwork(config).to(device, memory_format=torch.channels_last)
+        self.average = StyleNetwork(config).to(device).requires_grad_(False).eval()
+        self.average.load_state_dict(self.network.state_dict())
+        self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        grams = []
+        with torch.no_grad():
+            for poster in posters.values():
+                grams.append(style_targets(self.vgg(poster[None].to(device))))
+        self.grams = {
+            layer: torch.cat([gram[layer] for gram in grams]) for layer in STYLE_LAYERS
+        }
+
+    def step(self, step: int, batch: Tensor, rows: list[int]) -> dict[str, list[float]]:
+        """One step of Adam; returns the losses of every image and the styles they were for."""
+        settings = self.settings
+        device = torch.device(settings.device)
+        batch = batch.to(device, memory_format=torch.channels_last)
+        index = torch.tensor(rows, device=device)
+        mix = torch.eye(self.network.config.styles, device=device)[index]
+        for group in self.optimiser.param_groups:
+            group["lr"] = settings.rate(step)
+        with torch.no_grad():
+            wanted = self.vgg(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
+        features = self.vgg(self.network(batch, mix))
+        content = content_loss(features[CONTENT_LAYER], wanted, settings.weighting)
+        targets = {layer: gram[index] for layer, gram in self.grams.items()}
+        style = style_loss(features, targets, settings.weighting)
+        loss = (settings.content_weight * content + settings.style_weight * style).mean()
+        if not torch.isfinite(loss):
+            raise TrainingError(
+                f"the loss became {float(loss)} at step {step + 1}",
+                remedy="Lower --learning-rate and resume from the last checkpoint.",
+            )
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        self._average(step)
+        return {"rows": list(rows), "content": content.tolist(), "style": style.tolist()}
+
+    @torch.no_grad()
+    def _average(self, step: int) -> None:
+        # A short memory at first, or the random start would stay in the average for long.
+        decay = min(self.settings.average, (step + 1) / (step + 10))
+        for mean, value in zip(
+            self.average.parameters(), self.network.parameters(), strict=True
+        ):
+            mean.lerp_(value, 1 - decay)
+
+    def checkpoint(self, step: int) -> Checkpoint:
+        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
+        tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
+        for name, parameter in self.network.named_parameters():
+            state = self.optimiser.state[parameter]
+            tensors[f"adam.exp_avg.{name}"] = state["exp_avg"]
+            tensors[f"adam.exp_avg_sq.{name}"] = state["exp_avg_sq"]
+        return Checkpoint(step, tensors)
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        def part(prefix: str) -> dict[str, Tensor]:
+            return {
+                name.removeprefix(prefix): tensor
+                for name, tensor in checkpoint.tensors.items()
+                if name.startswith(prefix)
+            }
+
+        self.network.load_state_dict(part("network."))
+        self.average.load_state_dict(part("average."))
+        first, second = part("adam.exp_avg."), part("adam.exp_avg_sq.")
+        for name, parameter in self.network.named_parameters():
+            self.optimiser.state[parameter] = {
+                "step": torch.tensor(float(checkpoint.step)),
+                # The optimiser's state must be laid out in memory as its parameter is.
+                "exp_avg": torch.empty_like(parameter).copy_(first[name]),
+                "exp_avg_sq": torch.empty_like(parameter).copy_(second[name]),
+            }

@@ -1,0 +1,99 @@
+"""Unpack an .otioz: a zip with content.otio and its media under media/.
+
+OpenTimelineIO's own reader refuses a folder that already holds media, so a render that is started
+again could not open its timeline; and it would extract whatever else the zip holds.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zipfile
+import zlib
+from pathlib import Path, PurePosixPath
+
+from nle_style.errors import OutputError, TimelineError
+
+__all__ = ["unpack"]
+
+_PLAYLIST = "content.otio"
+_MEDIA = "media"
+_CHUNK = 1 << 20
+
+
+def unpack(bundle: Path, folder: Path) -> str:
+    """Unpack the media of an .otioz and return the text of its timeline.
+
+    Every file appears under its name only when it is whole. A file that is already there with
+    the right content is kept; one with other content is refused, never overwritten.
+
+    Args:
+        bundle: the .otioz.
+        folder: where media/ is put, so that the timeline's relative URLs hold; made if absent.
+
+    Returns:
+        The content.otio inside, as text.
+
+    Raises:
+        TimelineError: not a zip, no timeline in it, damaged, a member outside media/, or a
+            different file of the same name already in `folder`.
+        OutputError: the disk or its rights.
+    """
+    try:
+        with zipfile.ZipFile(bundle) as archive:
+            text = archive.read(_PLAYLIST).decode("utf-8-sig")
+            for member in archive.infolist():
+                if member.filename.startswith(f"{_MEDIA}/") and not member.is_dir():
+                    _unpack_member(archive, member, folder, bundle)
+    # KeyError: no content.otio inside. RuntimeError: an encrypted or unknown compression.
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, RuntimeError) as error:
+        raise TimelineError(
+            f"not a whole .otioz ({error})",
+            where=str(bundle),
+            remedy="Export or copy the bundle again.",
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            f"the bundle's media cannot be unpacked ({error})",
+            where=str(folder),
+            remedy="Check the folder's rights and the free space.",
+        ) from error
+    return text
+
+
+def _unpack_member(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path, bundle: Path
+) -> None:
+    if ".." in PurePosixPath(member.filename).parts or "\\" in member.filename:
+        raise TimelineError(
+            f"the bundle holds {member.filename!r}, which would land outside its media folder",
+            where=str(bundle),
+            remedy="Do not trust this bundle; ask for a new one.",
+        )
+    target = folder / member.filename
+    if target.exists():
+        if target.stat().st_size == member.file_size and _crc32(target) == member.CRC:
+            return
+        raise TimelineError(
+            f"{target} already exists and is not the bundle's",
+            where=str(bundle),
+            remedy="Unpack into an empty folder.",
+        )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(f"{target.name}.part-{os.getpid()}")
+    try:
+        with archive.open(member) as packed, part.open("wb") as plain:
+            shutil.copyfileobj(packed, plain, _CHUNK)
+            plain.flush()
+            os.fsync(plain.fileno())
+        part.replace(target)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _crc32(path: Path) -> int:
+    crc = 0
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            crc = zlib.crc32(chunk, crc)
+    return crc

@@ -1,0 +1,114 @@
+"""Editorial time as exact media frames.
+
+OpenTimelineIO keeps values and rates as floats, and real files hold 23.976024627685547, 23.98
+or 10.999999. Everything here turns them into `fractions.Fraction` before any arithmetic, so that
+a frame number never depends on how a float was rounded on the way.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+
+import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+
+__all__ = ["counted", "exact_rate", "float_rate", "is_counted_at", "whole_frames"]
+
+# 23.98 stands for 24000/1001 and is 1.7e-4 away from it; 24 itself is 1e-3 away.
+_SAME_RATE = Fraction(2, 10_000)
+# Noise of float arithmetic upstream; a cut really placed off the frame is further away.
+_SAME_FRAME = Fraction(1, 100)
+_NTSC_COUNTS = (24, 30, 48, 60, 72, 90, 96, 120, 240)
+
+
+def exact_rate(rate: float, media_rate: Fraction | None = None) -> Fraction:
+    """The exact rate that a float stands for.
+
+    Args:
+        rate: frames (or ticks) per second as read from a timeline, > 0.
+        media_rate: the exact rate of the media, if known; a `rate` within 0.02 % of it is it.
+
+    Returns:
+        The media's rate, an NTSC rate n*1000/1001, or the simplest fraction near `rate`.
+
+    Raises:
+        TimelineError: the rate is zero, negative or not a number.
+    """
+    if not math.isfinite(rate) or rate <= 0:
+        raise TimelineError(
+            f"a time is counted at {rate:g} frames per second",
+            remedy="Export the timeline again with the rate of its media.",
+        )
+    exact = Fraction(rate)
+    if media_rate is not None and abs(exact - media_rate) <= _SAME_RATE * media_rate:
+        return media_rate
+    # Whole rates first: 24 is nearer to 24000/1001 than a tolerance should decide.
+    if abs(exact - round(exact)) <= Fraction(1, 1_000_000):
+        return Fraction(round(exact))
+    for count in _NTSC_COUNTS:
+        ntsc = Fraction(count * 1000, 1001)
+        if abs(exact - ntsc) <= _SAME_RATE * ntsc:
+            return ntsc
+    return exact.limit_denominator(1001)
+
+
+def counted(time: otio.opentime.RationalTime, media_rate: Fraction) -> Fraction:
+    """A time or duration in frames of the media, exact and not yet rounded.
+
+    Args:
+        time: any RationalTime; zero is zero at whatever rate, even at the rate 0 of some exports.
+        media_rate: frames per second of the media.
+
+    Returns:
+        Frames; whole where `time` is counted at the media's rate on the frame.
+
+    Raises:
+        TimelineError: the value is not finite, or a non-zero value has no usable rate.
+    """
+    if not math.isfinite(time.value):
+        raise TimelineError(
+            f"a time has the value {time.value}", remedy="Export the timeline again."
+        )
+    if time.value == 0:
+        return Fraction(0)
+    return Fraction(time.value) * media_rate / exact_rate(time.rate, media_rate)
+
+
+def is_counted_at(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction) -> bool:
+    """Whether every non-zero time is counted in frames of the media.
+
+    Raises:
+        TimelineError: a non-zero time has no usable rate.
+    """
+    return all(exact_rate(t.rate, media_rate) == media_rate for t in times if t.value != 0)
+
+
+def float_rate(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction) -> float:
+    """The float to write for a rate: the one the timeline itself uses for it, if any.
+
+    Two floats for one rate (23.976024627685547 beside 23.976023976) put an hour of timecode
+    0.002 frames apart, and readers that truncate then lose a frame. So new times beside old
+    ones use the old float.
+    """
+    for time in times:
+        if time.rate > 0 and exact_rate(time.rate, media_rate) == media_rate:
+            return float(time.rate)
+    return float(media_rate)
+
+
+def whole_frames(start: Fraction, end: Fraction) -> tuple[int, int]:
+    """First and last frame (inclusive) touched by the half-open interval start..end, in frames.
+
+    Bounds within 0.01 frame of a whole number are that number; others widen outwards to
+    floor(start) and ceil(end) - 1. An interval shorter than a frame still has one.
+    """
+    first = math.floor(_snapped(start))
+    return first, max(first, math.ceil(_snapped(end)) - 1)
+
+
+def _snapped(value: Fraction) -> Fraction:
+    nearest = round(value)
+    return Fraction(nearest) if abs(value - nearest) <= _SAME_FRAME else value
