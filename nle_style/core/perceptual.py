@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from torch import Tensor, nn
@@ -25,8 +25,8 @@ from nle_style.errors import TrainingError
 __all__ = [
     "CONTENT_LAYER",
     "STYLE_LAYERS",
-    "Weighting",
     "Vgg16Features",
+    "Weighting",
     "content_loss",
     "gram_matrix",
     "load_vgg16",
@@ -103,10 +103,7 @@ def load_vgg16(path: Path | None = None) -> Vgg16Features:
         TrainingError: the file is missing, unreadable or of another network; or there is no file
             and torchvision cannot download one.
     """
-    if path is not None:
-        state = _read_weights(path)
-    else:
-        state = _download_weights()
+    state = _download_weights() if path is None else _read_weights(path)
     network = Vgg16Features()
     # A file of `vgg16().features` alone has no "features." before its names.
     state = {name.removeprefix("features."): tensor for name, tensor in state.items()}
@@ -133,8 +130,8 @@ def _read_weights(path: Path) -> Mapping[str, Tensor]:
             from safetensors.torch import load_file
 
             return load_file(path)
-        state: Mapping[str, Tensor] = torch.load(path, map_location="cpu", weights_only=True)
-        return state
+        state: Any = torch.load(path, map_location="cpu", weights_only=True)
+        return {name: value for name, value in state.items() if isinstance(value, Tensor)}
     except Exception as error:  # safetensors and torch raise a dozen kinds for one fault
         raise TrainingError(
             f"the VGG-16 weights cannot be read ({error})",

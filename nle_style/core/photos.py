@@ -20,6 +20,7 @@ __all__ = ["IMAGE_SUFFIXES", "find_images", "load_image", "training_batch"]
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
+_UNREADABLE = (UnidentifiedImageError, Image.DecompressionBombError, OSError, ValueError)
 _PLAIN_SHARE = 0.05
 _RESIZE = (0.6, 1.6)
 _EXPOSURE_STOPS = (-1.0, 0.7)
@@ -54,7 +55,7 @@ def load_image(path: Path, *, longest: int | None = None) -> Tensor:
             image = opened.convert("RGB")
     except FileNotFoundError as error:
         raise TrainingError("no such image", where=str(path)) from error
-    except (UnidentifiedImageError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise TrainingError(f"not a readable image ({error})", where=str(path)) from error
     if longest is not None and max(image.size) > longest:
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
@@ -92,11 +93,16 @@ def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.
         return np.clip(crop, 0, 1)
     kind = chance.integers(4)
     if kind == 0:
-        return np.broadcast_to(chance.random(3, np.float32), (size, size, 3)).copy()
-    if kind == 1:
-        return _gradient(size, chance)
-    gain = chance.uniform(0.03, 0.2) if kind == 2 else chance.uniform(2.0, 5.0)
-    return np.clip(_crop(photos, size, chance) * np.float32(gain), 0, 1)
+        plain = np.broadcast_to(chance.random(3, np.float32), (size, size, 3))
+    elif kind == 1:
+        plain = _gradient(size, chance)
+    else:
+        gain = chance.uniform(0.03, 0.2) if kind == 2 else chance.uniform(2.0, 5.0)
+        plain = np.clip(_crop(photos, size, chance) * np.float32(gain), 0, 1)
+    # A perfectly flat map has no variance: every norm then multiplies the gradient by 1/sqrt(ε),
+    # which overflows within a few layers. Footage has noise, and so do these frames.
+    noise = chance.normal(0, chance.uniform(0.5, 3.0) / 255, (size, size, 3))
+    return np.clip(plain + noise.astype(np.float32), 0, 1)
 
 
 def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.ndarray:
@@ -106,12 +112,14 @@ def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.
     try:
         with Image.open(path) as opened:
             scale = max(scale, size / min(opened.size))
-            side = size / scale  # of the crop, in the photograph's own pixels
+            # Of the crop, in the photograph's own pixels. s / (s / m) can round to above m, and
+            # Pillow refuses a box that leaves the image by a billionth of a pixel.
+            side = min(size / scale, *opened.size)
             x, y = left * (opened.width - side), top * (opened.height - side)
             image = opened.convert("RGB").resize(
                 (size, size), Image.Resampling.BICUBIC, box=(x, y, x + side, y + side)
             )
-    except (UnidentifiedImageError, OSError, ValueError) as error:
+    except _UNREADABLE as error:
         raise TrainingError(
             f"not a readable image ({error})", where=str(path), remedy="Remove it from --photos."
         ) from error

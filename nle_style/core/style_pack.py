@@ -7,6 +7,7 @@ know (artwork, licence, training, figures). Nothing here can run code: no pickle
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import hashlib
 import json
@@ -105,7 +106,8 @@ def save_pack(path: Path, network: StyleNetwork, styles: Iterable[str]) -> None:
         safetensors.torch.save_file(tensors, part, metadata=header)
         os.replace(part, path)
     except (OSError, safetensors.SafetensorError) as error:
-        part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            part.unlink()
         raise OutputError(
             f"the style pack cannot be written ({error})", where=str(path)
         ) from error
@@ -189,7 +191,7 @@ def _card(path: Path) -> dict[str, Any]:
         return {}
     try:
         card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or the 32nd of May
         raise PackError(f"the card is not YAML ({error})", where=str(path)) from error
     if not isinstance(card, dict):
         raise PackError("the card is not a YAML mapping", where=str(path))

@@ -37,6 +37,9 @@ from nle_style.core.style_pack import save_pack
 from nle_style.core.training_files import Checkpoint, TrainingFiles
 from nle_style.errors import TrainingError
 
+_GRADIENT_LIMIT = 10.0
+"""Largest norm of a step's gradient; longer ones are shortened to it, infinite ones left out."""
+
 __all__ = ["Phase", "TrainingProgress", "TrainingSettings", "train"]
 
 
@@ -105,6 +108,8 @@ class TrainingSettings:
             raise TrainingError("no posters", remedy="Give at least one --poster.")
         if not self.phases:
             raise TrainingError("no phases", remedy="Give at least one --phase.")
+        if self.checkpoint_every < 1:
+            raise TrainingError(f"a checkpoint every {self.checkpoint_every} steps")
         if self.out.suffix != ".safetensors":
             raise TrainingError(
                 "a style pack's name ends in .safetensors", where=str(self.out)
@@ -195,6 +200,8 @@ def train(
     checkpoint = files.latest()
     if checkpoint is not None:
         run.restore(checkpoint)
+        # The pack of this checkpoint may be missing: killed before it was written, or a new --out.
+        save_pack(settings.out, run.average, posters)
     done = checkpoint.step if checkpoint is not None else 0
     files.rewind_metrics(done)
     for step, batch in _batches(settings, photos, done):
@@ -292,16 +299,23 @@ class _Run:
         targets = {layer: gram[index] for layer, gram in self.grams.items()}
         style = style_loss(features, targets, settings.weighting)
         loss = (settings.content_weight * content + settings.style_weight * style).mean()
-        if not torch.isfinite(loss):
+        self.optimiser.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_LIMIT)
+        if torch.isfinite(norm):
+            self.optimiser.step()
+            self._average(step)
+        elif not torch.isfinite(loss):
             raise TrainingError(
                 f"the loss became {float(loss)} at step {step + 1}",
                 remedy="Lower --learning-rate and resume from the last checkpoint.",
             )
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        self._average(step)
-        return {"rows": list(rows), "content": content.tolist(), "style": style.tolist()}
+        return {
+            "rows": list(rows),
+            "content": content.tolist(),
+            "style": style.tolist(),
+            "gradient": [float(norm)],
+        }
 
     @torch.no_grad()
     def _average(self, step: int) -> None:
@@ -319,6 +333,7 @@ class _Run:
             state = self.optimiser.state[parameter]
             tensors[f"adam.exp_avg.{name}"] = state["exp_avg"]
             tensors[f"adam.exp_avg_sq.{name}"] = state["exp_avg_sq"]
+            tensors["adam.step"] = state["step"]
         return Checkpoint(step, tensors)
 
     def restore(self, checkpoint: Checkpoint) -> None:
@@ -332,9 +347,11 @@ class _Run:
         self.network.load_state_dict(part("network."))
         self.average.load_state_dict(part("average."))
         first, second = part("adam.exp_avg."), part("adam.exp_avg_sq.")
+        # Fewer than the run's steps, if some were left out for an infinite gradient.
+        taken = float(checkpoint.tensors.get("adam.step", torch.tensor(checkpoint.step)))
         for name, parameter in self.network.named_parameters():
             self.optimiser.state[parameter] = {
-                "step": torch.tensor(float(checkpoint.step)),
+                "step": torch.tensor(taken),
                 # The optimiser's state must be laid out in memory as its parameter is.
                 "exp_avg": torch.empty_like(parameter).copy_(first[name]),
                 "exp_avg_sq": torch.empty_like(parameter).copy_(second[name]),

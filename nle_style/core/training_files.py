@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -81,7 +82,9 @@ class TrainingFiles:
                 where=str(path),
                 remedy="Delete it; the one before it is used then.",
             ) from error
-        if header.get("fingerprint") != self.fingerprint:
+        # The fingerprint does not see the order of the posters, but the rows of the weights do.
+        same_rows = header.get("styles", json.dumps(self.styles)) == json.dumps(self.styles)
+        if header.get("fingerprint") != self.fingerprint or not same_rows:
             raise TrainingError(
                 "the checkpoint is of a run with other posters, photos or settings",
                 where=str(path),
@@ -97,13 +100,18 @@ class TrainingFiles:
         """
         path = self.folder / f"step-{checkpoint.step:08d}.safetensors"
         part = path.with_name(f"{path.name}.part-{os.getpid()}")
-        header = {"step": str(checkpoint.step), "fingerprint": self.fingerprint}
+        header = {
+            "step": str(checkpoint.step),
+            "fingerprint": self.fingerprint,
+            "styles": json.dumps(self.styles),
+        }
         tensors = {k: v.detach().cpu().contiguous() for k, v in checkpoint.tensors.items()}
         try:
             safetensors.torch.save_file(tensors, part, metadata=header)
             os.replace(part, path)
         except (OSError, safetensors.SafetensorError) as error:
-            part.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                part.unlink()
             raise OutputError(f"cannot be written ({error})", where=str(path)) from error
         for old in self._paths()[:-_KEEP]:
             old.unlink()

@@ -1,0 +1,86 @@
+"""A style pack's card: what a person wants to know of it, in YAML beside the weights.
+
+Training writes what it measured. What it cannot know (artwork, licence, notes) is written by hand
+under a style or at the top, and is kept when the card is written again.
+"""
+
+from __future__ import annotations
+
+import datetime
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from nle_style.errors import OutputError
+
+__all__ = ["recent_losses", "write_card"]
+
+_WINDOW = 100
+
+
+def recent_losses(
+    records: Sequence[Mapping[str, Any]], styles: Sequence[str]
+) -> dict[str, dict[str, float]]:
+    """Mean content and style loss of every style over its last 100 image-steps.
+
+    Args:
+        records: the metrics of a run, see `training_files.plot_losses`.
+        styles: names of the rows.
+
+    Returns:
+        name -> {"content_loss", "style_loss"}, in the run's weighting; a style without images yet
+        is left out.
+    """
+    losses: dict[str, dict[str, float]] = {}
+    for row, name in enumerate(styles):
+        mine = [
+            pair
+            for record in records
+            for used, *pair in zip(record["rows"], record["content"], record["style"], strict=True)
+            if used == row
+        ][-_WINDOW:]
+        if mine:
+            content, style = (sum(values) / len(mine) for values in zip(*mine, strict=True))
+            losses[name] = {"content_loss": round(content, 4), "style_loss": round(style, 4)}
+    return losses
+
+
+def write_card(
+    pack: Path, styles: Mapping[str, Mapping[str, Any]], training: Mapping[str, Any]
+) -> Path:
+    """Write, or bring up to date, the card of a pack; hand-written entries stay.
+
+    Args:
+        pack: the weights, which must be there: the card holds their SHA-256.
+        styles: name -> facts of that style.
+        training: facts of the run.
+
+    Returns:
+        the card's path, `pack` with the suffix .yaml.
+
+    Raises:
+        OutputError: it cannot be written.
+    """
+    path = pack.with_suffix(".yaml")
+    card: dict[str, Any] = {}
+    if path.is_file():
+        card = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    before = card.get("styles") or {}
+    card["weights"] = {
+        "file": pack.name,
+        "sha256": hashlib.sha256(pack.read_bytes()).hexdigest(),
+    }
+    card["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
+    card["training"] = dict(training)
+    card["styles"] = {name: {**before.get(name, {}), **facts} for name, facts in styles.items()}
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    try:
+        part.write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True), "utf-8")
+        os.replace(part, path)
+    except OSError as error:
+        raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+    return path
