@@ -1,0 +1,248 @@
+"""Which frames a movie shows, and when: one demuxing pass, so that frames can be named by number.
+
+Containers' frame counts lie (edit lists, truncated copies, hidden frames), and time arithmetic
+lands on the neighbour (B-frames, start offsets, millisecond clocks). So the presentation times of
+all packets that will be shown are read once and sorted: frame k is the k-th of them.
+"""
+
+from __future__ import annotations
+
+import functools
+from bisect import bisect_right
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import av.container
+import av.error
+import av.stream
+import av.video.stream
+
+from nle_style.errors import MediaError
+
+__all__ = ["KeyPacket", "MovieIndex", "movie_index", "open_movie", "video_stream"]
+
+_NTSC = Fraction(1000, 1001)
+_SNAP = Fraction(1, 10_000)
+_MILLISECOND = Fraction(1, 1000)
+_VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
+
+
+@dataclass(frozen=True)
+class KeyPacket:
+    """A packet at which decoding can start: place in decoding order, clock ticks, and bytes."""
+
+    position: int
+    pts: int
+    dts: int | None
+    size: int
+
+
+@dataclass(frozen=True)
+class MovieIndex:
+    """The frames a movie shows, in order.
+
+    Attributes:
+        time_base: seconds per tick of `pts`.
+        pts: presentation ticks of the readable frames, ascending; frame k has `pts[k]`.
+            Empty when the stream carries no times (raw elementary streams): frames are counted.
+        readable: frames whose packets are in the file.
+        frame_count: frames that the file should hold; above `readable` if it is truncated.
+        rate: frames a second, exact; the average if `variable_rate`.
+        variable_rate: the frames are not evenly spaced (by more than a tick or a millisecond).
+        last_duration: ticks for which the last frame is shown.
+        keys: packets that a seek can start from, ascending by `pts`.
+        positions: decoding-order place of each packet, by its `pts`.
+    """
+
+    time_base: Fraction
+    pts: tuple[int, ...]
+    readable: int
+    frame_count: int
+    rate: Fraction
+    variable_rate: bool
+    last_duration: int
+    keys: tuple[KeyPacket, ...]
+    positions: dict[int, int]
+
+    def start_points(self, frame: int) -> Iterator[KeyPacket]:
+        """Key packets to decode `frame` from, nearest first.
+
+        Only those presented at or before it: a leading B-frame of an open GOP needs the GOP before.
+        """
+        if self.pts:
+            end = bisect_right(self.keys, self.pts[frame], key=lambda key: key.pts)
+            yield from reversed(self.keys[:end])
+
+
+@contextmanager
+def open_movie(path: Path) -> Iterator[av.container.InputContainer]:
+    """Open a movie for reading; MediaError instead of PyAV's own errors; closed on the way out."""
+    try:
+        container = av.open(str(path), "r", metadata_errors="replace")
+    except (av.error.FFmpegError, OSError, ValueError) as error:
+        raise MediaError(
+            "not a movie or image that ffmpeg/OpenImageIO can read",
+            where=str(path),
+            remedy=f"Check the file in a player, or export it again (ffmpeg says: {error}).",
+        ) from error
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def video_stream(container: av.container.InputContainer, path: Path) -> av.video.stream.VideoStream:
+    """The first video stream that is not a cover picture. MediaError if there is none."""
+    pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
+    for stream in container.streams.video:
+        if stream.disposition & pictures:
+            continue
+        if stream.codec_context is None:
+            raise MediaError(
+                "its video codec is not one that ffmpeg can decode",
+                where=str(path),
+                remedy="Transcode the clip to ProRes, DNxHR or H.264 first.",
+            )
+        return stream
+    raise MediaError(
+        "has no video stream",
+        where=str(path),
+        remedy="Give a clip with pictures; cover art is not counted as video.",
+    )
+
+
+def movie_index(path: Path) -> MovieIndex:
+    """The index of a movie, read by demuxing all of it once (nothing is decoded) and then kept.
+
+    Raises: MediaError if it cannot be opened, has no video stream, or not one video packet.
+    """
+    status = path.stat()
+    return _read_index(path, status.st_mtime_ns, status.st_size)
+
+
+@functools.lru_cache(maxsize=64)
+def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
+    with open_movie(path) as container:
+        stream = video_stream(container, path)
+        shown: list[int | None] = []
+        durations: dict[int | None, int] = {}
+        keys: list[KeyPacket] = []
+        positions: dict[int, int] = {}
+        last_dts: int | None = None
+        position = 0
+        broken = cut_short = False
+        codec = stream.codec_context.name
+        try:
+            for packet in container.demux(stream):
+                if packet.size == 0:
+                    continue
+                cut_short = packet.is_corrupt
+                if codec == "vp8" and not bytes(packet)[0] & _VP8_SHOWN:
+                    position += 1
+                    continue
+                if packet.pts is not None:
+                    positions.setdefault(packet.pts, position)
+                    if packet.is_keyframe:
+                        keys.append(KeyPacket(position, packet.pts, packet.dts, packet.size))
+                if not packet.is_discard:
+                    shown.append(packet.pts)
+                    durations[packet.pts] = packet.duration or 0
+                if packet.dts is not None and not cut_short:
+                    last_dts = packet.dts
+                position += 1
+        except av.error.FFmpegError:
+            broken = True
+        if not shown:
+            raise MediaError(
+                "holds no frame that can be read",
+                where=str(path),
+                remedy="The file is empty or cut off; copy it again from the original.",
+            )
+        times = sorted({tick for tick in shown if tick is not None})
+        timed = None not in shown and len(times) == len(shown)
+        time_base = stream.time_base or Fraction(1, 1)
+        if not timed:
+            times = []
+        listed = _listed_frames(container, stream)
+        cut_short = cut_short or broken or listed > len(shown)
+        if cut_short and last_dts is not None:
+            # Every missing packet is decoded after the last one here, and shown after that: the
+            # frames up to its decoding time are all there, those after it may lack neighbours.
+            times = [tick for tick in times if tick <= last_dts]
+        # MPEG program streams give packets other times after a seek than before it.
+        program_stream = container.format.name == "mpeg"
+        rate, variable = _rate_of(stream, times, time_base)
+        last_duration = durations.get(times[-1], 0) if times else 0
+        last_duration = last_duration or max(1, round(1 / rate / time_base))
+        stated = _stated_end(container, stream)
+        if times and (lost := (stated - (times[-1] + last_duration) * time_base) * rate) > 1.5:
+            if last_dts is not None:
+                times = [tick for tick in times if tick <= last_dts]
+            listed = max(listed, len(shown) + round(lost))
+        expected = max(len(shown) + broken, listed)
+    return MovieIndex(
+        time_base=time_base,
+        pts=tuple(times),
+        readable=len(times) if timed else len(shown),
+        frame_count=expected,
+        rate=rate,
+        variable_rate=variable,
+        last_duration=last_duration,
+        keys=() if program_stream else tuple(sorted(keys, key=lambda key: key.pts)),
+        positions=positions,
+    )
+
+
+def _listed_frames(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream
+) -> int:
+    """Frames listed in the header of MOV and MP4, truncated or not; 0 for other containers."""
+    if "mov" not in container.format.name:
+        return 0
+    return sum(not entry.is_discard for entry in stream.index_entries)
+
+
+def _stated_end(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream
+) -> Fraction:
+    """Seconds at which Matroska's DURATION tag says that the track ends; 0 if it does not."""
+    parts = stream.metadata.get("DURATION", "").split(":")
+    if "matroska" not in container.format.name or len(parts) != 3:
+        return Fraction(0)
+    return int(parts[0]) * 3600 + int(parts[1]) * 60 + Fraction(parts[2])
+
+
+def _snap(rate: Fraction) -> Fraction:
+    """The whole or N*1000/1001 rate within 1e-4 of a container's value, else the value itself."""
+    for exact in (Fraction(round(rate)), round(rate / _NTSC) * _NTSC):
+        if exact > 0 and abs(exact - rate) < _SNAP:
+            return exact
+    return rate
+
+
+def _rate_of(
+    stream: av.video.stream.VideoStream, times: list[int], time_base: Fraction
+) -> tuple[Fraction, bool]:
+    """The exact rate, and whether the frames keep it.
+
+    A candidate holds if every frame is within one tick, or the millisecond to which Matroska
+    rounds, of its place on the even grid. Stated rates come before those guessed from the times.
+    """
+    stated = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
+    exact = [_snap(rate) for rate in stated]
+    if len(times) < 2:
+        return (exact[0] if exact else Fraction(25)), False
+    average = Fraction(len(times) - 1) / ((times[-1] - times[0]) * time_base)
+    rounded = (Fraction(round(average)), round(average / _NTSC) * _NTSC)
+    allowed = max(Fraction(1), _MILLISECOND / time_base)
+    for rate in (*exact, *sorted(rounded, key=lambda rate: abs(rate - average)), average):
+        if rate <= 0:
+            continue
+        step = 1 / rate / time_base
+        if all(abs(tick - times[0] - k * step) <= allowed for k, tick in enumerate(times)):
+            return rate, False
+    return _snap(average), True

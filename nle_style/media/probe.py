@@ -1,0 +1,237 @@
+"""What a movie, an image sequence or a still is: size, rate, frames, colours, timecode, sound."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import av.container
+import av.error
+import av.video.format
+import av.video.frame
+import av.video.stream
+import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
+
+from nle_style.errors import MediaError
+from nle_style.media.colour import ColourTags, display_matrix, orientation_filters
+from nle_style.media.movie_index import movie_index, open_movie, video_stream
+from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern, read_spec
+from nle_style.media.timecode import timecode_from_bcd
+
+__all__ = ["AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
+
+_DEFAULT_RATE = Fraction(24)
+_INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """One audio stream: `index` among all streams, ffmpeg's names of codec and channel layout."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What can be known of a source without decoding it all.
+
+    Attributes:
+        path: the movie or image; for a sequence its pattern.
+        width, height: pixels of the frames as `read_frames` yields them, upright.
+        rate: frames a second, exact; the average if `variable_rate`.
+        frame_count: frames shown (after edit lists); more than can be read if truncated.
+        first_frame_number: number in the first file's name of a sequence; 0 for movies.
+        pixel_format: ffmpeg's name for movies, OpenImageIO's channel type for images.
+        bit_depth: bits of a channel's code value.
+        pixel_aspect: width / height of a pixel as yielded; pictures are kept in storage pixels.
+        rotation: degrees counter-clockwise that the display matrix turned the stored picture.
+        timecode: of frame 0, `HH:MM:SS:FF` (`;FF` drop-frame).
+    """
+
+    path: Path
+    kind: Literal["movie", "sequence", "still"]
+    width: int
+    height: int
+    rate: Fraction
+    frame_count: int
+    first_frame_number: int
+    pixel_format: str
+    bit_depth: int
+    is_float: bool
+    has_alpha: bool
+    pixel_aspect: Fraction
+    rotation: int
+    colour: ColourTags
+    interlaced: bool
+    variable_rate: bool
+    timecode: str | None
+    reel: str | None
+    audio: tuple[AudioInfo, ...]
+
+
+def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
+    """Look at a source. A movie is demuxed once from end to end, and one frame of it decoded.
+
+    Args:
+        path: a movie, an image, or a sequence as `name.%06d.exr` or `name.####.exr`.
+        rate: frames a second for sequences and stills that do not state theirs; else 24.
+    Raises: MediaError if there is nothing, nothing readable, no video, or a hole in the sequence.
+    """
+    path = Path(path)
+    if is_pattern(path):
+        files = find_sequence(path)
+        count = files.last - files.first + 1
+        return _probe_image(path, "sequence", files.path(files.first), count, files.first, rate)
+    if not path.exists():
+        raise MediaError(
+            "no such file", where=str(path), remedy="Check the path, or mount its volume."
+        )
+    if path.is_dir():
+        raise MediaError(
+            "is a folder",
+            where=str(path),
+            remedy="Give a movie, an image, or a sequence as name.%06d.exr.",
+        )
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty", where=str(path), remedy="Copy it again.")
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return _probe_image(path, "still", path, 1, 0, rate)
+    return _probe_movie(path)
+
+
+def _probe_movie(path: Path) -> MediaInfo:
+    index = movie_index(path)
+    with open_movie(path) as container:
+        stream = video_stream(container, path)
+        frame = _first_frame(container, stream, path)
+        format_ = frame.format
+        matrix = display_matrix(frame)
+        turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
+        width, height = frame.width, frame.height
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        full_range = {1: False, 2: True}.get(int(frame.color_range))
+        return MediaInfo(
+            path=path,
+            kind="movie",
+            width=height if turned else width,
+            height=width if turned else height,
+            rate=index.rate,
+            frame_count=index.frame_count,
+            first_frame_number=0,
+            pixel_format=format_.name,
+            bit_depth=max(part.bits for part in format_.components),
+            is_float="f16" in format_.name or "f32" in format_.name,
+            has_alpha=any(part.is_alpha for part in format_.components),
+            pixel_aspect=1 / aspect if turned else aspect,
+            rotation=frame.rotation % 360,
+            colour=ColourTags(
+                int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), full_range
+            ),
+            interlaced=frame.interlaced_frame
+            or stream.codec_context.field_order in _INTERLACED_ORDERS,
+            variable_rate=index.variable_rate,
+            timecode=_tag(container, stream, "timecode"),
+            reel=_tag(container, stream, "reel_name"),
+            audio=tuple(
+                AudioInfo(
+                    audio.index,
+                    audio.codec_context.name,
+                    audio.codec_context.sample_rate,
+                    audio.codec_context.channels,
+                    audio.codec_context.layout.name,
+                )
+                for audio in container.streams.audio
+                if audio.codec_context is not None
+            ),
+        )
+
+
+def _first_frame(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, path: Path
+) -> av.video.frame.VideoFrame:
+    reason = "the decoder returned nothing"
+    try:
+        for frame in container.decode(stream):
+            return frame
+    except av.error.FFmpegError as error:
+        reason = str(error)
+    raise MediaError(
+        "no frame of it can be decoded",
+        where=str(path),
+        remedy=f"Play the file, or copy it again from the original (ffmpeg says: {reason}).",
+    )
+
+
+def _tag(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, name: str
+) -> str | None:
+    """A tag of the video stream, else of the data streams (MOV's tmcd), else of the container."""
+    data = [other.metadata for other in container.streams if other.type == "data"]
+    for tags in (stream.metadata, *data, container.metadata):
+        for key, value in tags.items():
+            if key.lower() == name and value:
+                return value
+    return None
+
+
+def _probe_image(
+    path: Path,
+    kind: Literal["sequence", "still"],
+    first_file: Path,
+    count: int,
+    first_number: int,
+    rate: Fraction | None,
+) -> MediaInfo:
+    spec = read_spec(first_file)
+    type_name = str(spec.format)
+    stated = spec.getattribute("FramesPerSecond")
+    word = spec.getattribute("smpte:TimeCode")
+    turned = spec.get_int_attribute("Orientation", 1) >= 5
+    width, height = spec.full_width, spec.full_height
+    aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0)
+    return MediaInfo(
+        path=path,
+        kind=kind,
+        width=height if turned else width,
+        height=width if turned else height,
+        rate=_image_rate(stated) or rate or _DEFAULT_RATE,
+        frame_count=count,
+        first_frame_number=first_number,
+        pixel_format=type_name,
+        bit_depth=spec.get_int_attribute("oiio:BitsPerSample", spec.format.size() * 8),
+        is_float=type_name in ("half", "float", "double"),
+        has_alpha=spec.alpha_channel >= 0,
+        pixel_aspect=aspect.limit_denominator(1000),
+        rotation=0,
+        colour=_image_colour(spec),
+        interlaced=False,
+        variable_rate=False,
+        timecode=timecode_from_bcd(int(word[0]) & 0xFFFFFFFF) if word else None,
+        reel=spec.get_string_attribute("reelName") or None,
+        audio=(),
+    )
+
+
+def _image_rate(stated: object) -> Fraction | None:
+    if isinstance(stated, tuple) and len(stated) == 2 and stated[0] > 0 and stated[1] > 0:
+        return Fraction(int(stated[0]), int(stated[1]))
+    return None
+
+
+def _image_colour(spec: oiio.ImageSpec) -> ColourTags:
+    """H.273 codes of a colour-space name of OpenImageIO (the Color Interop Forum's names)."""
+    name = spec.get_string_attribute("oiio:ColorSpace").lower()
+    primaries = {"709": 1, "2020": 9, "p3": 12}
+    transfers = {"pq": 16, "hlg": 18, "g24": 1, "g22": 4, "lin": 8, "srgb": 13}
+    return ColourTags(
+        primaries=next((code for part, code in primaries.items() if part in name), 2),
+        transfer=next((code for part, code in transfers.items() if name.startswith(part)), 2),
+        matrix=0,
+        full_range=True,
+    )

@@ -1,0 +1,344 @@
+"""Intermediates in units that survive a crash, published under their name only when whole."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nle_style.errors import InputError, MediaError, OutputError, VerificationError
+from nle_style.media.formats import OutputSpec, quantise
+from nle_style.media.image_write import write_image
+from nle_style.media.movie_encode import encode_chunk
+from nle_style.media.movie_mux import mux_movie
+from nle_style.media.parts import file_sha256, part_path, settle, sweep_parts, sync, writing_into
+from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.read import decoded_rgb
+from nle_style.media.sequence import read_image
+
+__all__ = [
+    "IntermediateWriter",
+    "PublishedMedia",
+    "Unit",
+    "UnitRecord",
+    "frame_hash",
+    "sweep_parts",
+]
+
+_CHUNK = 8  # frames of a movie in one unit: what a kill can cost
+_LOSSY_PSNR = 35.0  # dB; ProRes 4444 measures above 42, a wrong matrix or range below 30
+_SAMPLE = 4  # lossy frames are compared on every 4th pixel of every 4th line
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of work that is done or not: frames `first` to `last` of the source, inclusive."""
+
+    index: int
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
+class UnitRecord:
+    """A finished unit, for the manifest (JSON by `dataclasses.asdict`).
+
+    Attributes:
+        file: name within the work folder.
+        bytes, sha256: of that file.
+        frame_hashes: `frame_hash` of each frame as it decodes.
+    """
+
+    index: int
+    first: int
+    last: int
+    file: str
+    bytes: int
+    sha256: str
+    frame_hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class PublishedMedia:
+    """What now stands under its name: a movie, or a sequence as printf pattern."""
+
+    path: Path
+    first_frame_number: int
+    frame_count: int
+    bytes: int
+    warnings: tuple[str, ...]
+
+
+def frame_hash(pixels: np.ndarray) -> str:
+    """BLAKE2b-128 of a quantised frame: C order, little-endian, interleaved RGB; hexadecimal."""
+    little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
+    return hashlib.blake2b(np.ascontiguousarray(little).data, digest_size=16).hexdigest()
+
+
+class IntermediateWriter:
+    """Writes units into `work`, verifies each by decoding it back, and publishes the whole.
+
+    Args:
+        destination: the movie file, or the folder of a sequence: its files are
+            `FOLDER/FOLDERNAME.<number>.exr`, numbered like the source (movies from 0).
+        spec: from `resolve_format`.
+        source: what is being rendered; never written to.
+        first, last: its frames, inclusive.
+        work: a folder for this one output on the same volume as `destination`; made if need be.
+        metadata: text for the container or the EXR headers.
+    Raises: InputError if the output would replace or enclose the source; OutputError if `work`
+        cannot be made.
+    """
+
+    def __init__(
+        self,
+        destination: Path,
+        spec: OutputSpec,
+        source: MediaInfo,
+        first: int,
+        last: int,
+        *,
+        work: Path,
+        metadata: Mapping[str, str],
+    ) -> None:
+        _refuse_source(destination, source)
+        self.destination, self.spec, self.source = destination, spec, source
+        self.first, self.last = first, last
+        self.work = work
+        self._metadata = dict(sorted(metadata.items()))
+        size = 1 if spec.sequence else _CHUNK
+        starts = range(first, last + 1, size)
+        self.units = tuple(
+            Unit(index, start, min(start + size - 1, last)) for index, start in enumerate(starts)
+        )
+        with writing_into(work.parent, part_path(work)):
+            work.mkdir(parents=True, exist_ok=True)
+
+    def write_unit(self, unit: Unit, frames: Iterable[np.ndarray]) -> UnitRecord:
+        """Encode a unit's frames (height x width x 3 float32), verify and keep them.
+
+        Raises: VerificationError if they are not as many or as large as they should be, or do not
+            decode back; OutputError if the folder or the disk refuses. Errors of `frames` pass
+            through. In every case no part file stays behind.
+        """
+        path = self.work / f"unit-{unit.index:06d}{self.spec.extension}"
+        part = part_path(path)
+        given: list[str | np.ndarray] = []
+        source_errors: list[BaseException] = []
+
+        def quantised() -> Iterator[np.ndarray]:
+            supply = iter(frames)
+            while True:
+                try:
+                    frame = next(supply)
+                except StopIteration:
+                    return
+                except BaseException as error:
+                    source_errors.append(error)
+                    raise
+                self._check_frame(unit, frame)
+                pixels = quantise(frame, self.spec)
+                given.append(frame_hash(pixels) if self.spec.exact else _sample(pixels))
+                yield pixels
+
+        with writing_into(self.work, part):
+            try:
+                self._encode(part, unit, quantised())
+            except OSError as error:
+                if error in source_errors:  # the source's trouble, not the folder's
+                    raise MediaError(str(error), where=str(self.source.path)) from error
+                raise
+            if len(given) != unit.last - unit.first + 1:
+                raise VerificationError(
+                    f"unit {unit.index} was given {len(given)} frames for {unit.first}-{unit.last}",
+                    where=str(self.destination),
+                )
+            sync(part)
+            hashes = self._decode_back(part, unit, given)
+            record = UnitRecord(
+                unit.index,
+                unit.first,
+                unit.last,
+                path.name,
+                part.stat().st_size,
+                file_sha256(part),
+                hashes,
+            )
+            settle(part, path)
+        return record
+
+    def check_unit(self, unit: Unit, record: UnitRecord) -> bool:
+        """Whether a recorded unit is still there, unchanged: then it need not be done again."""
+        path = self.work / record.file
+        return (
+            (record.index, record.first, record.last) == (unit.index, unit.first, unit.last)
+            and path.is_file()
+            and path.stat().st_size == record.bytes
+            and file_sha256(path) == record.sha256
+        )
+
+    def publish(self, records: Sequence[UnitRecord]) -> PublishedMedia:
+        """Put the whole under its name. The units stay in `work` until the caller removes it.
+
+        Raises: VerificationError if a unit is missing or changed, or the whole does not read
+            back; OutputError if the folder refuses.
+        """
+        ordered = sorted(records, key=lambda record: record.index)
+        if len(ordered) != len(self.units) or not all(map(self.check_unit, self.units, ordered)):
+            raise VerificationError(
+                "not all units are there as they were recorded",
+                where=str(self.work),
+                remedy="Render again with --resume: what is missing is made anew.",
+            )
+        with writing_into(self.destination.parent, part_path(self.destination)):
+            self.destination.parent.mkdir(parents=True, exist_ok=True)
+        publish = self._publish_sequence if self.spec.sequence else self._publish_movie
+        return publish([self.work / record.file for record in ordered])
+
+    def _check_frame(self, unit: Unit, frame: np.ndarray) -> None:
+        wanted = (self.source.height, self.source.width, 3)
+        if frame.shape != wanted:
+            raise VerificationError(
+                f"a frame of unit {unit.index} has the shape {frame.shape}, not {wanted}",
+                where=str(self.destination),
+            )
+
+    def _encode(self, part: Path, unit: Unit, frames: Iterator[np.ndarray]) -> None:
+        if not self.spec.sequence:
+            encode_chunk(part, frames, self.spec, self.source)
+            return
+        for pixels in frames:
+            name = self._image_name(unit.first)
+            write_image(part, pixels, self.spec, self.source, unit.first, name, self._metadata)
+
+    def _image_name(self, frame: int) -> str:
+        number = self.source.first_frame_number + frame
+        return f"{self.destination.name}.{number:06d}{self.spec.extension}"
+
+    def _decode_back(
+        self, part: Path, unit: Unit, given: Sequence[str | np.ndarray]
+    ) -> tuple[str, ...]:
+        hashes = []
+        problem = f"decodes to other than its {len(given)} frames"
+        try:
+            for pixels, meant in zip(self._decoded(part), given, strict=True):
+                hashes.append(frame_hash(pixels))
+                if isinstance(meant, str):
+                    good = hashes[-1] == meant
+                else:
+                    good = _psnr(_sample(pixels), meant) > _LOSSY_PSNR
+                if not good:
+                    problem = f"frame {unit.first + len(hashes) - 1} differs when decoded back"
+                    break
+            else:
+                return tuple(hashes)
+        except (MediaError, ValueError) as error:
+            problem = f"cannot be decoded back ({error})"
+        if shutil.disk_usage(part.parent).free < part.stat().st_size:
+            raise OutputError(
+                f"has no space left ({problem})",
+                where=str(part.parent),
+                remedy="Free some space, then run it again: it resumes.",
+            )
+        raise VerificationError(
+            problem, where=str(part), remedy="Check the disk and the memory, then run it again."
+        )
+
+    def _decoded(self, part: Path) -> Iterator[np.ndarray]:
+        if self.spec.sequence:
+            yield read_image(part).astype(self.spec.dtype)
+        else:
+            yield from decoded_rgb(probe_media(part))
+
+    def _publish_movie(self, files: Sequence[Path]) -> PublishedMedia:
+        part = part_path(self.work / f"whole{self.spec.extension}")
+        with writing_into(self.work, part):
+            warnings = mux_movie(
+                part, files, self.spec, self.source, self.first, self.last, self._metadata
+            )
+            sync(part)
+            size = part.stat().st_size
+            settle(part, self.destination)
+        count = self.last - self.first + 1
+        return PublishedMedia(self.destination, 0, count, size, warnings)
+
+    def _publish_sequence(self, files: Sequence[Path]) -> PublishedMedia:
+        """A new folder of links to the units takes the place of the old one, if there is one."""
+        name, suffix = self.destination.name, self.spec.extension
+        start = self.source.first_frame_number + self.first
+        if self.destination.exists():
+            _refuse_foreign(self.destination, suffix)
+        folder = part_path(self.work / "whole")
+        old = self.work / f"old.part-{os.getpid()}"
+        shutil.rmtree(folder, ignore_errors=True)
+        with writing_into(self.work, folder / "none"):
+            folder.mkdir()
+            for frame, file in enumerate(files, self.first):
+                _link(file, folder / self._image_name(frame))
+            sync(folder)
+            if self.destination.exists():
+                self.destination.rename(old)
+            settle(folder, self.destination)
+        shutil.rmtree(old, ignore_errors=True)
+        warnings: tuple[str, ...] = ()
+        if self.source.audio:
+            warnings = (f"{self.source.path.name}: a sequence carries no audio; it was left out",)
+        return PublishedMedia(
+            self.destination / f"{name}.%06d{suffix}",
+            start,
+            len(files),
+            sum(file.stat().st_size for file in files),
+            warnings,
+        )
+
+
+def _sample(pixels: np.ndarray) -> np.ndarray:
+    return pixels[::_SAMPLE, ::_SAMPLE].copy()
+
+
+def _psnr(read: np.ndarray, meant: np.ndarray) -> float:
+    """Peak signal-to-noise ratio in dB of 16-bit code values."""
+    error = np.mean((read.astype(np.float64) - meant) ** 2)
+    return float("inf") if error == 0 else float(10 * np.log10(65535.0**2 / error))
+
+
+def _link(file: Path, name: Path) -> None:
+    """A second name for a unit, which so stays in place for a resume; a copy where that fails."""
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copyfile(file, name)
+        with contextlib.suppress(OSError):
+            shutil.copystat(file, name)
+        sync(name)
+
+
+def _refuse_source(destination: Path, source: MediaInfo) -> None:
+    target, origin = destination.resolve(), source.path.resolve()
+    same_file = destination.exists() and source.path.exists() and os.path.samefile(target, origin)
+    if target == origin or same_file or target in origin.parents:
+        raise InputError(
+            "the output would replace its own source",
+            where=str(destination),
+            remedy="Choose another output folder or name; sources are never written to.",
+        )
+
+
+def _refuse_foreign(folder: Path, suffix: str) -> None:
+    foreign = [
+        path.name
+        for path in folder.iterdir()
+        if path.suffix != suffix or not path.name.startswith(f"{folder.name}.")
+    ]
+    if foreign:
+        raise OutputError(
+            f"holds files that are not frames of this output ({foreign[0]})",
+            where=str(folder),
+            remedy="Move them away, or choose another output folder.",
+        )
