@@ -15,7 +15,7 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 
-__all__ = ["counted", "exact_rate", "float_rate", "is_counted_at", "whole_frames"]
+__all__ = ["counted", "exact_rate", "float_rate", "is_counted_at", "usable_range", "whole_frames"]
 
 # 23.98 stands for 24000/1001 and is 1.7e-4 away from it; 24 itself is 1e-3 away.
 _SAME_RATE = Fraction(2, 10_000)
@@ -97,6 +97,15 @@ def float_rate(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction
         if time.rate > 0 and exact_rate(time.rate, media_rate) == media_rate:
             return float(time.rate)
     return float(media_rate)
+
+
+def usable_range(reference: otio.core.MediaReference) -> otio.opentime.TimeRange | None:
+    """The reference's available range, or None if it has none that says anything.
+
+    Some exports write placeholders of no length, a few of them at the rate 0.
+    """
+    available = reference.available_range
+    return available if available is not None and available.duration.value > 0 else None
 
 
 def whole_frames(start: Fraction, end: Fraction) -> tuple[int, int]:

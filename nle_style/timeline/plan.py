@@ -6,13 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
-
-import opentimelineio as otio
 
 from nle_style.errors import MediaError, TimelineError
-from nle_style.timeline.frames import counted, is_counted_at, whole_frames
 from nle_style.timeline.locate import media_path
+from nle_style.timeline.needs import MediaFacts, Need, need_of
 from nle_style.timeline.read import ReadTimeline
 from nle_style.timeline.survey import Candidate, Refusal, Skipped, survey
 
@@ -25,22 +22,6 @@ __all__ = [
     "SourceRange",
     "plan_shots",
 ]
-
-
-class MediaFacts(Protocol):
-    """What the plan has to know of a media file; `nle_style.media` supplies it."""
-
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second, exact."""
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames that really decode."""
-
-    @property
-    def start_frame(self) -> int:
-        """The file's start timecode counted in frames at `rate`; 0 if it has none."""
 
 
 @dataclass(frozen=True)
@@ -103,19 +84,6 @@ class Plan:
     skipped: tuple[Skipped, ...]
 
 
-@dataclass(frozen=True)
-class _Need:
-    """A candidate's frames before ranges are merged."""
-
-    clip: Candidate
-    source: Path
-    first: int
-    last: int
-    facts: MediaFacts
-    media_start: Fraction
-    note: str
-
-
 def plan_shots(
     read: ReadTimeline, probe: Callable[[Path], MediaFacts], *, handles: int = 0
 ) -> Plan:
@@ -140,7 +108,7 @@ def plan_shots(
     if handles < 0:
         raise ValueError(f"handles must be 0 or more, not {handles}")
     known: dict[Path, MediaFacts | MediaError] = {}
-    needs: list[_Need] = []
+    needs: list[Need] = []
     refusals: list[Refusal] = []
     skipped: list[Skipped] = []
     for item in survey(read.timeline):
@@ -153,7 +121,7 @@ def plan_shots(
         else:
             try:
                 source = media_path(item.reference.target_url or "", read.media_root)
-                needs.append(_need(item, source, _probed(source, probe, known)))
+                needs.append(need_of(item, source, _probed(source, probe, known)))
             except (TimelineError, MediaError) as error:
                 refusals.append(_refusal(item, error))
     ranges = _merged(needs, handles)
@@ -185,87 +153,7 @@ def _probed(
     return facts
 
 
-def _need(item: Candidate, source: Path, facts: MediaFacts) -> _Need:
-    rate, count = facts.rate, facts.frame_count
-    wanted = item.clip.source_range
-    media_start = _media_start(item, facts)
-    if wanted is None:
-        # No trim: the available range is shown, or the whole file where there is none.
-        available = _available(item)
-        start = media_start
-        length = counted(available.duration, rate) if available else Fraction(count)
-        times = [item.head, item.tail] + ([available.duration] if available else [])
-    else:
-        start, length = counted(wanted.start_time, rate), counted(wanted.duration, rate)
-        times = [wanted.start_time, wanted.duration, item.head, item.tail]
-        times += [a.start_time for a in [_available(item)] if a]
-    first, last = whole_frames(
-        start - media_start - counted(item.head, rate),
-        start - media_start + length + counted(item.tail, rate),
-    )
-    notes = [_overhang(first, last, source, count)]
-    if not is_counted_at(times, rate):
-        first, last = first - 1, last + 1
-        notes.append(f"the timeline does not count at the media's rate of {rate}")
-    return _Need(
-        clip=item,
-        source=source,
-        first=max(first, 0),
-        last=min(last, count - 1),
-        facts=facts,
-        media_start=media_start,
-        note="; ".join(note for note in notes if note),
-    )
-
-
-def _overhang(first: int, last: int, source: Path, count: int) -> str:
-    """A note on frames that the file does not have, "" if it has them all."""
-    missing = max(0, -first) + max(0, last - count + 1)
-    if not missing:
-        return ""
-    if count == 1:
-        raise TimelineError(
-            f"a still image is held for {last - first + 1} frames, which is not read yet",
-            remedy="Render the still as a movie of that length and cut that in.",
-        )
-    wanted = last - first + 1
-    if missing >= wanted:
-        raise TimelineError(
-            f"all {wanted} frames it needs ({first}-{last}) are missing from {source.name}, "
-            f"which has 0-{count - 1}",
-            remedy="Relink the clip to the right media, or correct its timecode.",
-        )
-    return (
-        f"{missing} of the {wanted} frames it needs ({first}-{last}) are missing from "
-        f"{source.name}, which has 0-{count - 1}"
-    )
-
-
-def _available(item: Candidate) -> otio.opentime.TimeRange | None:
-    available = item.reference.available_range
-    # Placeholders of no length, some at the rate 0, say nothing about the media.
-    return available if available is not None and available.duration.value > 0 else None
-
-
-def _media_start(item: Candidate, facts: MediaFacts) -> Fraction:
-    """The source time of the file's first frame, in frames at the media's rate."""
-    available = _available(item)
-    if available is not None:
-        return counted(available.start_time, facts.rate)
-    if item.clip.source_range is None:
-        return Fraction(facts.start_frame)
-    start = counted(item.clip.source_range.start_time, facts.rate)
-    for origin in (facts.start_frame, 0):
-        if origin <= start < origin + facts.frame_count:
-            return Fraction(origin)
-    raise TimelineError(
-        f"it starts at source frame {float(start):g}, but its media has no available range and "
-        f"starts at {facts.start_frame} with {facts.frame_count} frames",
-        remedy="Relink the clip to the right media, or export the timeline with media ranges.",
-    )
-
-
-def _merged(needs: list[_Need], handles: int) -> dict[Path, list[SourceRange]]:
+def _merged(needs: list[Need], handles: int) -> dict[Path, list[SourceRange]]:
     """Ranges per source; those that overlap or touch, handles included, become one."""
     wanted: dict[Path, list[tuple[int, int]]] = {}
     for need in needs:
@@ -284,7 +172,7 @@ def _merged(needs: list[_Need], handles: int) -> dict[Path, list[SourceRange]]:
     return merged
 
 
-def _use(need: _Need, ranges: list[SourceRange]) -> ClipUse:
+def _use(need: Need, ranges: list[SourceRange]) -> ClipUse:
     return ClipUse(
         clip_id=need.clip.clip_id,
         clip_name=need.clip.clip_name,

@@ -106,7 +106,7 @@ def _deserialized(text: str, path: Path) -> object:
             where=str(path),
             remedy="Export the timeline for OpenTimelineIO 0.18.",
         ) from error
-    except (otio.exceptions.OTIOError, ValueError) as error:
+    except (otio.exceptions.OTIOError, ValueError, LookupError, TypeError) as error:
         raise TimelineError(
             f"not a readable OpenTimelineIO file ({str(error).strip()})",
             where=str(path),
@@ -138,5 +138,6 @@ def _only_timeline(document: object, path: Path) -> otio.schema.Timeline:
             return timelines[0]
         what = f"the collection holds {len(timelines)} timelines, and one is needed"
     else:
-        what = f"the file holds a {type(document).__name__}, not a Timeline"
+        schema = getattr(document, "schema_name", None)
+        what = f"the file holds {f'a {schema()}' if schema else 'plain JSON'}, not a Timeline"
     raise TimelineError(what, where=str(path), remedy="Export one sequence as a timeline.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -31,7 +32,7 @@ class Refusal:
     Attributes:
         clip_id: path in the timeline, "tracks[0]/children[3]", both zero-based.
         clip_name: the clip's name, or its media's where it has none.
-        track_name: the track's name, or V1, V2, ... from the bottom where it has none.
+        track_name: the track's name, or V1, V2, ..., A1, ... from the bottom where it has none.
         reason: one clause, without a full stop.
         remedy: one sentence the user can act on.
     """
@@ -80,14 +81,14 @@ class Candidate:
 
 def survey(timeline: otio.schema.Timeline) -> Iterator[Candidate | Refusal | Skipped]:
     """Everything on the timeline's tracks but transitions, bottom track first, in order."""
-    counts = {"V": 0, "A": 0}
+    counts: Counter[str] = Counter()
     for index, track in enumerate(timeline.tracks):
         clip_id = f"tracks[{index}]"
         if not isinstance(track, otio.schema.Track):
             # OTIO allows a bare clip or stack here; no editor writes one.
             yield _off_track(track, clip_id)
             continue
-        letter = "A" if track.kind == otio.schema.TrackKind.Audio else "V"
+        letter = (track.kind or "?")[0].upper()
         counts[letter] += 1
         name = track.name or f"{letter}{counts[letter]}"
         warped = _active_time_effect(timeline.tracks) or _active_time_effect(track)

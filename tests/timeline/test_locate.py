@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.locate import absolute_url, media_path
+
+FOLDER = Path("/edit")
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("file:///media/a%20b.mov", "/media/a b.mov"),
+        ("file:///media/a b.mov", "/media/a b.mov"),
+        ("file:///media/100%.mov", "/media/100%.mov"),
+        ("file:///media/take#2?.mov", "/media/take#2?.mov"),
+        ("file://localhost/media/a%20b.mov", "/media/a b.mov"),
+        ("file:/media/a.mov", "/media/a.mov"),
+        ("FILE:///media/a.mov", "/media/a.mov"),
+        ("/media/a.mov", "/media/a.mov"),
+        ("media/a.mov", "/edit/media/a.mov"),
+        ("../media/a.mov", "/media/a.mov"),
+        ("media\\a.mov", "/edit/media\\a.mov"),
+    ],
+)
+def test_what_a_url_means(url: str, path: str) -> None:
+    assert media_path(url, FOLDER) == Path(path)
+
+
+@pytest.mark.parametrize(
+    ("url", "name"),
+    [
+        ("file://{folder}/a%20b.mov", "a%20b.mov"),  # not encoded, the name really holds %20
+        ("file://{folder}/a%20b.mov", "a b.mov"),
+        ("a%20b.mov", "a b.mov"),
+        ("sub\\a.mov", "sub/a.mov"),
+        ("shot.[1-9].mov", "shot.[1-9].mov"),  # one file, whatever its name looks like
+    ],
+)
+def test_the_reading_that_exists_wins(url: str, name: str, tmp_path: Path) -> None:
+    file = tmp_path / name
+    file.parent.mkdir(exist_ok=True)
+    file.touch()
+    assert media_path(url.format(folder=tmp_path), tmp_path) == file
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("", "holds no path"),
+        ("https://example.org/a.mov", "only local files"),
+        ("s3://bucket/a.mov", "only local files"),
+        ("/media/x.[1001-1099].tif", "image sequences"),
+        ("file:///media/x.%04d.exr", "image sequences"),
+        ("/media/x.####.exr", "image sequences"),
+        ("C:\\media\\a.mov", "Windows"),
+        ("file:///C:/media/a.mov", "Windows"),
+        ("file://C:/media/a.mov", "Windows"),
+        ("\\\\server\\share\\a.mov", "Windows or network"),
+        ("file://server/share/a.mov", "Windows or network"),
+    ],
+)
+def test_what_is_no_file_here_is_refused(url: str, reason: str) -> None:
+    with pytest.raises(TimelineError, match=reason) as caught:
+        media_path(url, FOLDER)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "/a/b.mov", "file:///a%20b.mov", "https://x.org/a", "C:\\a.mov", "\\\\server\\a.mov"],
+)
+def test_absolute_urls_stay_as_they_are(url: str) -> None:
+    assert absolute_url(url, FOLDER) == url
+
+
+def test_relative_urls_become_absolute(tmp_path: Path) -> None:
+    assert absolute_url("media/x.mov", FOLDER) == "/edit/media/x.mov"
+    assert absolute_url(".", FOLDER) == "/edit"
+    (tmp_path / "a b.mov").touch()
+    assert absolute_url("a%20b.mov", tmp_path) == str(tmp_path / "a b.mov")

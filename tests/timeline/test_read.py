@@ -1,0 +1,160 @@
+from __future__ import annotations
+
+import json
+import zipfile
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.read import read_timeline
+from tests.timeline.building import clip, gap, timeline, track
+
+
+def write(folder: Path, text: str, name: str = "cut.otio") -> Path:
+    path = folder / name
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def refusal(path: Path) -> TimelineError:
+    with pytest.raises(TimelineError) as caught:
+        read_timeline(path)
+    assert caught.value.where == str(path)
+    assert caught.value.remedy
+    return caught.value
+
+
+def test_a_timeline_comes_back_with_its_folder(tmp_path: Path) -> None:
+    made = timeline(track(clip("a", (0, 10))))
+    read = read_timeline(write(tmp_path, made.to_json_string()))
+    assert read.timeline.is_equivalent_to(made)
+    assert (read.path, read.media_root) == (tmp_path / "cut.otio", tmp_path)
+
+
+def test_a_byte_order_mark_is_no_obstacle(tmp_path: Path) -> None:
+    text = "\ufeff" + timeline(track(clip("a", (0, 10)))).to_json_string()
+    assert read_timeline(write(tmp_path, text)).timeline.name == "cut"
+
+
+def test_a_missing_file_and_a_foreign_suffix(tmp_path: Path) -> None:
+    assert "no such file" in refusal(tmp_path / "cut.otio").what
+    error = refusal(write(tmp_path, "<xmeml/>", "cut.xml"))
+    assert "'.xml' is not supported" in error.what
+    assert ".otio, .otioz" in error.remedy
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "nonsense", '{"OTIO_SCHEMA": "Timeline.1", "tracks": 7}', '{"OTIO_SCHEMA": "Clip.2"}'],
+)
+def test_what_is_not_opentimelineio(tmp_path: Path, text: str) -> None:
+    assert "not a readable OpenTimelineIO file" in refusal(write(tmp_path, text)).what
+
+
+def test_bytes_that_are_no_text(tmp_path: Path) -> None:
+    path = tmp_path / "cut.otio"
+    path.write_bytes(b"\xff\xfe\x00\x01")
+    assert "cannot be read as text" in refusal(path).what
+
+
+def test_a_newer_schema_is_named(tmp_path: Path) -> None:
+    shot = clip("a", (0, 10))
+    shot.markers.append(otio.schema.Marker("look here"))
+    text = timeline(track(shot)).to_json_string().replace('"Marker.2"', '"Marker.3"')
+    error = refusal(write(tmp_path, text))
+    assert "unsupported schema: Marker.3" in error.what
+    assert "OpenTimelineIO 0.18" in error.remedy
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ('{"a": 1}', "plain JSON"),
+        ("[]", "plain JSON"),
+        ('{"OTIO_SCHEMA": "Clip.1"}', "a Clip"),
+        ('{"OTIO_SCHEMA": "Another.1"}', "a UnknownSchema"),
+    ],
+)
+def test_a_file_without_a_timeline(tmp_path: Path, text: str, found: str) -> None:
+    error = refusal(write(tmp_path, text))
+    assert error.what == f"the file holds {found}, not a Timeline"
+
+
+def test_a_collection_must_hold_exactly_one_timeline(tmp_path: Path) -> None:
+    made = timeline(track(clip("a", (0, 10))))
+    one = otio.schema.SerializableCollection("bin", [clip("loose"), made.deepcopy()])
+    assert read_timeline(write(tmp_path, one.to_json_string())).timeline.is_equivalent_to(made)
+    two = otio.schema.SerializableCollection("bin", [made.deepcopy(), made.deepcopy()])
+    assert "holds 2 timelines" in refusal(write(tmp_path, two.to_json_string())).what
+
+
+def test_a_timeline_without_clips(tmp_path: Path) -> None:
+    assert refusal(write(tmp_path, timeline().to_json_string())).what == "timeline has no clips"
+    empty = timeline(track(gap(24))).to_json_string()
+    assert refusal(write(tmp_path, empty)).what == "timeline has no clips"
+
+
+# .otioz: bundles are made by OpenTimelineIO's own adapter.
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    media = tmp_path / "shot one.mov"
+    media.write_bytes(bytes(range(256)) * 5000)
+    made = timeline(track(clip("a", (0, 10), url=str(media))))
+    path = tmp_path / "cut.otioz"
+    otio.adapters.write_to_file(made, str(path))
+    media.unlink()
+    return path
+
+
+def test_a_bundle_is_unpacked_whole_and_twice(bundle: Path, tmp_path: Path) -> None:
+    for _ in range(2):
+        read = read_timeline(bundle, extract_to=tmp_path / "out")
+        assert read.media_root == tmp_path / "out"
+        media = tmp_path / "out" / "media" / "shot one.mov"
+        assert media.read_bytes() == bytes(range(256)) * 5000
+        assert [p.name for p in media.parent.iterdir()] == ["shot one.mov"]
+        assert read.timeline.find_clips()[0].media_reference.target_url == "media/shot one.mov"
+
+
+def test_a_bundle_never_overwrites(bundle: Path, tmp_path: Path) -> None:
+    other = tmp_path / "out" / "media" / "shot one.mov"
+    other.parent.mkdir(parents=True)
+    other.write_bytes(bytes(256) * 5000)  # same size, other content
+    with pytest.raises(TimelineError, match="already exists"):
+        read_timeline(bundle, extract_to=tmp_path / "out")
+    assert other.read_bytes() == bytes(256) * 5000
+
+
+def test_a_bundle_needs_a_folder(bundle: Path) -> None:
+    assert "needs a folder" in refusal(bundle).what
+
+
+def test_a_damaged_bundle(bundle: Path, tmp_path: Path) -> None:
+    whole = bundle.read_bytes()
+    bundle.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(TimelineError, match=r"not a whole \.otioz"):
+        read_timeline(bundle, extract_to=tmp_path / "out")
+    changed = bytearray(whole)
+    changed[len(whole) // 2] ^= 0xFF
+    bundle.write_bytes(changed)
+    with pytest.raises(TimelineError, match=r"not a whole \.otioz"):
+        read_timeline(bundle, extract_to=tmp_path / "out")
+    assert not list((tmp_path / "out").rglob("*.mov*"))
+
+
+def test_a_bundle_without_a_timeline_or_with_a_way_out(tmp_path: Path) -> None:
+    path = tmp_path / "cut.otioz"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("readme.txt", "")
+    with pytest.raises(TimelineError, match=r"content\.otio"):
+        read_timeline(path, extract_to=tmp_path / "out")
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.otio", json.dumps({}))
+        archive.writestr("media/../../escaped.mov", b"x")
+    with pytest.raises(TimelineError, match="outside its media folder"):
+        read_timeline(path, extract_to=tmp_path / "out" / "deep")
+    assert not list(tmp_path.rglob("escaped.mov"))
