@@ -1,0 +1,99 @@
+"""Look: which styles, in what mix, and how strongly; validated once, the same everywhere."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, get_args
+
+from nle_style.errors import LookError
+
+__all__ = ["Look", "Statistics", "parse_styles"]
+
+Statistics = Literal["hybrid", "shot", "frame"]
+"""Where the norms take mean and variance from. `frame`: every frame its own. `shot`: measured once
+over the shot and frozen. `hybrid`: the first norm per frame, so that exposure may change, and the
+others frozen, so that the picture does not pump when something enters it."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """A mix of styles and its controls.
+
+    Attributes:
+        styles: name -> weight, each 0 or more, not all 0; they are made to sum to 1.
+        strength: 0 returns the source's pixels bit for bit, 1 is the full look.
+        statistics: see `Statistics`.
+
+    Raises:
+        LookError: a value out of its range.
+    """
+
+    styles: Mapping[str, float] = field(default_factory=dict)
+    strength: float = 1.0
+    statistics: Statistics = "hybrid"
+
+    def __post_init__(self) -> None:
+        if not self.styles:
+            raise LookError(
+                "a look needs a style", remedy="`nle-style styles` lists what there is."
+            )
+        for name, weight in self.styles.items():
+            if not (math.isfinite(weight) and weight >= 0):
+                raise LookError(
+                    f"the weight of style '{name}' is {weight:g}",
+                    remedy="Weights are 0 or more; they need not sum to 1.",
+                )
+        total = sum(self.styles.values())
+        if total <= 0:
+            raise LookError("the style weights sum to 0", remedy="Give one of the styles a weight.")
+        object.__setattr__(self, "styles", {n: w / total for n, w in self.styles.items() if w})
+        if not 0 <= self.strength <= 1:
+            raise LookError(
+                f"strength {self.strength:g} is not between 0 and 1",
+                remedy="0 is the source, 1 the full look.",
+            )
+        if self.statistics not in get_args(Statistics):
+            raise LookError(
+                f"unknown statistics '{self.statistics}'",
+                remedy=f"It is one of {', '.join(get_args(Statistics))}.",
+            )
+
+    @property
+    def label(self) -> str:
+        """The look in a file name: "blue", or "blue70-fire30" (weights in per cent)."""
+        if len(self.styles) == 1:
+            return next(iter(self.styles))
+        return "-".join(f"{name}{weight * 100:.0f}" for name, weight in self.styles.items())
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data, as in a job file; equal looks give equal data."""
+        return {
+            "styles": dict(sorted(self.styles.items())),
+            "strength": self.strength,
+            "statistics": self.statistics,
+        }
+
+
+def parse_styles(text: str) -> dict[str, float]:
+    """ "blue" or "blue:0.7,fire:0.3" as name -> weight.
+
+    Raises:
+        LookError: a weight that is no number, a name that is empty or given twice.
+    """
+    styles: dict[str, float] = {}
+    for part in text.split(","):
+        name, colon, weight = part.strip().partition(":")
+        try:
+            value = float(weight) if colon else 1.0
+        except ValueError:
+            name = ""
+            value = 0.0
+        if not name or name in styles:
+            raise LookError(
+                f"'{text}' is not a mix of styles",
+                remedy="Write one name, or names with weights as blue:0.7,fire:0.3.",
+            )
+        styles[name] = value
+    return styles

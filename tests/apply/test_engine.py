@@ -1,0 +1,84 @@
+"""The fast engine against the definition it rewrites."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nle_style.apply.engine import FrameEngine, block_kernel, upsample_kernel
+from nle_style.core.network import NetworkConfig, StyleNetwork
+
+
+def _network(width: int = 8, blocks: int = 2) -> StyleNetwork:
+    torch.manual_seed(3)
+    network = StyleNetwork(NetworkConfig(3, width, blocks)).eval()
+    with torch.no_grad():
+        for norm in network.norms:
+            norm.gamma.normal_(1.0, 0.2)
+            norm.beta.normal_(0.0, 0.3)
+    return network
+
+
+@pytest.mark.parametrize("size", [(64, 64), (8, 8), (9, 9), (12, 16), (101, 77), (90, 160)])
+def test_equals_the_definition(size: tuple[int, int]) -> None:
+    network = _network()
+    mix = torch.tensor([[0.5, 0.3, 0.2]])
+    image = torch.rand(1, 3, *size)
+    with torch.no_grad():
+        expected = network(image, mix)
+    got = FrameEngine(network, mix)(image)
+    assert got.shape == expected.shape
+    # 5e-5 on 0-1 is an eightieth of an 8-bit code; small frames have few values to average.
+    assert float((got - expected).abs().max()) < 5e-5
+
+
+def test_statistics_are_those_of_the_definition_and_can_be_frozen() -> None:
+    network = _network()
+    mix = torch.tensor([[0.0, 1.0, 0.0]])
+    one, other = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 40, 56) * 0.5
+    engine = FrameEngine(network, mix)
+    expected: list = []
+    seen: list = []
+    with torch.no_grad():
+        network(one, mix, seen=expected)
+        engine(one, seen=seen)
+        for (mean, variance), (mean_, variance_) in zip(expected, seen, strict=True):
+            torch.testing.assert_close(mean, mean_, atol=1e-5, rtol=1e-4)
+            torch.testing.assert_close(variance, variance_, atol=1e-5, rtol=1e-4)
+        frozen = network(other, mix, seen)
+        free = network(other, mix)
+    torch.testing.assert_close(engine(other, seen), frozen, atol=5e-5, rtol=0)
+    assert float((frozen - free).abs().max()) > 0.01, "freezing must matter for this test to"
+
+
+def test_engine_leaves_the_network_alone() -> None:
+    network = _network()
+    before = {name: value.clone() for name, value in network.state_dict().items()}
+    image = torch.rand(1, 3, 32, 32)
+    kept = image.clone()
+    FrameEngine(network, torch.tensor([[1.0, 0.0, 0.0]]))(image)
+    assert torch.equal(image, kept)
+    for name, value in network.state_dict().items():
+        assert torch.equal(value, before[name]), name
+
+
+def test_block_kernel_of_a_shift_by_hand() -> None:
+    # A 9x9 kernel whose only weight is one pixel to the right of the centre: out(y, x) = in(y, x+1).
+    weight = torch.zeros(1, 1, 9, 9)
+    weight[0, 0, 4, 5] = 1
+    kernel = block_kernel(weight, 2)
+    expected = torch.zeros(4, 4, 5, 5)
+    # Left column of a block reads the right column of the same block ...
+    expected[0, 1, 2, 2] = expected[2, 3, 2, 2] = 1
+    # ... and the right column reads the left column of the next block.
+    expected[1, 0, 2, 3] = expected[3, 2, 2, 3] = 1
+    assert torch.equal(kernel, expected)
+
+
+def test_upsample_kernel_of_a_box_by_hand() -> None:
+    # The sum of 3x3 upsampled pixels: the upper left phase sees 1 + 2 rows and columns.
+    kernel = upsample_kernel(torch.ones(1, 1, 3, 3))
+    upper_left = torch.tensor([[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 0.0]])
+    lower_right = torch.tensor([[0.0, 0.0, 0.0], [0.0, 4.0, 2.0], [0.0, 2.0, 1.0]])
+    assert torch.equal(kernel[0, 0], upper_left)
+    assert torch.equal(kernel[3, 0], lower_right)

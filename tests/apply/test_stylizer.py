@@ -1,0 +1,106 @@
+"""Stylizer and shot statistics on a tiny pack."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from nle_style.apply.device import choose_device
+from nle_style.apply.engine import FrameEngine
+from nle_style.apply.look import Look
+from nle_style.apply.shot_statistics import freeze, measure, sample_frames
+from nle_style.apply.stylizer import Stylizer
+from nle_style.core.style_pack import load_pack
+from nle_style.errors import InputError, LookError
+
+CPU = torch.device("cpu")
+
+
+def _frame(seed: int, height: int = 24, width: int = 36) -> np.ndarray:
+    return np.random.default_rng(seed).random((height, width, 3), np.float32)
+
+
+def test_strength_0_is_the_same_array_and_half_is_half_way(tiny_pack: Path) -> None:
+    pack = load_pack(tiny_pack)
+    frame = _frame(1)
+    assert Stylizer(pack, Look({"red": 1}, 0.0), CPU).frame(frame) is frame
+    full = Stylizer(pack, Look({"red": 1}, 1.0, "frame"), CPU).frame(frame)
+    half = Stylizer(pack, Look({"red": 1}, 0.5, "frame"), CPU).frame(frame)
+    np.testing.assert_allclose(half, (frame + full) / 2, atol=1e-6)
+    assert full.dtype == np.float32
+    assert full.shape == frame.shape
+    assert np.abs(full - frame).max() > 0.05
+
+
+def test_unknown_style_says_did_you_mean(tiny_pack: Path) -> None:
+    with pytest.raises(LookError, match=r"unknown style 'bleu'.*Did you mean 'blue'"):
+        Stylizer(load_pack(tiny_pack), Look({"bleu": 1}), CPU)
+
+
+def test_too_small_a_frame(tiny_pack: Path) -> None:
+    stylizer = Stylizer(load_pack(tiny_pack), Look({"red": 1}, 1.0, "frame"), CPU)
+    with pytest.raises(LookError, match="7x24"):
+        stylizer.frame(_frame(1, 24, 7))
+
+
+def test_pooled_statistics_are_those_of_the_joined_pictures(tiny_pack: Path) -> None:
+    """Law of total variance, checked at the first norm, whose input is linear in the frame."""
+    pack = load_pack(tiny_pack)
+    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
+    frames = [torch.rand(1, 3, 24, 32), torch.rand(1, 3, 24, 32) * 0.3]
+    mean, variance = measure(engine, frames)[0]
+    with torch.no_grad():
+        maps = torch.cat([pack.network.convolutions[0](frame) for frame in frames], dim=3)
+    expected_variance, expected_mean = torch.var_mean(maps, dim=(2, 3), correction=0)
+    torch.testing.assert_close(mean, expected_mean, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(variance, expected_variance, atol=1e-5, rtol=1e-4)
+
+
+def test_frozen_statistics_do_not_follow_the_frame(tiny_pack: Path) -> None:
+    """With `shot`, a pixel far from a change stays; with `frame`, all of the picture moves."""
+    pack = load_pack(tiny_pack)
+    before = _frame(5, 192, 256) * 0.3
+    after = before.copy()
+    after[:, :40] = 1.0  # something bright enters on the left; the net reaches 60 pixels
+    moved = {}
+    for statistics in ("frame", "shot"):
+        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics), CPU)
+        if stylizer.needs_measuring:
+            stylizer.measure_shot([before])
+        change = stylizer.frame(after) - stylizer.frame(before)
+        moved[statistics] = float(np.abs(change[:, 160:]).max())
+    assert moved["shot"] == 0
+    assert moved["frame"] > 0.005
+
+
+def test_freeze_chooses_the_norms() -> None:
+    measured = [(torch.zeros(1, 2), torch.ones(1, 2))] * 3
+    assert freeze(measured, "frame") is None
+    assert freeze(measured, "shot") == measured
+    assert freeze(measured, "hybrid") == [None, *measured[1:]]
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "expected"),
+    [
+        (5, 5, [5]),
+        (3, 4, [3, 4]),
+        (0, 15, [0, 15]),
+        (100, 148, [100, 116, 132, 148]),
+        (0, 7000, [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000]),
+    ],
+)
+def test_sample_frames(first: int, last: int, expected: list[int]) -> None:
+    assert sample_frames(first, last) == expected
+
+
+def test_devices() -> None:
+    assert choose_device("cpu").type == "cpu"
+    with pytest.raises(InputError, match="unknown device 'gpu'"):
+        choose_device("gpu")
+    if not torch.cuda.is_available():
+        with pytest.raises(InputError, match="no cuda device"):
+            choose_device("cuda")
