@@ -1,0 +1,109 @@
+"""`nle-style doctor`: what this installation can do, and what is wrong with it."""
+
+from __future__ import annotations
+
+import platform
+import subprocess
+from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
+
+from rich.console import Console
+
+from nle_style.errors import NleStyleError
+
+__all__ = ["examine"]
+
+_LIBRARIES = (
+    "nle-style",
+    "torch",
+    "torchvision",
+    "numpy",
+    "av",
+    "OpenImageIO",
+    "opencolorio",
+    "opentimelineio",
+    "safetensors",
+)
+
+
+def _libraries() -> str:
+    found = []
+    for name in _LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError as error:
+            raise NleStyleError(
+                f"{name} is not installed", remedy="Install nle-style again."
+            ) from error
+    return ", ".join(found)
+
+
+def _devices() -> str:
+    import torch
+
+    from nle_style.apply.device import choose_device
+
+    names = [f"auto is {choose_device('auto')}", f"{torch.get_num_threads()} CPU threads"]
+    if torch.cuda.is_available():
+        names.append(torch.cuda.get_device_name())
+    return ", ".join(names)
+
+
+def _packs() -> str:
+    from nle_style.core.style_pack import load_pack
+    from nle_style.render.bundle import shipped_packs
+
+    packs = [load_pack(path) for path in shipped_packs()]
+    if not packs:
+        raise NleStyleError("no style pack is shipped", remedy="Install nle-style again.")
+    return ", ".join(f"{pack.name} ({len(pack.styles)} styles)" for pack in packs)
+
+
+def _ffmpeg() -> str:
+    from imageio_ffmpeg import get_ffmpeg_exe
+
+    done = subprocess.run(
+        [get_ffmpeg_exe(), "-version"], capture_output=True, text=True, check=True
+    )
+    return done.stdout.splitlines()[0].split(" Copyright")[0]
+
+
+def _round_trip() -> str:
+    import tempfile
+    from pathlib import Path
+
+    from PIL import Image
+
+    from nle_style.media.probe import probe_media
+    from nle_style.media.read import read_frames
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "grey.png"
+        Image.new("RGB", (16, 16), (128, 128, 128)).save(path)
+        (frame,) = read_frames(probe_media(path))
+        if abs(float(frame.mean()) - 128 / 255) > 1e-6:
+            raise NleStyleError("a grey PNG does not read back as it was written")
+    return "an image reads back exactly"
+
+
+_CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
+    ("libraries", _libraries),
+    ("devices", _devices),
+    ("style packs", _packs),
+    ("ffmpeg", _ffmpeg),
+    ("media", _round_trip),
+)
+
+
+def examine() -> int:
+    """Print one line a check; 0 if all is well, 1 if anything is not."""
+    console = Console(highlight=False)
+    console.print(f"Python {platform.python_version()} on {platform.platform()}")
+    failed = 0
+    for name, check in _CHECKS:
+        try:
+            console.print(f"[green]ok[/]    {name}: {check()}", soft_wrap=True)
+        except Exception as error:  # a broken library may raise anything; the doctor tells it all
+            failed += 1
+            console.print(f"[red]wrong[/] {name}: {error}", soft_wrap=True)
+    return 1 if failed else 0

@@ -1,0 +1,308 @@
+"""The command line: parse, make settings, one call. Every import that is slow is inside a command,
+so that `nle-style --help` answers at once and never loads torch."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nle_style.errors import InputError, NleStyleError
+
+if TYPE_CHECKING:
+    from nle_style.apply.look import Look
+    from nle_style.render.job import Control, Output
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="nle-style",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Paint the shots of an edit in the style of a poster: lossless, frame-exact, relinked.",
+)
+
+
+class StatisticsChoice(StrEnum):
+    """`--statistics`, see `apply.look.Statistics`."""
+
+    hybrid = "hybrid"
+    shot = "shot"
+    frame = "frame"
+
+
+Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
+Style = Annotated[str, typer.Option(help="A style, or a mix as blue:0.7,fire:0.3.")]
+Strength = Annotated[float, typer.Option(help="0 is the source, 1 the full look.")]
+StatisticsOption = Annotated[
+    StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
+]
+Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
+Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
+Depth = Annotated[str, typer.Option(help="auto, 8, 16, half or float.")]
+Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Resume = Annotated[
+    bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
+]
+Events = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
+
+
+def _look(style: str, strength: float, statistics: StatisticsChoice) -> Look:
+    from nle_style.apply.look import Look, parse_styles
+
+    return Look(parse_styles(style), strength, statistics.value)
+
+
+def _output(folder: Path, format_: str, depth: str, handles: int) -> Output:
+    from nle_style.render.job import Output
+
+    return Output(directory=folder, format=format_, depth=depth, handles=handles)
+
+
+def _control(resume: bool, device: str) -> Control:
+    from nle_style.render.job import Control
+
+    return Control(resume=resume, device=device)
+
+
+@app.command()
+def render(
+    clips: Annotated[list[Path], typer.Argument(help="Movies, stills, or name.%06d.exr.")],
+    output: Folder,
+    style: Style,
+    strength: Strength = 1.0,
+    statistics: StatisticsOption = StatisticsChoice.hybrid,
+    frames: Annotated[str | None, typer.Option(help="Only these: 0-47, zero-based.")] = None,
+    pack: Pack = None,
+    format: Format = "auto",
+    depth: Depth = "auto",
+    handles: Handles = 0,
+    device: Device = "auto",
+    resume: Resume = True,
+    events: Events = False,
+) -> None:
+    """Render intermediates of whole clips, or of a range of their frames."""
+    from nle_style.cli.console import run_command
+
+    def command(on_event, stop):  # type: ignore[no-untyped-def]
+        from nle_style.render.job import Item, LookJob, RenderJob
+        from nle_style.render.runner import run_job
+
+        look = LookJob.of(_look(style, strength, statistics))
+        wanted = None if frames is None else _frames(frames)
+        job = RenderJob(
+            items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
+            output=_output(output, format, depth, handles),
+            control=_control(resume, device),
+            pack=pack,
+        )
+        return run_job(job, on_event, stop).exit_code
+
+    raise typer.Exit(run_command(events, command))
+
+
+def _frames(text: str) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    if match is None or int(match[2] or match[1]) < int(match[1]):
+        raise InputError(
+            f"'{text}' is not a range of frames", remedy="Write first-last, zero-based, as 0-47."
+        )
+    return int(match[1]), int(match[2] or match[1])
+
+
+@app.command()
+def batch(
+    timeline: Annotated[Path, typer.Argument(help="An .otio or .otioz export.")],
+    output: Folder,
+    style: Style,
+    strength: Strength = 1.0,
+    statistics: StatisticsOption = StatisticsChoice.hybrid,
+    pack: Pack = None,
+    format: Format = "auto",
+    depth: Depth = "auto",
+    handles: Handles = 0,
+    device: Device = "auto",
+    resume: Resume = True,
+    events: Events = False,
+) -> None:
+    """Render what a timeline needs and write relinked timelines; the original is kept."""
+    from nle_style.cli.console import run_command
+
+    def command(on_event, stop):  # type: ignore[no-untyped-def]
+        from nle_style.render.batch import run_batch
+
+        result = run_batch(
+            timeline,
+            _look(style, strength, statistics),
+            _output(output, format, depth, handles),
+            pack=pack,
+            control=_control(resume, device),
+            on_event=on_event,
+            stop=stop,
+        )
+        if not events:
+            _tell_batch(result)
+        return result.exit_code
+
+    raise typer.Exit(run_command(events, command))
+
+
+def _tell_batch(result) -> None:  # type: ignore[no-untyped-def]
+    print(f"{len(result.plan.uses)} clips styled, {len(result.plan.refusals)} left as they are")
+    for path in result.timelines:
+        print(path)
+
+
+@app.command()
+def run(
+    job: Annotated[Path, typer.Argument(help="A job file, YAML or JSON.")],
+    events: Events = False,
+) -> None:
+    """Run a job file: what the plugins call."""
+    from nle_style.cli.console import run_command
+
+    def command(on_event, stop):  # type: ignore[no-untyped-def]
+        from nle_style.render.job import read_job
+        from nle_style.render.runner import run_job
+
+        return run_job(read_job(job), on_event, stop).exit_code
+
+    raise typer.Exit(run_command(events, command))
+
+
+@app.command()
+def demo(
+    output: Folder = Path("nle_style_demo"),
+    style: Style = "blue",
+    events: Events = False,
+) -> None:
+    """Render and relink the bundled timeline, and draw a before/after picture."""
+    from nle_style.cli.console import run_command
+
+    def command(on_event, stop):  # type: ignore[no-untyped-def]
+        from nle_style.cli.demo import run_demo
+
+        look = _look(style, 1.0, StatisticsChoice.hybrid)
+        result, picture = run_demo(output, look, on_event, stop)
+        if not events:
+            _tell_batch(result)
+            print(f"before and after: {picture}")
+        return result.exit_code
+
+    raise typer.Exit(run_command(events, command))
+
+
+@app.command()
+def styles(
+    pack: Pack = None,
+    json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+) -> None:
+    """List the style packs and their styles."""
+    from nle_style.cli.packs import list_styles
+
+    list_styles(pack, as_json=json_)
+
+
+@app.command()
+def sheet(
+    source: Annotated[Path, typer.Argument(help="A movie or an image.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")],
+    frame: Annotated[
+        int | None, typer.Option(help="Zero-based; the middle one if left out.")
+    ] = None,
+    pack: Pack = None,
+    device: Device = "auto",
+) -> None:
+    """Every style of a pack on one frame, labelled."""
+    from nle_style.cli.packs import write_sheet
+
+    write_sheet(source, output, frame, pack, device)
+    print(output)
+
+
+@app.command()
+def doctor() -> None:
+    """Check this installation: libraries, devices, style packs."""
+    from nle_style.cli.doctor import examine
+
+    raise typer.Exit(examine())
+
+
+@app.command()
+def train(
+    poster: Annotated[
+        list[str], typer.Option(help="Poster image, as FILE or NAME=FILE; once for each style.")
+    ],
+    photos: Annotated[Path, typer.Option(help="Folder of training photographs, as COCO.")],
+    out: Annotated[Path, typer.Option(help="The pack to write, .safetensors.")],
+    vgg: Annotated[
+        Path | None, typer.Option(help="VGG-16 weights; else torchvision downloads them.")
+    ] = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints; else beside the pack.")
+    ] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="SIZE:BATCH:STEPS; several run one after the other.")
+    ] = None,
+    width: Annotated[int, typer.Option(min=1, help="Channels C of the first layer.")] = 16,
+    residual_blocks: Annotated[int, typer.Option(min=0)] = 5,
+    poster_size: Annotated[int, typer.Option(min=64, help="Longer side of the posters.")] = 768,
+    content_weight: Annotated[float, typer.Option(min=0)] = 1.0,
+    style_weight: Annotated[float, typer.Option(min=0)] = 5.0,
+    paper_weighting: Annotated[
+        bool, typer.Option("--paper-weighting", help="The paper's losses, not normalised.")
+    ] = False,
+    learning_rate: Annotated[float, typer.Option(min=0)] = 2e-3,
+    checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 250,
+    preview: Annotated[
+        list[Path] | None, typer.Option(help="Image for the contact sheets.")
+    ] = None,
+    seed: int = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Train one network for any number of posters; resumes from its last checkpoint."""
+    from nle_style.apply.device import choose_device
+    from nle_style.cli.training import parse_phase, parse_poster, run_training
+    from nle_style.core.training import TrainingSettings
+
+    more = {} if phase is None else {"phases": tuple(parse_phase(text) for text in phase)}
+    settings = TrainingSettings(
+        posters=dict(parse_poster(text) for text in poster),
+        photos=photos,
+        out=out,
+        checkpoints=checkpoints or out.with_suffix(".training"),
+        vgg=vgg,
+        width=width,
+        residual_blocks=residual_blocks,
+        poster_size=poster_size,
+        weighting="paper" if paper_weighting else "normalised",
+        content_weight=content_weight,
+        style_weight=style_weight,
+        learning_rate=learning_rate,
+        checkpoint_every=checkpoint_every,
+        preview=tuple(preview or ()),
+        seed=seed,
+        device=choose_device(device).type,
+        **more,
+    )
+    run_training(settings, threads)
+
+
+def main() -> None:
+    """The program's entry: every error of ours is one message and its exit code."""
+    # Feature maps are tens of megabytes: in huge pages they cost a third of the time to allocate.
+    # torch reads this when it first allocates; systems without huge pages ignore it.
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    try:
+        app()
+    except NleStyleError as error:
+        print(f"nle-style: error: {error}", file=sys.stderr)
+        sys.exit(error.exit_code)

@@ -1,0 +1,97 @@
+"""`nle-style styles` and `nle-style sheet`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from nle_style.apply.device import choose_device
+from nle_style.apply.look import Look
+from nle_style.apply.stylizer import Stylizer
+from nle_style.core.contact_sheet import contact_sheet
+from nle_style.core.style_pack import load_pack
+from nle_style.errors import MediaError, OutputError
+from nle_style.media.probe import probe_media
+from nle_style.media.read import read_frames
+from nle_style.render.bundle import find_pack, shipped_packs
+
+__all__ = ["list_styles", "write_sheet"]
+
+
+def list_styles(pack: str | None, *, as_json: bool) -> None:
+    """Print the styles of one pack, or of all that ship.
+
+    Raises:
+        PackError: no such pack.
+    """
+    paths = [find_pack(pack)] if pack is not None else shipped_packs()
+    packs = [load_pack(path) for path in paths]
+    if as_json:
+        data = [
+            {
+                "pack": item.name,
+                "path": str(path),
+                "sha256": item.sha256,
+                "styles": list(item.styles),
+                "card": dict(item.card),
+            }
+            for path, item in zip(paths, packs, strict=True)
+        ]
+        print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
+        return
+    table = Table("pack", "style", "artwork", "licence")
+    for item in packs:
+        cards = item.card.get("styles", {})
+        for name in item.styles:
+            card = cards.get(name, {})
+            table.add_row(item.name, name, card.get("artwork", ""), card.get("licence", ""))
+    Console().print(table)
+
+
+def write_sheet(
+    source: Path, destination: Path, frame: int | None, pack: str | None, device: str
+) -> None:
+    """Draw every style of a pack on one frame of a clip.
+
+    Args:
+        source: a movie, sequence or image.
+        destination: the PNG.
+        frame: zero-based; None for the middle one.
+
+    Raises:
+        MediaError: the source, or that frame of it, cannot be read.
+        OutputError: the sheet cannot be written.
+    """
+    info = probe_media(source)
+    number = info.frame_count // 2 if frame is None else frame
+    if not 0 <= number < info.frame_count:
+        raise MediaError(
+            f"there is no frame {number}",
+            where=str(source),
+            remedy=f"Its frames are 0-{info.frame_count - 1}.",
+        )
+    (rgb,) = read_frames(info, number, number)
+    chosen = load_pack(find_pack(pack))
+    pictures: list[np.ndarray] = [rgb]
+    for name in chosen.styles:
+        look = Look({name: 1.0}, statistics="frame")
+        pictures.append(Stylizer(chosen, look, choose_device(device)).frame(rgb))
+    labels = ["source", *chosen.styles]
+    columns = min(len(labels), 4)
+    rows = [
+        contact_sheet(labels[i : i + columns], [pictures[i : i + columns]], cell_width=480)
+        for i in range(0, len(labels), columns)
+    ]
+    sheet = rows[0].crop((0, 0, rows[0].width, sum(row.height for row in rows)))
+    y = 0
+    for row in rows:
+        sheet.paste(row, (0, y))
+        y += row.height
+    try:
+        sheet.save(destination)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot be written ({error})", where=str(destination)) from error

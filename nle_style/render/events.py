@@ -1,0 +1,123 @@
+"""What a run tells while it works: one JSON object a line for programs, a bar for people."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
+
+__all__ = [
+    "Done",
+    "Event",
+    "Failed",
+    "ItemEnded",
+    "OnEvent",
+    "Progress",
+    "Started",
+    "Stopped",
+    "Warned",
+    "as_json",
+]
+
+
+@dataclass(frozen=True)
+class Event:
+    """Base of all events; `kind` is the "event" of the JSON line."""
+
+    kind: ClassVar[str] = ""
+
+
+@dataclass(frozen=True)
+class Started(Event):
+    """The job is accepted: so many items, so many frames in all."""
+
+    kind: ClassVar[str] = "started"
+    items: int
+    frames: int
+
+
+@dataclass(frozen=True)
+class Progress(Event):
+    """After every frame.
+
+    Attributes:
+        item: its index in the job, from 0.
+        name: the intermediate's file name.
+        frame: the source frame just done.
+        item_done, item_frames: frames of this item, those of an earlier run included.
+        done, frames: the same over all items.
+        frames_per_second: of this run; 0 before the second frame.
+        seconds_left: estimate, or None before there is one.
+    """
+
+    kind: ClassVar[str] = "progress"
+    item: int
+    name: str
+    frame: int
+    item_done: int
+    item_frames: int
+    done: int
+    frames: int
+    frames_per_second: float
+    seconds_left: float | None
+
+
+@dataclass(frozen=True)
+class Warned(Event):
+    """Something an editor must know that stopped nothing."""
+
+    kind: ClassVar[str] = "warning"
+    message: str
+    item: int | None = None
+
+
+@dataclass(frozen=True)
+class ItemEnded(Event):
+    """One item's end: `delivered`, `present` (rendered before, checked, left as it is), or
+    `refused` with the message."""
+
+    kind: ClassVar[str] = "item"
+    item: int
+    source: str
+    status: Literal["delivered", "present", "refused"]
+    path: str = ""
+    frames: int = 0
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Done(Event):
+    """The job's end."""
+
+    kind: ClassVar[str] = "done"
+    delivered: int
+    present: int
+    refused: int
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Failed(Event):
+    """The job cannot go on; what is finished is kept."""
+
+    kind: ClassVar[str] = "error"
+    message: str
+    exit_code: int
+
+
+@dataclass(frozen=True)
+class Stopped(Event):
+    """The job was cancelled; what is finished is kept and the same command goes on from there."""
+
+    kind: ClassVar[str] = "cancelled"
+    message: str
+
+
+OnEvent = Callable[[Event], None]
+
+
+def as_json(event: Event) -> str:
+    """One line, without the line's end."""
+    data: dict[str, Any] = {"event": event.kind, **asdict(event)}  # type: ignore[call-overload]
+    return json.dumps(data, ensure_ascii=False)

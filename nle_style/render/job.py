@@ -1,0 +1,168 @@
+"""RenderJob: one request, the same for the command line, the plugins and a farm.
+
+The file is YAML, or JSON, which is YAML; `tests/data/job_v1.yaml` is the pinned sample. Unknown
+keys are refused, so that a misspelt control is not silently the default.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from nle_style.apply.look import Look, Statistics
+from nle_style.errors import JobError
+
+__all__ = ["VERSION", "ColourJob", "Control", "Item", "LookJob", "Output", "RenderJob", "read_job"]
+
+VERSION = 1
+
+_MAXIMUM_BYTES = 64 * 2**20
+
+Frames = Annotated[tuple[int, int], Field(description="first and last, zero-based, inclusive")]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class LookJob(_Part):
+    """A look as the job file writes it; see `apply.look.Look` for the values."""
+
+    styles: dict[str, float]
+    strength: float = 1.0
+    statistics: Statistics = "hybrid"
+
+    def look(self) -> Look:
+        """The validated look.
+
+        Raises:
+            LookError: a value out of its range.
+        """
+        return Look(self.styles, self.strength, self.statistics)
+
+    @classmethod
+    def of(cls, look: Look) -> LookJob:
+        """The job file's form of a look."""
+        return cls(**look.as_data())
+
+
+class Item(_Part):
+    """One intermediate to render.
+
+    Attributes:
+        source: a movie, a still, or a sequence as `name.%06d.exr`.
+        frames: first and last, zero-based positions in the source, inclusive; None for all.
+        look: what to paint.
+        name: stem of the intermediate; None for `SOURCE.LOOK`.
+    """
+
+    source: Path
+    frames: Frames | None = None
+    look: LookJob
+    name: str | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Item:
+        if self.frames is not None and not 0 <= self.frames[0] <= self.frames[1]:
+            raise ValueError(f"frames {list(self.frames)} are not a range (first, last from 0)")
+        if self.name is not None and (not self.name or Path(self.name).name != self.name):
+            raise ValueError(f"name {self.name!r} is not a plain file name")
+        return self
+
+
+class Output(_Part):
+    """Where to and in what form; see `media.formats` for formats and depths.
+
+    Attributes:
+        handles: frames added before and after every item's range, as far as the source has them.
+    """
+
+    directory: Path
+    format: str = "auto"
+    depth: str = "auto"
+    handles: Annotated[int, Field(ge=0)] = 0
+
+
+class ColourJob(_Part):
+    """How the source's colours are to be read; `auto` takes them as tagged display code values."""
+
+    input: Literal["auto"] = "auto"
+
+
+class Control(_Part):
+    """How to run.
+
+    Attributes:
+        cancel_file: the run is cancelled when this file appears.
+        resume: go on from what an interrupted run of the same job left; False starts over.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+    """
+
+    cancel_file: Path | None = None
+    resume: bool = True
+    device: str = "auto"
+
+
+class RenderJob(_Part):
+    """A whole request.
+
+    Attributes:
+        nle_style_job: version of the form, 1.
+        items: at least one.
+        pack: style pack: a file, a shipped pack's name, or None for the default.
+    """
+
+    nle_style_job: Literal[1] = VERSION
+    items: Annotated[tuple[Item, ...], Field(min_length=1)]
+    output: Output
+    colour: ColourJob = ColourJob()
+    control: Control = Control()
+    pack: str | None = None
+
+    def as_yaml(self) -> str:
+        """The job as it would be written to a file."""
+        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def read_job(path: Path) -> RenderJob:
+    """Read a job file.
+
+    Raises:
+        JobError: missing, not YAML, or it does not say what a job must say; names the place.
+    """
+    try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise JobError("too large for a job file", where=str(path))
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = error.strerror or error
+        raise JobError(f"the job file cannot be read ({reason})", where=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise JobError("the job file is not UTF-8 text", where=str(path)) from error
+    try:
+        data: Any = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise JobError(f"not YAML or JSON ({error})", where=str(path)) from error
+    if not isinstance(data, dict) or "nle_style_job" not in data:
+        raise JobError(
+            "not a job of nle_style",
+            where=str(path),
+            remedy="A job begins with `nle_style_job: 1`; see docs/job.md.",
+        )
+    if data["nle_style_job"] != VERSION:
+        raise JobError(
+            f"a job of version {data['nle_style_job']!r}",
+            where=str(path),
+            remedy=f"This nle_style reads version {VERSION}: update it.",
+        )
+    try:
+        return RenderJob.model_validate(data)
+    except ValidationError as error:
+        faults = "; ".join(
+            f"{'.'.join(str(part) for part in fault['loc']) or 'job'}: {fault['msg']}"
+            for fault in error.errors()
+        )
+        raise JobError(faults, where=str(path), remedy="See docs/job.md.") from error

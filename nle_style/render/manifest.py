@@ -1,0 +1,135 @@
+"""The manifest: what has been rendered, one JSON line a fact, appended and synced to disk.
+
+`NAME.manifest.jsonl` lies beside its intermediate. Every line carries the key of what it is about:
+a hash over the source, the look, the pack's weights, the range and the output. A line with another
+key belongs to an earlier render and is passed over; a torn last line is what a crash leaves.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from nle_style.errors import OutputError
+from nle_style.media.write import UnitRecord
+
+__all__ = ["Manifest", "fingerprint", "last_facts", "render_key"]
+
+_EDGE = 2**20
+_WHOLE = 64 * 2**20
+
+
+def fingerprint(files: Iterable[Path]) -> str:
+    """A hash that changes when the files do: their names, sizes and contents.
+
+    Of files beyond 64 MiB only a megabyte at each end and the time of change are taken: a whole
+    hash of camera masters would take longer than many a render.
+    """
+    digest = hashlib.sha256()
+    for path in files:
+        facts = path.stat()
+        digest.update(f"{path.name}\0{facts.st_size}\0".encode(errors="surrogateescape"))
+        with path.open("rb") as file:
+            if facts.st_size <= _WHOLE:
+                while block := file.read(_EDGE):
+                    digest.update(block)
+            else:
+                digest.update(file.read(_EDGE))
+                file.seek(-_EDGE, os.SEEK_END)
+                digest.update(file.read(_EDGE))
+                digest.update(str(facts.st_mtime_ns).encode())
+    return digest.hexdigest()
+
+
+def render_key(facts: Mapping[str, Any]) -> str:
+    """The key of a render: SHA-256 over its facts as canonical JSON."""
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+
+
+def last_facts(path: Path) -> dict[str, Any] | None:
+    """What the last render noted in a manifest was of, whatever its key; None without one."""
+    facts = [entry["facts"] for entry in _entries(path) if entry.get("type") == "render"]
+    return facts[-1] if facts else None
+
+
+def _entries(path: Path) -> list[dict[str, Any]]:
+    if not path.exists():
+        return []
+    found = []
+    for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            entry = json.loads(line)
+        except json.JSONDecodeError:
+            continue
+        if isinstance(entry, dict):
+            found.append(entry)
+    return found
+
+
+class Manifest:
+    """The manifest of one intermediate and one key.
+
+    Args:
+        path: the file; it need not be there yet.
+        key: see `render_key`.
+    """
+
+    def __init__(self, path: Path, key: str) -> None:
+        self.path, self.key = path, key
+
+    def _lines(self) -> list[dict[str, Any]]:
+        return [entry for entry in _entries(self.path) if entry.get("key") == self.key]
+
+    def units(self) -> dict[int, UnitRecord]:
+        """The finished units of this key, by index; the last line for an index counts."""
+        found = {}
+        for entry in self._lines():
+            if entry.get("type") == "unit":
+                record = dict(entry["unit"])
+                record["frame_hashes"] = tuple(record["frame_hashes"])
+                found[int(record["index"])] = UnitRecord(**record)
+        return found
+
+    def published(self) -> dict[str, Any] | None:
+        """What was published last under this key (`path`, `fingerprint`, `frames`, …)."""
+        entries = [e for e in self._lines() if e.get("type") == "published"]
+        return entries[-1] if entries else None
+
+    def begin(self, facts: Mapping[str, Any]) -> None:
+        """Note what this key stands for, once."""
+        if not any(entry.get("type") == "render" for entry in self._lines()):
+            self._append({"type": "render", "facts": facts})
+
+    def add_unit(self, record: UnitRecord) -> None:
+        """Note a finished unit."""
+        self._append({"type": "unit", "unit": asdict(record)})
+
+    def add_published(self, facts: Mapping[str, Any]) -> None:
+        """Note the published intermediate."""
+        self._append({"type": "published", **facts})
+
+    def _append(self, entry: Mapping[str, Any]) -> None:
+        line = json.dumps({"key": self.key, **entry}, ensure_ascii=False) + "\n"
+        try:
+            with self.path.open("ab") as file:
+                if file.tell() and not self._ends_with_newline():
+                    file.write(b"\n")
+                file.write(line.encode())
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise OutputError(
+                f"the manifest cannot be written ({error.strerror})",
+                where=str(self.path),
+                remedy="Free space or choose another folder; the same command goes on from here.",
+            ) from error
+
+    def _ends_with_newline(self) -> bool:
+        with self.path.open("rb") as file:
+            file.seek(-1, os.SEEK_END)
+            return file.read(1) == b"\n"

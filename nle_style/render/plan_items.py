@@ -1,0 +1,139 @@
+"""From a job's items to exact renders: probed, ranged, named, keyed, before a frame is read."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from nle_style.apply.look import Look
+from nle_style.core.style_pack import StylePack
+from nle_style.errors import InputError, MediaError
+from nle_style.media.formats import OutputSpec, resolve_format
+from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.sequence import find_sequence, is_pattern
+from nle_style.render.job import Item, Output
+from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
+
+__all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item"]
+
+ENGINE_VERSION = 1
+"""Raised whenever the same job would give other pixels, so that old units are not mixed in."""
+
+
+@dataclass(frozen=True)
+class ItemPlan:
+    """One intermediate, exactly.
+
+    Attributes:
+        info: the probed source.
+        first, last: source frames, inclusive, handles included.
+        look, spec: what to paint and how to write it.
+        destination: the movie, or the folder of a sequence.
+        manifest: beside it, under this render's key.
+        facts: what the key was made from.
+    """
+
+    info: MediaInfo
+    first: int
+    last: int
+    look: Look
+    spec: OutputSpec
+    destination: Path
+    manifest: Manifest
+    facts: dict[str, Any]
+
+    @property
+    def frames(self) -> int:
+        """How many frames."""
+        return self.last - self.first + 1
+
+    @property
+    def work(self) -> Path:
+        """The folder for finished units, hidden beside the destination until all is published."""
+        return self.destination.with_name(f".{self.destination.name}.work")
+
+
+def plan_item(
+    item: Item, output: Output, pack: StylePack, device: torch.device, taken: set[str]
+) -> ItemPlan:
+    """Probe, range, name and key one item.
+
+    Args:
+        taken: names of the job's earlier items; the new one is added.
+
+    Raises:
+        InputError: the source, its range, the look or the format cannot be used.
+    """
+    look = item.look.look()
+    pack.mix(look.styles)
+    info = probe_media(item.source)
+    first, last = _range(item, info, output.handles)
+    spec = resolve_format(output.format, output.depth, info)
+    files = [item.source]
+    if is_pattern(item.source):
+        sequence = find_sequence(item.source)
+        files = [sequence.path(n) for n in range(sequence.first, sequence.last + 1)]
+    facts = {
+        "source": str(item.source.absolute()),
+        "source_fingerprint": fingerprint(files),
+        "frames": [first, last],
+        "look": look.as_data(),
+        "pack": pack.name,
+        "pack_sha256": pack.sha256,
+        "format": spec.format,
+        "depth": spec.depth,
+        "engine": [ENGINE_VERSION, torch.__version__, device.type],
+    }
+    name = item.name or f"{_stem(item.source)}.{look.label}"
+    name = _free_name(name, output.directory, facts, taken)
+    manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
+    destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
+    return ItemPlan(info, first, last, look, spec, destination, manifest, facts)
+
+
+def _stem(source: Path) -> str:
+    """The source's name without suffix, and without a sequence's frame number."""
+    stem = source.stem
+    if is_pattern(source):
+        stem = stem.split("%")[0].split("#")[0].rstrip("._-") or source.parent.name
+    return stem
+
+
+def _range(item: Item, info: MediaInfo, handles: int) -> tuple[int, int]:
+    first, last = item.frames if item.frames is not None else (0, info.frame_count - 1)
+    if last >= info.frame_count:
+        raise MediaError(
+            f"frames {first}-{last} are asked for, but it has {info.frame_count}",
+            where=str(item.source),
+            remedy=f"Its frames are 0-{info.frame_count - 1}.",
+        )
+    return max(first - handles, 0), min(last + handles, info.frame_count - 1)
+
+
+def _free_name(name: str, folder: Path, facts: dict[str, Any], taken: set[str]) -> str:
+    """A name that no other source and no other range of this source has in the folder.
+
+    The first comer has the plain name; a timeline may be linked to it, so that another range is
+    never put in its place. A new look, depth or pack for the same frames does replace it.
+    """
+    first, last = facts["frames"]
+    short = hashlib.sha256(facts["source"].encode(errors="surrogateescape")).hexdigest()[:6]
+    ranged = f"{name}.{first:06d}-{last:06d}"
+    for candidate in (name, ranged, f"{name}-{short}", f"{ranged}-{short}"):
+        before = last_facts(folder / f"{candidate}.manifest.jsonl")
+        ours = before is None or (before["source"], before["frames"]) == (
+            facts["source"],
+            facts["frames"],
+        )
+        if ours and candidate not in taken:
+            taken.add(candidate)
+            return candidate
+    raise InputError(
+        "the same frames are asked for twice in one look",
+        where=facts["source"],
+        remedy="Leave one of the items out.",
+    )

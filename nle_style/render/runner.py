@@ -1,0 +1,307 @@
+"""run_job: the one loop that every door leads to.
+
+Decode, network and encode overlap (`pipeline.ahead`); finished units are noted in the manifest, so
+that the same job after a crash goes on where it stopped; what is published was read back first.
+"""
+
+from __future__ import annotations
+
+import itertools
+import shutil
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import torch
+from filelock import FileLock, Timeout
+
+from nle_style.apply.device import choose_device
+from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.stylizer import Stylizer
+from nle_style.core.style_pack import StylePack, load_pack
+from nle_style.errors import Cancelled, NleStyleError, OutputError
+from nle_style.media.read import read_frames
+from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
+from nle_style.render.bundle import find_pack
+from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Started, Warned
+from nle_style.render.job import RenderJob
+from nle_style.render.manifest import fingerprint
+from nle_style.render.pipeline import ahead
+from nle_style.render.plan_items import ItemPlan, plan_item
+
+__all__ = ["ItemResult", "JobResult", "run_job"]
+
+_AHEAD = 4  # frames waiting between two stages: 100 MB a stage at 1080p
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """How one item ended: its plan if it got that far, and the error if it was refused."""
+
+    source: Path
+    plan: ItemPlan | None = None
+    error: NleStyleError | None = None
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended, its items in the job's order."""
+
+    items: tuple[ItemResult, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all delivered; 3: some; else the first refusal's own code."""
+        errors = [item.error for item in self.items if item.error is not None]
+        if not errors:
+            return 0
+        return 3 if len(errors) < len(self.items) else errors[0].exit_code
+
+
+def run_job(
+    job: RenderJob,
+    on_event: OnEvent = lambda event: None,
+    stop: threading.Event | None = None,
+) -> JobResult:
+    """Render a job's items one after the other.
+
+    A refused item does not stop the others; a full or unwritable disk does, since it would refuse
+    them all. What is finished stays, and the same job goes on from there.
+
+    Args:
+        job: the request.
+        on_event: told what happens; see `events`.
+        stop: set it to cancel after the current frame, as the job's `cancel_file` does.
+
+    Raises:
+        Cancelled: by `stop` or the cancel file.
+        PackError, InputError: the pack or the device cannot be had at all.
+        OutputError: the output folder cannot be made.
+    """
+    pack = load_pack(find_pack(job.pack))
+    device = choose_device(job.control.device)
+    _make_folder(job.output.directory)
+    taken: set[str] = set()
+    results: list[ItemResult] = []
+    for item in job.items:
+        try:
+            plan = plan_item(item, job.output, pack, device, taken)
+            results.append(ItemResult(item.source, plan))
+        except NleStyleError as error:
+            results.append(ItemResult(item.source, error=error))
+    frames = sum(result.plan.frames for result in results if result.plan is not None)
+    on_event(Started(len(results), frames))
+    run = _Run(job, pack, device, on_event, stop or threading.Event(), frames)
+    present = 0
+    for index, result in enumerate(results):
+        if result.plan is None or result.error is not None:
+            message = str(result.error)
+            on_event(ItemEnded(index, str(result.source), "refused", message=message))
+            continue
+        plan = result.plan
+        try:
+            rendered = run.item(index, plan)
+        except Cancelled:
+            raise
+        except NleStyleError as error:
+            results[index] = ItemResult(result.source, plan, error)
+            on_event(ItemEnded(index, str(result.source), "refused", message=str(error)))
+            if isinstance(error, OutputError):
+                for later in range(index + 1, len(results)):
+                    if results[later].error is None:
+                        results[later] = ItemResult(results[later].source, None, error)
+            continue
+        present += not rendered
+        status = "delivered" if rendered else "present"
+        on_event(
+            ItemEnded(
+                index,
+                str(result.source),
+                status,
+                str(plan.destination),
+                plan.frames,  # type: ignore[arg-type]
+            )
+        )
+    outcome = JobResult(tuple(results))
+    refused = sum(result.error is not None for result in results)
+    on_event(Done(len(results) - refused - present, present, refused, outcome.exit_code))
+    return outcome
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be made ({error.strerror})",
+            where=str(folder),
+            remedy="Choose another folder with -o.",
+        ) from error
+
+
+@dataclass
+class _Run:
+    """What the items of a job share: pack, device, the clock and the count of frames."""
+
+    job: RenderJob
+    pack: StylePack
+    device: torch.device
+    on_event: OnEvent
+    stop: threading.Event
+    frames: int
+    done: int = 0
+    rendered: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def check_cancelled(self) -> None:
+        file = self.job.control.cancel_file
+        if self.stop.is_set() or (file is not None and file.exists()):
+            raise Cancelled(
+                "cancelled", remedy="What is finished is kept: the same command goes on from there."
+            )
+
+    def item(self, index: int, plan: ItemPlan) -> bool:
+        """Render one item; False if it is there already, whole and unchanged."""
+        self.check_cancelled()
+        if self.job.control.resume and _is_present(plan):
+            self.done += plan.frames
+            return False
+        lock = FileLock(plan.work.with_suffix(".lock"), timeout=0)
+        try:
+            with lock:
+                if not self.job.control.resume:
+                    shutil.rmtree(plan.work, ignore_errors=True)
+                _make_folder(plan.work)
+                self._render(index, plan)
+        except Timeout as error:
+            raise OutputError(
+                "another run is rendering it right now",
+                where=str(plan.destination),
+                remedy="Wait for it, or choose another folder with -o.",
+            ) from error
+        shutil.rmtree(plan.work, ignore_errors=True)
+        Path(lock.lock_file).unlink(missing_ok=True)
+        return True
+
+    def _render(self, index: int, plan: ItemPlan) -> None:
+        metadata = {"nle_style": plan.manifest.key}
+        writer = IntermediateWriter(
+            plan.destination,
+            plan.spec,
+            plan.info,
+            plan.first,
+            plan.last,
+            work=plan.work,
+            metadata=metadata,
+        )
+        manifest = plan.manifest
+        manifest.begin(plan.facts)
+        known = manifest.units() if self.job.control.resume else {}
+        records: dict[int, UnitRecord] = {}
+        for unit in writer.units:
+            record = known.get(unit.index)
+            if record is not None and writer.check_unit(unit, record):
+                records[unit.index] = record
+                self.done += unit.last - unit.first + 1
+        missing = [unit for unit in writer.units if unit.index not in records]
+        if missing:
+            stylizer = Stylizer(self.pack, plan.look, self.device)
+            if stylizer.needs_measuring:
+                stylizer.measure_shot(self._samples(plan))
+            for run in _contiguous(missing):
+                painted = self._painted(index, plan, stylizer, run[0].first, run[-1].last)
+                try:
+                    for unit in run:
+                        count = unit.last - unit.first + 1
+                        record = writer.write_unit(unit, itertools.islice(painted, count))
+                        manifest.add_unit(record)
+                        records[unit.index] = record
+                finally:
+                    painted.close()
+        self.check_cancelled()
+        published = writer.publish([records[unit.index] for unit in writer.units])
+        for warning in published.warnings:
+            self.on_event(Warned(f"{plan.destination.name}: {warning}", index))
+        manifest.add_published(
+            {
+                "path": plan.destination.name,
+                "fingerprint": fingerprint(_files(plan.destination)),
+                "frames": plan.frames,
+            }
+        )
+
+    def _samples(self, plan: ItemPlan) -> Iterator[np.ndarray]:
+        for number in sample_frames(plan.first, plan.last):
+            self.check_cancelled()
+            yield from read_frames(plan.info, number, number)
+
+    def _painted(
+        self, index: int, plan: ItemPlan, stylizer: Stylizer, first: int, last: int
+    ) -> Generator[np.ndarray, None, None]:
+        """The painted frames of a range, telling the progress of each."""
+
+        def paint() -> Iterator[np.ndarray]:
+            frames = ahead(read_frames(plan.info, first, last), _AHEAD)
+            try:
+                for frame in frames:
+                    yield stylizer.frame(frame)
+            finally:
+                frames.close()
+
+        painted = ahead(paint(), _AHEAD)
+        try:
+            for number in range(first, last + 1):
+                self.check_cancelled()
+                frame = next(painted, None)
+                if frame is None:
+                    return
+                self._tell(index, plan, number)
+                yield frame
+        finally:
+            painted.close()
+
+    def _tell(self, index: int, plan: ItemPlan, number: int) -> None:
+        self.done += 1
+        self.rendered += 1
+        elapsed = time.monotonic() - self.started
+        rate = self.rendered / elapsed if self.rendered > 1 and elapsed > 0 else 0.0
+        left = (self.frames - self.done) / rate if rate else None
+        self.on_event(
+            Progress(
+                item=index,
+                name=plan.destination.name,
+                frame=number,
+                item_done=number - plan.first + 1,
+                item_frames=plan.frames,
+                done=self.done,
+                frames=self.frames,
+                frames_per_second=round(rate, 3),
+                seconds_left=None if left is None else round(left, 1),
+            )
+        )
+
+
+def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
+    """Units in runs without a hole, so that a source is sought into as seldom as possible."""
+    run: list[Unit] = []
+    for unit in units:
+        if run and unit.index != run[-1].index + 1:
+            yield run
+            run = []
+        run.append(unit)
+    if run:
+        yield run
+
+
+def _files(destination: Path) -> list[Path]:
+    return sorted(destination.iterdir()) if destination.is_dir() else [destination]
+
+
+def _is_present(plan: ItemPlan) -> bool:
+    published = plan.manifest.published()
+    if published is None or not plan.destination.exists():
+        return False
+    return bool(published["fingerprint"] == fingerprint(_files(plan.destination)))

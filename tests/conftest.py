@@ -1,0 +1,47 @@
+"""Fixtures for every room's tests."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# The networks of the tests are small: on a busy machine a second thread waits longer than it works
+# (six training steps: 0.6 seconds with one thread, 12 with two). Read when torch is loaded, here
+# and in the programs that tests start.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The clips, posters, photographs and timelines beside the repository; or a skip."""
+    if not SHARED.is_dir():
+        pytest.skip(f"the shared test material is not there: {SHARED}")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A pack of three untrained styles ("red", "green", "blue") in a small network.
+
+    The γ and β rows differ, so that every style and every mix gives another picture.
+    """
+    # Loading torch takes seconds, which only the tests that ask for a pack should pay.
+    import torch
+
+    from nle_style.core.network import ConditionalInstanceNorm, NetworkConfig, StyleNetwork
+    from nle_style.core.style_pack import save_pack
+
+    torch.manual_seed(7)
+    network = StyleNetwork(NetworkConfig(styles=3, width=4, residual_blocks=1))
+    with torch.no_grad():
+        for norm in network.norms:
+            assert isinstance(norm, ConditionalInstanceNorm)
+            norm.gamma.normal_(1.0, 0.2)
+            norm.beta.normal_(0.0, 0.3)
+    path = tmp_path_factory.mktemp("pack") / "tiny.safetensors"
+    save_pack(path, network, ["red", "green", "blue"])
+    return path

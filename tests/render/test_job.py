@@ -1,0 +1,115 @@
+"""The job file: the pinned sample, and what is refused."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import yaml
+
+from nle_style.errors import JobError, LookError
+from nle_style.render.job import RenderJob, read_job
+
+SAMPLE = Path(__file__).parents[1] / "data" / "job_v1.yaml"
+
+
+def _client() -> ModuleType:
+    path = Path(__file__).parents[2] / "plugins" / "client.py"
+    spec = importlib.util.spec_from_file_location("client", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_pinned_sample() -> None:
+    job = read_job(SAMPLE)
+    (item,) = job.items
+    assert item.source == Path("/media/flower.mp4")
+    assert item.frames == (0, 149)
+    assert item.look.styles == {"blue": 1.0}
+    assert item.look.strength == 1.0
+    assert item.look.statistics == "hybrid"
+    assert job.output.directory == Path("/renders")
+    assert job.output.format == "png-mov"
+    assert job.output.depth == "auto"
+    assert job.output.handles == 8
+    assert job.control.cancel_file is None
+    assert job.control.resume is True
+
+
+def test_the_plugins_client_writes_the_same_job(tmp_path: Path) -> None:
+    client = _client()
+    item = {
+        "source": "/media/flower.mp4",
+        "frames": [0, 149],
+        "look": client.make_look({"blue": 1.0}),
+    }
+    job = client.make_job([item], "/renders", format="png-mov", handles=8)
+    assert job == yaml.safe_load(SAMPLE.read_text())
+    path = tmp_path / "job.json"
+    client.write_job(job, str(path))
+    assert read_job(path) == read_job(SAMPLE)
+    assert client.read_job(str(path)) == job
+    assert [p.name for p in tmp_path.iterdir()] == ["job.json"]
+
+
+def test_a_job_survives_its_own_form(tmp_path: Path) -> None:
+    job = read_job(SAMPLE)
+    path = tmp_path / "again.yaml"
+    path.write_text(job.as_yaml())
+    assert read_job(path) == job
+
+
+def _broken(**changes: object) -> str:
+    data = yaml.safe_load(SAMPLE.read_text())
+    for key, value in changes.items():
+        target = data
+        *path, last = key.split("__")
+        for part in path:
+            target = target[int(part) if part.isdigit() else part]
+        target[last] = value
+    return yaml.safe_dump(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "not a job"),
+        ("just words", "not a job"),
+        ("items: []", "not a job"),
+        ("a: [1", "not YAML"),
+        ("nle_style_job: !!python/object/apply:os.system ['true']", "not YAML"),
+        (_broken(nle_style_job=2), "version 2"),
+        (_broken(items=[]), "items"),
+        (_broken(items__0__frames=[5, 4]), "frames"),
+        (_broken(items__0__frames=[-1, 4]), "frames"),
+        (_broken(items__0__strenght=1), "items.0.strenght"),
+        (_broken(items__0__name="../up"), "not a plain file name"),
+        (_broken(output__handles=-1), "output.handles"),
+        (_broken(control__resume="perhaps"), "control.resume"),
+    ],
+)
+def test_refused_with_the_place(tmp_path: Path, text: str, message: str) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(text)
+    with pytest.raises(JobError, match=message) as caught:
+        read_job(path)
+    assert str(path) in str(caught.value)
+
+
+def test_a_missing_and_a_binary_job(tmp_path: Path) -> None:
+    with pytest.raises(JobError, match="cannot be read"):
+        read_job(tmp_path / "none.yaml")
+    (tmp_path / "binary.yaml").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(JobError, match="UTF-8"):
+        read_job(tmp_path / "binary.yaml")
+
+
+def test_a_look_is_validated_when_it_is_made() -> None:
+    job = RenderJob.model_validate(yaml.safe_load(_broken(items__0__look__strength=2)))
+    with pytest.raises(LookError, match="strength 2"):
+        job.items[0].look.look()

@@ -1,0 +1,62 @@
+"""Stages that run ahead: order, errors, closing, bounds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from nle_style.render.pipeline import ahead
+
+
+def test_order_is_kept_and_the_end_is_the_end() -> None:
+    assert list(ahead(iter(range(50)), 3)) == list(range(50))
+    assert list(ahead(iter(()), 3)) == []
+
+
+def test_an_error_comes_in_its_place() -> None:
+    def items() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise ValueError("broken at 3")
+
+    got = []
+    with pytest.raises(ValueError, match="broken at 3"):
+        for item in ahead(items(), 2):
+            got.append(item)
+    assert got == [1, 2]
+
+
+def test_never_more_than_the_bound_is_waiting() -> None:
+    made: list[int] = []
+
+    def items() -> Iterator[int]:
+        for number in range(20):
+            made.append(number)
+            yield number
+
+    stage = ahead(items(), 3)
+    assert next(stage) == 0
+    time.sleep(0.3)
+    assert len(made) <= 1 + 3 + 1  # taken, waiting, and the one that waits for a place
+    stage.close()
+
+
+def test_closing_stops_the_thread_and_closes_the_source() -> None:
+    closed = threading.Event()
+
+    def items() -> Iterator[int]:
+        try:
+            while True:
+                yield 0
+        finally:
+            closed.set()
+
+    before = threading.active_count()
+    stage = ahead(items(), 2)
+    next(stage)
+    stage.close()
+    assert closed.is_set()
+    assert threading.active_count() == before
