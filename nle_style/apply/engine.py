@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nle_style.core.network import (
@@ -55,25 +55,25 @@ class FrameEngine:
         self.device = device or torch.device("cpu")
         self.dtype = dtype
         self.blocks = network.config.residual_blocks
-        convolutions = list(network.convolutions)
+        convolutions = [_plain(module) for module in network.convolutions]
         entry, half = convolutions[:2]
         first_up, second_up, last = convolutions[-3:]
         self._kernels = [
-            self._layer(block_kernel(entry.weight, 2), _repeat(entry.bias)),
-            self._layer(_strided_kernel(half.weight), half.bias),
-            *(self._layer(conv.weight, conv.bias) for conv in convolutions[2:-3]),
-            self._layer(upsample_kernel(first_up.weight), _repeat(first_up.bias)),
-            self._layer(upsample_kernel(second_up.weight), _repeat(second_up.bias)),
-            self._layer(block_kernel(last.weight, 2), _repeat(last.bias)),
+            self._layer(block_kernel(entry[0], 2), _repeat(entry[1])),
+            self._layer(_strided_kernel(half[0]), half[1]),
+            *(self._layer(*conv) for conv in convolutions[2:-3]),
+            self._layer(upsample_kernel(first_up[0]), _repeat(first_up[1])),
+            self._layer(upsample_kernel(second_up[0]), _repeat(second_up[1])),
+            self._layer(block_kernel(last[0], 2), _repeat(last[1])),
         ]
         self._norms = [norm.to(self.device) for norm in _copies(network)]
         self._mix = mix.to(self.device, torch.float32)
 
     def _layer(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        kernel = weight.detach().to(self.device, self.dtype)
+        kernel = weight.to(self.device, self.dtype)
         return (
             kernel.contiguous(memory_format=torch.channels_last),
-            bias.detach().to(self.device, self.dtype),
+            bias.to(self.device, self.dtype),
         )
 
     @torch.inference_mode()
@@ -128,6 +128,13 @@ class FrameEngine:
         x = norm(conv(x, 1, "replicate"), 4).relu_()
         x = F.pixel_shuffle(conv(_reflect_blocks(x)), 2)
         return x[..., :height, :width].sigmoid_().float()
+
+
+def _plain(module: nn.Module) -> tuple[Tensor, Tensor]:
+    """Weight and bias of a convolution."""
+    assert isinstance(module, nn.Conv2d)  # noqa: S101  (for the type checker)
+    assert module.bias is not None  # noqa: S101
+    return module.weight.detach(), module.bias.detach()
 
 
 def _copies(network: StyleNetwork) -> list[ConditionalInstanceNorm]:
@@ -225,7 +232,7 @@ def _cached_statistics(features: Tensor) -> NormStatistics:
     flat = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]).float()
     shift = flat[:_PIECE].mean(0)
     total = torch.zeros(2, features.shape[1], dtype=torch.float64)
-    for piece in flat.split(_PIECE):
+    for piece in torch.split(flat, _PIECE):
         centred = piece - shift
         total[0] += centred.sum(0)
         total[1] += centred.square_().sum(0)

@@ -62,10 +62,11 @@ class Look:
 
     @property
     def label(self) -> str:
-        """The look in a file name: "blue", or "blue70-fire30" (weights in per cent)."""
+        """The look in a file name: "blue", or "blue70-fire30" (per cent, the strongest first)."""
         if len(self.styles) == 1:
             return next(iter(self.styles))
-        return "-".join(f"{name}{weight * 100:.0f}" for name, weight in self.styles.items())
+        order = sorted(self.styles.items(), key=lambda style: (-style[1], style[0]))
+        return "-".join(f"{name}{weight * 100:.0f}" for name, weight in order)
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, as in a job file; equal looks give equal data."""

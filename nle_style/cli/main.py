@@ -270,10 +270,10 @@ def train(
 ) -> None:
     """Train one network for any number of posters; resumes from its last checkpoint."""
     from nle_style.apply.device import choose_device
-    from nle_style.cli.training import parse_phase, parse_poster, run_training
+    from nle_style.cli.training import DEFAULT_PHASES, parse_phase, parse_poster, run_training
     from nle_style.core.training import TrainingSettings
 
-    more = {} if phase is None else {"phases": tuple(parse_phase(text) for text in phase)}
+    phases = tuple(parse_phase(text) for text in phase or DEFAULT_PHASES)
     settings = TrainingSettings(
         posters=dict(parse_poster(text) for text in poster),
         photos=photos,
@@ -291,7 +291,7 @@ def train(
         preview=tuple(preview or ()),
         seed=seed,
         device=choose_device(device).type,
-        **more,
+        phases=phases,
     )
     run_training(settings, threads)
 

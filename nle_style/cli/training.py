@@ -8,10 +8,13 @@ import torch
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nle_style.core.style_pack import STYLE_NAME
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
 from nle_style.errors import TrainingError
 
-__all__ = ["parse_phase", "parse_poster", "run_training"]
+__all__ = ["DEFAULT_PHASES", "parse_phase", "parse_poster", "run_training"]
+
+DEFAULT_PHASES = ("128:2:2000", "192:2:6000")
 
 
 def parse_poster(text: str) -> tuple[str, Path]:
@@ -23,7 +26,7 @@ def parse_poster(text: str) -> tuple[str, Path]:
     name, equals, file = text.partition("=")
     path = Path(file if equals else text)
     name = name if equals else path.stem
-    if not name.replace("_", "").isalnum():
+    if not STYLE_NAME.fullmatch(name):
         raise TrainingError(
             f"'{name}' is not a style's name",
             where=str(path),

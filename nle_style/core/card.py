@@ -15,9 +15,9 @@ from typing import Any
 
 import yaml
 
-from nle_style.errors import OutputError
+from nle_style.errors import OutputError, PackError
 
-__all__ = ["recent_losses", "write_card"]
+__all__ = ["read_card", "recent_losses", "write_card"]
 
 _WINDOW = 100
 
@@ -49,6 +49,23 @@ def recent_losses(
     return losses
 
 
+def read_card(path: Path) -> dict[str, Any]:
+    """A card as plain data, {} if there is none.
+
+    Raises:
+        PackError: not YAML, or not a mapping.
+    """
+    if not path.is_file():
+        return {}
+    try:
+        card = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or the 32nd of May
+        raise PackError(f"the card is not YAML ({error})", where=str(path)) from error
+    if not isinstance(card, dict):
+        raise PackError("the card is not a YAML mapping", where=str(path))
+    return card
+
+
 def write_card(
     pack: Path, styles: Mapping[str, Mapping[str, Any]], training: Mapping[str, Any]
 ) -> Path:
@@ -64,11 +81,10 @@ def write_card(
 
     Raises:
         OutputError: it cannot be written.
+        PackError: the card that is there is damaged.
     """
     path = pack.with_suffix(".yaml")
-    card: dict[str, Any] = {}
-    if path.is_file():
-        card = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    card = read_card(path)
     before = card.get("styles") or {}
     card["weights"] = {
         "file": pack.name,

@@ -33,8 +33,9 @@ def contact_sheet(
     """
     if not rows or any(len(row) != len(labels) for row in rows):
         raise ValueError(f"every row needs {len(labels)} pictures")
-    font = ImageFont.load_default(max(12, cell_width // 14))
-    header = int(font.size * 1.8)
+    size = max(12, cell_width // 14)
+    font = ImageFont.load_default(size)
+    header = int(size * 1.8)
     heights = [max(1, round(cell_width * row[0].shape[0] / row[0].shape[1])) for row in rows]
     width = len(labels) * (cell_width + _GAP) + _GAP
     sheet = Image.new("RGB", (width, header + sum(heights) + _GAP * len(rows)), _BACKGROUND)

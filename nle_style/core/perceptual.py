@@ -203,4 +203,3 @@ def style_loss(
             difference = difference / target.square().sum(dim=(1, 2)).clamp_min(1e-12)
         total = total.to(difference) + difference
     return total
-

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from PIL import Image, UnidentifiedImageError
 from torch import Tensor
@@ -85,12 +87,12 @@ def training_batch(
     return torch.from_numpy(np.stack(crops)).permute(0, 3, 1, 2).contiguous()
 
 
-def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.ndarray:
+def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> npt.NDArray[Any]:
     if chance.random() >= _PLAIN_SHARE:
         crop = _crop(photos, size, chance)
         if chance.random() < 0.5:
             crop = crop * np.float32(2.0 ** chance.uniform(*_EXPOSURE_STOPS))
-        return np.clip(crop, 0, 1)
+        return np.asarray(np.clip(crop, 0, 1))
     kind = chance.integers(4)
     if kind == 0:
         plain = np.broadcast_to(chance.random(3, np.float32), (size, size, 3))
@@ -102,10 +104,10 @@ def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.
     # A perfectly flat map has no variance: every norm then multiplies the gradient by 1/sqrt(ε),
     # which overflows within a few layers. Footage has noise, and so do these frames.
     noise = chance.normal(0, chance.uniform(0.5, 3.0) / 255, (size, size, 3))
-    return np.clip(plain + noise.astype(np.float32), 0, 1)
+    return np.asarray(np.clip(plain + noise.astype(np.float32), 0, 1))
 
 
-def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.ndarray:
+def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> npt.NDArray[Any]:
     path = photos[int(chance.integers(len(photos)))]
     scale = float(np.exp(chance.uniform(*np.log(_RESIZE))))
     left, top, flip = chance.random(), chance.random(), chance.random() < 0.5
@@ -127,9 +129,9 @@ def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> np.
     return pixels[:, ::-1] if flip else pixels
 
 
-def _gradient(size: int, chance: np.random.Generator) -> np.ndarray:
+def _gradient(size: int, chance: np.random.Generator) -> npt.NDArray[Any]:
     start, end = chance.random((2, 3), np.float32)
     angle = chance.uniform(0, 2 * np.pi)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / max(size - 1, 1) - 0.5
     ramp = np.clip(x * np.cos(angle) + y * np.sin(angle) + 0.5, 0, 1)[..., None]
-    return (start + (end - start) * ramp).astype(np.float32)
+    return np.asarray(start + (end - start) * ramp, np.float32)

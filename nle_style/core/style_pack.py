@@ -12,6 +12,7 @@ import difflib
 import hashlib
 import json
 import os
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,15 +22,18 @@ from typing import Any
 import safetensors
 import safetensors.torch
 import torch
-import yaml
 from torch import Tensor
 
+from nle_style.core.card import read_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.errors import LookError, OutputError, PackError
 
-__all__ = ["StylePack", "load_pack", "save_pack", "styles_in", "suggest_style"]
+__all__ = ["STYLE_NAME", "StylePack", "load_pack", "save_pack", "styles_in", "suggest_style"]
 
 FORMAT = "nle_style_pack/1"
+STYLE_NAME = re.compile(r"\w{1,64}")
+"""Letters, digits and underscores: a style's name stands in mixes and in file names."""
+
 _MAXIMUM_BYTES = 512 * 2**20
 
 
@@ -93,12 +97,13 @@ def save_pack(path: Path, network: StyleNetwork, styles: Iterable[str]) -> None:
     if len(names) != network.config.styles:
         raise ValueError(f"{len(names)} names for {network.config.styles} rows")
     config = network.config
-    header = {
-        "format": FORMAT,
-        "styles": json.dumps(names),
-        "width": str(config.width),
-        "residual_blocks": str(config.residual_blocks),
+    shape = {
+        "styles": names,
+        "width": config.width,
+        "residual_blocks": config.residual_blocks,
     }
+    # One entry: safetensors writes several in random order, and equal packs must be equal files.
+    header = {FORMAT: json.dumps(shape)}
     tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
@@ -108,12 +113,10 @@ def save_pack(path: Path, network: StyleNetwork, styles: Iterable[str]) -> None:
     except (OSError, safetensors.SafetensorError) as error:
         with contextlib.suppress(OSError):
             part.unlink()
-        raise OutputError(
-            f"the style pack cannot be written ({error})", where=str(path)
-        ) from error
+        raise OutputError(f"the style pack cannot be written ({error})", where=str(path)) from error
 
 
-def _header(path: Path) -> dict[str, str]:
+def _header(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise PackError(
             "there is no such style pack",
@@ -131,13 +134,19 @@ def _header(path: Path) -> dict[str, str]:
             where=str(path),
             remedy="Packs are made by `nle-style train`.",
         ) from error
-    if header.get("format") != FORMAT:
+    if FORMAT not in header:
         raise PackError(
-            f"holds '{header.get('format')}', not '{FORMAT}'",
+            f"the header does not say '{FORMAT}'",
             where=str(path),
             remedy="It is another program's file, or a newer nle_style's.",
         )
-    return header
+    try:
+        shape = json.loads(header[FORMAT])
+    except ValueError as error:
+        raise PackError(f"the header is damaged ({error})", where=str(path)) from error
+    if not isinstance(shape, dict):
+        raise PackError("the header is damaged", where=str(path))
+    return shape
 
 
 def styles_in(path: Path) -> tuple[str, ...]:
@@ -149,13 +158,14 @@ def styles_in(path: Path) -> tuple[str, ...]:
     return _names(_header(path), path)
 
 
-def _names(header: Mapping[str, str], path: Path) -> tuple[str, ...]:
-    try:
-        names = json.loads(header["styles"])
-    except (KeyError, ValueError) as error:
-        raise PackError("the header names no styles", where=str(path)) from error
-    if not (isinstance(names, list) and names and all(isinstance(n, str) for n in names)):
+def _names(header: Mapping[str, Any], path: Path) -> tuple[str, ...]:
+    names = header.get("styles")
+    if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
         raise PackError("the header names no styles", where=str(path))
+    for name in names:
+        # Names become parts of file names.
+        if not (isinstance(name, str) and STYLE_NAME.fullmatch(name)):
+            raise PackError(f"{name!r} is not the name of a style", where=str(path))
     return tuple(names)
 
 
@@ -170,29 +180,21 @@ def load_pack(path: Path) -> StylePack:
     try:
         config = NetworkConfig(
             styles=len(names),
-            width=int(header["width"]),
-            residual_blocks=int(header["residual_blocks"]),
+            width=header["width"],
+            residual_blocks=header["residual_blocks"],
         )
         if config.width > 256 or config.residual_blocks > 64:
             raise ValueError(f"{config} is beyond any network of ours")
         network = StyleNetwork(config)
         network.load_state_dict(safetensors.torch.load_file(path))
-    except (KeyError, ValueError, RuntimeError, safetensors.SafetensorError) as error:
-        raise PackError(
-            f"the weights do not fit the header ({error})", where=str(path)
-        ) from error
+    except (
+        KeyError,
+        TypeError,
+        ValueError,
+        RuntimeError,
+        safetensors.SafetensorError,
+    ) as error:
+        raise PackError(f"the weights do not fit the header ({error})", where=str(path)) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     network.requires_grad_(False).eval()
-    return StylePack(path.stem, names, network, digest, _card(path.with_suffix(".yaml")))
-
-
-def _card(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        return {}
-    try:
-        card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or the 32nd of May
-        raise PackError(f"the card is not YAML ({error})", where=str(path)) from error
-    if not isinstance(card, dict):
-        raise PackError("the card is not a YAML mapping", where=str(path))
-    return card
+    return StylePack(path.stem, names, network, digest, read_card(path.with_suffix(".yaml")))

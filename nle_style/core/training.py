@@ -21,6 +21,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from nle_style.core.card import recent_losses, write_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
@@ -87,7 +88,7 @@ class TrainingSettings:
     photos: Path
     out: Path
     checkpoints: Path
-    phases: tuple[Phase, ...] = (Phase(128, 2, 2000), Phase(192, 2, 6000))
+    phases: tuple[Phase, ...]
     vgg: Path | None = None
     width: int = 16
     residual_blocks: int = 5
@@ -111,9 +112,7 @@ class TrainingSettings:
         if self.checkpoint_every < 1:
             raise TrainingError(f"a checkpoint every {self.checkpoint_every} steps")
         if self.out.suffix != ".safetensors":
-            raise TrainingError(
-                "a style pack's name ends in .safetensors", where=str(self.out)
-            )
+            raise TrainingError("a style pack's name ends in .safetensors", where=str(self.out))
 
     @property
     def steps(self) -> int:
@@ -200,10 +199,12 @@ def train(
     checkpoint = files.latest()
     if checkpoint is not None:
         run.restore(checkpoint)
-        # The pack of this checkpoint may be missing: killed before it was written, or a new --out.
-        save_pack(settings.out, run.average, posters)
     done = checkpoint.step if checkpoint is not None else 0
     files.rewind_metrics(done)
+    if done:
+        # The pack of this checkpoint may be missing: killed before it was written, or a new --out.
+        phase, before = settings.at(done - 1)
+        _publish(settings, run, files, len(photos), before + phase.batch)
     for step, batch in _batches(settings, photos, done):
         started = time.monotonic()
         phase, before = settings.at(step)
@@ -213,7 +214,7 @@ def train(
         if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
             files.save(run.checkpoint(step + 1))
             sheet = files.report(run.average, settings.device)
-            save_pack(settings.out, run.average, posters)
+            _publish(settings, run, files, len(photos), before + phase.batch)
         on_progress(
             TrainingProgress(
                 step + 1,
@@ -226,6 +227,30 @@ def train(
             )
         )
     return settings.out
+
+
+def _publish(
+    settings: TrainingSettings, run: _Run, files: TrainingFiles, photos: int, images: int
+) -> None:
+    """Write the pack as it is now, and its card."""
+    save_pack(settings.out, run.average, settings.posters)
+    losses = recent_losses(files.records(), tuple(settings.posters))
+    styles = {
+        name: {"poster": path.name, **losses.get(name, {})}
+        for name, path in settings.posters.items()
+    }
+    training = {
+        "image_steps": images,
+        "phases": [f"{p.size}:{p.batch}:{p.steps}" for p in settings.phases],
+        "photos": photos,
+        "weighting": settings.weighting,
+        "content_weight": settings.content_weight,
+        "style_weight": settings.style_weight,
+        "poster_size": settings.poster_size,
+        "width": settings.width,
+        "residual_blocks": settings.residual_blocks,
+    }
+    write_card(settings.out, styles, training)
 
 
 def _batches(
@@ -268,10 +293,10 @@ class _Run:
         self.settings = settings
         device = torch.device(settings.device)
         # channels_last: a fifth less time a step on an AVX2 CPU, and what tensor cores want.
-        self.vgg = vgg.to(device, memory_format=torch.channels_last)
+        self.vgg = vgg.to(device).to(memory_format=torch.channels_last)
         torch.manual_seed(settings.seed)
         config = NetworkConfig(len(posters), settings.width, settings.residual_blocks)
-        self.network = StyleNetwork(config).to(device, memory_format=torch.channels_last)
+        self.network = StyleNetwork(config).to(device).to(memory_format=torch.channels_last)
         self.average = StyleNetwork(config).to(device).requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
@@ -279,9 +304,7 @@ class _Run:
         with torch.no_grad():
             for poster in posters.values():
                 grams.append(style_targets(self.vgg(poster[None].to(device))))
-        self.grams = {
-            layer: torch.cat([gram[layer] for gram in grams]) for layer in STYLE_LAYERS
-        }
+        self.grams = {layer: torch.cat([gram[layer] for gram in grams]) for layer in STYLE_LAYERS}
 
     def step(self, step: int, batch: Tensor, rows: list[int]) -> dict[str, list[float]]:
         """One step of Adam; returns the losses of every image and the styles they were for."""
@@ -300,7 +323,7 @@ class _Run:
         style = style_loss(features, targets, settings.weighting)
         loss = (settings.content_weight * content + settings.style_weight * style).mean()
         self.optimiser.zero_grad()
-        loss.backward()
+        torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_LIMIT)
         if torch.isfinite(norm):
             self.optimiser.step()
@@ -321,9 +344,7 @@ class _Run:
     def _average(self, step: int) -> None:
         # A short memory at first, or the random start would stay in the average for long.
         decay = min(self.settings.average, (step + 1) / (step + 10))
-        for mean, value in zip(
-            self.average.parameters(), self.network.parameters(), strict=True
-        ):
+        for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
 
     def checkpoint(self, step: int) -> Checkpoint:

@@ -1,9 +1,9 @@
 """What a training run leaves on disk: checkpoints, metrics, a loss plot, contact sheets.
 
-    CHECKPOINTS/step-00000250.safetensors   the last two; network, average and Adam's state
-    CHECKPOINTS/metrics.jsonl               one line a step
-    CHECKPOINTS/loss.png                    style loss of every poster and content loss, smoothed
-    CHECKPOINTS/sheet-00000250.png          every style on every preview image
+CHECKPOINTS/step-00000250.safetensors   the last two; network, average and Adam's state
+CHECKPOINTS/metrics.jsonl               one line a step
+CHECKPOINTS/loss.png                    style loss of every poster and content loss, smoothed
+CHECKPOINTS/sheet-00000250.png          every style on every preview image
 """
 
 from __future__ import annotations
@@ -130,10 +130,11 @@ class TrainingFiles:
 
     def rewind_metrics(self, step: int) -> None:
         """Forget the records of steps after the checkpoint that the run goes on from."""
-        kept = [record for record in self._records() if record["step"] <= step]
+        kept = [record for record in self.records() if record["step"] <= step]
         self._metrics.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
 
-    def _records(self) -> list[dict[str, Any]]:
+    def records(self) -> list[dict[str, Any]]:
+        """What was logged so far, one record a step."""
         if not self._metrics.exists():
             return []
         records = []
@@ -147,8 +148,8 @@ class TrainingFiles:
     @torch.no_grad()
     def report(self, network: StyleNetwork, device: str) -> Path:
         """Draw the loss plot and a contact sheet; returns the sheet's path."""
-        plot_losses(self._records(), self.styles, self.folder / "loss.png")
-        step = int(self._records()[-1]["step"])
+        plot_losses(self.records(), self.styles, self.folder / "loss.png")
+        step = int(self.records()[-1]["step"])
         rows = []
         for image in self.preview:
             cells = [image]

@@ -1,6 +1,6 @@
 """YUV to RGB as ffmpeg does it, bit for bit, and turning the picture upright.
 
-The conversion is ffmpeg's own `scale` filter with its command line's default flags (bicubic), so
+The conversion is ffmpeg's own, inserted by its filter graph with its default flags (bicubic), so
 that `ffmpeg -i clip -pix_fmt rgb24` and this package see the same pixels. Those defaults repeat
 chroma of 8-bit 4:2:0 instead of interpolating it; `accurate_rnd+full_chroma_int` differs from them
 by 42.9 dB (Big Buck Bunny), 43.9 dB and 50.7 dB PSNR on the project's clips.

@@ -79,6 +79,7 @@ def write_image(
         for name, value in metadata.items():
             header.attribute(f"nle_style/{name}", value)
     else:
+        header.attribute("oiio:Endian", "big")  # what older readers expect
         header.attribute("dpx:Transfer", _DPX_TRANSFERS.get(source.colour.transfer, "User defined"))
         header.attribute("dpx:FrameRate", float(source.rate))
         header.attribute("dpx:TemporalFrameRate", float(source.rate))

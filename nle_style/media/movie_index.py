@@ -11,7 +11,7 @@ import functools
 from bisect import bisect_right
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
 
@@ -27,6 +27,8 @@ __all__ = ["KeyPacket", "MovieIndex", "movie_index", "open_movie", "video_stream
 
 _NTSC = Fraction(1000, 1001)
 _SNAP = Fraction(1, 10_000)
+_LOST = 0.9  # frames by which a file ends early before it counts as truncated
+_TS_PACKETS = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp; with error correction
 _MILLISECOND = Fraction(1, 1000)
 _VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
 
@@ -124,66 +126,91 @@ def movie_index(path: Path) -> MovieIndex:
     return _read_index(path, status.st_mtime_ns, status.st_size)
 
 
+@dataclass
+class _Packets:
+    """What one pass over a stream's packets finds.
+
+    Attributes:
+        shown: presentation ticks of the packets that will be shown, in decoding order.
+        whole_until: decoding tick of the last packet that is known to be complete.
+        damaged: reading ended in an error, or in a packet cut short.
+    """
+
+    shown: list[int | None] = field(default_factory=list)
+    durations: dict[int | None, int] = field(default_factory=dict)
+    keys: list[KeyPacket] = field(default_factory=list)
+    positions: dict[int, int] = field(default_factory=dict)
+    whole_until: int | None = None
+    damaged: bool = False
+
+
+def _demux(
+    container: av.container.InputContainer,
+    stream: av.video.stream.VideoStream,
+    *,
+    last_is_suspect: bool,
+) -> _Packets:
+    found = _Packets()
+    position = 0
+    decoding: list[int] = []
+    codec = stream.codec_context.name
+    try:
+        for packet in container.demux(stream):
+            if packet.size == 0:
+                continue
+            found.damaged = packet.is_corrupt or last_is_suspect
+            if codec == "vp8" and not bytes(packet)[0] & _VP8_SHOWN:
+                position += 1
+                continue
+            if packet.pts is not None:
+                found.positions.setdefault(packet.pts, position)
+                if packet.is_keyframe:
+                    key = KeyPacket(position, packet.pts, packet.dts, packet.size)
+                    found.keys.append(key)
+            if not packet.is_discard:
+                found.shown.append(packet.pts)
+                found.durations[packet.pts] = packet.duration or 0
+            if packet.dts is not None and not packet.is_corrupt:
+                decoding = [*decoding[-1:], packet.dts]
+            position += 1
+    except av.error.FFmpegError:
+        found.damaged = True
+    if decoding:
+        found.whole_until = decoding[0] if last_is_suspect else decoding[-1]
+    return found
+
+
 @functools.lru_cache(maxsize=64)
 def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
     with open_movie(path) as container:
         stream = video_stream(container, path)
-        shown: list[int | None] = []
-        durations: dict[int | None, int] = {}
-        keys: list[KeyPacket] = []
-        positions: dict[int, int] = {}
-        last_dts: int | None = None
-        position = 0
-        broken = cut_short = False
-        codec = stream.codec_context.name
-        try:
-            for packet in container.demux(stream):
-                if packet.size == 0:
-                    continue
-                cut_short = packet.is_corrupt
-                if codec == "vp8" and not bytes(packet)[0] & _VP8_SHOWN:
-                    position += 1
-                    continue
-                if packet.pts is not None:
-                    positions.setdefault(packet.pts, position)
-                    if packet.is_keyframe:
-                        keys.append(KeyPacket(position, packet.pts, packet.dts, packet.size))
-                if not packet.is_discard:
-                    shown.append(packet.pts)
-                    durations[packet.pts] = packet.duration or 0
-                if packet.dts is not None and not cut_short:
-                    last_dts = packet.dts
-                position += 1
-        except av.error.FFmpegError:
-            broken = True
+        torn = "mpegts" in container.format.name and all(size % row for row in _TS_PACKETS)
+        packets = _demux(container, stream, last_is_suspect=torn)
+        shown = packets.shown
         if not shown:
             raise MediaError(
                 "holds no frame that can be read",
                 where=str(path),
                 remedy="The file is empty or cut off; copy it again from the original.",
             )
+        time_base = stream.time_base or Fraction(1, 1)
         times = sorted({tick for tick in shown if tick is not None})
         timed = None not in shown and len(times) == len(shown)
-        time_base = stream.time_base or Fraction(1, 1)
         if not timed:
             times = []
-        listed = _listed_frames(container, stream)
-        cut_short = cut_short or broken or listed > len(shown)
-        if cut_short and last_dts is not None:
-            # Every missing packet is decoded after the last one here, and shown after that: the
-            # frames up to its decoding time are all there, those after it may lack neighbours.
-            times = [tick for tick in times if tick <= last_dts]
-        # MPEG program streams give packets other times after a seek than before it.
-        program_stream = container.format.name == "mpeg"
+        expected = max(len(shown), _listed_frames(container, stream))
+        if packets.damaged or expected > len(shown):
+            times = _certain(times, packets)
         rate, variable = _rate_of(stream, times, time_base)
-        last_duration = durations.get(times[-1], 0) if times else 0
-        last_duration = last_duration or max(1, round(1 / rate / time_base))
         stated = _stated_end(container, stream)
-        if times and (lost := (stated - (times[-1] + last_duration) * time_base) * rate) > 1.5:
-            if last_dts is not None:
-                times = [tick for tick in times if tick <= last_dts]
-            listed = max(listed, len(shown) + round(lost))
-        expected = max(len(shown) + broken, listed)
+        if times and (stated - _end(packets, rate, time_base)) * rate > _LOST:
+            begin = times[0] * time_base
+            times = _certain(times, packets)
+            rate, variable = _rate_of(stream, times, time_base)
+            expected = max(expected, round((stated - begin) * rate))
+        last_duration = packets.durations.get(times[-1], 0) if times else 0
+        # MPEG program streams give packets other times after a seek than before it.
+        seekable = container.format.name != "mpeg"
     return MovieIndex(
         time_base=time_base,
         pts=tuple(times),
@@ -191,10 +218,26 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
         frame_count=expected,
         rate=rate,
         variable_rate=variable,
-        last_duration=last_duration,
-        keys=() if program_stream else tuple(sorted(keys, key=lambda key: key.pts)),
-        positions=positions,
+        last_duration=last_duration or max(1, round(1 / rate / time_base)),
+        keys=tuple(sorted(packets.keys, key=lambda key: key.pts)) if seekable else (),
+        positions=packets.positions,
     )
+
+
+def _end(packets: _Packets, rate: Fraction, time_base: Fraction) -> Fraction:
+    """Seconds at which the last frame that is there ends."""
+    last = max(packets.positions)
+    return last * time_base + (packets.durations.get(last, 0) * time_base or 1 / rate)
+
+
+def _certain(times: list[int], packets: _Packets) -> list[int]:
+    """The frames of a truncated file whose neighbours are all there too.
+
+    Every missing packet is decoded after the last one that is there, and shown after that: up to
+    its decoding time nothing is missing.
+    """
+    end = packets.whole_until
+    return times if end is None else [tick for tick in times if tick <= end]
 
 
 def _listed_frames(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 from collections.abc import Generator, Iterator
 from pathlib import Path
@@ -197,20 +198,10 @@ def _seek(
             if position < 0 or position > key.position:
                 return None
             if position == key.position and packet.size == key.size:
-                return _without_leading(packet, packets, key.pts)
+                return itertools.chain([packet], packets)
     except av.error.FFmpegError:
         return None
     return None
-
-
-def _without_leading(
-    first: VideoPacket, packets: Iterator[VideoPacket], key_pts: int
-) -> Iterator[VideoPacket]:
-    """Leave out an open GOP's leading frames: shown before the key, made from the GOP before."""
-    yield first
-    for packet in packets:
-        if packet.pts is None or packet.pts >= key_pts:
-            yield packet
 
 
 def _interlaced(info: MediaInfo, frame: int) -> MediaError:

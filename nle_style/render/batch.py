@@ -10,7 +10,7 @@ from pathlib import Path
 from opentimelineio.opentime import RationalTime, from_timecode
 
 from nle_style.apply.look import Look
-from nle_style.errors import InputError
+from nle_style.errors import InputError, MediaError
 from nle_style.media.formats import INTERMEDIATES
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.render.events import OnEvent, Warned
@@ -60,6 +60,13 @@ class _Facts:
 
 def _facts(path: Path) -> _Facts:
     info = probe_media(path)
+    if info.variable_rate:
+        raise MediaError(
+            "its frames last differently long (variable frame rate), so that a cut cannot say which"
+            " frame it means",
+            where=str(path),
+            remedy="Convert it to a constant frame rate in the edit first.",
+        )
     return _Facts(info.rate, info.frame_count, _start_frame(info))
 
 

@@ -119,5 +119,5 @@ OnEvent = Callable[[Event], None]
 
 def as_json(event: Event) -> str:
     """One line, without the line's end."""
-    data: dict[str, Any] = {"event": event.kind, **asdict(event)}  # type: ignore[call-overload]
+    data: dict[str, Any] = {"event": event.kind, **asdict(event)}
     return json.dumps(data, ensure_ascii=False)

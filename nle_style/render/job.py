@@ -17,7 +17,7 @@ from nle_style.errors import JobError
 
 __all__ = ["VERSION", "ColourJob", "Control", "Item", "LookJob", "Output", "RenderJob", "read_job"]
 
-VERSION = 1
+VERSION: Literal[1] = 1
 
 _MAXIMUM_BYTES = 64 * 2**20
 

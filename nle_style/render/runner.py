@@ -11,6 +11,7 @@ import shutil
 import threading
 import time
 from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -22,7 +23,7 @@ from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.errors import Cancelled, NleStyleError, OutputError
+from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
@@ -115,14 +116,13 @@ def run_job(
                         results[later] = ItemResult(results[later].source, None, error)
             continue
         present += not rendered
-        status = "delivered" if rendered else "present"
         on_event(
             ItemEnded(
                 index,
                 str(result.source),
-                status,
+                "delivered" if rendered else "present",
                 str(plan.destination),
-                plan.frames,  # type: ignore[arg-type]
+                plan.frames,
             )
         )
     outcome = JobResult(tuple(results))
@@ -140,6 +140,31 @@ def _make_folder(folder: Path) -> None:
             where=str(folder),
             remedy="Choose another folder with -o.",
         ) from error
+
+
+@contextmanager
+def _locked(plan: ItemPlan) -> Iterator[None]:
+    """Hold the lock of one output, so that two runs never write one file."""
+    lock = FileLock(plan.work.with_suffix(".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            "another run is rendering it right now",
+            where=str(plan.destination),
+            remedy="Wait for it, or choose another folder with -o.",
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be written ({error.strerror})",
+            where=str(plan.destination.parent),
+            remedy="Choose another folder with -o.",
+        ) from error
+    try:
+        yield
+    finally:
+        lock.release()
+        Path(lock.lock_file).unlink(missing_ok=True)
 
 
 @dataclass
@@ -169,21 +194,12 @@ class _Run:
         if self.job.control.resume and _is_present(plan):
             self.done += plan.frames
             return False
-        lock = FileLock(plan.work.with_suffix(".lock"), timeout=0)
-        try:
-            with lock:
-                if not self.job.control.resume:
-                    shutil.rmtree(plan.work, ignore_errors=True)
-                _make_folder(plan.work)
-                self._render(index, plan)
-        except Timeout as error:
-            raise OutputError(
-                "another run is rendering it right now",
-                where=str(plan.destination),
-                remedy="Wait for it, or choose another folder with -o.",
-            ) from error
-        shutil.rmtree(plan.work, ignore_errors=True)
-        Path(lock.lock_file).unlink(missing_ok=True)
+        with _locked(plan):
+            if not self.job.control.resume:
+                shutil.rmtree(plan.work, ignore_errors=True)
+            _make_folder(plan.work)
+            self._render(index, plan)
+            shutil.rmtree(plan.work, ignore_errors=True)
         return True
 
     def _render(self, index: int, plan: ItemPlan) -> None:

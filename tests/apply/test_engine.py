@@ -63,7 +63,7 @@ def test_engine_leaves_the_network_alone() -> None:
 
 
 def test_block_kernel_of_a_shift_by_hand() -> None:
-    # A 9x9 kernel whose only weight is one pixel to the right of the centre: out(y, x) = in(y, x+1).
+    # A 9x9 kernel with one weight, right of the centre: out(y, x) = in(y, x + 1).
     weight = torch.zeros(1, 1, 9, 9)
     weight[0, 0, 4, 5] = 1
     kernel = block_kernel(weight, 2)

@@ -44,5 +44,5 @@ def test_styles_that_are_no_mix(styles: dict[str, float]) -> None:
 def test_label_and_data() -> None:
     assert Look({"blue": 5}).label == "blue"
     mixed = Look({"blue": 0.7, "fire": 0.3}, 0.5, "shot")
-    assert mixed.label == "blue70-fire30"
+    assert mixed.label == Look({"fire": 0.3, "blue": 0.7}).label == "blue70-fire30"
     assert mixed.as_data() == Look({"fire": 3, "blue": 7}, 0.5, "shot").as_data()

@@ -34,11 +34,12 @@ def pack_file(tmp_path: Path) -> Path:
     return path
 
 
-def rewrite(path: Path, **header: str) -> None:
+def rewrite(path: Path, **shape: object) -> None:
     """The same tensors under a header with other entries."""
     with safetensors.safe_open(path, "pt") as file:
-        entries = file.metadata() | header
-    safetensors.torch.save_file(safetensors.torch.load_file(path), path, metadata=entries)
+        header = file.metadata()
+    header = {name: json.dumps(json.loads(text) | shape) for name, text in header.items()}
+    safetensors.torch.save_file(safetensors.torch.load_file(path), path, metadata=header)
 
 
 def test_round_trip(pack_file: Path) -> None:
@@ -194,46 +195,69 @@ def test_renamed_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
         assert not trace.exists()
 
 
-@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"format": "nle_style_pack/2"}])
+@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"nle_style_pack/2": "{}"}])
 def test_foreign_safetensors_are_refused(tmp_path: Path, header: dict[str, str] | None) -> None:
     path = tmp_path / "lora.safetensors"
     safetensors.torch.save_file({"lora.up": torch.zeros(2, 2)}, path, metadata=header)
-    with pytest.raises(PackError, match="not 'nle_style_pack/1'"):
+    with pytest.raises(PackError, match="does not say 'nle_style_pack/1'"):
         load_pack(path)
 
 
 @pytest.mark.parametrize(
     "header",
     [
-        {"width": "5"},
-        {"width": "0"},
+        {"width": 5},
+        {"width": 0},
         {"width": "wide"},
-        {"residual_blocks": "2"},
-        {"styles": json.dumps(["blue", "fire"])},
-        {"styles": json.dumps(["blue", "fire", "snow", "dark"])},
+        {"width": None},
+        {"residual_blocks": 2},
+        {"styles": ["blue", "fire"]},
+        {"styles": ["blue", "fire", "snow", "dark"]},
     ],
 )
-def test_header_that_lies_is_refused(pack_file: Path, header: dict[str, str]) -> None:
+def test_header_that_lies_is_refused(pack_file: Path, header: dict[str, object]) -> None:
     rewrite(pack_file, **header)
     with pytest.raises(PackError, match="the weights do not fit the header"):
         load_pack(pack_file)
 
 
-@pytest.mark.parametrize("header", [{"width": "257"}, {"residual_blocks": "65"}])
+@pytest.mark.parametrize("header", [{"width": 257}, {"residual_blocks": 65}])
 def test_header_is_refused_before_a_huge_network_is_built(
-    pack_file: Path, header: dict[str, str]
+    pack_file: Path, header: dict[str, int]
 ) -> None:
     rewrite(pack_file, **header)
     with pytest.raises(PackError, match="beyond any network of ours"):
         load_pack(pack_file)
 
 
-@pytest.mark.parametrize("styles", ["", "not json", "[]", "{}", "[1, 2, 3]", '"abc"'])
-def test_header_without_names_is_refused(pack_file: Path, styles: str) -> None:
+@pytest.mark.parametrize("styles", [None, "abc", [], {}, ["blue", "blue", "fire"]])
+def test_header_without_names_is_refused(pack_file: Path, styles: object) -> None:
     rewrite(pack_file, styles=styles)
     for read in (load_pack, styles_in):
         with pytest.raises(PackError, match="the header names no styles"):
             read(pack_file)
+
+
+@pytest.mark.parametrize("name", ["", "../up", "a b", "a\n", 3, "x" * 65])
+def test_names_that_cannot_stand_in_a_file_name_are_refused(pack_file: Path, name: object) -> None:
+    rewrite(pack_file, styles=["blue", "fire", name])
+    with pytest.raises(PackError, match="is not the name of a style"):
+        load_pack(pack_file)
+
+
+@pytest.mark.parametrize("header", ["", "not json", "[]"])
+def test_a_damaged_header_is_refused(pack_file: Path, header: str) -> None:
+    tensors = safetensors.torch.load_file(pack_file)
+    safetensors.torch.save_file(tensors, pack_file, metadata={"nle_style_pack/1": header})
+    with pytest.raises(PackError, match="the header is damaged"):
+        load_pack(pack_file)
+
+
+def test_equal_packs_are_equal_files(pack_file: Path, tmp_path: Path) -> None:
+    for attempt in range(5):
+        again = tmp_path / f"{attempt}.safetensors"
+        save_pack(again, make_network(), STYLES)
+        assert again.read_bytes() == pack_file.read_bytes()
 
 
 def test_additional_tensors_are_refused(pack_file: Path) -> None:

@@ -167,8 +167,8 @@ def test_images(tmp_path: Path) -> None:
         write_image(tmp_path / name, deep, "uint16")
         (codes,) = decoded_rgb(probe_media(tmp_path / name))
         assert np.array_equal(codes, deep), name
-    ffmpeg("-i", make(tmp_path / "m.mkv", codec=FFV1, pixels="bgra", filters="colorchannelmixer=aa=.3",
-                      frames=1), "-pix_fmt", "rgba", tmp_path / "c.png")  # fmt: skip
+    faint = make(tmp_path / "m.mkv", codec=FFV1, pixels="bgra", filters="colorchannelmixer=aa=.3")
+    ffmpeg("-i", faint, "-frames:v", 1, "-pix_fmt", "rgba", tmp_path / "c.png")
     (codes,) = decoded_rgb(probe_media(tmp_path / "c.png"))
     assert [rgb_md5(codes)] == decoded_md5s(tmp_path / "c.png", "rgb24")  # not premultiplied
 
@@ -201,20 +201,21 @@ def test_display_window_of_exr(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["a.mov", "a.mkv", "a.ts"])
 def test_truncated_is_never_silently_short(tmp_path: Path, name: str) -> None:
     options = ("-movflags", "+faststart") if name == "a.mov" else ()
-    whole = make(tmp_path / name, *options, frames=60, size="160x120")
+    whole = make(tmp_path / name, *options, frames=60, size="160x120", codec=OPEN_GOP)
     wanted = decoded_md5s(whole, "rgb24")
     data = whole.read_bytes()
-    cut = tmp_path / f"cut{whole.suffix}"
-    cut.write_bytes(data[: len(data) * 2 // 3])
-    info = probe_media(cut)
-    read: list[str] = []
-    with pytest.raises(MediaError) as caught:
-        read.extend(rgb_md5(pixels) for pixels in decoded_rgb(info))
-    assert f"frame {len(read)} of {info.frame_count} cannot be decoded" in str(caught.value)
-    assert 20 < len(read) < 60
-    assert read == wanted[: len(read)]
-    if name != "a.ts":  # which states no length
-        assert info.frame_count == 60
+    for sixteenths in range(6, 16):
+        cut = tmp_path / f"cut{sixteenths}{whole.suffix}"
+        cut.write_bytes(data[: len(data) * sixteenths // 16])
+        info = probe_media(cut)
+        read: list[str] = []
+        with pytest.raises(MediaError) as caught:
+            read.extend(rgb_md5(pixels) for pixels in decoded_rgb(info))
+        assert f"frame {len(read)} of {info.frame_count} cannot be decoded" in str(caught.value)
+        assert 10 < len(read) < 60
+        assert read == wanted[: len(read)]
+        if name != "a.ts":  # which states no length
+            assert info.frame_count == 60
 
 
 def test_damaged_packet_names_the_frame(tmp_path: Path) -> None:
@@ -236,5 +237,5 @@ def test_refusals(tmp_path: Path) -> None:
         with pytest.raises(MediaError, match="not within 0-4"):
             next(decoded_rgb(probe_media(clip), first, last))
     woven = make(tmp_path / "i.mp4", "-flags", "+ildct+ilme", filters="interlace")
-    with pytest.raises(MediaError, match="interlaced; deinterlace first|Interlaced; deinterlace"):
+    with pytest.raises(MediaError, match="Interlaced; deinterlace first"):
         next(decoded_rgb(probe_media(woven)))

@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import struct
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -102,6 +103,9 @@ def test_movie_keeps_times_tags_timecode_and_pixel_shape(tmp_path: Path) -> None
     rows = [line.split(",") for line in times if line[0] != "#"]
     assert [int(row[2]) for row in rows] == [k * 1001 for k in range(18)]
     assert {int(row[3]) for row in rows} == {1001}
+    data = published.path.read_bytes()
+    clock = data.index(b"mvhd") + 16  # ISO/IEC 14496-12, 8.2.2: version, two dates, then these
+    assert struct.unpack(">2I", data[clock : clock + 8]) == (30000, 18 * 1001)
     text = subprocess.run(
         [*_exe(), "-i", str(published.path)], capture_output=True, text=True, check=False
     ).stderr
@@ -315,9 +319,13 @@ def test_disk_full(tmp_path: Path, tiny_volume: Path, format: str) -> None:
     spec = resolve_format(format, "auto", info)
     target = tiny_volume / "out"
     writer = IntermediateWriter(target, spec, info, 0, 7, work=tiny_volume / "w", metadata={})
-    with pytest.raises(OutputError) as caught:
+
+    def write_all() -> None:
         for unit in writer.units:
             writer.write_unit(unit, read_frames(info, unit.first, unit.last))
+
+    with pytest.raises(OutputError) as caught:
+        write_all()
     assert str(tiny_volume) in caught.value.where
     assert "Free some space" in caught.value.remedy
     assert not [path for path in (tiny_volume / "w").iterdir() if ".part-" in path.name]

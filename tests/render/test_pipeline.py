@@ -22,11 +22,10 @@ def test_an_error_comes_in_its_place() -> None:
         yield 2
         raise ValueError("broken at 3")
 
-    got = []
+    stage = ahead(items(), 2)
+    assert [next(stage), next(stage)] == [1, 2]
     with pytest.raises(ValueError, match="broken at 3"):
-        for item in ahead(items(), 2):
-            got.append(item)
-    assert got == [1, 2]
+        next(stage)
 
 
 def test_never_more_than_the_bound_is_waiting() -> None:

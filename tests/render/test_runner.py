@@ -104,9 +104,7 @@ def test_names_of_other_ranges_and_sources(tiny_pack: Path, clip: Path, tmp_path
     assert len(set(names)) == 3
 
 
-def test_one_bad_item_does_not_stop_the_others(
-    tiny_pack: Path, clip: Path, tmp_path: Path
-) -> None:
+def test_one_bad_item_does_not_stop_the_others(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     text = tmp_path / "notes.mp4"
     text.write_text("these are notes\n")
     job = _job(

@@ -1,0 +1,175 @@
+"""The command line: what it makes, what it says, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from tests.helpers.clips import ffmpeg, frame_md5s, make_clip
+from tests.helpers.command import events_of, nle_style
+from tests.timeline.building import timeline, track
+
+
+@pytest.fixture(scope="module")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
+
+
+def test_help_never_loads_torch() -> None:
+    code = (
+        "import sys; sys.argv = ['nle-style', '--help']\n"
+        "from nle_style.cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        "print('torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == "False"
+    for command in ("render", "batch", "run", "demo", "styles", "sheet", "train", "doctor"):
+        assert command in done.stdout
+
+
+def test_render(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    done = nle_style(
+        "render", clip, "--style", "red", "--frames", "2-9", "-o", tmp_path, "--pack", tiny_pack
+    )
+    assert done.code == 0, done.err
+    assert len(frame_md5s(tmp_path / "clip.red.mov")) == 8
+    assert str(tmp_path / "clip.red.mov") in done.err
+
+
+def test_events_are_one_json_object_a_line(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    done = nle_style(
+        *("render", clip, "--style", "red:0.5,blue:0.5", "--frames", "0-1", "-o", tmp_path),
+        *("--pack", tiny_pack, "--events"),
+    )
+    assert done.code == 0
+    told = events_of(done.out)
+    kinds = [event["event"] for event in told]
+    assert kinds == ["started", "progress", "progress", "item", "done"]
+    assert told[0] == {"event": "started", "items": 1, "frames": 2}
+    assert told[-2]["path"] == str(tmp_path / "clip.blue50-red50.mov")
+    assert told[-1]["exit_code"] == 0
+
+
+def test_run_a_job_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    job = {
+        "nle_style_job": 1,
+        "items": [
+            {"source": str(clip), "frames": [0, 1], "look": {"styles": {"red": 1}, "strength": 0}},
+            {"source": str(tmp_path / "none.mp4"), "look": {"styles": {"red": 1}}},
+        ],
+        "output": {"directory": str(tmp_path / "out")},
+        "pack": str(tiny_pack),
+    }
+    path = tmp_path / "job.json"
+    path.write_text(json.dumps(job))
+    done = nle_style("run", path, "--events")
+    assert done.code == 3
+    assert frame_md5s(tmp_path / "out" / "clip.red.mov") == frame_md5s(clip)[:2]
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--style", "bleu"), "Did you mean 'blue'"),
+        (("--style", "red", "--strength", "2"), "strength 2 is not between 0 and 1"),
+        (("--style", "red", "--frames", "9-3"), "not a range of frames"),
+        (("--style", "red", "--frames", "0-99"), "Its frames are 0-19"),
+        (("--style", "red", "--format", "png"), "png-mov"),
+        (("--style", "red", "--depth", "12"), "12"),
+        (("--style", "red", "--device", "gpu"), "unknown device 'gpu'"),
+        (("--style", "red", "--pack", "nowhere.safetensors"), "no such style pack"),
+        (("--style", "red", "--statistics", "frames"), "frames"),
+    ],
+)
+def test_bad_options_are_one_message_and_exit_2(
+    tiny_pack: Path, clip: Path, tmp_path: Path, options: tuple[str, ...], said: str
+) -> None:
+    pack = () if "--pack" in options else ("--pack", tiny_pack)
+    done = nle_style("render", clip, *options, *pack, "-o", tmp_path / "out")
+    assert done.code == 2, done.err
+    assert said in done.err
+    assert "Traceback" not in done.err
+    assert not list((tmp_path / "out").glob("*.mov")) if (tmp_path / "out").exists() else True
+
+
+def test_bad_sources_are_one_message_and_exit_2(tiny_pack: Path, tmp_path: Path) -> None:
+    text = tmp_path / "notes.mp4"
+    text.write_text("not a film\n")
+    empty = tmp_path / "empty.mov"
+    empty.touch()
+    for source, said in (
+        (tmp_path / "none.mp4", "no such file"),
+        (text, "not a movie or image"),
+        (empty, "the file is empty"),
+        (tmp_path, "is a folder"),
+    ):
+        done = nle_style("render", source, "--style", "red", "-o", tmp_path, "--pack", tiny_pack)
+        assert done.code == 2
+        assert said in done.err
+        assert str(source) in done.err.replace("\n", "")
+
+
+def test_a_truncated_source_names_the_frame_and_keeps_what_was_done(
+    tiny_pack: Path, tmp_path: Path
+) -> None:
+    whole = tmp_path / "whole.ts"
+    make_clip(tmp_path / "clip.mp4", frames=40, sound=False)
+    ffmpeg("-i", tmp_path / "clip.mp4", "-c", "copy", whole)
+    cut = tmp_path / "cut.mkv"
+    ffmpeg("-i", tmp_path / "clip.mp4", "-c", "copy", cut)
+    data = cut.read_bytes()
+    cut.write_bytes(data[: len(data) * 2 // 3])
+    done = nle_style("render", cut, "--style", "red", "-o", tmp_path / "out", "--pack", tiny_pack)
+    said = done.err.replace("\n", " ")
+    if done.code == 0:
+        # The container lists no frames beyond the cut: then what is listed must all be there.
+        assert len(frame_md5s(tmp_path / "out" / "cut.red.mov")) < 40
+    else:
+        assert done.code == 2
+        assert "cannot be decoded" in said
+
+
+def test_an_output_folder_that_is_a_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    done = nle_style(
+        "render", clip, "--style", "red", "-o", tmp_path / "file" / "out", "--pack", tiny_pack
+    )
+    assert done.code == 2
+    assert "output folder" in done.err
+
+
+def test_an_empty_timeline(tiny_pack: Path, tmp_path: Path) -> None:
+    import opentimelineio as otio
+
+    cut = tmp_path / "empty.otio"
+    otio.adapters.write_to_file(timeline(track()), str(cut))
+    done = nle_style("batch", cut, "--style", "red", "-o", tmp_path / "out", "--pack", tiny_pack)
+    assert done.code == 2
+    assert "no clips" in done.err
+
+
+def test_styles_and_sheet(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    done = nle_style("styles", "--pack", tiny_pack, "--json")
+    (listed,) = json.loads(done.out)
+    assert listed["styles"] == ["red", "green", "blue"]
+    assert "green" in nle_style("styles", "--pack", tiny_pack).out
+    path = tmp_path / "sheet.png"
+    assert nle_style("sheet", clip, "-o", path, "--pack", tiny_pack).code == 0
+    with Image.open(path) as sheet:
+        assert sheet.width == 4 * (480 + 6) + 6  # the source and three styles
+    done = nle_style("sheet", clip, "-o", path, "--pack", tiny_pack, "--frame", 20)
+    assert done.code == 2
+    assert "frames are 0-19" in done.err
+
+
+def test_doctor_finds_this_installation_well() -> None:
+    done = nle_style("doctor")
+    assert done.code == 0, done.out
+    assert "wrong" not in done.out
