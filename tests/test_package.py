@@ -1,0 +1,68 @@
+"""What is shipped: the wheel's files, the pack and its card, the public names."""
+
+from __future__ import annotations
+
+import hashlib
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+import torch
+
+import nle_style
+from nle_style.core.style_pack import load_pack
+from nle_style.render.bundle import bundled, shipped_packs
+
+ROOT = Path(__file__).parents[1]
+
+
+def test_every_public_name_is_there() -> None:
+    for name in nle_style.__all__:
+        assert getattr(nle_style, name) is not None
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        nle_style.nothing  # noqa: B018
+
+
+def test_the_card_is_of_the_shipped_weights() -> None:
+    (path,) = shipped_packs()
+    pack = load_pack(path)
+    assert pack.styles == (
+        *("blue", "red", "green", "orange", "snow"),
+        *("colorful", "yellow", "pink", "fire", "dark"),
+    )
+    assert pack.card["weights"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert list(pack.card["styles"]) == list(pack.styles)
+    for style in pack.card["styles"].values():
+        assert style["artwork"]
+        assert style["licence"]
+    assert pack.card["training"]["image_steps"] >= 8000
+
+
+def test_the_shipped_styles_differ(shared: Path) -> None:
+    """No two styles paint one frame alike: their mean colours or textures lie far apart."""
+    from nle_style.core.photos import load_image
+
+    pack = load_pack(shipped_packs()[0])
+    photo = load_image(sorted((shared / "photos" / "train").iterdir())[0], longest=160)[None]
+    with torch.no_grad():
+        painted = [pack.network(photo, pack.mix({name: 1.0})) for name in pack.styles]
+    for i, one in enumerate(painted):
+        for other in painted[:i]:
+            assert float((one - other).square().mean().sqrt()) > 0.05
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_all_that_is_needed(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), "."]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = set(archive.namelist())
+    for folder in ("models", "examples", "plugins"):
+        for path in bundled(folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert f"nle_style/{folder}/{path.relative_to(bundled(folder))}" in names
+    for path in (ROOT / "nle_style").rglob("*.py"):
+        assert str(path.relative_to(ROOT)) in names
