@@ -7,11 +7,9 @@ know (artwork, licence, training, figures). Nothing here can run code: no pickle
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import hashlib
 import json
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -26,7 +24,8 @@ from torch import Tensor
 
 from nle_style.core.card import read_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.errors import LookError, OutputError, PackError
+from nle_style.core.tensor_file import save_tensors
+from nle_style.errors import LookError, PackError
 
 __all__ = ["STYLE_NAME", "StylePack", "load_pack", "save_pack", "styles_in", "suggest_style"]
 
@@ -104,16 +103,7 @@ def save_pack(path: Path, network: StyleNetwork, styles: Iterable[str]) -> None:
     }
     # One entry: safetensors writes several in random order, and equal packs must be equal files.
     header = {FORMAT: json.dumps(shape)}
-    tensors = {k: v.detach().cpu().contiguous() for k, v in network.state_dict().items()}
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        safetensors.torch.save_file(tensors, part, metadata=header)
-        os.replace(part, path)
-    except (OSError, safetensors.SafetensorError) as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise OutputError(f"the style pack cannot be written ({error})", where=str(path)) from error
+    save_tensors(path, network.state_dict(), header)
 
 
 def _header(path: Path) -> dict[str, Any]:

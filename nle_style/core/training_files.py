@@ -8,9 +8,7 @@ CHECKPOINTS/sheet-00000250.png          every style on every preview image
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +22,7 @@ from torch import Tensor
 
 from nle_style.core.contact_sheet import contact_sheet
 from nle_style.core.network import StyleNetwork
+from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import OutputError, TrainingError
 
 __all__ = ["Checkpoint", "TrainingFiles", "plot_losses"]
@@ -99,20 +98,12 @@ class TrainingFiles:
             OutputError: it cannot be written.
         """
         path = self.folder / f"step-{checkpoint.step:08d}.safetensors"
-        part = path.with_name(f"{path.name}.part-{os.getpid()}")
         header = {
             "step": str(checkpoint.step),
             "fingerprint": self.fingerprint,
             "styles": json.dumps(self.styles),
         }
-        tensors = {k: v.detach().cpu().contiguous() for k, v in checkpoint.tensors.items()}
-        try:
-            safetensors.torch.save_file(tensors, part, metadata=header)
-            os.replace(part, path)
-        except (OSError, safetensors.SafetensorError) as error:
-            with contextlib.suppress(OSError):
-                part.unlink()
-            raise OutputError(f"cannot be written ({error})", where=str(path)) from error
+        save_tensors(path, checkpoint.tensors, header)
         for old in self._paths()[:-_KEEP]:
             old.unlink()
 
@@ -124,9 +115,17 @@ class TrainingFiles:
         return self.folder / "metrics.jsonl"
 
     def log(self, record: Mapping[str, Any]) -> None:
-        """Append one step's record to metrics.jsonl."""
-        with self._metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
+        """Append one step's record to metrics.jsonl.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        try:
+            with self._metrics.open("a", encoding="utf-8") as file:
+                file.write(json.dumps(record) + "\n")
+        except OSError as error:
+            where = str(self._metrics)
+            raise OutputError(f"cannot be written ({error.strerror})", where=where) from error
 
     def rewind_metrics(self, step: int) -> None:
         """Forget the records of steps after the checkpoint that the run goes on from."""

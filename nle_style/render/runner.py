@@ -23,7 +23,7 @@ from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
+from nle_style.errors import Cancelled, InputError, MediaError, NleStyleError, OutputError
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
@@ -250,9 +250,15 @@ class _Run:
         )
 
     def _samples(self, plan: ItemPlan) -> Iterator[np.ndarray]:
-        for number in sample_frames(plan.first, plan.last):
-            self.check_cancelled()
-            yield from read_frames(plan.info, number, number)
+        try:
+            for number in sample_frames(plan.first, plan.last):
+                self.check_cancelled()
+                yield from read_frames(plan.info, number, number)
+        except MediaError:
+            # A sample beyond a break: name the first frame that is lost, not the one just missed.
+            for _ in read_frames(plan.info, plan.first, plan.last):
+                self.check_cancelled()
+            raise
 
     def _painted(
         self, index: int, plan: ItemPlan, stylizer: Stylizer, first: int, last: int

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -119,21 +120,26 @@ def test_bad_sources_are_one_message_and_exit_2(tiny_pack: Path, tmp_path: Path)
 def test_a_truncated_source_names_the_frame_and_keeps_what_was_done(
     tiny_pack: Path, tmp_path: Path
 ) -> None:
-    whole = tmp_path / "whole.ts"
-    make_clip(tmp_path / "clip.mp4", frames=40, sound=False)
-    ffmpeg("-i", tmp_path / "clip.mp4", "-c", "copy", whole)
-    cut = tmp_path / "cut.mkv"
-    ffmpeg("-i", tmp_path / "clip.mp4", "-c", "copy", cut)
+    whole = make_clip(tmp_path / "whole.mp4", frames=40, sound=False)
+    cut = tmp_path / "cut.mp4"
+    ffmpeg("-i", whole, "-c", "copy", "-movflags", "+faststart", cut)  # the index comes first
     data = cut.read_bytes()
-    cut.write_bytes(data[: len(data) * 2 // 3])
-    done = nle_style("render", cut, "--style", "red", "-o", tmp_path / "out", "--pack", tiny_pack)
-    said = done.err.replace("\n", " ")
-    if done.code == 0:
-        # The container lists no frames beyond the cut: then what is listed must all be there.
-        assert len(frame_md5s(tmp_path / "out" / "cut.red.mov")) < 40
-    else:
-        assert done.code == 2
-        assert "cannot be decoded" in said
+    cut.write_bytes(data[: len(data) * 3 // 4])
+    lost = []
+    for statistics in ("frame", "hybrid"):
+        folder = tmp_path / statistics
+        words = ("render", cut, "--style", "red", "-o", folder, "--statistics", statistics)
+        done = nle_style(*words, "--pack", tiny_pack)
+        said = " ".join(done.err.split())
+        assert done.code == 2, said
+        found = re.search(r"frame (\d+) of 40 cannot be decoded", said)
+        assert found is not None, said
+        lost.append(int(found[1]))
+        assert str(cut) in said
+        assert not (folder / "cut.red.mov").exists()
+    assert 8 < lost[0] == lost[1] < 39
+    units = list((tmp_path / "frame" / ".cut.red.mov.work").glob("unit-*.mov"))
+    assert len(units) == lost[0] // 8, "what was finished before the break is kept"
 
 
 def test_an_output_folder_that_is_a_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:

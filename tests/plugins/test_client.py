@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from tests.helpers.client import load_client
 from tests.helpers.clips import frame_md5s, make_clip
 
 
 @pytest.fixture(scope="module")
 def client() -> ModuleType:
-    path = Path(__file__).parents[2] / "plugins" / "client.py"
-    spec = importlib.util.spec_from_file_location("client", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_client()
 
 
 COMMAND = [sys.executable, "-m", "nle_style"]

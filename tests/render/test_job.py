@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 import yaml
 
 from nle_style.errors import JobError, LookError
 from nle_style.render.job import RenderJob, read_job
+from tests.helpers.client import load_client
 
 SAMPLE = Path(__file__).parents[1] / "data" / "job_v1.yaml"
-
-
-def _client() -> ModuleType:
-    path = Path(__file__).parents[2] / "plugins" / "client.py"
-    spec = importlib.util.spec_from_file_location("client", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_pinned_sample() -> None:
@@ -42,7 +31,7 @@ def test_the_pinned_sample() -> None:
 
 
 def test_the_plugins_client_writes_the_same_job(tmp_path: Path) -> None:
-    client = _client()
+    client = load_client()
     item = {
         "source": "/media/flower.mp4",
         "frames": [0, 149],

@@ -1,0 +1,35 @@
+"""Tensors on disk: safetensors files, written whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors
+import safetensors.torch
+from torch import Tensor
+
+from nle_style.errors import OutputError
+
+__all__ = ["save_tensors"]
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, str]) -> None:
+    """Write named tensors and text entries under `path`.
+
+    Raises:
+        OutputError: the folder or the disk refuses; nothing is left under `path` then, or what was
+            there before.
+    """
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        safetensors.torch.save_file(plain, part, metadata=dict(header))
+        os.replace(part, path)
+    except (OSError, safetensors.SafetensorError) as error:
+        with contextlib.suppress(OSError):
+            part.unlink()
+        raise OutputError(f"cannot be written ({error})", where=str(path)) from error
