@@ -123,10 +123,7 @@ def run_batch(
     if not plan.ranges:
         return BatchResult(read, plan, None, ())
     job = RenderJob(
-        items=tuple(
-            Item(source=r.source, frames=(r.first, r.last), look=LookJob.of(look))
-            for r in plan.ranges
-        ),
+        items=_items(plan, look),
         # The plan has added the handles already, before it merged the ranges.
         output=output.model_copy(update={"handles": 0}),
         control=control or Control(),
@@ -134,6 +131,23 @@ def run_batch(
     )
     result = run_job(job, on_event, stop)
     return BatchResult(read, plan, result, _relinked(read, plan, result, look, output.directory))
+
+
+def _items(plan: Plan, look: Look) -> tuple[Item, ...]:
+    """One item a range; where a source has several, every name says its range."""
+    items = []
+    for wanted in plan.ranges:
+        several = sum(other.source == wanted.source for other in plan.ranges) > 1
+        span = f"{wanted.first:06d}-{wanted.last:06d}"
+        items.append(
+            Item(
+                source=wanted.source,
+                frames=(wanted.first, wanted.last),
+                look=LookJob.of(look),
+                name=f"{wanted.source.stem}.{look.label}.{span}" if several else None,
+            )
+        )
+    return tuple(items)
 
 
 def _relinked(

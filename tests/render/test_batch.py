@@ -96,6 +96,12 @@ def test_shared_frames_are_rendered_once_and_a_second_batch_renders_nothing(
     assert frames == 11 + 4 + 9 + 4
     assert len(result.plan.uses) == 5
     assert [path.name for path in result.timelines] == ["cut.red.otio", "cut.red.baked.otio"]
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.mov")) == [
+        "crowd.red.000018-000026.mov",
+        "crowd.red.000033-000036.mov",
+        "flower field.red.000005-000015.mov",
+        "flower field.red.000036-000039.mov",
+    ]
     again, told = _batch(cut, tiny_pack, tmp_path / "out")
     assert again.exit_code == 0
     assert not any(isinstance(event, events.Progress) for event in told)
