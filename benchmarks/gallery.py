@@ -1,6 +1,6 @@
 """The README's picture: every style of a pack on one frame of several clips.
 
-    python benchmarks/gallery.py CLIP:FRAME [CLIP:FRAME ...] -o docs/styles.jpg
+python benchmarks/gallery.py CLIP:FRAME [CLIP:FRAME ...] -o docs/styles.jpg
 """
 
 from __future__ import annotations
