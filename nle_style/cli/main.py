@@ -259,6 +259,15 @@ def train(
     paper_weighting: Annotated[
         bool, typer.Option("--paper-weighting", help="The paper's losses, not normalised.")
     ] = False,
+    noise_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the squared noise gain.")
+    ] = 0.0,
+    motion_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the error under synthetic motion.")
+    ] = 0.0,
+    start: Annotated[
+        Path | None, typer.Option("--from", help="A pack to go on from, with the same styles.")
+    ] = None,
     learning_rate: Annotated[float, typer.Option(min=0)] = 2e-3,
     checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 250,
     preview: Annotated[
@@ -286,6 +295,9 @@ def train(
         weighting="paper" if paper_weighting else "normalised",
         content_weight=content_weight,
         style_weight=style_weight,
+        noise_weight=noise_weight,
+        motion_weight=motion_weight,
+        start=start,
         learning_rate=learning_rate,
         checkpoint_every=checkpoint_every,
         preview=tuple(preview or ()),

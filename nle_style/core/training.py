@@ -34,7 +34,8 @@ from nle_style.core.perceptual import (
     style_targets,
 )
 from nle_style.core.photos import find_images, load_image, training_batch
-from nle_style.core.style_pack import save_pack
+from nle_style.core.style_pack import load_pack, save_pack
+from nle_style.core.temporal import motion_loss, noise_loss
 from nle_style.core.training_files import Checkpoint, TrainingFiles
 from nle_style.errors import TrainingError
 
@@ -80,6 +81,9 @@ class TrainingSettings:
         average: decay of the exponential weight average, which is what the pack holds.
         checkpoint_every: steps between checkpoints.
         preview: images for the contact sheets; the first photographs if empty.
+        noise_weight, motion_weight: of the two terms of `core.temporal`, each computed at every
+            other step; they grow from nothing over the first tenth of the run.
+        start: a pack to start from, with the same styles; None starts from random weights.
         seed: of every random draw.
         device: `cpu`, `cuda` or `mps`.
     """
@@ -101,6 +105,9 @@ class TrainingSettings:
     average: float = 0.999
     checkpoint_every: int = 250
     preview: tuple[Path, ...] = ()
+    noise_weight: float = 0.0
+    motion_weight: float = 0.0
+    start: Path | None = None
     seed: int = 1
     device: str = "cpu"
 
@@ -145,6 +152,11 @@ class TrainingSettings:
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in self.posters.items()
         }
+        for name in ("noise_weight", "motion_weight", "start"):
+            if not decides[name]:
+                del decides[name]  # a run without them is the run it was before they were there
+        if self.start is not None:
+            decides["start"] = hashlib.sha256(self.start.read_bytes()).hexdigest()
         decides["vgg"] = None if self.vgg is None else self.vgg.name
         decides["photos"] = [(photo.name, photo.stat().st_size) for photo in photos]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
@@ -249,6 +261,8 @@ def _publish(
         "poster_size": settings.poster_size,
         "width": settings.width,
         "residual_blocks": settings.residual_blocks,
+        "noise_weight": settings.noise_weight,
+        "motion_weight": settings.motion_weight,
     }
     write_card(settings.out, styles, training)
 
@@ -284,6 +298,18 @@ def _rows(settings: TrainingSettings, before: int, batch: int) -> list[int]:
     return rows
 
 
+def _start_from(path: Path, config: NetworkConfig, styles: tuple[str, ...]) -> dict[str, Tensor]:
+    pack = load_pack(path)
+    if pack.network.config != config or pack.styles != styles:
+        raise TrainingError(
+            f"it holds {', '.join(pack.styles)} in {pack.network.config}, the run is of"
+            f" {', '.join(styles)} in {config}",
+            where=str(path),
+            remedy="Give the posters in the order of its styles, and its width and blocks.",
+        )
+    return pack.network.state_dict()
+
+
 class _Run:
     """Network, optimiser, weight average and loss of one run."""
 
@@ -297,6 +323,8 @@ class _Run:
         torch.manual_seed(settings.seed)
         config = NetworkConfig(len(posters), settings.width, settings.residual_blocks)
         self.network = StyleNetwork(config).to(device).to(memory_format=torch.channels_last)
+        if settings.start is not None:
+            self.network.load_state_dict(_start_from(settings.start, config, tuple(posters)))
         self.average = StyleNetwork(config).to(device).requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
@@ -317,11 +345,15 @@ class _Run:
             group["lr"] = settings.rate(step)
         with torch.no_grad():
             wanted = self.vgg(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
-        features = self.vgg(self.network(batch, mix))
+        painted = self.network(batch, mix)
+        features = self.vgg(painted)
         content = content_loss(features[CONTENT_LAYER], wanted, settings.weighting)
         targets = {layer: gram[index] for layer, gram in self.grams.items()}
         style = style_loss(features, targets, settings.weighting)
         loss = (settings.content_weight * content + settings.style_weight * style).mean()
+        temporal = self._temporal(step, batch, mix, painted)
+        for weight, values in temporal.values():
+            loss = loss + weight * values.mean()
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_LIMIT)
@@ -338,7 +370,22 @@ class _Run:
             "content": content.tolist(),
             "style": style.tolist(),
             "gradient": [float(norm)],
+            **{name: values.tolist() for name, (_, values) in temporal.items()},
         }
+
+    def _temporal(
+        self, step: int, batch: Tensor, mix: Tensor, painted: Tensor
+    ) -> dict[str, tuple[float, Tensor]]:
+        """The temporal term whose turn it is: its name, weight and value for every image."""
+        settings = self.settings
+        name = "noise" if step % 2 == 0 else "motion"
+        weight = settings.noise_weight if name == "noise" else settings.motion_weight
+        if weight == 0:
+            return {}
+        weight *= min(1.0, (step + 1) / (0.1 * settings.steps))
+        chance = np.random.default_rng([settings.seed, 1_000_033, step])
+        loss = noise_loss if name == "noise" else motion_loss
+        return {name: (weight, loss(lambda x: self.network(x, mix), batch, painted, chance))}
 
     @torch.no_grad()
     def _average(self, step: int) -> None:

@@ -336,3 +336,46 @@ def test_the_loss_falls(settings: TrainingSettings) -> None:
     style = [sum(record["style"]) / 2 for record in metrics(settings)]
     first, last = sum(style[:10]) / 10, sum(style[-10:]) / 10
     assert last < 0.6 * first
+
+
+def test_temporal_terms_take_turns_and_resume_exactly(
+    settings: TrainingSettings, tmp_path: Path
+) -> None:
+    """Two runs of one length, one of them stopped behind its checkpoint."""
+    steady = replace(settings, noise_weight=0.3, motion_weight=0.2)
+    train(steady)
+    other = replace(
+        steady, out=tmp_path / "other.safetensors", checkpoints=tmp_path / "other checkpoints"
+    )
+    with pytest.raises(Stop):
+        train(other, stop_after(5))
+    train(other)
+    assert_same_run(steady, other)
+    for record in metrics(steady):
+        term, none = ("noise", "motion") if record["step"] % 2 == 1 else ("motion", "noise")
+        assert len(record[term]) == len(record["rows"])
+        assert none not in record
+    assert all(value > 0 for value in metrics(steady)[0]["noise"])
+
+
+def test_terms_that_are_off_leave_a_run_what_it_was(settings: TrainingSettings) -> None:
+    photos = (settings.posters["fire"],) if "fire" in settings.posters else ()
+    plain = settings.fingerprint(photos)
+    assert replace(settings, noise_weight=0.0, motion_weight=0.0).fingerprint(photos) == plain
+    assert replace(settings, noise_weight=0.1).fingerprint(photos) != plain
+    assert replace(settings, motion_weight=0.1).fingerprint(photos) != plain
+
+
+def test_a_run_starts_from_a_pack(settings: TrainingSettings, finished: Finished) -> None:
+    begun = replace(settings, start=finished.settings.out, learning_rate=0.0, final_rate=0.0)
+    train(begun)
+    assert_same_pack(begun.out, finished.settings.out)
+
+
+def test_a_pack_of_other_styles_cannot_be_started_from(
+    settings: TrainingSettings, finished: Finished
+) -> None:
+    name, poster = next(iter(settings.posters.items()))
+    begun = replace(settings, start=finished.settings.out, posters={name: poster})
+    with pytest.raises(TrainingError, match="in the order of its styles"):
+        train(begun)
