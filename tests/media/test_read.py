@@ -206,7 +206,10 @@ def test_truncated_is_never_silently_short(tmp_path: Path, name: str) -> None:
     data = whole.read_bytes()
     for sixteenths in range(6, 16):
         cut = tmp_path / f"cut{sixteenths}{whole.suffix}"
-        cut.write_bytes(data[: len(data) * sixteenths // 16])
+        size = len(data) * sixteenths // 16
+        if name == "a.ts":  # between two of its packets of 188 bytes a cut cannot be seen
+            size = size // 188 * 188 + 94
+        cut.write_bytes(data[:size])
         info = probe_media(cut)
         read: list[str] = []
         with pytest.raises(MediaError) as caught:
