@@ -58,12 +58,18 @@ class ItemPlan:
 
 
 def plan_item(
-    item: Item, output: Output, pack: StylePack, device: torch.device, taken: set[str]
+    item: Item,
+    output: Output,
+    pack: StylePack,
+    device: torch.device,
+    taken: set[str],
+    hashed: dict[Path, str],
 ) -> ItemPlan:
     """Probe, range, name and key one item.
 
     Args:
         taken: names of the job's earlier items; the new one is added.
+        hashed: fingerprints of the job's earlier sources: a cut uses few sources many times.
 
     Raises:
         InputError: the source, its range, the look or the format cannot be used.
@@ -73,13 +79,11 @@ def plan_item(
     info = probe_media(item.source)
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
-    files = [item.source]
-    if is_pattern(item.source):
-        sequence = find_sequence(item.source)
-        files = [sequence.path(n) for n in range(sequence.first, sequence.last + 1)]
+    if item.source not in hashed:
+        hashed[item.source] = fingerprint(_files(item.source))
     facts = {
         "source": str(item.source.absolute()),
-        "source_fingerprint": fingerprint(files),
+        "source_fingerprint": hashed[item.source],
         "frames": [first, last],
         "look": look.as_data(),
         "pack": pack.name,
@@ -93,6 +97,13 @@ def plan_item(
     manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
     return ItemPlan(info, first, last, look, spec, destination, manifest, facts)
+
+
+def _files(source: Path) -> list[Path]:
+    if not is_pattern(source):
+        return [source]
+    sequence = find_sequence(source)
+    return [sequence.path(number) for number in range(sequence.first, sequence.last + 1)]
 
 
 def _stem(source: Path) -> str:

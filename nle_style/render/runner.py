@@ -86,10 +86,11 @@ def run_job(
     device = choose_device(job.control.device)
     _make_folder(job.output.directory)
     taken: set[str] = set()
+    hashed: dict[Path, str] = {}
     results: list[ItemResult] = []
     for item in job.items:
         try:
-            plan = plan_item(item, job.output, pack, device, taken)
+            plan = plan_item(item, job.output, pack, device, taken, hashed)
             results.append(ItemResult(item.source, plan))
         except NleStyleError as error:
             results.append(ItemResult(item.source, error=error))

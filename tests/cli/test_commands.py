@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from tests.helpers.clips import ffmpeg, frame_md5s, make_clip
+from tests.helpers.clips import frame_md5s, make_clip
 from tests.helpers.command import events_of, nle_style
+from tests.helpers.media_factory import ffmpeg
 from tests.timeline.building import timeline, track
 
 

@@ -2,18 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
-from imageio_ffmpeg import get_ffmpeg_exe
+from tests.helpers.media_factory import decoded_md5s, ffmpeg
 
-__all__ = ["ffmpeg", "frame_md5s", "make_clip"]
-
-
-def ffmpeg(*arguments: object) -> str:
-    """Run ffmpeg quietly; its standard output."""
-    command = [get_ffmpeg_exe(), "-v", "error", "-y", *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+__all__ = ["frame_md5s", "make_clip"]
 
 
 def make_clip(path: Path, *, frames: int = 20, size: str = "64x48", sound: bool = True) -> Path:
@@ -31,26 +24,6 @@ def make_clip(path: Path, *, frames: int = 20, size: str = "64x48", sound: bool 
     return path
 
 
-def frame_md5s(
-    path: Path, pixels: str = "rgb24", first: int = 0, count: int | None = None
-) -> list[str]:
-    """MD5 of every decoded frame as `pixels`, by the ffmpeg program."""
-    select = ["-vf", f"select=gte(n\\,{first})"] if first else []
-    limit = ["-frames:v", count] if count is not None else []
-    sync = ["-fps_mode", "passthrough"]
-    text = ffmpeg(
-        "-i",
-        path,
-        "-map",
-        "0:v:0",
-        *select,
-        *limit,
-        *sync,
-        "-pix_fmt",
-        pixels,
-        "-f",
-        "framemd5",
-        "-",
-    )
-    lines = [line for line in text.splitlines() if not line.startswith("#")]
-    return [line.split(",")[-1].strip() for line in lines]
+def frame_md5s(path: Path) -> list[str]:
+    """MD5 of every decoded frame as 8-bit RGB, by the ffmpeg program."""
+    return decoded_md5s(path, "rgb24")
