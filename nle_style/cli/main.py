@@ -265,6 +265,9 @@ def train(
     motion_weight: Annotated[
         float, typer.Option(min=0, help="Weight of the error under synthetic motion.")
     ] = 0.0,
+    tone_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the poster's tones: contrast and palette.")
+    ] = 0.0,
     start: Annotated[
         Path | None, typer.Option("--from", help="A pack to go on from, with the same styles.")
     ] = None,
@@ -297,6 +300,7 @@ def train(
         style_weight=style_weight,
         noise_weight=noise_weight,
         motion_weight=motion_weight,
+        tone_weight=tone_weight,
         start=start,
         learning_rate=learning_rate,
         checkpoint_every=checkpoint_every,

@@ -36,6 +36,7 @@ from nle_style.core.perceptual import (
 from nle_style.core.photos import find_images, load_image, training_batch
 from nle_style.core.style_pack import load_pack, save_pack
 from nle_style.core.temporal import motion_loss, noise_loss
+from nle_style.core.tone import PosterTones, poster_tones, tone_loss
 from nle_style.core.training_files import Checkpoint, TrainingFiles
 from nle_style.errors import TrainingError
 
@@ -83,6 +84,7 @@ class TrainingSettings:
         preview: images for the contact sheets; the first photographs if empty.
         noise_weight, motion_weight: of the two terms of `core.temporal`, each computed at every
             other step; they grow from nothing over the first tenth of the run.
+        tone_weight: of `core.tone.tone_loss`.
         start: a pack to start from, with the same styles; None starts from random weights.
         seed: of every random draw.
         device: `cpu`, `cuda` or `mps`.
@@ -107,6 +109,7 @@ class TrainingSettings:
     preview: tuple[Path, ...] = ()
     noise_weight: float = 0.0
     motion_weight: float = 0.0
+    tone_weight: float = 0.0
     start: Path | None = None
     seed: int = 1
     device: str = "cpu"
@@ -152,7 +155,7 @@ class TrainingSettings:
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in self.posters.items()
         }
-        for name in ("noise_weight", "motion_weight", "start"):
+        for name in ("noise_weight", "motion_weight", "tone_weight", "start"):
             if not decides[name]:
                 del decides[name]  # a run without them is the run it was before they were there
         if self.start is not None:
@@ -263,6 +266,7 @@ def _publish(
         "residual_blocks": settings.residual_blocks,
         "noise_weight": settings.noise_weight,
         "motion_weight": settings.motion_weight,
+        "tone_weight": settings.tone_weight,
     }
     write_card(settings.out, styles, training)
 
@@ -328,11 +332,17 @@ class _Run:
         self.average = StyleNetwork(config).to(device).requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
-        grams = []
+        grams, tones = [], []
         with torch.no_grad():
             for poster in posters.values():
                 grams.append(style_targets(self.vgg(poster[None].to(device))))
+                tones.append(poster_tones(poster[None].to(device)))
         self.grams = {layer: torch.cat([gram[layer] for gram in grams]) for layer in STYLE_LAYERS}
+        self.tones = PosterTones(
+            torch.cat([tone.luminance for tone in tones]),
+            torch.cat([tone.mean for tone in tones]),
+            torch.cat([tone.covariance for tone in tones]),
+        )
 
     def step(self, step: int, batch: Tensor, rows: list[int]) -> dict[str, list[float]]:
         """One step of Adam; returns the losses of every image and the styles they were for."""
@@ -351,8 +361,11 @@ class _Run:
         targets = {layer: gram[index] for layer, gram in self.grams.items()}
         style = style_loss(features, targets, settings.weighting)
         loss = (settings.content_weight * content + settings.style_weight * style).mean()
-        temporal = self._temporal(step, batch, mix, painted)
-        for weight, values in temporal.values():
+        others = self._temporal(step, batch, mix, painted)
+        if settings.tone_weight:
+            values = tone_loss(painted, batch, self.tones.rows(index))
+            others["tone"] = settings.tone_weight, values
+        for weight, values in others.values():
             loss = loss + weight * values.mean()
         self.optimiser.zero_grad()
         torch.autograd.backward(loss)
@@ -370,7 +383,7 @@ class _Run:
             "content": content.tolist(),
             "style": style.tolist(),
             "gradient": [float(norm)],
-            **{name: values.tolist() for name, (_, values) in temporal.items()},
+            **{name: values.tolist() for name, (_, values) in others.items()},
         }
 
     def _temporal(
