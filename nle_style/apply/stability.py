@@ -1,0 +1,199 @@
+"""How much a painted shot flickers where its source stands still: one figure a shot, measured
+while it is painted.
+
+Between consecutive frames the pixels are found where the source changes by no more than grain
+does; the figure is the root mean square change of the painting over those pixels, and beside it
+stands the source's own. It needs no optical flow, so it says nothing about what moves: there the
+warping error E_warp (Lai et al. 2018, "Learning Blind Video Temporal Consistency") is the measure,
+for which see `benchmarks/quality.py`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+__all__ = ["METHOD", "ChangeMeter", "PairChange", "Stability", "pair_change", "shot_stability"]
+
+_STEP = 2  # every second pixel of every second line: grain keeps its size, unlike when averaged
+_REACH = 2  # the box: 2 samples to every side, 5 x 5
+# Grain of sigma 4/255 moves the mean of 25 luma differences by 1.1/255 (sigma * sqrt(2) / 5), and
+# their root mean square is 5.7/255: both well inside. The second limit is there for fine texture,
+# which when it moves has a local mean near 0 as grain has, but differences far beyond grain's.
+_MEAN_LIMIT = 3 / 255
+_RMS_LIMIT = 10 / 255
+_BLOCK = 8  # pairs do not reach across blocks, so that a movie's units are measured on their own
+_LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on code values
+_EQUAL = (1.0, 1.0, 1.0)
+
+METHOD = (
+    "Change in static regions: root mean square change between consecutive frames, display code "
+    f"values 0-1, R, G and B alike, on every {_STEP}nd pixel of every {_STEP}nd line. Static is "
+    f"where the source's luma differences over {2 * _REACH + 1}x{2 * _REACH + 1} of these pixels "
+    f"have a mean of at most {_MEAN_LIMIT * 255:.0f}/255 and a root mean square of at most "
+    f"{_RMS_LIMIT * 255:.0f}/255. Pairs of frames within blocks of {_BLOCK} from the first frame "
+    "on, none across a cut. No optical flow: what moves is not judged."
+)
+"""What the figures are, in words, for the file that carries them."""
+
+
+class PairChange(NamedTuple):
+    """What changed from frame `frame - 1` to `frame`.
+
+    Attributes:
+        frame: number of the second frame in the source.
+        static_pixels: how many of the sampled pixels are static.
+        painted_sum, source_sum: squared changes summed over these pixels and their three channels.
+    """
+
+    frame: int
+    static_pixels: int
+    painted_sum: float
+    source_sum: float
+
+
+@dataclass(frozen=True)
+class Stability:
+    """The figures of one shot; None with a `reason` where there is nothing to measure.
+
+    Attributes:
+        painted, source: root mean square change over the static pixels, code values 0-1.
+        static_share: share of the pixels that are static, 0-1; None without a pair.
+        pairs: pairs of frames that were compared.
+    """
+
+    painted: float | None
+    source: float | None
+    static_share: float | None
+    pairs: int
+    reason: str = ""
+
+
+def pair_change(
+    frame: int,
+    source: tuple[np.ndarray, np.ndarray],
+    painted: tuple[np.ndarray, np.ndarray],
+) -> PairChange:
+    """Compare two consecutive frames.
+
+    Args:
+        frame: number of the second one.
+        source, painted: the two frames, each (h, w, 3) float32 code values, sampled alike.
+    """
+    # Float sources may hold infinities and NaN: a NaN compares as not static.
+    with np.errstate(invalid="ignore", over="ignore"):
+        source_change = source[1] - source[0]
+        luma = _weighted(source_change, _LUMA)
+        static = np.abs(_box_mean(luma)) <= _MEAN_LIMIT
+        static &= _box_mean(np.square(luma)) <= _RMS_LIMIT**2
+        sums = (
+            float(_weighted(np.square(change), _EQUAL)[static].sum(dtype=np.float64))
+            for change in (painted[1] - painted[0], source_change)
+        )
+        return PairChange(frame, int(np.count_nonzero(static)), *sums)
+
+
+def _weighted(rgb: np.ndarray, weights: tuple[float, float, float]) -> np.ndarray:
+    """A weighted sum of the channels: (h, w, 3) -> (h, w). No BLAS, whose rounding depends on the
+    number of its threads: the same render reports the same figures."""
+    red, green, blue = (np.float32(weight) * rgb[..., i] for i, weight in enumerate(weights))
+    red += green
+    red += blue
+    return red
+
+
+def _box_mean(values: np.ndarray) -> np.ndarray:
+    """Mean over a box around every value of (h, w), the edge's values repeated beyond it."""
+    side = 2 * _REACH + 1
+    for axis in range(2):
+        border = [(0, 0), (0, 0)]
+        border[axis] = (_REACH, _REACH)
+        padded = np.pad(values, border, mode="edge")
+        length = values.shape[axis]
+        total = padded.take(range(length), axis)
+        for shift in range(1, side):
+            total += padded[(slice(None),) * axis + (slice(shift, shift + length),)]
+        values = total / np.float32(side)
+    return values
+
+
+class ChangeMeter:
+    """Sees the frames of an item as they are painted, and keeps the sums of every pair.
+
+    Args:
+        shots: (first, last) source frames of the item's shots, inclusive, in order.
+
+    One thread may `add` while another takes what was added before.
+    """
+
+    def __init__(self, shots: Sequence[tuple[int, int]]) -> None:
+        self._origin = shots[0][0]
+        self._starts = {first for first, _ in shots}
+        self._last: tuple[int, np.ndarray, np.ndarray] | None = None
+        self._pairs: dict[int, PairChange] = {}
+
+    def needs_previous(self, frame: int) -> bool:
+        """Whether `frame` is compared with the one before it: not at a cut, not at a block's start.
+
+        A run that goes on from such a frame must `add` the frame before it as well.
+        """
+        return frame not in self._starts and (frame - self._origin) % _BLOCK != 0
+
+    def add(self, frame: int, source: np.ndarray, painted: np.ndarray) -> None:
+        """See one frame, in order.
+
+        Args:
+            frame: its number in the source.
+            source, painted: (H, W, 3) float32 code values; neither is kept nor changed.
+        """
+        sampled = tuple(image[::_STEP, ::_STEP].copy() for image in (source, painted))
+        before, self._last = self._last, (frame, sampled[0], sampled[1])
+        if before is not None and before[0] == frame - 1 and self.needs_previous(frame):
+            self._pairs[frame] = pair_change(
+                frame, (before[1], sampled[0]), (before[2], sampled[1])
+            )
+
+    def take(self, first: int, last: int) -> tuple[PairChange, ...]:
+        """The pairs whose second frame is in `first` to `last`, once."""
+        found = (self._pairs.pop(frame, None) for frame in range(first, last + 1))
+        return tuple(pair for pair in found if pair is not None)
+
+
+def shot_stability(
+    pairs: Iterable[PairChange], shots: Sequence[tuple[int, int]], width: int, height: int
+) -> list[Stability]:
+    """Pool pairs to one result a shot, in the shots' order.
+
+    Args:
+        pairs: in any order; a pair counts for the shot that holds both its frames.
+        shots: (first, last) source frames, inclusive.
+        width, height: pixels of a whole frame.
+    """
+    known = sorted(pairs)
+    sampled = -(-width // _STEP) * -(-height // _STEP)
+    return [
+        _pooled(first, last, [pair for pair in known if first < pair.frame <= last], sampled)
+        for first, last in shots
+    ]
+
+
+def _pooled(first: int, last: int, pairs: list[PairChange], sampled: int) -> Stability:
+    if first == last:
+        return Stability(None, None, None, 0, "one frame: there is nothing to compare it with")
+    if not pairs:
+        return Stability(None, None, None, 0, "no pair of its frames was compared")
+    static = sum(pair.static_pixels for pair in pairs)
+    share = static / (sampled * len(pairs))
+    if not static:
+        return Stability(None, None, share, len(pairs), "no region of the source is static")
+    painted, source = (
+        math.sqrt(math.fsum(sums) / (3 * static))
+        for sums in ([p.painted_sum for p in pairs], [p.source_sum for p in pairs])
+    )
+    if not (math.isfinite(painted) and math.isfinite(source)):
+        return Stability(None, None, share, len(pairs), "a frame holds values that are not finite")
+    return Stability(painted, source, share, len(pairs))
