@@ -75,7 +75,7 @@ class Warned(Event):
 @dataclass(frozen=True)
 class ItemEnded(Event):
     """One item's end: `delivered`, `present` (rendered before, checked, left as it is), or
-    `refused` with the message."""
+    `refused` with the message. `report` is the path of its report (docs/report.md), or ""."""
 
     kind: ClassVar[str] = "item"
     item: int
@@ -84,6 +84,7 @@ class ItemEnded(Event):
     path: str = ""
     frames: int = 0
     message: str = ""
+    report: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,17 +11,31 @@ import hashlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nle_style.apply.stability import PairChange
 from nle_style.errors import OutputError
 from nle_style.media.write import UnitRecord
 
-__all__ = ["Manifest", "fingerprint", "last_facts", "render_key"]
+__all__ = ["Manifest", "UnitMeasurement", "fingerprint", "last_facts", "render_key"]
 
 _EDGE = 2**20
 _WHOLE = 64 * 2**20
+
+
+@dataclass(frozen=True)
+class UnitMeasurement:
+    """What was measured while a unit was made; kept with it, so that a resumed render reports it.
+
+    Attributes:
+        seconds: from the unit before to this one's end, all stages overlapping.
+        pairs: what changed up to each of its frames; see `apply.stability`.
+    """
+
+    seconds: float
+    pairs: tuple[PairChange, ...]
 
 
 def fingerprint(files: Iterable[Path]) -> str:
@@ -95,6 +109,19 @@ class Manifest:
                 found[int(record["index"])] = UnitRecord(**record)
         return found
 
+    def measurements(self) -> dict[int, UnitMeasurement]:
+        """What was measured of the units, by index; manifests of version 0.1.0 hold none."""
+        found: dict[int, UnitMeasurement] = {}
+        for entry in self._lines():
+            if entry.get("type") == "unit":
+                index = int(entry["unit"]["index"])
+                found.pop(index, None)
+                if "measured" in entry:
+                    measured = entry["measured"]
+                    pairs = tuple(PairChange(*pair) for pair in measured["pairs"])
+                    found[index] = UnitMeasurement(measured["seconds"], pairs)
+        return found
+
     def published(self) -> dict[str, Any] | None:
         """What was published last under this key (`path`, `fingerprint`, `frames`, …)."""
         entries = [e for e in self._lines() if e.get("type") == "published"]
@@ -105,9 +132,12 @@ class Manifest:
         if not any(entry.get("type") == "render" for entry in self._lines()):
             self._append({"type": "render", "facts": facts})
 
-    def add_unit(self, record: UnitRecord) -> None:
-        """Note a finished unit."""
-        self._append({"type": "unit", "unit": asdict(record)})
+    def add_unit(self, record: UnitRecord, measured: UnitMeasurement | None = None) -> None:
+        """Note a finished unit, and what was measured while it was made."""
+        entry = {"type": "unit", "unit": asdict(record)}
+        if measured is not None:
+            entry["measured"] = {"seconds": measured.seconds, "pairs": measured.pairs}
+        self._append(entry)
 
     def add_published(self, facts: Mapping[str, Any]) -> None:
         """Note the published intermediate."""

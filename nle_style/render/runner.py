@@ -13,6 +13,7 @@ import time
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ from filelock import FileLock, Timeout
 
 from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.stability import ChangeMeter
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.errors import Cancelled, InputError, MediaError, NleStyleError, OutputError
@@ -29,9 +31,16 @@ from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Started, Warned
 from nle_style.render.job import RenderJob
-from nle_style.render.manifest import fingerprint
+from nle_style.render.manifest import UnitMeasurement, fingerprint
 from nle_style.render.pipeline import ahead
 from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.report import (
+    build_report,
+    is_report_of,
+    remove_report,
+    report_path,
+    write_report,
+)
 
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
@@ -124,6 +133,7 @@ def run_job(
                 "delivered" if rendered else "present",
                 str(plan.destination),
                 plan.frames,
+                report=run.report(index, plan),
             )
         )
     outcome = JobResult(tuple(results))
@@ -203,6 +213,30 @@ class _Run:
             shutil.rmtree(plan.work, ignore_errors=True)
         return True
 
+    def report(self, index: int, plan: ItemPlan) -> str:
+        """The path of a finished item's report, written if this render has none yet.
+
+        A report that cannot be written is a warning: the intermediate is there and whole.
+        """
+        path = report_path(plan.manifest)
+        published = plan.manifest.published()
+        if published is None or is_report_of(path, plan.manifest.key):
+            return str(path)
+        report = build_report(
+            plan.manifest.key,
+            plan.facts,
+            plan.info,
+            published,
+            plan.manifest.units(),
+            plan.manifest.measurements(),
+        )
+        try:
+            write_report(path, report)
+        except OutputError as error:
+            self.on_event(Warned(f"{plan.destination.name}: no report ({error})", index))
+            return ""
+        return str(path)
+
     def _render(self, index: int, plan: ItemPlan) -> None:
         metadata = {"nle_style": plan.manifest.key}
         writer = IntermediateWriter(
@@ -218,6 +252,7 @@ class _Run:
         manifest.begin(plan.facts)
         known = manifest.units() if self.job.control.resume else {}
         records: dict[int, UnitRecord] = {}
+        shots = [(plan.first, plan.last)]
         for unit in writer.units:
             record = known.get(unit.index)
             if record is not None and writer.check_unit(unit, record):
@@ -229,16 +264,23 @@ class _Run:
             if stylizer.needs_measuring:
                 stylizer.measure_shot(self._samples(plan))
             for run in _contiguous(missing):
-                painted = self._painted(index, plan, stylizer, run[0].first, run[-1].last)
+                meter = ChangeMeter(shots)
+                painted = self._painted(index, plan, stylizer, meter, run[0].first, run[-1].last)
+                begun = time.monotonic()
                 try:
                     for unit in run:
                         count = unit.last - unit.first + 1
                         record = writer.write_unit(unit, itertools.islice(painted, count))
-                        manifest.add_unit(record)
+                        ended = time.monotonic()
+                        pairs = meter.take(unit.first, unit.last)
+                        manifest.add_unit(record, UnitMeasurement(ended - begun, pairs))
+                        begun = ended
                         records[unit.index] = record
                 finally:
                     painted.close()
         self.check_cancelled()
+        # A report that described what stood here before must not be found beside the new one.
+        remove_report(report_path(manifest))
         published = writer.publish([records[unit.index] for unit in writer.units])
         for warning in published.warnings:
             self.on_event(Warned(f"{plan.destination.name}: {warning}", index))
@@ -247,6 +289,11 @@ class _Run:
                 "path": plan.destination.name,
                 "fingerprint": fingerprint(_files(plan.destination)),
                 "frames": plan.frames,
+                "files": published.path.relative_to(plan.destination.parent).as_posix(),
+                "bytes": published.bytes,
+                "shots": shots,
+                "warnings": published.warnings,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             }
         )
 
@@ -262,15 +309,27 @@ class _Run:
             raise
 
     def _painted(
-        self, index: int, plan: ItemPlan, stylizer: Stylizer, first: int, last: int
+        self,
+        index: int,
+        plan: ItemPlan,
+        stylizer: Stylizer,
+        meter: ChangeMeter,
+        first: int,
+        last: int,
     ) -> Generator[np.ndarray, None, None]:
         """The painted frames of a range, telling the progress of each."""
 
         def paint() -> Iterator[np.ndarray]:
-            frames = ahead(read_frames(plan.info, first, last), _AHEAD)
+            # The units of a sequence are single frames: one that goes on from an earlier run's
+            # frame paints that again, only to be compared with.
+            start = first - 1 if meter.needs_previous(first) else first
+            frames = ahead(read_frames(plan.info, start, last), _AHEAD)
             try:
-                for frame in frames:
-                    yield stylizer.frame(frame)
+                for number, frame in enumerate(frames, start):
+                    painted = stylizer.frame(frame)
+                    meter.add(number, frame, painted)
+                    if number >= first:
+                        yield painted
             finally:
                 frames.close()
 

@@ -56,6 +56,7 @@ def test_sigkill_then_the_same_command(
     assert sorted(path.name for path in folder.iterdir()) == [
         "clip.red.manifest.jsonl",
         "clip.red.mov",
+        "clip.red.report.json",
     ]
 
 

@@ -56,6 +56,7 @@ def test_strength_0_gives_the_source_and_events_tell_it(
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         "clip.red.manifest.jsonl",
         "clip.red.mov",
+        "clip.red.report.json",
     ]
 
 
