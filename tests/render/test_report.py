@@ -114,7 +114,7 @@ def _change_of_all(source: Path) -> float:
 def test_the_figures_are_those_of_the_delivered_frames(
     tiny_pack: Path, room: Path, tmp_path: Path
 ) -> None:
-    """The picture is static but for a pixel or two, so that numpy on ffmpeg's frames gives both figures."""
+    """The picture is static but for a pixel or two, and numpy on ffmpeg's frames gives both."""
     report, _ = _run(_job(tiny_pack, tmp_path, room))
     stability = report["shots"][0]["stability"]
     assert stability["static_share"] > 0.999
