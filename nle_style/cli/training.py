@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from rich.console import Console
@@ -18,7 +17,7 @@ from nle_style.core.style_pack import STYLE_NAME
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
 from nle_style.errors import OutputError, TrainingError
 from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
+from nle_style.media.read import decoded_rgb
 from nle_style.render.bundle import bundled
 
 __all__ = [
@@ -103,9 +102,9 @@ def photos_or_demo(photos: Path | None) -> Iterator[Path]:
     clip = bundled("examples") / "bigbuckbunny.mp4"
     with tempfile.TemporaryDirectory(prefix="nle_style_frames_") as name:
         folder = Path(name)
-        for number, rgb in enumerate(read_frames(probe_media(clip))):
+        for number, rgb in enumerate(decoded_rgb(probe_media(clip))):
             if number % _DEMO_EVERY == 0:
-                image = Image.fromarray(np.rint(rgb * 255).astype(np.uint8))
+                image = Image.fromarray(rgb)
                 image.thumbnail((_DEMO_WIDTH, _DEMO_WIDTH), Image.Resampling.LANCZOS)
                 image.save(folder / f"frame-{number:04d}.png")
         print(

@@ -409,7 +409,7 @@ class _Run:
             self._average(step)
         elif not torch.isfinite(loss):
             raise TrainingError(
-                f"the loss became {float(loss)} at step {step + 1}",
+                f"the loss became {loss.item()} at step {step + 1}",
                 remedy="Lower --learning-rate and resume from the last checkpoint.",
             )
         return {
