@@ -360,7 +360,7 @@ class _Run:
             self.network.load_state_dict(_start_from(settings.start, config, tuple(posters)))
         if base is not None:
             self.network.load_state_dict(first_rows(base, config))
-            # A step takes a third less time without the gradients of the shared weights.
+            # No gradients for the shared weights: they cannot move, and a step has less to do.
             self.network.convolutions.requires_grad_(False)
         self.average = StyleNetwork(config).to(device).requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
