@@ -312,6 +312,95 @@ def train(
     run_training(settings, threads)
 
 
+@app.command("add-style")
+def add_style(
+    pack: Annotated[str, typer.Argument(help="The pack to add to: a file or a shipped pack.")],
+    poster: Annotated[Path, typer.Option(help="The poster, an image.")],
+    name: Annotated[str, typer.Option(help="The new style's name.")],
+    out: Annotated[
+        Path | None,
+        typer.Option("-o", "--out", help="The pack to write; else PACK_NAME.safetensors, here."),
+    ] = None,
+    photos: Annotated[
+        Path | None, typer.Option(help="Folder of photographs; else frames of the demo's clip.")
+    ] = None,
+    vgg: Annotated[
+        Path | None, typer.Option(help="VGG-16 weights; else torchvision downloads them.")
+    ] = None,
+    artwork: Annotated[str | None, typer.Option(help="For the card: artist, title, year.")] = None,
+    licence: Annotated[str | None, typer.Option(help="For the card: the poster's licence.")] = None,
+    checkpoints: Annotated[
+        Path | None, typer.Option(help="Folder for checkpoints; else beside the pack.")
+    ] = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help="SIZE:BATCH:STEPS; several run one after the other.")
+    ] = None,
+    poster_size: Annotated[int, typer.Option(min=64, help="Longer side of the poster.")] = 768,
+    style_weight: Annotated[float, typer.Option(min=0)] = 4.0,
+    noise_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the squared noise gain.")
+    ] = 0.3,
+    motion_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the error under synthetic motion.")
+    ] = 0.3,
+    tone_weight: Annotated[
+        float, typer.Option(min=0, help="Weight of the poster's tones: contrast and palette.")
+    ] = 2.0,
+    learning_rate: Annotated[float, typer.Option(min=0)] = 1e-2,
+    checkpoint_every: Annotated[int, typer.Option(min=1, help="Steps.")] = 50,
+    preview: Annotated[
+        list[Path] | None, typer.Option(help="Image for the contact sheets.")
+    ] = None,
+    seed: int = 1,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
+    device: Device = "auto",
+) -> None:
+    """Add a style of your own to a pack: its other styles stay bit for bit as they are."""
+    from nle_style.apply.device import choose_device
+    from nle_style.cli.training import (
+        ADD_PHASES,
+        added_pack,
+        parse_phase,
+        photos_or_demo,
+        run_training,
+    )
+    from nle_style.core.add_style import check_names
+    from nle_style.core.style_pack import load_pack
+    from nle_style.core.training import TrainingSettings
+    from nle_style.render.bundle import find_pack
+
+    base = find_pack(pack)
+    loaded = load_pack(base)
+    check_names(loaded, [name])
+    path = added_pack(base, name, out)
+    card = {"artwork": artwork, "licence": licence}
+    with photos_or_demo(photos) as folder:
+        settings = TrainingSettings(
+            posters={name: poster},
+            photos=folder,
+            out=path,
+            checkpoints=checkpoints or path.with_suffix(".training"),
+            phases=tuple(parse_phase(text) for text in phase or ADD_PHASES),
+            vgg=vgg,
+            width=loaded.network.config.width,
+            residual_blocks=loaded.network.config.residual_blocks,
+            poster_size=poster_size,
+            style_weight=style_weight,
+            learning_rate=learning_rate,
+            final_rate=learning_rate / 10,
+            noise_weight=noise_weight,
+            motion_weight=motion_weight,
+            tone_weight=tone_weight,
+            add_to=base,
+            notes={name: {key: text for key, text in card.items() if text is not None}},
+            checkpoint_every=checkpoint_every,
+            preview=tuple(preview or ()),
+            seed=seed,
+            device=choose_device(device).type,
+        )
+        run_training(settings, threads)
+
+
 def main() -> None:
     """The program's entry: every error of ours is one message and its exit code."""
     # Feature maps are tens of megabytes: in huge pages they cost a third of the time to allocate.

@@ -1,20 +1,40 @@
-"""`nle-style train`: parsing its options and showing its progress."""
+"""`nle-style train` and `nle-style add-style`: parsing options, showing progress."""
 
 from __future__ import annotations
 
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
+from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nle_style.core.style_pack import STYLE_NAME
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
-from nle_style.errors import TrainingError
+from nle_style.errors import OutputError, TrainingError
+from nle_style.media.probe import probe_media
+from nle_style.media.read import decoded_rgb
+from nle_style.render.bundle import bundled
 
-__all__ = ["DEFAULT_PHASES", "parse_phase", "parse_poster", "run_training"]
+__all__ = [
+    "ADD_PHASES",
+    "DEFAULT_PHASES",
+    "added_pack",
+    "parse_phase",
+    "parse_poster",
+    "photos_or_demo",
+    "run_training",
+]
 
 DEFAULT_PHASES = ("128:2:2000", "192:2:6000")
+ADD_PHASES = ("160:2:300",)
+
+_DEMO_EVERY = 4
+_DEMO_WIDTH = 640
 
 
 def parse_poster(text: str) -> tuple[str, Path]:
@@ -50,6 +70,49 @@ def parse_phase(text: str) -> Phase:
             f"'{text}' is not a phase", remedy="Write SIZE:BATCH:STEPS, as 128:2:2000."
         ) from error
     return Phase(size, batch, steps)
+
+
+def added_pack(pack: Path, name: str, out: Path | None) -> Path:
+    """Where `add-style` writes: `out`, or PACK_NAME.safetensors in the current folder.
+
+    Raises:
+        OutputError: that is in the installation, which a run never changes.
+    """
+    path = out if out is not None else Path(f"{pack.stem}_{name}.safetensors")
+    own = (Path(__file__).resolve().parents[1], *map(bundled, ("models", "examples", "plugins")))
+    if any(path.resolve().is_relative_to(folder.resolve()) for folder in own):
+        raise OutputError(
+            "is in a folder of the installation",
+            where=str(path),
+            remedy="Give a file in a folder of your own by --out.",
+        )
+    return path
+
+
+@contextmanager
+def photos_or_demo(photos: Path | None) -> Iterator[Path]:
+    """The folder of photographs that was given, or one of frames of the demo's footage.
+
+    The frames are every fourth of the clip at 640 pixels' width, about a training photograph's
+    size, as PNG: the same files every time, so that a run that was stopped finds its own again.
+    """
+    if photos is not None:
+        yield photos
+        return
+    clip = bundled("examples") / "bigbuckbunny.mp4"
+    with tempfile.TemporaryDirectory(prefix="nle_style_frames_") as name:
+        folder = Path(name)
+        for number, rgb in enumerate(decoded_rgb(probe_media(clip))):
+            if number % _DEMO_EVERY == 0:
+                image = Image.fromarray(rgb)
+                image.thumbnail((_DEMO_WIDTH, _DEMO_WIDTH), Image.Resampling.LANCZOS)
+                image.save(folder / f"frame-{number:04d}.png")
+        print(
+            "no --photos: training on frames of the demo's footage. A folder of varied photographs,"
+            " or of frames of your own footage, gives a better style.",
+            file=sys.stderr,
+        )
+        yield folder
 
 
 def run_training(settings: TrainingSettings, threads: int | None) -> None:

@@ -67,7 +67,10 @@ def read_card(path: Path) -> dict[str, Any]:
 
 
 def write_card(
-    pack: Path, styles: Mapping[str, Mapping[str, Any]], training: Mapping[str, Any]
+    pack: Path,
+    styles: Mapping[str, Mapping[str, Any]],
+    training: Mapping[str, Any],
+    top: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write, or bring up to date, the card of a pack; hand-written entries stay.
 
@@ -75,6 +78,7 @@ def write_card(
         pack: the weights, which must be there: the card holds their SHA-256.
         styles: name -> facts of that style.
         training: facts of the run.
+        top: entries for the top of a card that does not have them yet.
 
     Returns:
         the card's path, `pack` with the suffix .yaml.
@@ -84,7 +88,7 @@ def write_card(
         PackError: the card that is there is damaged.
     """
     path = pack.with_suffix(".yaml")
-    card = read_card(path)
+    card = {**(top or {}), **read_card(path)}
     before = card.get("styles") or {}
     card["weights"] = {
         "file": pack.name,

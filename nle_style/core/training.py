@@ -14,13 +14,20 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from nle_style.core.add_style import (
+    check_names,
+    check_output,
+    first_rows,
+    with_rows,
+    write_added_card,
+)
 from nle_style.core.card import recent_losses, write_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.perceptual import (
@@ -34,7 +41,7 @@ from nle_style.core.perceptual import (
     style_targets,
 )
 from nle_style.core.photos import find_images, load_image, training_batch
-from nle_style.core.style_pack import load_pack, save_pack
+from nle_style.core.style_pack import StylePack, load_pack, save_pack
 from nle_style.core.temporal import motion_loss, noise_loss
 from nle_style.core.tone import PosterTones, poster_tones, tone_loss
 from nle_style.core.training_files import Checkpoint, TrainingFiles
@@ -86,6 +93,9 @@ class TrainingSettings:
             other step; they grow from nothing over the first tenth of the run.
         tone_weight: of `core.tone.tone_loss`.
         start: a pack to start from, with the same styles; None starts from random weights.
+        add_to: a pack to add the posters to: its convolutions and rows stay bit for bit as they
+            are, only the rows of the new styles are trained, see `core.add_style`.
+        notes: style name -> entries for its card that training cannot know (artwork, licence).
         seed: of every random draw.
         device: `cpu`, `cuda` or `mps`.
     """
@@ -111,6 +121,8 @@ class TrainingSettings:
     motion_weight: float = 0.0
     tone_weight: float = 0.0
     start: Path | None = None
+    add_to: Path | None = None
+    notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     seed: int = 1
     device: str = "cpu"
 
@@ -123,6 +135,8 @@ class TrainingSettings:
             raise TrainingError(f"a checkpoint every {self.checkpoint_every} steps")
         if self.out.suffix != ".safetensors":
             raise TrainingError("a style pack's name ends in .safetensors", where=str(self.out))
+        if self.start is not None and self.add_to is not None:
+            raise TrainingError("a run starts from one pack, or adds to one: not both")
 
     @property
     def steps(self) -> int:
@@ -151,15 +165,17 @@ class TrainingSettings:
         decides = asdict(self)
         for name in ("out", "checkpoints", "checkpoint_every", "preview", "device", "photos"):
             del decides[name]
+        del decides["notes"]
         decides["posters"] = {
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in self.posters.items()
         }
-        for name in ("noise_weight", "motion_weight", "tone_weight", "start"):
+        for name in ("noise_weight", "motion_weight", "tone_weight", "start", "add_to"):
             if not decides[name]:
                 del decides[name]  # a run without them is the run it was before they were there
-        if self.start is not None:
-            decides["start"] = hashlib.sha256(self.start.read_bytes()).hexdigest()
+        for name, pack in (("start", self.start), ("add_to", self.add_to)):
+            if pack is not None:
+                decides[name] = hashlib.sha256(pack.read_bytes()).hexdigest()
         decides["vgg"] = None if self.vgg is None else self.vgg.name
         decides["photos"] = [(photo.name, photo.stat().st_size) for photo in photos]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
@@ -199,6 +215,9 @@ def train(
         TrainingError: posters, photos, weights or checkpoint are missing or do not fit.
         OutputError: the pack or a checkpoint cannot be written.
     """
+    base = None if settings.add_to is None else load_pack(settings.add_to)
+    if base is not None:
+        check_names(base, tuple(settings.posters))
     photos = find_images(settings.photos)
     posters = {
         name: load_image(path, longest=settings.poster_size)
@@ -210,8 +229,10 @@ def train(
         tuple(posters),
         [load_image(path, longest=480) for path in settings.preview or photos[:3]],
     )
-    run = _Run(settings, load_vgg16(settings.vgg), posters)
     checkpoint = files.latest()
+    if base is not None:
+        check_output(settings.out, base, tuple(posters), begun=checkpoint is not None)
+    run = _Run(settings, load_vgg16(settings.vgg), posters, base)
     if checkpoint is not None:
         run.restore(checkpoint)
     done = checkpoint.step if checkpoint is not None else 0
@@ -248,10 +269,10 @@ def _publish(
     settings: TrainingSettings, run: _Run, files: TrainingFiles, photos: int, images: int
 ) -> None:
     """Write the pack as it is now, and its card."""
-    save_pack(settings.out, run.average, settings.posters)
+    save_pack(settings.out, *run.result())
     losses = recent_losses(files.records(), tuple(settings.posters))
     styles = {
-        name: {"poster": path.name, **losses.get(name, {})}
+        name: {**settings.notes.get(name, {}), "poster": path.name, **losses.get(name, {})}
         for name, path in settings.posters.items()
     }
     training = {
@@ -268,6 +289,10 @@ def _publish(
         "motion_weight": settings.motion_weight,
         "tone_weight": settings.tone_weight,
     }
+    if run.base is not None:
+        training["learning_rate"] = settings.learning_rate
+        write_added_card(run.base, settings.out, styles, training)
+        return
     write_card(settings.out, styles, training)
 
 
@@ -318,9 +343,13 @@ class _Run:
     """Network, optimiser, weight average and loss of one run."""
 
     def __init__(
-        self, settings: TrainingSettings, vgg: Vgg16Features, posters: Mapping[str, Tensor]
+        self,
+        settings: TrainingSettings,
+        vgg: Vgg16Features,
+        posters: Mapping[str, Tensor],
+        base: StylePack | None = None,
     ) -> None:
-        self.settings = settings
+        self.settings, self.base = settings, base
         device = torch.device(settings.device)
         # channels_last: a fifth less time a step on an AVX2 CPU, and what tensor cores want.
         self.vgg = vgg.to(device).to(memory_format=torch.channels_last)
@@ -329,9 +358,14 @@ class _Run:
         self.network = StyleNetwork(config).to(device).to(memory_format=torch.channels_last)
         if settings.start is not None:
             self.network.load_state_dict(_start_from(settings.start, config, tuple(posters)))
+        if base is not None:
+            self.network.load_state_dict(first_rows(base, config))
+            # No gradients for the shared weights: they cannot move, and a step has less to do.
+            self.network.convolutions.requires_grad_(False)
         self.average = StyleNetwork(config).to(device).requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
-        self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
+        self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
+        self.optimiser = torch.optim.Adam(self.trained.values(), settings.learning_rate)
         grams, tones = [], []
         with torch.no_grad():
             for poster in posters.values():
@@ -375,7 +409,7 @@ class _Run:
             self._average(step)
         elif not torch.isfinite(loss):
             raise TrainingError(
-                f"the loss became {float(loss)} at step {step + 1}",
+                f"the loss became {loss.item()} at step {step + 1}",
                 remedy="Lower --learning-rate and resume from the last checkpoint.",
             )
         return {
@@ -407,10 +441,17 @@ class _Run:
         for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
 
+    def result(self) -> tuple[StyleNetwork, tuple[str, ...]]:
+        """What goes into the pack: the weight average and the names of its rows."""
+        names = tuple(self.settings.posters)
+        if self.base is None:
+            return self.average, names
+        return with_rows(self.base, self.average), (*self.base.styles, *names)
+
     def checkpoint(self, step: int) -> Checkpoint:
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.state_dict().items()}
-        for name, parameter in self.network.named_parameters():
+        for name, parameter in self.trained.items():
             state = self.optimiser.state[parameter]
             tensors[f"adam.exp_avg.{name}"] = state["exp_avg"]
             tensors[f"adam.exp_avg_sq.{name}"] = state["exp_avg_sq"]
@@ -430,7 +471,7 @@ class _Run:
         first, second = part("adam.exp_avg."), part("adam.exp_avg_sq.")
         # Fewer than the run's steps, if some were left out for an infinite gradient.
         taken = float(checkpoint.tensors.get("adam.step", torch.tensor(checkpoint.step)))
-        for name, parameter in self.network.named_parameters():
+        for name, parameter in self.trained.items():
             self.optimiser.state[parameter] = {
                 "step": torch.tensor(taken),
                 # The optimiser's state must be laid out in memory as its parameter is.

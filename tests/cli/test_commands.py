@@ -32,7 +32,17 @@ def test_help_never_loads_torch() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "False"
-    for command in ("render", "batch", "run", "demo", "styles", "sheet", "train", "doctor"):
+    for command in (
+        "render",
+        "batch",
+        "run",
+        "demo",
+        "styles",
+        "sheet",
+        "train",
+        "add-style",
+        "doctor",
+    ):
         assert command in done.stdout
 
 
