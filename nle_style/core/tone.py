@@ -23,6 +23,9 @@ _CELL = 8
 _LEAST_SPREAD = 0.12
 """A source whose luminance spreads less than this is not stretched to the poster's full range."""
 
+_LEAST_VARIANCE = 1e-4
+"""A poster in one tone has no variance to divide by; that of one code value in a hundred stands in."""
+
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 
 
@@ -74,12 +77,14 @@ def tone_loss(output: Tensor, source: Tensor, posters: PosterTones) -> Tensor:
     around = seen - seen.mean(dim=(1, 2), keepdim=True)
     contrast = seen.std(dim=(1, 2), keepdim=True)
     target = (mean + around * spread / contrast.clamp_min(_LEAST_SPREAD)).clamp(0, 1)
-    guide = (painted - target).square().mean(dim=(1, 2)) / posters.luminance[:, 1].square()
+    guide = (painted - target).square().mean(dim=(1, 2)) / posters.luminance[
+        :, 1
+    ].square().clamp_min(_LEAST_VARIANCE)
 
     output_mean, output_covariance = _moments(output)
-    total = posters.covariance.diagonal(dim1=1, dim2=2).sum(1)
+    total = posters.covariance.diagonal(dim1=1, dim2=2).sum(1).clamp_min(_LEAST_VARIANCE)
     shift = (output_mean - posters.mean).square().sum(1) / total
-    size = posters.covariance.square().sum(dim=(1, 2))
+    size = posters.covariance.square().sum(dim=(1, 2)).clamp_min(_LEAST_VARIANCE**2)
     shape = (output_covariance - posters.covariance).square().sum(dim=(1, 2)) / size
     asked = (contrast.flatten() / _LEAST_SPREAD).clamp(0, 1)
     return guide + 0.5 * asked * (shift + shape)
