@@ -21,13 +21,14 @@ from filelock import FileLock, Timeout
 
 from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.shots import find_shots
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.errors import Cancelled, InputError, MediaError, NleStyleError, OutputError
+from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
-from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Started, Warned
+from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Scanning, Started, Warned
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import fingerprint
 from nle_style.render.pipeline import ahead
@@ -36,6 +37,7 @@ from nle_style.render.plan_items import ItemPlan, plan_item
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
 _AHEAD = 4  # frames waiting between two stages: 100 MB a stage at 1080p
+_SCANNED = 24  # frames from one `scanning` event to the next
 
 
 @dataclass(frozen=True)
@@ -223,13 +225,12 @@ class _Run:
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
                 self.done += unit.last - unit.first + 1
+        stylizer = Stylizer(self.pack, plan.look, self.device)
+        shots = self._shots(index, plan) if stylizer.needs_measuring else [(plan.first, plan.last)]
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing:
-            stylizer = Stylizer(self.pack, plan.look, self.device)
-            if stylizer.needs_measuring:
-                stylizer.measure_shot(self._samples(plan))
             for run in _contiguous(missing):
-                painted = self._painted(index, plan, stylizer, run[0].first, run[-1].last)
+                painted = self._painted(index, plan, stylizer, shots, run[0].first, run[-1].last)
                 try:
                     for unit in run:
                         count = unit.last - unit.first + 1
@@ -247,29 +248,56 @@ class _Run:
                 "path": plan.destination.name,
                 "fingerprint": fingerprint(_files(plan.destination)),
                 "frames": plan.frames,
+                "shots": [list(shot) for shot in shots],
             }
         )
 
-    def _samples(self, plan: ItemPlan) -> Iterator[np.ndarray]:
-        try:
-            for number in sample_frames(plan.first, plan.last):
+    def _shots(self, index: int, plan: ItemPlan) -> list[tuple[int, int]]:
+        """The shots of an item, found in one pass over its source or noted by an earlier run."""
+        known = plan.manifest.shots() if self.job.control.resume else None
+        if known is not None:
+            return known
+
+        def frames() -> Iterator[np.ndarray]:
+            for done, frame in enumerate(read_frames(plan.info, plan.first, plan.last), 1):
                 self.check_cancelled()
-                yield from read_frames(plan.info, number, number)
-        except MediaError:
-            # A sample beyond a break: name the first frame that is lost, not the one just missed.
-            for _ in read_frames(plan.info, plan.first, plan.last):
-                self.check_cancelled()
-            raise
+                yield frame
+                if done % _SCANNED == 0:
+                    name, number = plan.destination.name, plan.first + done - 1
+                    self.on_event(Scanning(index, name, number, done, plan.frames))
+
+        shots = find_shots(frames(), plan.first)
+        plan.manifest.add_shots(shots)
+        return shots
+
+    def _samples(self, plan: ItemPlan, shot: tuple[int, int]) -> Iterator[np.ndarray]:
+        for number in sample_frames(*shot):
+            self.check_cancelled()
+            yield from read_frames(plan.info, number, number)
 
     def _painted(
-        self, index: int, plan: ItemPlan, stylizer: Stylizer, first: int, last: int
+        self,
+        index: int,
+        plan: ItemPlan,
+        stylizer: Stylizer,
+        shots: list[tuple[int, int]],
+        first: int,
+        last: int,
     ) -> Generator[np.ndarray, None, None]:
-        """The painted frames of a range, telling the progress of each."""
+        """The painted frames of a range, telling the progress of each.
+
+        A shot is measured when its first frame comes, wherever in the shot that is: always on the
+        same frames of the source, so that a resumed render paints what an uninterrupted one does.
+        """
 
         def paint() -> Iterator[np.ndarray]:
+            measured: tuple[int, int] | None = None
             frames = ahead(read_frames(plan.info, first, last), _AHEAD)
             try:
-                for frame in frames:
+                for number, frame in enumerate(frames, first):
+                    if stylizer.needs_measuring and (measured is None or number > measured[1]):
+                        measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
+                        stylizer.measure_shot(self._samples(plan, measured))
                     yield stylizer.frame(frame)
             finally:
                 frames.close()
