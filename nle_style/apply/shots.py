@@ -11,7 +11,7 @@ It is large only if none of three frames before resembles any of three after. Wh
 
 * a flash, or a shot between two of the same, of one or two frames is not a cut;
 * a fade or a ramp of exposure over eight frames or more, or a dissolve of more than three blended
-  frames, is no cut: the two shots count as one; a blend of up to three frames is one cut, somewhere in it;
+  frames, is no cut: the two shots count as one; a blend of up to three is one cut, within it;
 * a light that is switched on or off for three frames or more is a cut;
 * fast movement on held frames (animation on threes; the beginning of one on twos) may be cut.
 """
@@ -52,7 +52,7 @@ def thumbnail(frame: np.ndarray) -> np.ndarray:
     height, width = frame.shape[:2]
     down = max(1, height // (_ROWS * _SAMPLES))
     right = max(1, width // (_COLUMNS * _SAMPLES))
-    sampled = np.clip(frame[::down, ::right], 0, 1).astype(np.float32)
+    sampled: np.ndarray = np.clip(frame[::down, ::right], 0, 1).astype(np.float32)
     for axis, cells in ((0, _ROWS), (1, _COLUMNS)):
         size = sampled.shape[axis]
         edges = np.arange(min(cells, size) + 1) * size // min(cells, size)
