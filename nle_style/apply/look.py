@@ -13,8 +13,8 @@ __all__ = ["Look", "Statistics", "parse_styles"]
 
 Statistics = Literal["hybrid", "shot", "frame"]
 """Where the norms take mean and variance from. `frame`: every frame its own. `shot`: measured once
-over the shot and frozen. `hybrid`: the first norm per frame, so that exposure may change, and the
-others frozen, so that the picture does not pump when something enters it."""
+over the shot and frozen. `hybrid`: frozen too, but the first norm's follow the frame's exposure, so
+that a fade may pass and the picture does not pump when something enters it."""
 
 
 @dataclass(frozen=True)

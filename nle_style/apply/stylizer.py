@@ -11,8 +11,8 @@ from torch import Tensor
 from nle_style.apply.device import working_dtype
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.look import Look
-from nle_style.apply.shot_statistics import freeze, measure
-from nle_style.core.network import MINIMUM_SIDE, NormStatistics
+from nle_style.apply.shot_statistics import ShotStatistics, freeze, luma_thumbnail, measure
+from nle_style.core.network import MINIMUM_SIDE
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
 
@@ -35,7 +35,7 @@ class Stylizer:
         self.look = look
         mix = pack.mix(look.styles)
         self._engine = FrameEngine(pack.network, mix, device, working_dtype(device))
-        self._measured: list[NormStatistics] | None = None
+        self._measured: ShotStatistics | None = None
 
     @property
     def needs_measuring(self) -> bool:
@@ -48,7 +48,8 @@ class Stylizer:
         Args:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
-        self._measured = measure(self._engine, (_tensor(frame) for frame in frames))
+        samples = ((_tensor(frame), luma_thumbnail(frame)) for frame in frames)
+        self._measured = measure(self._engine, samples)
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:
         """Paint one frame.
@@ -70,7 +71,7 @@ class Stylizer:
                 f"a frame of {width}x{height} is too small to paint",
                 remedy=f"The network needs {MINIMUM_SIDE} pixels a side.",
             )
-        frozen = freeze(self._measured, self.look.statistics)
+        frozen = freeze(self._measured, self.look.statistics, rgb)
         painted = self._engine(_tensor(rgb), frozen)[0].permute(1, 2, 0).cpu().numpy()
         if self.look.strength < 1:
             strength = np.float32(self.look.strength)
