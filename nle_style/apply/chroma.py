@@ -31,11 +31,14 @@ def keep_chroma(painted: Tensor, source: Tensor) -> Tensor:
         (N, 3, H, W) in 0-1, a new tensor.
     """
     light = luma(painted).clamp_(0, 1)
-    chroma = source - luma(source)
+    chroma = (source - luma(source)).contiguous()
+    red, green, blue = chroma.split(1, dim=1)
+    most = torch.maximum(torch.maximum(red, green), blue)
+    least = torch.minimum(torch.minimum(red, green), blue)
     # The most positive channel meets 1 first and the most negative one meets 0 first. A grey pixel
     # has neither; the smallest normal number keeps its quotient finite or infinite, but no NaN.
     tiny = torch.finfo(chroma.dtype).tiny
-    to_white = (1 - light) / chroma.amax(1, keepdim=True).clamp_min_(tiny)
-    to_black = light / chroma.amin(1, keepdim=True).neg_().clamp_min_(tiny)
+    to_white = (1 - light) / most.clamp_min_(tiny)
+    to_black = light / least.neg_().clamp_min_(tiny)
     factor = torch.minimum(to_white, to_black).clamp_(max=1)
     return chroma.mul_(factor).add_(light).clamp_(0, 1)

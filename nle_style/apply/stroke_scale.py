@@ -19,6 +19,7 @@ REFERENCE_SIDE = 1920
 """Longer side, in pixels, of the picture that the network paints at stroke scale 1."""
 
 _NATIVE = (0.93, 1.07)
+_MOST = 8
 
 
 def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int]:
@@ -32,9 +33,10 @@ def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int
     Returns:
         height and width in pixels, each `MINIMUM_SIDE` or more; the frame's own where its longer
         side is within 7% of the wanted one (DCI's 2048 and 1998 beside HD's 1920): resampling
-        would cost more sharpness than the strokes differ in size.
+        would cost more sharpness than the strokes differ in size. A frame is not enlarged more
+        than eightfold: of a thumbnail's pixels, strokes would paint nothing but the blur.
     """
-    ratio = REFERENCE_SIDE / (max(height, width) * stroke_scale)
+    ratio = min(REFERENCE_SIDE / (max(height, width) * stroke_scale), _MOST)
     if _NATIVE[0] <= ratio <= _NATIVE[1]:
         return height, width
     return max(MINIMUM_SIDE, round(height * ratio)), max(MINIMUM_SIDE, round(width * ratio))
