@@ -77,25 +77,35 @@ def colour(pack: StylePack, rgb: np.ndarray) -> Image.Image:
 
 
 def statistics(pack: StylePack, rgb: np.ndarray) -> Image.Image:
-    """A bright board enters the picture: what it changes elsewhere, for the three statistics."""
-    entered = rgb.copy()
-    edge = rgb.shape[1] // 3
-    entered[:, :edge] = 0.95
+    """A board enters the picture: what it changes elsewhere, for the three statistics.
+
+    Rows: without it, with a dark one, the change by it, the change by a bright one; changes are
+    drawn twice as large around grey.
+    """
     values = ("hybrid", "shot", "frame")
-    rows: list[list[np.ndarray]] = [[], [], []]
+    rows: list[list[np.ndarray]] = [[], [], [], []]
+    edge = rgb.shape[1] // 3
     for value in values:
-        look = Look({"fire": 1.0}, statistics=value, stroke_scale=_NATIVE)
-        stylizer = Stylizer(pack, look, torch.device("cpu"))
-        if stylizer.needs_measuring:
-            stylizer.measure_shot([rgb, entered])
-        before, after = stylizer.frame(rgb), stylizer.frame(entered)
-        change = np.clip(0.5 + 2 * (after - before), 0, 1)
-        change[:, :edge] = 0.5
-        mean = np.abs(after[:, edge + 60 :] - before[:, edge + 60 :]).mean()
-        print(f"statistics {value}: mean change beyond the network's reach {mean:.4f}")
-        for row, picture in zip(rows, (before, after, change), strict=True):
-            row.append(picture)
-    return contact_sheet(values, rows, cell_width=400)
+        for board, level in (("dark", 0.05), ("bright", 0.95)):
+            entered = rgb.copy()
+            entered[:, :edge] = level
+            look = Look({"fire": 1.0}, statistics=value, stroke_scale=_NATIVE)
+            stylizer = Stylizer(pack, look, torch.device("cpu"))
+            if stylizer.needs_measuring:
+                stylizer.measure_shot([rgb, entered])
+            before, after = stylizer.frame(rgb), stylizer.frame(entered)
+            change = after - before
+            far = change[:, edge + 60 :]  # beyond the network's reach of 56 pixels
+            moved = np.abs(far.mean((0, 1))).max()
+            print(f"statistics {value}, {board} board: the rest's mean moves by {moved:.3f}")
+            change[:, :edge] = 0
+            shown = [np.clip(0.5 + 2 * change, 0, 1)]
+            targets = rows[3:] if board == "bright" else rows[:3]
+            for row, picture in zip(
+                targets, shown if board == "bright" else [before, after, *shown], strict=True
+            ):
+                row.append(picture)
+    return contact_sheet(values, rows, cell_width=360)
 
 
 def figures(pack: StylePack, rgb: np.ndarray) -> Iterator[str]:
