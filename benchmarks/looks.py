@@ -117,10 +117,10 @@ def figures(pack: StylePack, rgb: np.ndarray) -> Iterator[str]:
     proxy = _resized(master, 1920, 1080)
     for style in ("blue", "yellow", "dark"):
         hd = paint(pack, proxy, style, stroke_scale=1.0)
-        for name, scale in (("stroke scale 1", 1.0), ("natively", 0.5)):
+        for name, scale in (("at stroke scale 1", 1.0), ("natively", 0.5)):
             large = paint(pack, master, style, stroke_scale=scale)
             rms = float(np.sqrt(np.mean((_resized(large, 1920, 1080) - hd) ** 2)))
-            yield f"{style}: 4K painted at {name} against HD: rms {rms:.4f}"
+            yield f"{style}: 4K painted {name} against HD: rms {rms:.4f}"
 
 
 def _resized(rgb: np.ndarray, width: int, height: int) -> np.ndarray:

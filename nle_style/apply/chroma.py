@@ -32,7 +32,7 @@ def keep_chroma(painted: Tensor, source: Tensor) -> Tensor:
     """
     light = luma(painted).clamp_(0, 1)
     chroma = (source - luma(source)).contiguous()
-    red, green, blue = chroma.split(1, dim=1)
+    red, green, blue = (chroma[:, i : i + 1] for i in range(3))
     most = torch.maximum(torch.maximum(red, green), blue)
     least = torch.minimum(torch.minimum(red, green), blue)
     # The most positive channel meets 1 first and the most negative one meets 0 first. A grey pixel
