@@ -65,10 +65,11 @@ def test_frozen_statistics_do_not_follow_the_frame(tiny_pack: Path) -> None:
     pack = load_pack(tiny_pack)
     before = _frame(5, 192, 256) * 0.3
     after = before.copy()
-    after[:, :40] = 1.0  # something bright enters on the left; the net reaches 60 pixels
+    after[:, :40] = 1.0  # something bright enters on the left
     moved = {}
     for statistics in ("frame", "shot"):
-        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics), CPU)
+        # Painted 480 pixels wide: the net reaches 60 of them, 32 of the frame's.
+        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics, 4), CPU)
         if stylizer.needs_measuring:
             stylizer.measure_shot([before])
         change = stylizer.frame(after) - stylizer.frame(before)
