@@ -53,9 +53,7 @@ class Stylizer:
         Args:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
-        samples = (
-            (self._working(self._tensor(frame)), luma_thumbnail(frame)) for frame in frames
-        )
+        samples = ((self._working(self._tensor(frame)), luma_thumbnail(frame)) for frame in frames)
         self._measured = measure(self._engine, samples)
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:

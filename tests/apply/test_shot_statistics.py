@@ -51,7 +51,7 @@ def _static_change(frames: list[np.ndarray], style: str, statistics: Statistics)
 
     A mean over three frames a half, because grain alone moves the painted mean a little.
     """
-    stylizer = Stylizer(load_pack(PACK), Look({style: 1}, 1.0, statistics), torch.device("cpu"))
+    stylizer = Stylizer(load_pack(PACK), Look({style: 1}, 1.0, statistics, 4), torch.device("cpu"))
     if stylizer.needs_measuring:
         stylizer.measure_shot([frames[k] for k in sample_frames(0, len(frames) - 1)])
     means = np.array([stylizer.frame(frame)[STATIC].mean((0, 1)) for frame in frames])
