@@ -16,12 +16,15 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from nle_style.core.card import recent_losses, write_card
+from nle_style.core.card import passed_gates, recent_losses, training_runs, write_card
+from nle_style.core.gates import Fault, examine, speckle
+from nle_style.core.held_out import find_held_out, held_out_losses, without
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
@@ -82,6 +85,8 @@ class TrainingSettings:
         average: decay of the exponential weight average, which is what the pack holds.
         checkpoint_every: steps between checkpoints.
         preview: images for the contact sheets; the first photographs if empty.
+        held_out: folder or list of photographs that are left out of `photos` and measured at every
+            checkpoint, see `core.held_out`.
         noise_weight, motion_weight: of the two terms of `core.temporal`, each computed at every
             other step; they grow from nothing over the first tenth of the run.
         tone_weight: of `core.tone.tone_loss`.
@@ -107,6 +112,7 @@ class TrainingSettings:
     average: float = 0.999
     checkpoint_every: int = 250
     preview: tuple[Path, ...] = ()
+    held_out: Path | None = None
     noise_weight: float = 0.0
     motion_weight: float = 0.0
     tone_weight: float = 0.0
@@ -151,6 +157,7 @@ class TrainingSettings:
         decides = asdict(self)
         for name in ("out", "checkpoints", "checkpoint_every", "preview", "device", "photos"):
             del decides[name]
+        del decides["held_out"]  # seen in `photos`, if it decides anything
         decides["posters"] = {
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in self.posters.items()
@@ -175,6 +182,7 @@ class TrainingProgress:
         content, style: this step's mean losses, unweighted.
         seconds: that this step took.
         sheet: the contact sheet, at steps that made a checkpoint.
+        faults: what its gates found, see `core.gates`.
     """
 
     step: int
@@ -184,6 +192,7 @@ class TrainingProgress:
     style: float
     seconds: float
     sheet: Path | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 def train(
@@ -193,13 +202,18 @@ def train(
     """Train, or go on with, one network for all posters.
 
     Returns:
-        the pack's path; it is also written at every checkpoint.
+        the pack's path; it is also written at every checkpoint, but one that fails its gates does
+        not replace one of this run that passed them.
 
     Raises:
         TrainingError: posters, photos, weights or checkpoint are missing or do not fit.
         OutputError: the pack or a checkpoint cannot be written.
     """
     photos = find_images(settings.photos)
+    held_out: tuple[Path, ...] = ()
+    if settings.held_out is not None:
+        held_out = find_held_out(settings.held_out, settings.photos)
+        photos = without(photos, held_out)
     posters = {
         name: load_image(path, longest=settings.poster_size)
         for name, path in settings.posters.items()
@@ -226,10 +240,14 @@ def train(
         metrics = run.step(step, batch, _rows(settings, before, phase.batch))
         files.log({"step": step + 1, "images": before + phase.batch, **metrics})
         sheet = None
+        faults: tuple[Fault, ...] = ()
         if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
+            # Before the checkpoint: what a killed run left behind it is measured again.
+            if held_out:
+                files.log_held_out(run.held_out(step + 1, before + phase.batch, held_out))
             files.save(run.checkpoint(step + 1))
             sheet = files.report(run.average, settings.device)
-            _publish(settings, run, files, len(photos), before + phase.batch)
+            faults = _publish(settings, run, files, len(photos), before + phase.batch)
         on_progress(
             TrainingProgress(
                 step + 1,
@@ -239,6 +257,7 @@ def train(
                 float(np.mean(metrics["style"])),
                 time.monotonic() - started,
                 sheet,
+                faults,
             )
         )
     return settings.out
@@ -246,17 +265,26 @@ def train(
 
 def _publish(
     settings: TrainingSettings, run: _Run, files: TrainingFiles, photos: int, images: int
-) -> None:
-    """Write the pack as it is now, and its card."""
+) -> tuple[Fault, ...]:
+    """Write the pack as it is now, and its card, if the gates allow it; returns their findings."""
+    faults = examine(run.average, tuple(settings.posters), run.grains, settings.device)
+    if faults and passed_gates(settings.out, files.fingerprint):
+        return faults
     save_pack(settings.out, run.average, settings.posters)
     losses = recent_losses(files.records(), tuple(settings.posters))
     styles = {
         name: {"poster": path.name, **losses.get(name, {})}
         for name, path in settings.posters.items()
     }
+    phases = [f"{p.size}:{p.batch}:{p.steps}" for p in settings.phases]
+    weights = {
+        f"{term}_weight": getattr(settings, f"{term}_weight")
+        for term in ("content", "style", "noise", "motion", "tone")
+    }
+    runs = training_runs(settings.start, phases, weights, images)
     training = {
-        "image_steps": images,
-        "phases": [f"{p.size}:{p.batch}:{p.steps}" for p in settings.phases],
+        "image_steps": sum(entry["image_steps"] for entry in runs),
+        "phases": phases,
         "photos": photos,
         "weighting": settings.weighting,
         "content_weight": settings.content_weight,
@@ -267,8 +295,12 @@ def _publish(
         "noise_weight": settings.noise_weight,
         "motion_weight": settings.motion_weight,
         "tone_weight": settings.tone_weight,
+        "fingerprint": files.fingerprint,
+        "gates": [str(fault) for fault in faults] or "passed",
+        "runs": runs,
     }
     write_card(settings.out, styles, training)
+    return faults
 
 
 def _batches(
@@ -333,6 +365,7 @@ class _Run:
         self.average.load_state_dict(self.network.state_dict())
         self.optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
         grams, tones = [], []
+        self.grains = [float(speckle(poster[None])) for poster in posters.values()]
         with torch.no_grad():
             for poster in posters.values():
                 grams.append(style_targets(self.vgg(poster[None].to(device))))
@@ -406,6 +439,12 @@ class _Run:
         decay = min(self.settings.average, (step + 1) / (step + 10))
         for mean, value in zip(self.average.parameters(), self.network.parameters(), strict=True):
             mean.lerp_(value, 1 - decay)
+
+    def held_out(self, step: int, images: int, photos: tuple[Path, ...]) -> dict[str, Any]:
+        """A line for held_out.jsonl."""
+        names = tuple(self.settings.posters)
+        losses = held_out_losses(self.average, self.vgg, self.grams, photos, names)
+        return {"step": step, "images": images, "styles": losses}
 
     def checkpoint(self, step: int) -> Checkpoint:
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
