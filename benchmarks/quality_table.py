@@ -105,7 +105,7 @@ def markdown(result: Mapping[str, Any]) -> str:
     short = shortfalls(styles)
     lines = [
         f"Pack {result['pack_sha256'][:12]}, {len(result['pictures'])} pictures, {WIDTH}x{HEIGHT}, "
-        f"{result['seconds']:.0f} s with {result['threads']} thread(s).",
+        f"{result['cpu_seconds']['styles']:.0f} CPU-seconds.",
         "",
         *_table({**styles, **_extremes(styles), "*input*": result["input"]}, judged=styles),
         "",

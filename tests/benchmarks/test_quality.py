@@ -112,6 +112,7 @@ def pyramid(image: Tensor, layers: Iterable[int] = (4, 9, 16, 22)) -> dict[int, 
     return {layer: torch.nn.functional.avg_pool2d(image, layer) for layer in layers}
 
 
+@pytest.mark.slow
 def test_the_script(
     quality: ModuleType,
     tiny_pack: Path,
@@ -132,7 +133,7 @@ def test_the_script(
         Image.fromarray(pixels).save(tmp_path / name)
     monkeypatch.setattr(quality, "load_vgg16", lambda _: pyramid)
     words = ["quality", "--photos", tmp_path, "--posters", tmp_path, "--pack", pack]
-    words += ["--styles", "red", "--count", "1"]
+    words += ["--styles", "red", "--count", "1", "--unfinished", tmp_path / "unfinished"]
 
     monkeypatch.setattr(sys, "argv", [*map(str, words), "--json"])
     quality.main()
@@ -149,6 +150,7 @@ def test_the_script(
     rows = [line for line in printed.out.splitlines() if line.startswith("| red |")]
     assert rows[0].split("|")[3].strip() == "1.000", "the ratio of a result to itself"
     assert f"1/2 {photo}" in printed.err
+    assert len((tmp_path / "unfinished").read_text().splitlines()) == 4, "nothing measured twice"
     figures = {
         "held_out_style_loss": result["styles"]["red"]["style_loss"],
         "noise_gain": result["styles"]["red"]["noise_gain"],
