@@ -17,7 +17,19 @@ import yaml
 
 from nle_style.errors import OutputError, PackError
 
-__all__ = ["passed_gates", "read_card", "recent_losses", "training_runs", "write_card"]
+__all__ = [
+    "FIGURES",
+    "figures_of",
+    "passed_gates",
+    "read_card",
+    "recent_losses",
+    "training_runs",
+    "write_card",
+    "write_figures",
+]
+
+FIGURES = ("held_out_style_loss", "held_out_content_loss", "noise_gain", "e_warp_1_pan")
+"""A style's figures on pictures that training never saw; docs/quality.md explains them."""
 
 _WINDOW = 100
 
@@ -149,9 +161,65 @@ def write_card(
     card["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     card["training"] = dict(training)
     card["styles"] = {name: {**before.get(name, {}), **facts} for name, facts in styles.items()}
+    return _publish(path, card)
+
+
+def write_figures(
+    pack: Path, figures: Mapping[str, Mapping[str, float]], facts: Mapping[str, Any]
+) -> Path:
+    """Put measured figures under the styles of a pack's card; everything else stays.
+
+    Args:
+        pack: the weights that were measured.
+        figures: style -> `FIGURES`; rounded to four places.
+        facts: of the measurement; they stand under `quality` with the weights' SHA-256, so that
+            figures of other weights are known as such.
+
+    Returns:
+        the card's path.
+
+    Raises:
+        OutputError: it cannot be written.
+        PackError: there is no card, or it is damaged or of other weights.
+    """
+    path = pack.with_suffix(".yaml")
+    card = read_card(path)
+    digest = hashlib.sha256(pack.read_bytes()).hexdigest()
+    if (card.get("weights") or {}).get("sha256") != digest:
+        raise PackError(
+            "the card is not of these weights",
+            where=str(path),
+            remedy="`nle-style train` writes a pack and its card together.",
+        )
+    styles = card.setdefault("styles", {})
+    for name, values in figures.items():
+        entry = styles.setdefault(name, {})
+        entry.update({key: round(values[key], 4) for key in FIGURES})
+    card["quality"] = {"weights": digest, **facts}
+    return _publish(path, card)
+
+
+def figures_of(card: Mapping[str, Any], sha256: str) -> dict[str, dict[str, float]]:
+    """The figures on a card, style -> `FIGURES`; {} where they were measured on other weights.
+
+    Args:
+        card: as `read_card` gives it.
+        sha256: of the weights beside it.
+    """
+    if (card.get("quality") or {}).get("weights") != sha256:
+        return {}
+    found = {}
+    for name, entry in (card.get("styles") or {}).items():
+        mine = {key: entry[key] for key in FIGURES if key in (entry or {})}
+        if mine:
+            found[name] = mine
+    return found
+
+
+def _publish(path: Path, card: Mapping[str, Any]) -> Path:
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
-        part.write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True), "utf-8")
+        part.write_text(yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True), "utf-8")
         os.replace(part, path)
     except OSError as error:
         raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
