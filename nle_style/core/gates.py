@@ -22,7 +22,7 @@ from nle_style.core.network import StyleNetwork
 
 __all__ = ["BLOB_LIMIT", "Fault", "blob", "examine", "plain_frames", "speckle", "speckle_limit"]
 
-BLOB_LIMIT = 0.20
+BLOB_LIMIT = 0.25
 
 _SIDE = 256
 _NOISE = 1.5 / 255
