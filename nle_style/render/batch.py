@@ -56,6 +56,7 @@ class _Facts:
     rate: Fraction
     frame_count: int
     start_frame: int
+    first_file_number: int | None
 
 
 def _facts(path: Path) -> _Facts:
@@ -67,7 +68,8 @@ def _facts(path: Path) -> _Facts:
             where=str(path),
             remedy="Convert it to a constant frame rate in the edit first.",
         )
-    return _Facts(info.rate, info.frame_count, _start_frame(info))
+    number = info.first_frame_number if info.kind == "sequence" else None
+    return _Facts(info.rate, info.frame_count, _start_frame(info), number)
 
 
 def _start_frame(info: MediaInfo) -> int:
