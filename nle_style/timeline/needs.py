@@ -91,7 +91,8 @@ class _Reading:
 
     def touched(self) -> tuple[int, int] | None:
         """Every frame that the stretch of source time touches."""
-        low, high = Fraction(self.low[0]), Fraction(self.high[0])
+        # An end that takes its instant in shows that instant's whole frame.
+        low, high = Fraction(self.low[0]), Fraction(self.high[0]) + self.high[1]
         if self.slope < 0:
             return whole_frames(self.at(high), self.at(low) + 1)
         if self.slope == 0:
@@ -139,7 +140,8 @@ def need_of(item: Candidate, source: Path, facts: MediaFacts) -> Need | None:
     same_rate = is_counted_at(times, rate) and all(
         exact_rate(clock, rate) == rate for clock in item.clocks
     )
-    retimed = item.speed != 1 or any(part.slope != 1 for part in item.shown)
+    # Twice reversed is forward again, but not read in one way.
+    retimed = item.speed != 1 or any(p.slope != 1 or p.high[1] for p in item.shown)
     readings = list(_readings(item, snapped(start - media_start), snapped(length), rate))
     frozen = all(reading.slope == 0 for reading in readings)
     shown = [

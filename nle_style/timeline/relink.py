@@ -122,8 +122,7 @@ def _intermediate(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | None
     matching = [item for item in fitting if item.rate == use.rate or use.media_frames == 1]
     if fitting and not matching:
         raise TimelineError(
-            f"the intermediate runs at {fitting[0].rate}, and the timeline plays its source at "
-            f"{use.rate}",
+            f"the intermediate runs at {fitting[0].rate}, its source at {use.rate}",
             where=str(fitting[0].path),
             remedy="Render it again at that rate.",
         )

@@ -124,7 +124,7 @@ def _judged(placed: Placed) -> Candidate | Refusal | Skipped:
         # The walk goes into every other stack and track.
         return Refusal(
             placed.clip_id,
-            name,
+            name or next((str(p.name) for p in reversed(placed.parents) if p.name), ""),
             placed.track_name,
             f"it is nested more than {DEEPEST} levels deep",
             "Decompose the nests in the editor, or render the innermost as a movie.",

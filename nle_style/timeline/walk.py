@@ -132,10 +132,13 @@ def _children(level: Placed) -> Iterator[Placed]:
             head=_handle(nest, position - 1, "in_offset"),
             tail=_handle(nest, position + 1, "out_offset"),
         )
-        length: Fraction | None = None
+        taken, length = _length(child), None
         try:
-            taken = _length(child)
             length = None if taken is None else seconds(taken)
+        except TimelineError as error:
+            # An untrimmed nest may hold one clip with such a time beside sound ones.
+            placed = replace(placed, fault=placed.fault or error) if _ends(child) else placed
+        try:
             placed = _in_place(placed, start, length, anew)
         except TimelineError as error:
             placed = replace(placed, fault=placed.fault or error)
