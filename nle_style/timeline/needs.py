@@ -130,7 +130,7 @@ def need_of(item: Candidate, source: Path, facts: MediaFacts) -> Need | None:
     media_start = _media_start(item, facts, rate)
     if wanted is None:
         # No trim: the available range is shown, or the whole file where there is none.
-        start = media_start
+        start = counted(available.start_time, rate) if available else media_start
         length = counted(available.duration, rate) if available else Fraction(count)
         times = [item.head, item.tail] + ([available.duration] if available else [])
     else:

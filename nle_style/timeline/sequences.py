@@ -7,6 +7,7 @@ become a printf pattern, `x.%04d.exr`, as the media room reads it.
 
 from __future__ import annotations
 
+import os
 import re
 from pathlib import Path
 from urllib.parse import unquote
@@ -45,7 +46,10 @@ def source_path(reference: otio.core.MediaReference, folder: Path) -> Path:
     pattern = _pattern(name, encoded=url.lower().startswith("file:"))
     if pattern is None or _exists(url, folder):
         return media_path(url, folder)
-    # Signs for numbers are no part of a URL, and "%04" would decode to another character.
+    # The signs are no part of a URL, where "%04" is another character; and no file of that name
+    # can tell whether a backslash is one.
+    if os.name != "nt":
+        beginning = beginning.replace("\\", "/")
     return media_path(f"{beginning}sequence", folder).with_name(pattern)
 
 

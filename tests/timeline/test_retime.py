@@ -283,14 +283,17 @@ def test_what_is_in_an_unknown_retime_is_refused_by_name() -> None:
     assert frames(plan) == [(5, 9)]
 
 
-def test_a_nested_clip_behind_one_of_unknown_length_is_refused() -> None:
+def test_unknown_lengths_in_a_nest_are_refused_where_they_matter() -> None:
     inner = nest(clip("a", None, None), shot(0, 9, name="b"))
+    plan = planned(track(inner.deepcopy(), shot(5, 5, name="c")))
+    assert [u.clip_name for u in plan.uses] == ["a", "c"]
+    assert [r.reason.partition(",")[0] for r in plan.refusals] == ["its place cannot be known"]
+    inner.source_range = time_range(0, 20)
     plan = planned(track(inner, shot(5, 5, name="c")))
     assert [(r.clip_name, r.reason.partition(",")[0]) for r in plan.refusals] == [
         ("a", "its length cannot be known"),
         ("b", "its place cannot be known"),
     ]
-    assert [u.clip_name for u in plan.uses] == ["c"]
 
 
 def test_a_nest_at_another_rate_gets_a_frame_each_side() -> None:
