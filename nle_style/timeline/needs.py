@@ -91,12 +91,13 @@ class _Reading:
 
     def touched(self) -> tuple[int, int] | None:
         """Every frame that the stretch of source time touches."""
-        # An end that takes its instant in shows that instant's whole frame.
-        low, high = Fraction(self.low[0]), Fraction(self.high[0]) + self.high[1]
+        low, high = Fraction(self.low[0]), Fraction(self.high[0])
         if self.slope < 0:
             return whole_frames(self.at(high), self.at(low) + 1)
         if self.slope == 0:
             return whole_frames(self.offset, self.offset + 1)
+        # An end that takes its instant in shows that instant's whole frame.
+        high += self.high[1]
         return whole_frames(self.at(low), self.at(high)) if high - low > _SLIVER else None
 
     def sampled(self) -> tuple[int, int] | None:

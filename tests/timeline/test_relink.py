@@ -252,11 +252,13 @@ def test_retimed_and_nested_clips_keep_their_effects_and_trims(tmp_path: Path) -
         assert inside.media_reference.available_range == time_range(86409, 5)
 
 
-def test_an_untrimmed_reversed_clip_keeps_its_length(tmp_path: Path) -> None:
-    back = clip("a", None, None)
-    back.effects.append(otio.schema.LinearTimeWarp(time_scalar=-1.0))
-    for out in relinked(timeline(track(back)), tmp_path, Facts(start_frame=50)):
+def test_an_untrimmed_slow_clip_keeps_its_length(tmp_path: Path) -> None:
+    """It shows half of its file, and is as long in the cut as all of it."""
+    slow = clip("a", None, None)
+    slow.effects.append(otio.schema.LinearTimeWarp(time_scalar=0.5))
+    for out in relinked(timeline(track(slow)), tmp_path, Facts(start_frame=50)):
         assert first_clip(out).source_range == time_range(50, 100)
+        assert first_clip(out).media_reference.available_range == time_range(50, 51)
 
 
 @pytest.mark.parametrize("available", [(0, 1), (0, 100000)])

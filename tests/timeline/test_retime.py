@@ -198,6 +198,10 @@ def test_the_whole_sequence_may_be_trimmed_and_retimed() -> None:
     read = ReadTimeline(made, Path("/x/cut.otio"), Path("/x"))
     plan = plan_shots(read, probe_of(Facts(frame_count=COUNT)))
     assert frames(plan) == [(105, 109), (200, 204)]
+    assert [u.record for u in plan.uses] == [
+        (Fraction(0), Fraction(5, 24)),
+        (Fraction(5, 24), Fraction(10, 24)),
+    ]
     at_speed(made.tracks, 0.5)
     # 15, 15.5, ... 19.5: 105 to 109; padded. Nothing of b.
     assert frames(plan_shots(read, probe_of(Facts(frame_count=COUNT)))) == [(104, 110)]
@@ -338,7 +342,11 @@ def test_twice_reversed_is_forward_again() -> None:
     twice = at_speed(nest(at_speed(nest(shot(500, 40), source=(20, 10)), -1.0)), -1.0)
     # Outside 9 ... 0 or 0 (and -1 ..., where nothing is); inside from 29 or from 20 down:
     # 20-29, 11-20, 29 and 20 in all.
-    assert frames(planned(track(twice))) == [(510, 530)]
+    assert frames(planned(track(twice.deepcopy()))) == [(510, 530)]
+    # Of media at 30: from 511 * 1.25 = 638.75 up to 530 * 1.25 = 662.5, and a frame each side.
+    twice.find_clips()[0].media_reference.available_range = time_range(0, COUNT, 30)
+    plan = planned(track(twice), facts=Facts(Fraction(30), COUNT))
+    assert frames(plan) == [(637, 663)]
 
 
 # A second opinion: play the cut frame by frame

@@ -66,11 +66,20 @@ def test_two_looks_are_reverted_at_once(tmp_path: Path) -> None:
     assert revert(both, folder=tmp_path).to_json_string() == read.timeline.to_json_string()
 
 
+def test_a_look_that_was_rendered_again_is_reverted(tmp_path: Path) -> None:
+    read = edit(tmp_path)
+    blue, _ = relinked(read, "blue")
+    both, _ = relinked(again(read, blue), "blue")
+    assert both.find_clips()[2].source_range is not None
+    assert revert(both, folder=tmp_path).to_json_string() == read.timeline.to_json_string()
+
+
 def test_elsewhere_the_urls_stay_absolute(tmp_path: Path) -> None:
     read = edit(tmp_path)
     both, _ = relinked(read, "blue")
     back = revert(both, folder=tmp_path / "out")
     assert back.find_clips()[0].media_reference.target_url == str(tmp_path / "media" / "a.mov")
+    assert back.find_clips()[3].media_reference.target_url_base == str(tmp_path)
     assert "nle_style" not in back.to_json_string()
 
 
