@@ -15,7 +15,7 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 from nle_style.timeline.fcpxml_lanes import Dissolve, Lanes, Placed, stack_of
 from nle_style.timeline.fcpxml_resources import Resources, seconds, time_at
-from nle_style.timeline.fcpxml_retime import Retime, retime_of
+from nle_style.timeline.fcpxml_retime import Retime, conform_scalar, retime_of
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
 from nle_style.timeline.xml_document import XmlDocument, parse_xml
 
@@ -161,23 +161,32 @@ class _Reader:
         item = self._item(element, duration, lanes.rate)
         if item is not None:
             lanes.items.setdefault(lane, []).append(Placed(start, start + duration, item))
-        local = self._local_start(element)
         if element.tag != "sync-clip":
-            self._connected(lanes, element, lane, start - local)
+            local = self._local_start(element)
+            self._connected(lanes, element, lane, start, local)
         self._depth -= 1
         return start + duration
 
     def _connected(
-        self, lanes: Lanes, element: ElementTree.Element, lane: int, shift: Fraction
+        self,
+        lanes: Lanes,
+        element: ElementTree.Element,
+        lane: int,
+        start: Fraction,
+        local: Fraction,
     ) -> None:
-        """Items of other lanes; their offsets count in the local time of what they hang on."""
+        """Items of other lanes; their offsets count in the local time of what they hang on.
+
+        That time runs faster than the edit where a rate is conformed; under a timeMap it is the
+        retimed one already.
+        """
+        speed = conform_scalar(element, lanes.rate)
         for child in element:
+            at = start + (seconds(child.get("offset")) - local) / speed
             if child.tag == "spine" and _lane(child):
-                offset = seconds(child.get("offset")) + shift
-                self._storyline(lanes, child, lane + _lane(child), offset)
+                self._storyline(lanes, child, lane + _lane(child), at)
             elif child.tag in _CLIPS and _lane(child):
-                start = seconds(child.get("offset")) + shift
-                self._place(lanes, child, lane + _lane(child), start)
+                self._place(lanes, child, lane + _lane(child), at)
 
     def _pick(self, audition: ElementTree.Element) -> ElementTree.Element:
         picks = [child for child in audition if child.tag in _CLIPS]
@@ -212,7 +221,7 @@ class _Reader:
     ) -> otio.schema.Item | None:
         """The item as OpenTimelineIO; None for one without a picture."""
         local = self._local_start(element)
-        if element.tag == "gap":
+        if element.tag == "gap" or element.get("srcEnable") == "audio":
             return None
         if element.tag == "title":
             return self._generator(element, "title", duration, rate)
@@ -251,7 +260,7 @@ class _Reader:
                 time_at(start, rate), time_at(duration, rate)
             )
             return self._noted(clip, element, rate)
-        if not self._resources.is_picture(asset) or element.get("srcEnable") == "audio":
+        if not self._resources.is_picture(asset):
             return None
         media_rate = self._resources.rate(asset.get("format")) or rate
         retime = retime_of(element, start, duration, rate, asset)
@@ -300,7 +309,7 @@ class _Reader:
                 lanes, holder, lane=0, shift=-origin if holder is element else Fraction(0)
             )
             if element.tag == "sync-clip":
-                self._connected(lanes, element, 0, -origin)
+                self._connected(lanes, element, 0, Fraction(0), origin)
             stack, inner_rate = stack_of(lanes, self._warnings), rate
         if not stack.find_clips():
             return None

@@ -68,15 +68,16 @@ def _layers(
 ) -> list[list[Placed]]:
     layers: list[list[Placed]] = []
     for item in sorted(items, key=lambda p: p.start):
-        if layers and (last := layers[0][-1]).end > item.start > last.start:
-            if any(d.start <= item.start and last.end <= d.end for d in dissolves):
-                # Not Final Cut's own way: it ends a clip where the next one begins.
-                warnings.append(
-                    f"'{last.item.name}' overlaps '{item.item.name}' by "
-                    f"{float(last.end - item.start):g} s under a transition; cut where the "
-                    "latter begins"
-                )
-                _shorten(last, item.start)
+        last = layers[0][-1] if layers else item
+        covered = any(d.start <= item.start and last.end <= d.end for d in dissolves)
+        if last.end > item.start > last.start and covered:
+            # Not Final Cut's own way: it ends a clip where the next one begins.
+            warnings.append(
+                f"'{last.item.name}' overlaps '{item.item.name}' by "
+                f"{float(last.end - item.start):g} s under a transition; cut where the "
+                "latter begins"
+            )
+            _shorten(last, item.start)
         for layer in layers:
             if layer[-1].end <= item.start:
                 layer.append(item)

@@ -12,7 +12,7 @@ import opentimelineio as otio
 from nle_style.timeline.fcpxml_resources import seconds
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["Retime", "retime_of"]
+__all__ = ["Retime", "conform_scalar", "retime_of"]
 
 # Final Cut rounds the points of a constant speed to its time base.
 _SAME_SLOPE = Fraction(1, 10_000)
@@ -94,26 +94,30 @@ def _missing_start(
 
 
 def _conformed(element: ElementTree.Element, start: Fraction, rate: Fraction) -> Retime:
-    conform = element.find("./conform-rate")
-    written = None if conform is None else conform.get("srcFrameRate")
-    if conform is None or written is None or conform.get("scaleEnabled", "1") == "0":
-        return Retime(start)
-    scalar = _conform_scalar(_EXACT_RATES.get(written) or Fraction(written), rate)
+    scalar = conform_scalar(element, rate)
     if scalar == 1:
         return Retime(start)
     effect = otio.schema.LinearTimeWarp(time_scalar=float(scalar))
     effect.name = "conform-rate"
-    effect.metadata[SOURCE_KEY] = {"srcFrameRate": written}
     return Retime(start, effect)
 
 
-def _conform_scalar(media: Fraction, rate: Fraction) -> Fraction:
-    """How fast media time runs under Final Cut's rate conform.
+def conform_scalar(element: ElementTree.Element, rate: Fraction) -> Fraction:
+    """How fast media time runs under Final Cut's rate conform; 1 without one.
 
     Rates up to 5 % apart play frame by frame (25 in 24: an export of 3551 frames lasts 3551/24 s).
     Others keep their speed but for the 0.1 % between NTSC and whole rates: an export of the same
     760 frames of 23.976 lasts 760/24 s in edits of 24, 30 and 60.
+
+    Args:
+        element: the clip.
+        rate: of the edit.
     """
+    conform = element.find("./conform-rate")
+    written = None if conform is None else conform.get("srcFrameRate")
+    if conform is None or written is None or conform.get("scaleEnabled", "1") == "0":
+        return Fraction(1)
+    media = _EXACT_RATES.get(written) or Fraction(written)
     if abs(rate / media - 1) <= Fraction(1, 20):
         return rate / media
     if (media.denominator == 1001) == (rate.denominator == 1001):
