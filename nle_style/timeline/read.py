@@ -137,7 +137,7 @@ def _text(path: Path) -> str:
 
 def _only(found: Sequence[Parsed], path: Path) -> Parsed:
     """The one timeline that has pictures; neither an empty one nor one of several is taken."""
-    with_pictures = [parsed for parsed in found if any(_pictures(parsed.timeline))]
+    with_pictures = [p for p in found if next(_pictures(p.timeline.tracks), None) is not None]
     if len(with_pictures) == 1:
         return with_pictures[0]
     if with_pictures:
@@ -157,11 +157,13 @@ def _only(found: Sequence[Parsed], path: Path) -> Parsed:
     )
 
 
-def _pictures(timeline: otio.schema.Timeline) -> Iterator[otio.schema.Clip]:
+def _pictures(parent: otio.core.Composition) -> Iterator[otio.schema.Clip]:
     """Clips outside audio tracks, whatever they show: a timeline of titles is not empty."""
-    for track in timeline.tracks:
-        if getattr(track, "kind", None) != otio.schema.TrackKind.Audio:
-            if isinstance(track, otio.schema.Clip):
-                yield track
-            else:
-                yield from track.find_clips()
+    waiting = [parent]
+    while waiting:
+        for child in waiting.pop():
+            if isinstance(child, otio.schema.Clip):
+                yield child
+            elif isinstance(child, otio.core.Composition):
+                if getattr(child, "kind", "") != otio.schema.TrackKind.Audio:
+                    waiting.append(child)
