@@ -15,6 +15,9 @@ from nle_style.timeline.parsed import Parsed
 
 __all__ = ["read_aaf"]
 
+# Source: [MS-CFB] 2.2, Header Signature.
+_COMPOUND_FILE = bytes.fromhex("D0CF11E0A1B11AE1")
+
 
 def read_aaf(path: Path) -> list[Parsed]:
     """Every top-level composition of the file, with the adapter's warnings.
@@ -22,6 +25,7 @@ def read_aaf(path: Path) -> list[Parsed]:
     Raises:
         TimelineError: not an AAF, or something in it that the adapter cannot read.
     """
+    _check_kind(path)
     module = otio.adapters.from_name("AAF").module()
     warnings: list[str] = []
     try:
@@ -36,6 +40,23 @@ def read_aaf(path: Path) -> list[Parsed]:
         ) from error
     items = list(found) if isinstance(found, otio.schema.SerializableCollection) else [found]
     return [Parsed(item, warnings) for item in items if isinstance(item, otio.schema.Timeline)]
+
+
+def _check_kind(path: Path) -> None:
+    """An AAF is a Compound File; aaf2 leaves what is none open behind its exception."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_COMPOUND_FILE))
+    except OSError as error:
+        raise TimelineError(
+            f"the file cannot be read ({error})", where=str(path), remedy="Check its rights."
+        ) from error
+    if magic != _COMPOUND_FILE:
+        raise TimelineError(
+            "the AAF cannot be read (it is no Compound File; an XML of the sequence?)",
+            where=str(path),
+            remedy="Export an edit-protocol AAF of the sequence again, or an EDL.",
+        )
 
 
 @contextlib.contextmanager

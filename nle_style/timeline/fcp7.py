@@ -21,7 +21,7 @@ __all__ = ["read_fcp7"]
 
 _ADAPTER = "fcp_xml"
 # Nested sequences stand in the file once and are read once for every use.
-_MOST_ITEMS = 100_000
+_MOST_ITEMS = 20_000
 _DEEPEST = 40
 
 
@@ -83,9 +83,22 @@ def _reader_class() -> Any:
             self._warnings: list[str] = []
             self._inside: list[ElementTree.Element] = []
             self._items = 0
+            self._whole: dict[tuple[str, str | None], ElementTree.Element] = {}
+            for element in document.root.iter():
+                if element.get("id") is not None and len(element):
+                    self._whole.setdefault((element.tag, element.get("id")), element)
+
+        def _derefed_element(self, element: ElementTree.Element | None) -> Any:
+            """The element that an id stands for: the first with contents, wherever it is.
+
+            The adapter takes the first of that id, of any kind and however empty.
+            """
+            if element is None or len(element):
+                return element
+            return self._whole.get((element.tag, element.get("id")), element)
 
         def parsed(self, sequence: ElementTree.Element) -> Parsed:
-            self._warnings = []
+            self._warnings, self._inside = [], [sequence]
             timeline = self.timeline_for_sequence(sequence, module._Context())
             return Parsed(timeline, self._warnings)
 
@@ -100,8 +113,13 @@ def _reader_class() -> Any:
                     f"more than {_MOST_ITEMS} clips, counting nested sequences at every use",
                     remedy="Export the sequence without its nests.",
                 )
-            item = super().clip_for_element(element, item_range, start_offset, context)
             nested = self._derefed_element(element.find("./sequence"))
+            if nested in self._inside or len(self._inside) > _DEEPEST:
+                raise TimelineError(
+                    f"line {line}: sequences are nested in themselves, or deeper than {_DEEPEST}",
+                    remedy="Flatten the nests in the editor and export again.",
+                )
+            item = super().clip_for_element(element, item_range, start_offset, context)
             if nested is not None:
                 self._fill(item, nested, context)
                 item.name = element.findtext("./name") or item.name
@@ -123,12 +141,6 @@ def _reader_class() -> Any:
 
         def _fill(self, stack: Any, sequence: ElementTree.Element, context: Any) -> None:
             """Tracks of a nested sequence, which the adapter leaves empty."""
-            if sequence in self._inside or len(self._inside) >= _DEEPEST:
-                raise TimelineError(
-                    f"line {self.line}: sequences are nested in themselves, or deeper than "
-                    f"{_DEEPEST}",
-                    remedy="Flatten the nests in the editor and export again.",
-                )
             media = self._derefed_element(sequence.find("./media"))
             if media is None:
                 return

@@ -25,7 +25,7 @@ _CLIPS = frozenset(
     {"asset-clip", "clip", "ref-clip", "sync-clip", "mc-clip", "video", "title", "audition", "gap"}
 )
 _MARKERS = frozenset({"marker", "chapter-marker"})
-_MOST_ITEMS = 100_000
+_MOST_ITEMS = 20_000
 _DEEPEST = 40
 
 
@@ -311,7 +311,7 @@ class _Reader:
             if element.tag == "sync-clip":
                 self._connected(lanes, element, 0, Fraction(0), origin)
             stack, inner_rate = stack_of(lanes, self._warnings), rate
-        if not stack.find_clips():
+        if not any(len(track) for track in stack):
             return None
         retime = retime_of(element, local, duration, rate, None)
         self._apply(

@@ -281,7 +281,7 @@ def pictures(node: object, audio: bool = False) -> Iterator[dict[str, object]]:
         schema = str(node.get("OTIO_SCHEMA", ""))
         if schema.startswith("Clip.") and not audio:
             yield node
-        if schema.startswith(("Timeline.", "Stack.", "Track.", "SerializableCollection.")):
+        if schema.startswith(("Timeline.", "Stack.", "Track.", "Sequence.")):
             sound = audio or node.get("kind") == "Audio"
             yield from pictures(node.get("children") or node.get("tracks"), sound)
 
