@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 
@@ -14,6 +13,7 @@ __all__ = ["timelines_in"]
 
 # A nest is a Stack and its children: two levels of brackets, four with a Track in between.
 _DEEPEST = 1000
+_SCHEMA = re.compile(r'"OTIO_SCHEMA"\s*:\s*"([^".]+)\.(\d+)"')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 
 
@@ -86,14 +86,7 @@ def _deserialized(text: str, path: Path) -> object:
 
 def _newer_schemas(text: str) -> list[str]:
     """Schemas in the file whose version is above the one the library knows, like Marker.3."""
+    # Not json.loads: the library also reads and writes Inf, which is not JSON.
     known = otio.core.type_version_map()
-    newer: dict[str, None] = {}
-
-    def look(node: dict[str, object]) -> dict[str, object]:
-        name, _, version = str(node.get("OTIO_SCHEMA", "")).rpartition(".")
-        if version.isdecimal() and int(version) > known.get(name, int(version)):
-            newer[f"{name}.{version}"] = None
-        return node
-
-    json.loads(text, object_hook=look)
-    return list(newer)
+    found = dict.fromkeys(_SCHEMA.findall(text))
+    return [f"{name}.{version}" for name, version in found if int(version) > known.get(name, 1e9)]

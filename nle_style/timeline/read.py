@@ -164,6 +164,7 @@ def _pictures(parent: otio.core.Composition) -> Iterator[otio.schema.Clip]:
         for child in waiting.pop():
             if isinstance(child, otio.schema.Clip):
                 yield child
-            elif isinstance(child, otio.core.Composition):
-                if getattr(child, "kind", "") != otio.schema.TrackKind.Audio:
-                    waiting.append(child)
+                continue
+            is_sound = getattr(child, "kind", "") == otio.schema.TrackKind.Audio
+            if isinstance(child, otio.core.Composition) and not is_sound:
+                waiting.append(child)

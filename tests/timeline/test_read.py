@@ -121,7 +121,7 @@ def nested(depth: int) -> str:
 
 def test_nests_are_read_and_bottomless_ones_refused(tmp_path: Path) -> None:
     assert len(read_timeline(write(tmp_path, nested(100))).timeline.find_clips()) == 1
-    for depth in (1_000, 200_000):
+    for depth in (1_000, 50_000):
         error = refusal(write(tmp_path, nested(depth)))
         assert "nested deeper" in error.what
 
@@ -151,6 +151,30 @@ def test_an_otiod_is_read_in_place(tmp_path: Path) -> None:
     assert (path / url).read_bytes() == b"x"
     (path / "content.otio").unlink()
     assert "not a whole .otiod" in refusal(path).what
+
+
+def test_an_aaf_without_the_machines_hooks(tmp_path: Path) -> None:
+    """Written by otio-aaf-adapter; a hook that is attached must neither run nor get lost."""
+    module = otio.adapters.from_name("AAF").module()
+    path = tmp_path / "cut.aaf"
+    made = timeline(track(clip("a", (86410, 48), (86400, 100)), clip("b", (86400, 24))))
+    module.write_to_file(made, str(path), use_empty_mob_ids=True)
+    attached = [otio.hooks.scripts_attached_to(name) for name in module.adapter_hook_names()]
+    assert attached
+    try:
+        for scripts in attached:
+            scripts.append("no such script")
+        clips = read_timeline(path).timeline.find_clips()
+        assert all(scripts == ["no such script"] for scripts in attached)
+    finally:
+        for scripts in attached:
+            scripts.remove("no such script")
+    ranges = [(c.source_range.start_time.value, c.source_range.duration.value) for c in clips]
+    assert ranges == [(86410, 48), (86400, 24)]
+    assert [c.media_reference.target_url for c in clips] == [
+        "file:///media/a.mov",
+        "file:///media/b.mov",
+    ]
 
 
 @pytest.mark.parametrize("data", [b"", b"not an AAF", bytes(4096)])
@@ -222,3 +246,9 @@ def test_a_bundle_without_a_timeline_or_with_a_way_out(tmp_path: Path) -> None:
     with pytest.raises(TimelineError, match="outside its media folder"):
         read_timeline(path, extract_to=tmp_path / "out" / "deep")
     assert not list(tmp_path.rglob("escaped.mov"))
+
+
+def test_a_newer_schema_beside_an_infinity_is_named_too(tmp_path: Path) -> None:
+    text = '{"OTIO_SCHEMA": "Timeline.1", "metadata": {"x": Inf}, "tracks": '
+    text += '{"OTIO_SCHEMA": "Stack.1", "markers": [{"OTIO_SCHEMA": "Marker.3"}]}}'
+    assert "Marker.3" in refusal(write(tmp_path, text)).what
