@@ -95,4 +95,4 @@ def _without_hooks(names: list[str]) -> Iterator[None]:
         yield
     finally:
         for name, scripts in attached.items():
-            scripts[:] = kept[name]
+            scripts.extend(kept[name])

@@ -188,6 +188,14 @@ def test_conformed_rates(ref: str, conform: str, scalar: float | None, tmp_path:
     assert [e.time_scalar for e in clip.effects] == ([scalar] if scalar else [])
 
 
+def test_what_hangs_on_a_conformed_clip_hangs_at_its_frame(tmp_path: Path) -> None:
+    """240 frames of 23.976 into the clip are 10.01 s of its time and frame 240 of the edit."""
+    connected = asset_clip("p", "1001/50s", "0s", "1s", lane="1")
+    inside = f'<conform-rate srcFrameRate="23.98"/>{connected}'
+    made = read(tmp_path, project(asset_clip("n", "0s", "1001/100s", "20s", inside)))
+    assert frames(made.timeline.tracks[1][0].source_range) == (0, 240)
+
+
 COMPOUND = (
     '<media id="m" name="C"><sequence format="f24" tcStart="1s"><spine>'
     + asset_clip("a", "1s", "3600s", "4s")

@@ -165,7 +165,7 @@ def test_an_aaf_without_the_machines_hooks(tmp_path: Path) -> None:
         for scripts in attached:
             scripts.append("no such script")
         clips = read_timeline(path).timeline.find_clips()
-        assert all(scripts == ["no such script"] for scripts in attached)
+        assert [list(scripts) for scripts in attached] == [["no such script"]] * len(attached)
     finally:
         for scripts in attached:
             scripts.remove("no such script")
