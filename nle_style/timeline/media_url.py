@@ -11,7 +11,9 @@ from nle_style.errors import TimelineError
 __all__ = ["is_sequence", "url_like"]
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_SEQUENCE = re.compile(r"%0?\d*d|#+")
+# "%04d" is no escape that a path would hold, but "%20d" is a space and a letter.
+_SEQUENCE = re.compile(r"%(?:0\d+)?d(?![0-9A-Fa-f])|#{2,}")
+_MOVIES = frozenset({".mkv", ".mov", ".mp4", ".mxf"})
 # RFC 2396's unreserved marks, which Final Cut and Premiere leave alone; "&" is escaped, so that
 # no XML entity is needed.
 _SAFE = "/-_.~!*'()"
@@ -19,7 +21,8 @@ _SAFE = "/-_.~!*'()"
 
 def is_sequence(path: PurePath) -> bool:
     """Whether a name stands for many images: `name.%06d.exr` or `name.####.exr`."""
-    return bool(_SEQUENCE.search(path.name)) and not Path(path).exists()
+    is_movie = path.suffix.lower() in _MOVIES
+    return bool(_SEQUENCE.search(path.name)) and not is_movie and not Path(path).exists()
 
 
 def url_like(old: str, target: PurePath, *, always_url: bool = False) -> str:

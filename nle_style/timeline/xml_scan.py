@@ -231,42 +231,48 @@ def fingerprint(
     parser.ordered_attributes = True
     total = hashlib.blake2b(digest_size=16)
     skip = dropped or {}
-    seen = 0
+    seen, coming = 0, len(hidden)
     shown: list[bool] = []
+    # No control character can stand in XML, so the parts cannot run into each other.
+    parts: list[str] = []
+    add = parts.append
 
     def is_hidden() -> bool:
         nonlocal seen
-        if seen == len(hidden):
-            return False
         place = parser.CurrentByteIndex
-        while seen < len(hidden) and place >= hidden[seen][1]:
+        while seen < coming and place >= hidden[seen][1]:
             seen += 1
-        return seen < len(hidden) and place >= hidden[seen][0]
+        return seen < coming and place >= hidden[seen][0]
 
-    def add(*parts: object) -> None:
-        # No control character can stand in XML, so the parts cannot run into each other.
-        total.update("\x01".join(map(str, parts)).encode("utf-8", "surrogatepass"))
+    def flush() -> None:
+        total.update("".join(parts).encode("utf-8", "surrogatepass"))
+        parts.clear()
 
     def start(name: str, attributes: list[str]) -> None:
-        shown.append(not is_hidden())
-        if not shown[-1]:
+        visible = seen == coming or not is_hidden()
+        shown.append(visible)
+        if not visible:
             return
-        unseen = skip.get(parser.CurrentByteIndex, ()) if skip else ()
-        pairs = zip(attributes[::2], attributes[1::2], strict=True)
-        add("\x02", name, *(f"{key}\x03{value}" for key, value in pairs if key not in unseen))
-        add("\x04")
+        if attributes:
+            pairs = list(zip(attributes[::2], attributes[1::2], strict=True))
+            if unseen := skip.get(parser.CurrentByteIndex, ()) if skip else ():
+                pairs = [pair for pair in pairs if pair[0] not in unseen]
+            name = "\x01".join((name, *(f"{key}\x03{value}" for key, value in pairs)))
+        add(f"\x02{name}\x04")
+        if len(parts) > 10_000:
+            flush()
 
     def end(name: str) -> None:
         if shown.pop():
             add("\x05")
 
     def text(data: str) -> None:
-        if not is_hidden():
-            total.update(data.encode("utf-8", "surrogatepass"))
+        if seen == coming or not is_hidden():
+            add(data)
 
-    def event(*parts: object) -> None:
-        if not is_hidden():
-            add("\x06", *parts)
+    def event(*what: object) -> None:
+        if seen == coming or not is_hidden():
+            add("\x01".join(("\x06", *map(str, what))))
 
     parser.StartElementHandler = start
     parser.EndElementHandler = end
@@ -275,6 +281,7 @@ def fingerprint(
     parser.ProcessingInstructionHandler = event
     parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = event
     _parse(parser, data, on_doctype=event)
+    flush()
     return total.hexdigest()
 
 
