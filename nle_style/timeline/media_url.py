@@ -68,6 +68,8 @@ def _encoded(path: str, like: str) -> str:
     raw_unicode = not like.isascii()
     # Only a character that had to be escaped, and was not, shows that a writer escapes nothing.
     if not escapes and (raw_unicode or re.search(r"[ \[\]{}^`\"<>|]", like)):
+        # A "%41" in the name itself would be read as an escape even so.
+        path = _ESCAPE.sub(lambda found: f"%25{found[0][1:]}", path)
         return "".join(c if _is_text(c) else quote(c, errors="surrogateescape") for c in path)
     safe = _SAFE if any(e.lower() == "%3a" for e in escapes) else f"{_SAFE}:"
     lower = any(e != e.upper() for e in escapes) and not any(e != e.lower() for e in escapes)

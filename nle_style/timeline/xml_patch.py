@@ -16,7 +16,8 @@ from xml.sax.saxutils import escape
 
 from nle_style.errors import TimelineError, VerificationError
 from nle_style.timeline.locate import media_path
-from nle_style.timeline.xml_scan import Node, Scan, fingerprint
+from nle_style.timeline.xml_fingerprint import fingerprint
+from nle_style.timeline.xml_scan import Node, Scan
 
 __all__ = [
     "Change",
@@ -217,6 +218,11 @@ def changes_of(scan: Scan, edits: Iterable[Edit]) -> tuple[Change, ...]:
 
 def verify_patch(scan: Scan, patched: bytes, edits: Iterable[Edit]) -> None:
     """Parse both files and compare everything but the places of the edits.
+
+    Args:
+        scan: the original.
+        patched: the original with the edits applied.
+        edits: what may differ.
 
     Raises:
         VerificationError: they differ anywhere else, or the patched file cannot be parsed.

@@ -1,4 +1,4 @@
-"""Where things stand in an XML file, in bytes, and what it says, as one sum.
+"""Where things stand in an XML file, in bytes.
 
 Python's XML writers do not give a file back as it was: quotes, entities, line ends, the order of
 declarations and spaces within tags change. To change one path and nothing else, its exact place
@@ -11,15 +11,14 @@ event begins. A DOCTYPE that declares anything is refused before an entity can b
 from __future__ import annotations
 
 import codecs
-import hashlib
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
 from nle_style.errors import TimelineError
 
-__all__ = ["Node", "Scan", "fingerprint", "scan"]
+__all__ = ["Node", "Scan", "parse_safely", "scan"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -126,7 +125,7 @@ def scan(data: bytes, keep: Collection[str]) -> Scan:
             entity that is declared elsewhere.
     """
     scanner = _Scanner(data, keep)
-    _parse(scanner.parser, data)
+    parse_safely(scanner.parser, data)
     scanner.settle(len(data))
     return Scan(
         data, _codec(data, scanner.encoding), scanner.root, tuple(scanner.nodes), scanner.ids()
@@ -209,91 +208,28 @@ class _Scanner:
             self.settle(self.parser.CurrentByteIndex)
 
 
-def fingerprint(
-    data: bytes,
-    hidden: Sequence[tuple[int, int]] = (),
-    dropped: Mapping[int, Collection[str]] | None = None,
-) -> str:
-    """One sum of everything an XML file says, but for some places.
-
-    Args:
-        data: a whole XML file.
-        hidden: byte ranges that do not count, each of whole elements or of whole text, in order.
-        dropped: attributes that do not count, by the place of their start tag.
-
-    Returns:
-        A hash of the elements, attributes in their order, text, comments, declarations.
-
-    Raises:
-        TimelineError: as `scan`.
-    """
-    parser = expat.ParserCreate()
-    parser.ordered_attributes = True
-    total = hashlib.blake2b(digest_size=16)
-    skip = dropped or {}
-    seen, coming = 0, len(hidden)
-    shown: list[bool] = []
-    # No control character can stand in XML, so the parts cannot run into each other.
-    parts: list[str] = []
-    add = parts.append
-
-    def is_hidden() -> bool:
-        nonlocal seen
-        place = parser.CurrentByteIndex
-        while seen < coming and place >= hidden[seen][1]:
-            seen += 1
-        return seen < coming and place >= hidden[seen][0]
-
-    def flush() -> None:
-        total.update("".join(parts).encode("utf-8", "surrogatepass"))
-        parts.clear()
-
-    def start(name: str, attributes: list[str]) -> None:
-        visible = seen == coming or not is_hidden()
-        shown.append(visible)
-        if not visible:
-            return
-        if attributes:
-            pairs = list(zip(attributes[::2], attributes[1::2], strict=True))
-            if unseen := skip.get(parser.CurrentByteIndex, ()) if skip else ():
-                pairs = [pair for pair in pairs if pair[0] not in unseen]
-            name = "\x01".join((name, *(f"{key}\x03{value}" for key, value in pairs)))
-        add(f"\x02{name}\x04")
-        if len(parts) > 10_000:
-            flush()
-
-    def end(name: str) -> None:
-        if shown.pop():
-            add("\x05")
-
-    def text(data: str) -> None:
-        if seen == coming or not is_hidden():
-            add(data)
-
-    def event(*what: object) -> None:
-        if seen == coming or not is_hidden():
-            add("\x01".join(("\x06", *map(str, what))))
-
-    parser.StartElementHandler = start
-    parser.EndElementHandler = end
-    parser.CharacterDataHandler = text
-    parser.CommentHandler = parser.XmlDeclHandler = event
-    parser.ProcessingInstructionHandler = event
-    parser.StartCdataSectionHandler = parser.EndCdataSectionHandler = event
-    _parse(parser, data, on_doctype=event)
-    flush()
-    return total.hexdigest()
-
-
 class _ForbiddenError(Exception):
     """Something that no editor writes into an edit."""
 
 
-def _parse(parser: expat.XMLParserType, data: bytes, on_doctype: object = None) -> None:
+def parse_safely(
+    parser: expat.XMLParserType, data: bytes, on_doctype: Callable[..., None] | None = None
+) -> None:
+    """Run a parser, with its handlers set, over a whole file that somebody else wrote.
+
+    Args:
+        parser: its handlers for the DOCTYPE and for entities are set here.
+        data: the file.
+        on_doctype: gets the DOCTYPE's name, system and public identifier.
+
+    Raises:
+        TimelineError: as `scan`.
+    """
+
     def doctype(name: str, system: str | None, public: str | None, internal: bool) -> None:
         if internal:
             raise _ForbiddenError("its DOCTYPE declares entities or elements of its own")
-        if callable(on_doctype):
+        if on_doctype is not None:
             on_doctype(name, system, public)
 
     def entity(*declared: object) -> None:
