@@ -87,6 +87,7 @@ AWKWARD = [
     "two\nlines\tand\rtabs.mov",
     "Ünï雪😀.mov",
     "hash#1?x=y;z.mov",
+    "take ##2 %04d.mov",
 ]
 
 
