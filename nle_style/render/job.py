@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from nle_style.apply.look import Look, Statistics
+from nle_style.apply.look import Colour, Look, Statistics
 from nle_style.errors import JobError
 
 __all__ = ["VERSION", "ColourJob", "Control", "Item", "LookJob", "Output", "RenderJob", "read_job"]
@@ -34,6 +34,8 @@ class LookJob(_Part):
     styles: dict[str, float]
     strength: float = 1.0
     statistics: Statistics = "hybrid"
+    stroke_scale: float = 1.0
+    colour: Colour = "poster"
 
     def look(self) -> Look:
         """The validated look.
@@ -41,7 +43,7 @@ class LookJob(_Part):
         Raises:
             LookError: a value out of its range.
         """
-        return Look(self.styles, self.strength, self.statistics)
+        return Look(self.styles, self.strength, self.statistics, self.stroke_scale, self.colour)
 
     @classmethod
     def of(cls, look: Look) -> LookJob:

@@ -22,14 +22,15 @@ from filelock import FileLock, Timeout
 
 from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.shots import find_shots
 from nle_style.apply.stability import ChangeMeter
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.errors import Cancelled, InputError, MediaError, NleStyleError, OutputError
+from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
-from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Started, Warned
+from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Scanning, Started, Warned
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import UnitMeasurement, fingerprint
 from nle_style.render.pipeline import ahead
@@ -45,6 +46,7 @@ from nle_style.render.report import (
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
 _AHEAD = 4  # frames waiting between two stages: 100 MB a stage at 1080p
+_SCANNED = 24  # frames from one `scanning` event to the next
 
 
 @dataclass(frozen=True)
@@ -252,20 +254,20 @@ class _Run:
         manifest.begin(plan.facts)
         known = manifest.units() if self.job.control.resume else {}
         records: dict[int, UnitRecord] = {}
-        shots = [(plan.first, plan.last)]
         for unit in writer.units:
             record = known.get(unit.index)
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
                 self.done += unit.last - unit.first + 1
+        stylizer = Stylizer(self.pack, plan.look, self.device)
+        shots = self._shots(index, plan) if stylizer.needs_measuring else [(plan.first, plan.last)]
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing:
-            stylizer = Stylizer(self.pack, plan.look, self.device)
-            if stylizer.needs_measuring:
-                stylizer.measure_shot(self._samples(plan))
             for run in _contiguous(missing):
                 meter = ChangeMeter(shots)
-                painted = self._painted(index, plan, stylizer, meter, run[0].first, run[-1].last)
+                painted = self._painted(
+                    index, plan, stylizer, shots, meter, run[0].first, run[-1].last
+                )
                 begun = time.monotonic()
                 try:
                     for unit in run:
@@ -291,41 +293,62 @@ class _Run:
                 "frames": plan.frames,
                 "files": published.path.relative_to(plan.destination.parent).as_posix(),
                 "bytes": published.bytes,
-                "shots": shots,
+                "shots": [list(shot) for shot in shots],
                 "warnings": published.warnings,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             }
         )
 
-    def _samples(self, plan: ItemPlan) -> Iterator[np.ndarray]:
-        try:
-            for number in sample_frames(plan.first, plan.last):
+    def _shots(self, index: int, plan: ItemPlan) -> list[tuple[int, int]]:
+        """The shots of an item, found in one pass over its source or noted by an earlier run."""
+        known = plan.manifest.shots() if self.job.control.resume else None
+        if known is not None:
+            return known
+
+        def frames() -> Iterator[np.ndarray]:
+            for done, frame in enumerate(read_frames(plan.info, plan.first, plan.last), 1):
                 self.check_cancelled()
-                yield from read_frames(plan.info, number, number)
-        except MediaError:
-            # A sample beyond a break: name the first frame that is lost, not the one just missed.
-            for _ in read_frames(plan.info, plan.first, plan.last):
-                self.check_cancelled()
-            raise
+                yield frame
+                if done % _SCANNED == 0:
+                    name, number = plan.destination.name, plan.first + done - 1
+                    self.on_event(Scanning(index, name, number, done, plan.frames))
+
+        shots = find_shots(frames(), plan.first)
+        plan.manifest.add_shots(shots)
+        return shots
+
+    def _samples(self, plan: ItemPlan, shot: tuple[int, int]) -> Iterator[np.ndarray]:
+        for number in sample_frames(*shot):
+            self.check_cancelled()
+            yield from read_frames(plan.info, number, number)
 
     def _painted(
         self,
         index: int,
         plan: ItemPlan,
         stylizer: Stylizer,
+        shots: list[tuple[int, int]],
         meter: ChangeMeter,
         first: int,
         last: int,
     ) -> Generator[np.ndarray, None, None]:
-        """The painted frames of a range, telling the progress of each."""
+        """The painted frames of a range, telling the progress of each.
+
+        A shot is measured when its first frame comes, wherever in the shot that is: always on the
+        same frames of the source, so that a resumed render paints what an uninterrupted one does.
+        """
 
         def paint() -> Iterator[np.ndarray]:
             # The units of a sequence are single frames: one that goes on from an earlier run's
             # frame paints that again, only to be compared with.
             start = first - 1 if meter.needs_previous(first) else first
+            measured: tuple[int, int] | None = None
             frames = ahead(read_frames(plan.info, start, last), _AHEAD)
             try:
                 for number, frame in enumerate(frames, start):
+                    if stylizer.needs_measuring and (measured is None or number > measured[1]):
+                        measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
+                        stylizer.measure_shot(self._samples(plan, measured))
                     painted = stylizer.frame(frame)
                     meter.add(number, frame, painted)
                     if number >= first:
