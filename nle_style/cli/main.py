@@ -303,6 +303,10 @@ def train(
     preview: Annotated[
         list[Path] | None, typer.Option(help="Image for the contact sheets.")
     ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="Photographs to measure on, never trained on: a folder, or a list."),
+    ] = None,
     seed: int = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     device: Device = "auto",
@@ -332,6 +336,7 @@ def train(
         learning_rate=learning_rate,
         checkpoint_every=checkpoint_every,
         preview=tuple(preview or ()),
+        held_out=held_out,
         seed=seed,
         device=choose_device(device).type,
         phases=phases,

@@ -12,8 +12,9 @@ from rich.table import Table
 from nle_style.apply.device import choose_device
 from nle_style.apply.look import Look
 from nle_style.apply.stylizer import Stylizer
+from nle_style.core.card import FIGURES, figures_of
 from nle_style.core.contact_sheet import contact_sheet
-from nle_style.core.style_pack import load_pack
+from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.probe import probe_media
 from nle_style.media.read import read_frames
@@ -21,9 +22,15 @@ from nle_style.render.bundle import find_pack, shipped_packs
 
 __all__ = ["list_styles", "write_sheet"]
 
+_HEADINGS = dict(
+    zip(FIGURES, ("style loss", "content loss", "noise gain", "pan error"), strict=True)
+)
+
 
 def list_styles(pack: str | None, *, as_json: bool) -> None:
-    """Print the styles of one pack, or of all that ship.
+    """Print the styles of one pack, or of all that ship, with what their cards say of them.
+
+    Figures of other weights than those beside the card are left out.
 
     Raises:
         PackError: no such pack.
@@ -36,20 +43,44 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
                 "pack": item.name,
                 "path": str(path),
                 "sha256": item.sha256,
+                "image_steps": _image_steps(item),
                 "styles": list(item.styles),
+                "figures": figures_of(item.card, item.sha256),
                 "card": dict(item.card),
             }
             for path, item in zip(paths, packs, strict=True)
         ]
         print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
         return
-    table = Table("pack", "style", "artwork", "licence")
+    console = Console()
     for item in packs:
-        cards = item.card.get("styles", {})
-        for name in item.styles:
-            card = cards.get(name, {})
-            table.add_row(item.name, name, card.get("artwork", ""), card.get("licence", ""))
-    Console().print(table)
+        console.print(_table(item))
+        if figures_of(item.card, item.sha256):
+            console.print("Figures: means over pictures held out of training, docs/quality.md.")
+
+
+def _image_steps(pack: StylePack) -> int | None:
+    steps = (pack.card.get("training") or {}).get("image_steps")
+    return steps if isinstance(steps, int) else None
+
+
+def _table(pack: StylePack) -> Table:
+    """One pack as a table, with the figures that its card has."""
+    figures = figures_of(pack.card, pack.sha256)
+    measured = [key for key in FIGURES if any(key in values for values in figures.values())]
+    steps = _image_steps(pack)
+    title = f"{pack.name}: {len(pack.styles)} styles"
+    title += f", {steps:,} image-steps" if steps is not None else ""
+    table = Table("style", "artwork", "licence", title=f"{title}, sha256 {pack.sha256[:12]}")
+    for key in measured:
+        table.add_column(_HEADINGS[key], justify="right")
+    cards = pack.card.get("styles") or {}
+    for name in pack.styles:
+        card = cards.get(name) or {}
+        mine = figures.get(name, {})
+        numbers = [f"{mine[key]:.3f}" if key in mine else "" for key in measured]
+        table.add_row(name, str(card.get("artwork", "")), str(card.get("licence", "")), *numbers)
+    return table
 
 
 def write_sheet(

@@ -17,7 +17,19 @@ import yaml
 
 from nle_style.errors import OutputError, PackError
 
-__all__ = ["read_card", "recent_losses", "write_card"]
+__all__ = [
+    "FIGURES",
+    "figures_of",
+    "passed_gates",
+    "read_card",
+    "recent_losses",
+    "training_runs",
+    "write_card",
+    "write_figures",
+]
+
+FIGURES = ("held_out_style_loss", "held_out_content_loss", "noise_gain", "e_warp_1_pan")
+"""A style's figures on pictures that training never saw; docs/quality.md explains them."""
 
 _WINDOW = 100
 
@@ -66,6 +78,58 @@ def read_card(path: Path) -> dict[str, Any]:
     return card
 
 
+def passed_gates(pack: Path, fingerprint: str) -> bool:
+    """Whether a pack is there, is of the run with this fingerprint, and passed its gates.
+
+    Raises:
+        PackError: its card is damaged.
+    """
+    if not pack.is_file():
+        return False
+    card = read_card(pack.with_suffix(".yaml"))
+    training, weights = card.get("training") or {}, card.get("weights") or {}
+    if training.get("fingerprint") != fingerprint or training.get("gates") != "passed":
+        return False
+    return bool(weights.get("sha256") == _sha256(pack))
+
+
+def training_runs(
+    start: Path | None, phases: Sequence[str], weights: Mapping[str, float], images: int
+) -> list[dict[str, Any]]:
+    """All runs behind a pack, the first one first.
+
+    Args:
+        start: the pack that this run started from, or None. Its history is on the card beside it;
+            without a card of those very weights it is not known, and the list begins here.
+        phases: of this run, as `SIZE:BATCH:STEPS`.
+        weights: of the terms of its loss, as `style_weight`.
+        images: its image-steps so far.
+
+    Returns:
+        for every run its `phases`, `image_steps`, weights, and `start`, the SHA-256 of the pack
+        that it started from, or None.
+
+    Raises:
+        PackError: the start's card is damaged.
+    """
+    runs: list[dict[str, Any]] = []
+    digest = None
+    if start is not None:
+        digest = _sha256(start)
+        card = read_card(start.with_suffix(".yaml"))
+        before = card.get("training") or {}
+        if before and (card.get("weights") or {}).get("sha256") == digest:
+            # A card from before runs were listed is of a single one.
+            alone = {
+                name: value
+                for name, value in before.items()
+                if name in ("phases", "image_steps") or name.endswith("_weight")
+            }
+            runs = list(before.get("runs") or [{**alone, "start": None}])
+    here = {"phases": list(phases), "image_steps": images, **weights, "start": digest}
+    return [*runs, here]
+
+
 def write_card(
     pack: Path,
     styles: Mapping[str, Mapping[str, Any]],
@@ -92,15 +156,75 @@ def write_card(
     before = card.get("styles") or {}
     card["weights"] = {
         "file": pack.name,
-        "sha256": hashlib.sha256(pack.read_bytes()).hexdigest(),
+        "sha256": _sha256(pack),
     }
     card["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     card["training"] = dict(training)
     card["styles"] = {name: {**before.get(name, {}), **facts} for name, facts in styles.items()}
+    return _publish(path, card)
+
+
+def write_figures(
+    pack: Path, figures: Mapping[str, Mapping[str, float]], facts: Mapping[str, Any]
+) -> Path:
+    """Put measured figures under the styles of a pack's card; everything else stays.
+
+    Args:
+        pack: the weights that were measured.
+        figures: style -> `FIGURES`; rounded to four places.
+        facts: of the measurement; they stand under `quality` with the weights' SHA-256, so that
+            figures of other weights are known as such.
+
+    Returns:
+        the card's path.
+
+    Raises:
+        OutputError: it cannot be written.
+        PackError: there is no card, or it is damaged or of other weights.
+    """
+    path = pack.with_suffix(".yaml")
+    card = read_card(path)
+    digest = hashlib.sha256(pack.read_bytes()).hexdigest()
+    if (card.get("weights") or {}).get("sha256") != digest:
+        raise PackError(
+            "the card is not of these weights",
+            where=str(path),
+            remedy="`nle-style train` writes a pack and its card together.",
+        )
+    styles = card.setdefault("styles", {})
+    for name, values in figures.items():
+        entry = styles.setdefault(name, {})
+        entry.update({key: round(values[key], 4) for key in FIGURES})
+    card["quality"] = {"weights": digest, **facts}
+    return _publish(path, card)
+
+
+def figures_of(card: Mapping[str, Any], sha256: str) -> dict[str, dict[str, float]]:
+    """The figures on a card, style -> `FIGURES`; {} where they were measured on other weights.
+
+    Args:
+        card: as `read_card` gives it.
+        sha256: of the weights beside it.
+    """
+    if (card.get("quality") or {}).get("weights") != sha256:
+        return {}
+    found = {}
+    for name, entry in (card.get("styles") or {}).items():
+        mine = {key: entry[key] for key in FIGURES if key in (entry or {})}
+        if mine:
+            found[name] = mine
+    return found
+
+
+def _publish(path: Path, card: Mapping[str, Any]) -> Path:
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
-        part.write_text(yaml.safe_dump(card, sort_keys=False, allow_unicode=True), "utf-8")
+        part.write_text(yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True), "utf-8")
         os.replace(part, path)
     except OSError as error:
         raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
     return path
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -205,6 +205,38 @@ def test_styles_and_sheet(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     assert "frames are 0-19" in done.err
 
 
+def test_styles_show_the_figures_of_a_card(tiny_pack: Path, tmp_path: Path) -> None:
+    from nle_style.core.card import write_card, write_figures
+
+    pack = tmp_path / "tiny.safetensors"
+    pack.write_bytes(tiny_pack.read_bytes())
+    card = {"artwork": "Wave", "licence": "CC0"}
+    write_card(pack, {"red": card, "green": {}, "blue": {}}, {"image_steps": 12345})
+    assert "noise gain" not in nle_style("styles", "--pack", pack).out
+    figures = {
+        "held_out_style_loss": 0.7114,
+        "held_out_content_loss": 1.2226,
+        "noise_gain": 0.4331,
+        "e_warp_1_pan": 0.0449,
+    }
+    write_figures(pack, {"red": figures}, {"pictures": 32})
+
+    (listed,) = json.loads(nle_style("styles", "--pack", pack, "--json").out)
+    assert listed["image_steps"] == 12345
+    assert listed["figures"] == {"red": figures}
+    said = nle_style("styles", "--pack", pack).out
+    assert "12,345 image-steps" in said
+    (red,) = (line for line in said.splitlines() if "red" in line)
+    for text in ("Wave", "CC0", "0.711", "1.223", "0.433", "0.045"):
+        assert text in red
+
+    # Trained further, and not measured again: the old figures are not these weights'.
+    path = pack.with_suffix(".yaml")
+    path.write_text(path.read_text().replace("quality:\n  weights: ", "quality:\n  weights: 0"))
+    assert "0.433" not in nle_style("styles", "--pack", pack).out
+    assert json.loads(nle_style("styles", "--pack", pack, "--json").out)[0]["figures"] == {}
+
+
 def test_doctor_finds_this_installation_well() -> None:
     done = nle_style("doctor")
     assert done.code == 0, done.out

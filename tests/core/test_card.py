@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nle_style.core.card import recent_losses, write_card
-from nle_style.errors import OutputError
+from nle_style.core.card import FIGURES, figures_of, recent_losses, write_card, write_figures
+from nle_style.errors import OutputError, PackError
 
 
 def test_losses_are_means_over_the_last_hundred_images_of_a_style() -> None:
@@ -42,9 +42,67 @@ def test_hand_written_entries_stay(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["posters.safetensors", "posters.yaml"]
 
 
+def test_figures_that_others_put_under_a_style_stay(tmp_path: Path) -> None:
+    pack, card = tmp_path / "posters.safetensors", tmp_path / "posters.yaml"
+    pack.write_bytes(b"weights")
+    card.write_text("styles:\n  blue: {noise_gain: 0.31, e_warp_1_pan: 0.04, style_loss: 3}\n")
+    write_card(pack, {"blue": {"style_loss": 1.5}}, {})
+    kept = {"noise_gain": 0.31, "e_warp_1_pan": 0.04, "style_loss": 1.5}
+    assert yaml.safe_load(card.read_text())["styles"] == {"blue": kept}
+
+
 def test_card_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
     pack = tmp_path / "posters.safetensors"
     pack.write_bytes(b"weights")
     pack.with_suffix(".yaml").mkdir()
     with pytest.raises(OutputError, match="cannot be written"):
         write_card(pack, {}, {})
+
+
+def measured(value: float) -> dict[str, float]:
+    return dict.fromkeys(FIGURES, value)
+
+
+def test_figures_join_the_card_and_the_rest_stays(tmp_path: Path) -> None:
+    pack, card = tmp_path / "posters.safetensors", tmp_path / "posters.yaml"
+    pack.write_bytes(b"weights")
+    write_card(pack, {"blue": {"style_loss": 1.5}, "fire": {"style_loss": 2.5}}, {"steps": 10})
+    before = yaml.safe_load(card.read_text())
+    assert figures_of(before, hashlib.sha256(b"weights").hexdigest()) == {}
+
+    assert write_figures(pack, {"fire": measured(0.123456)}, {"pictures": 32}) == card
+    after = yaml.safe_load(card.read_text())
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert after.pop("quality") == {"weights": digest, "pictures": 32}
+    assert after["styles"].pop("fire") == {"style_loss": 2.5, **measured(0.1235)}
+    before["styles"].pop("fire")
+    assert after == before
+
+    text = card.read_text()
+    write_figures(pack, {"fire": measured(0.123456)}, {"pictures": 32})
+    assert card.read_text() == text, "the same figures make the same file"
+
+
+def test_figures_of_other_weights_do_not_count(tmp_path: Path) -> None:
+    pack, card = tmp_path / "posters.safetensors", tmp_path / "posters.yaml"
+    pack.write_bytes(b"weights")
+    write_card(pack, {"blue": {}}, {})
+    write_figures(pack, {"blue": measured(0.5)}, {})
+    found = yaml.safe_load(card.read_text())
+    digest = hashlib.sha256(b"weights").hexdigest()
+    assert figures_of(found, digest) == {"blue": measured(0.5)}
+
+    pack.write_bytes(b"trained further")
+    with pytest.raises(PackError, match="not of these weights"):
+        write_figures(pack, {"blue": measured(0.7)}, {})
+    write_card(pack, {"blue": {}}, {})
+    found = yaml.safe_load(card.read_text())
+    assert figures_of(found, found["weights"]["sha256"]) == {}
+
+
+def test_figures_need_a_card(tmp_path: Path) -> None:
+    pack = tmp_path / "posters.safetensors"
+    pack.write_bytes(b"weights")
+    with pytest.raises(PackError, match="not of these weights"):
+        write_figures(pack, {"blue": measured(0.5)}, {})
+    assert not pack.with_suffix(".yaml").exists()
