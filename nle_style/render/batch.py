@@ -13,6 +13,7 @@ from nle_style.apply.look import Look
 from nle_style.errors import InputError, MediaError
 from nle_style.media.formats import INTERMEDIATES
 from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.sequence import is_pattern
 from nle_style.render.events import OnEvent, Warned
 from nle_style.render.job import Control, Item, LookJob, Output, RenderJob
 from nle_style.render.runner import JobResult, run_job
@@ -56,6 +57,7 @@ class _Facts:
     rate: Fraction
     frame_count: int
     start_frame: int
+    first_file_number: int | None
 
 
 def _facts(path: Path) -> _Facts:
@@ -67,7 +69,8 @@ def _facts(path: Path) -> _Facts:
             where=str(path),
             remedy="Convert it to a constant frame rate in the edit first.",
         )
-    return _Facts(info.rate, info.frame_count, _start_frame(info))
+    number = info.first_frame_number if info.kind == "sequence" else None
+    return _Facts(info.rate, info.frame_count, _start_frame(info), number)
 
 
 def _start_frame(info: MediaInfo) -> int:
@@ -139,12 +142,16 @@ def _items(plan: Plan, look: Look) -> tuple[Item, ...]:
     for wanted in plan.ranges:
         several = sum(other.source == wanted.source for other in plan.ranges) > 1
         span = f"{wanted.first:06d}-{wanted.last:06d}"
+        stem = wanted.source.stem
+        if is_pattern(wanted.source):
+            # "flower.%04d" would make a pattern of the movie's name.
+            stem = stem.split("%")[0].rstrip("._-") or wanted.source.parent.name
         items.append(
             Item(
                 source=wanted.source,
                 frames=(wanted.first, wanted.last),
                 look=LookJob.of(look),
-                name=f"{wanted.source.stem}.{look.label}.{span}" if several else None,
+                name=f"{stem}.{look.label}.{span}" if several else None,
             )
         )
     return tuple(items)
