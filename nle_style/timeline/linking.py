@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -143,22 +144,46 @@ def _use(clip: otio.schema.Clip, intermediates: list[Intermediate], media_root: 
 
 
 def _place(clip: otio.schema.Clip) -> tuple[otio.schema.Timeline, str]:
-    """A timeline around the clip, and the clip's id in it. Clips do not know their timeline."""
-    timeline, path, root = otio.schema.Timeline(), [], clip
-    while (parent := root.parent()) is not None:
-        path.append(parent.index(root))
-        root = parent
-    if isinstance(root, otio.schema.Stack):
+    """A timeline around the clip in which it shows what it shows in its own, and its id there.
+
+    A clip knows its parents but no timeline. And to survey a whole timeline for each of its clips
+    takes minutes for a thousand; what a clip shows depends on no other item of a top-level track
+    but the transitions beside its own.
+    """
+    chain: list[otio.core.Composable] = [clip]
+    while (parent := chain[-1].parent()) is not None:
+        chain.append(parent)
+    path = [above.index(below) for below, above in pairwise(chain)]
+    timeline, track = otio.schema.Timeline(), otio.schema.Track()
+    root = chain.pop() if isinstance(chain[-1], otio.schema.Stack) else None
+    if isinstance(chain[-1], otio.schema.Track):
+        track = chain.pop()
+    if root is not None and (_is_changed(root) or _is_changed(track)):
         timeline.tracks = root
     else:
-        if not isinstance(root, otio.schema.Track):
-            root, path = otio.schema.Track(children=[root.deepcopy()]), [0]
-        else:
-            root = root.deepcopy()
-        timeline.tracks.append(root)
-        path.append(0)
+        excerpt = otio.schema.Track(kind=track.kind)
+        excerpt.enabled = track.enabled
+        path = path[: len(chain) - 1]
+        excerpt.append(chain[-1].deepcopy())
+        at = track.index(chain[-1]) if len(track) else 0
+        before, after = (_transition(track, at + step) for step in (-1, 1))
+        if before is not None:
+            excerpt.insert(0, before)
+        if after is not None:
+            excerpt.append(after)
+        timeline.tracks.append(excerpt)
+        path += [0 if before is None else 1, 0]
     inner = "".join(f"/children[{position}]" for position in reversed(path[:-1]))
     return timeline, f"tracks[{path[-1]}]{inner}"
+
+
+def _is_changed(around: otio.core.Composition) -> bool:
+    return around.source_range is not None or len(around.effects) > 0
+
+
+def _transition(track: otio.schema.Track, position: int) -> otio.schema.Transition | None:
+    beside = track[position] if 0 <= position < len(track) else None
+    return beside.deepcopy() if isinstance(beside, otio.schema.Transition) else None
 
 
 def _facts(found: Intermediate) -> _Facts:

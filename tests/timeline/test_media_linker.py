@@ -154,6 +154,25 @@ def test_a_nest_s_trim_counts(tmp_path: Path) -> None:
     assert a.media_references()[KEY].available_range == time_range(10, 10)
 
 
+@pytest.mark.parametrize("on_track", [True, False])
+def test_the_trim_of_a_track_or_of_the_whole_cut_counts(tmp_path: Path, on_track: bool) -> None:
+    """Two clips of 50 frames; of them the cut shows 60..69, which is 10..19 of the second."""
+    publish(tmp_path, "a.blue.mov", frames=(10, 19))
+    made = timeline(track(clip("a", (0, 50)), clip("a", (0, 50))))
+    shown = made.tracks[0] if on_track else made.tracks
+    assert link(made.tracks[0][1], tmp_path) is None
+    shown.source_range = time_range(60, 10)
+    assert link(made.tracks[0][0], tmp_path) is None
+    assert link(made.tracks[0][1], tmp_path) is not None
+
+
+def test_a_disabled_track_is_left(tmp_path: Path) -> None:
+    publish(tmp_path, "a.blue.mov")
+    made = timeline(track(clip("a", (0, 50))))
+    made.tracks[0].enabled = False
+    assert link(made.tracks[0][0], tmp_path) is None
+
+
 def test_black_parts_of_a_sparse_intermediate_are_no_frames(tmp_path: Path) -> None:
     publish(tmp_path, "a.blue.mov", paint=[[0, 9], [50, 60]])
     assert link(lone(clip("a", (5, 10))), tmp_path) is None
