@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
 
 import opentimelineio as otio
@@ -111,6 +112,9 @@ def test_what_cannot_be_understood_is_refused_with_the_grammar(text: str, fault:
 def test_equal_mixes_are_one_look_and_have_one_label() -> None:
     thirds = parse_look("blue:1,fire:1,colorful:1")
     assert thirds == ClipLook.of_mix([("colorful", 1 / 3), ("fire", 1 / 3), ("blue", 1 / 3)])
+    for weights in product(range(1, 8), repeat=3):
+        mix = ClipLook.of_mix(zip("abc", weights, strict=True))
+        assert ClipLook.of_mix(mix.styles or ()) == mix
     assert thirds is not None
     assert thirds.label == "blue33-colorful33-fire33"
     assert hash(parse_look("fire:2 strength 1")) == hash(parse_look("fire strength 1.0"))

@@ -331,6 +331,7 @@ def test_what_is_not_whole_is_no_intermediate(tmp_path: Path) -> None:
     publish(tmp_path, "escape.blue.mov")
     unfinished = publish(tmp_path, "unfinished.blue.mov").with_suffix(".manifest.jsonl")
     unfinished.write_text("".join(unfinished.read_text().splitlines(keepends=True)[:2]))
+    (tmp_path.parent / "escape.blue.mov").write_bytes(b"")
     outside = tmp_path / "escape.blue.manifest.jsonl"
     outside.write_text(outside.read_text().replace('"path": "', '"path": "../'))
     (tmp_path / "torn.manifest.jsonl").write_text('{"key": "a", "type": "ren')
