@@ -69,7 +69,7 @@ class ClipLook:
         total = sum(weight for _, weight in given)
         if total <= 0:
             raise TimelineError("the style weights sum to 0", remedy=GRAMMAR)
-        # Rounded, so that a mix that was made to sum to 1 before is still the same mix.
+        # Left alone at 1 and rounded, so that one mix has one form, however it was written.
         total = 1.0 if math.isclose(total, 1.0, abs_tol=1e-7) else total
         styles = tuple(sorted((name, round(w / total, 9)) for name, w in given if w))
         return cls(styles, **controls)

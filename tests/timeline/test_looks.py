@@ -115,6 +115,8 @@ def test_equal_mixes_are_one_look_and_have_one_label() -> None:
     for weights in product(range(1, 8), repeat=3):
         mix = ClipLook.of_mix(zip("abc", weights, strict=True))
         assert ClipLook.of_mix(mix.styles or ()) == mix
+    # 0.07 / 0.1 is 0.7000000000000001.
+    assert parse_look("blue:0.07,fire:0.03") == parse_look("blue:0.7,fire:0.3")
     assert thirds is not None
     assert thirds.label == "blue33-colorful33-fire33"
     assert hash(parse_look("fire:2 strength 1")) == hash(parse_look("fire strength 1.0"))
