@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from nle_style.apply.stability import ChangeMeter
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
+from nle_style.media.probe import MediaInfo
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
@@ -296,6 +298,7 @@ class _Run:
                 "shots": [list(shot) for shot in shots],
                 "warnings": published.warnings,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "source": _source_facts(plan.info),
             }
         )
 
@@ -403,6 +406,16 @@ def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
 
 def _files(destination: Path) -> list[Path]:
     return sorted(destination.iterdir()) if destination.is_dir() else [destination]
+
+
+def _source_facts(info: MediaInfo) -> dict[str, Any]:
+    """What `nle_style.timeline.media_linker` has to know of a source that may be away by then."""
+    return {
+        "rate": str(info.rate),
+        "frames": info.frame_count,
+        "timecode": info.timecode,
+        "first_number": info.first_frame_number if info.kind == "sequence" else None,
+    }
 
 
 def _is_present(plan: ItemPlan) -> bool:

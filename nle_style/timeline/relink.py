@@ -18,7 +18,7 @@ from nle_style.timeline.references import REFERENCE_KEY, source_key
 from nle_style.timeline.survey import clip_at
 from nle_style.timeline.write import write_timeline
 
-__all__ = ["Json", "Rendered", "SequenceName", "relink", "write_timeline"]
+__all__ = ["Json", "Rendered", "SequenceName", "add_reference", "relink", "write_timeline"]
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
@@ -105,7 +105,7 @@ def relink(
     for use in plan.uses:
         if use.clip_id in chosen:
             item = chosen[use.clip_id]
-            _add_reference(clip_at(both, use.clip_id), use, item, item.label or suffix)
+            add_reference(clip_at(both, use.clip_id), use, item, item.label or suffix)
             _bake_reference(clip_at(baked, use.clip_id), use, item, item.label or suffix)
     return both, baked
 
@@ -156,7 +156,15 @@ def _copy(read: ReadTimeline, suffix: str) -> otio.schema.Timeline:
     return timeline
 
 
-def _add_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered, label: str) -> None:
+def add_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered, label: str) -> None:
+    """Add an intermediate to a clip beside its own reference, and make it the active one.
+
+    Args:
+        clip: the clip, which is modified: its references, and its source range where it has none.
+        use: the clip's use as planned.
+        item: an intermediate that holds the planned frames.
+        label: a short name of the look.
+    """
     key = source_key(clip)
     references = clip.media_references()
     before = references.pop(REFERENCE_KEY, None)
