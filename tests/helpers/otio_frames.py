@@ -7,6 +7,7 @@ whose times all count at the rate of the timeline.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -52,14 +53,20 @@ def media_of(clip: otio.schema.Clip, *, at_least: int = 0) -> Media:
     available = reference.available_range
     count = whole(available.duration) if available else at_least
     if isinstance(reference, otio.schema.ImageSequenceReference):
-        folder = local_path(reference.target_url_base)
+        folder, first = local_path(reference.target_url_base), reference.start_frame
+        prefix, suffix = reference.name_prefix, reference.name_suffix
         digits = reference.frame_zero_padding
-        files = tuple(
-            folder / f"{reference.name_prefix}{number:0{digits}d}{reference.name_suffix}"
-            for number in range(reference.start_frame, reference.start_frame + count)
-        )
-        return Media(files, count)
-    return Media((local_path(reference.target_url),), count)
+    else:
+        path = local_path(reference.target_url)
+        # Resolve writes the numbers of the first and the last file into the name.
+        named = re.fullmatch(r"(.*)\[(\d+)-\d+\](.*)", path.name)
+        if named is None:
+            return Media((path,), count)
+        folder, first = path.parent, int(named[2])
+        prefix, suffix, digits = named[1], named[3], len(named[2])
+    numbers = range(first, first + count)
+    files = tuple(folder / f"{prefix}{number:0{digits}d}{suffix}" for number in numbers)
+    return Media(files, count)
 
 
 def file_start(clip: otio.schema.Clip, media_starts: Mapping[str, int]) -> int:
