@@ -11,7 +11,7 @@ What each kind of thing becomes, and whose arithmetic decides the frames:
   those, and at -1x, it shows the law's frames. Between two frames it takes the nearest (0.5x shows
   0 1 1 2 2, the law 0 0 1 1 2), and at 23.976 a half falls to either side.
 - Image sequences: an `avformat` producer for each file, EXR included, decoded by melt itself; its
-  producers of whole sequences (`avformat` with %04d, `pixbuf`, `qimage`) do not read EXR.
+  producers of whole sequences (`avformat` with %04d, `pixbuf`, `qimage`) did not show them.
 """
 
 from __future__ import annotations
@@ -70,9 +70,7 @@ class Document:
         self.names += 1
         return f"{kind}{self.names}"
 
-    def _layers(
-        self, nest: otio.schema.Stack | otio.schema.Track, colour: str
-    ) -> tuple[str, int]:
+    def _layers(self, nest: otio.schema.Stack | otio.schema.Track, colour: str) -> tuple[str, int]:
         """A tractor of a stack's tracks over a colour; its name and length."""
         layers = [nest] if isinstance(nest, otio.schema.Track) else list(nest)
         lists = [

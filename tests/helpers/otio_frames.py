@@ -17,7 +17,16 @@ from urllib.parse import unquote, urlsplit
 
 import opentimelineio as otio
 
-__all__ = ["Media", "Reading", "file_start", "local_path", "media_of", "played", "speed_of", "whole"]
+__all__ = [
+    "Media",
+    "Reading",
+    "file_start",
+    "local_path",
+    "media_of",
+    "played",
+    "speed_of",
+    "whole",
+]
 
 Reading = Literal["law", "from start", "engine"]
 """How a player reads a retime.

@@ -15,7 +15,6 @@ from nle_style.render.batch import BatchResult, run_batch
 from nle_style.render.job import Output
 from nle_style.timeline.read import read_timeline
 from tests.helpers.mlt import stamps_of
-from tests.helpers.mlt import stamps_of
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip
 

@@ -38,9 +38,7 @@ def test_blender_and_melt_play_the_same(tiny_pack: Path, tmp_path: Path) -> None
     )
     upper = track(gap(6, r), shots.b(33, 4), gap(4, r), shots.b(0, 3))
     made = timeline(lower, upper)
-    blender, melt = same_after_batch(
-        made, tiny_pack, tmp_path, in_blender, in_melt, handles=2
-    )
+    blender, melt = same_after_batch(made, tiny_pack, tmp_path, in_blender, in_melt, handles=2)
     seen = stamps_of(blender)
     assert seen == stamps_of(melt)
     expected = [None, None, *((1, n) for n in range(5, 11)), *((2, n) for n in range(20, 24))]
