@@ -152,6 +152,7 @@ def _items(plan: Plan, look: Look) -> tuple[Item, ...]:
                 frames=(wanted.first, wanted.last),
                 look=LookJob.of(look),
                 name=f"{stem}.{look.label}.{span}" if several else None,
+                rate=str(wanted.rate) if is_pattern(wanted.source) else None,
             )
         )
     return tuple(items)

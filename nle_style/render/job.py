@@ -59,12 +59,15 @@ class Item(_Part):
         frames: first and last, zero-based positions in the source, inclusive; None for all.
         look: what to paint.
         name: stem of the intermediate; None for `SOURCE.LOOK`.
+        rate: frames a second of a sequence or still, which the edit decides and not the files:
+            "25" or "24000/1001". None for what the files state. A movie has its own.
     """
 
     source: Path
     frames: Frames | None = None
     look: LookJob
     name: str | None = None
+    rate: Annotated[str, Field(pattern=r"^[1-9]\d*(/[1-9]\d*)?$")] | None = None
 
     @model_validator(mode="after")
     def _in_order(self) -> Item:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -76,7 +77,7 @@ def plan_item(
     """
     look = item.look.look()
     pack.mix(look.styles)
-    info = probe_media(item.source)
+    info = _probed(item)
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
     if item.source not in hashed:
@@ -92,6 +93,8 @@ def plan_item(
         "depth": spec.depth,
         "engine": [ENGINE_VERSION, torch.__version__, device.type],
     }
+    if item.rate is not None and info.kind != "movie":
+        facts["rate"] = str(info.rate)
     name = item.name or f"{_stem(item.source)}.{look.label}"
     name = _free_name(name, output.directory, facts, taken)
     manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
@@ -104,6 +107,19 @@ def _files(source: Path) -> list[Path]:
         return [source]
     sequence = find_sequence(source)
     return [sequence.path(number) for number in range(sequence.first, sequence.last + 1)]
+
+
+def _probed(item: Item) -> MediaInfo:
+    info = probe_media(item.source)
+    if item.rate is None or Fraction(item.rate) == info.rate:
+        return info
+    if info.kind == "movie":
+        raise MediaError(
+            f"a rate of {item.rate} is asked for, but the movie runs at {info.rate}",
+            where=str(item.source),
+            remedy="Leave `rate` out: only sequences and stills are played at any rate.",
+        )
+    return replace(info, rate=Fraction(item.rate))
 
 
 def _stem(source: Path) -> str:
