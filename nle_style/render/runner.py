@@ -103,7 +103,11 @@ def run_job(
             results.append(ItemResult(item.source, plan))
         except NleStyleError as error:
             results.append(ItemResult(item.source, error=error))
-    frames = sum(result.plan.frames for result in results if result.plan is not None)
+    frames = sum(
+        result.plan.painted_count(result.plan.first, result.plan.last)
+        for result in results
+        if result.plan is not None
+    )
     on_event(Started(len(results), frames))
     run = _Run(job, pack, device, on_event, stop or threading.Event(), frames)
     present = 0
@@ -203,7 +207,7 @@ class _Run:
         """Render one item; False if it is there already, whole and unchanged."""
         self.check_cancelled()
         if self.job.control.resume and _is_present(plan):
-            self.done += plan.frames
+            self.done += plan.painted_count(plan.first, plan.last)
             return False
         with _locked(plan):
             if not self.job.control.resume:
@@ -247,25 +251,26 @@ class _Run:
             plan.last,
             work=plan.work,
             metadata=metadata,
+            painted=plan.painted if plan.sparse else None,
         )
         manifest = plan.manifest
         manifest.begin(plan.facts)
         known = manifest.units() if self.job.control.resume else {}
         records: dict[int, UnitRecord] = {}
-        shots = [(plan.first, plan.last)]
+        # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
+        shots = list(plan.painted)
         for unit in writer.units:
             record = known.get(unit.index)
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
-                self.done += unit.last - unit.first + 1
+                self.done += plan.painted_count(unit.first, unit.last)
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing:
             stylizer = Stylizer(self.pack, plan.look, self.device)
-            if stylizer.needs_measuring:
-                stylizer.measure_shot(self._samples(plan))
             for run in _contiguous(missing):
                 meter = ChangeMeter(shots)
-                painted = self._painted(index, plan, stylizer, meter, run[0].first, run[-1].last)
+                ends = run[0].first, run[-1].last
+                painted = self._painted(index, plan, stylizer, meter, shots, *ends)
                 begun = time.monotonic()
                 try:
                     for unit in run:
@@ -297,14 +302,14 @@ class _Run:
             }
         )
 
-    def _samples(self, plan: ItemPlan) -> Iterator[np.ndarray]:
+    def _samples(self, plan: ItemPlan, shot: tuple[int, int]) -> Iterator[np.ndarray]:
         try:
-            for number in sample_frames(plan.first, plan.last):
+            for number in sample_frames(*shot):
                 self.check_cancelled()
                 yield from read_frames(plan.info, number, number)
         except MediaError:
             # A sample beyond a break: name the first frame that is lost, not the one just missed.
-            for _ in read_frames(plan.info, plan.first, plan.last):
+            for _ in read_frames(plan.info, *shot):
                 self.check_cancelled()
             raise
 
@@ -314,29 +319,43 @@ class _Run:
         plan: ItemPlan,
         stylizer: Stylizer,
         meter: ChangeMeter,
+        shots: list[tuple[int, int]],
         first: int,
         last: int,
     ) -> Generator[np.ndarray, None, None]:
-        """The painted frames of a range, telling the progress of each."""
+        """The frames of a range, painted or black, telling the progress of each painted one.
+
+        A shot is measured when its first frame comes, wherever in the shot that is: always on the
+        same frames of the source, so that a resumed render paints what an uninterrupted one does.
+        """
 
         def paint() -> Iterator[np.ndarray]:
-            # The units of a sequence are single frames: one that goes on from an earlier run's
-            # frame paints that again, only to be compared with.
-            start = first - 1 if meter.needs_previous(first) else first
-            frames = ahead(read_frames(plan.info, start, last), _AHEAD)
-            try:
-                for number, frame in enumerate(frames, start):
-                    painted = stylizer.frame(frame)
-                    meter.add(number, frame, painted)
-                    if number >= first:
-                        yield painted
-            finally:
-                frames.close()
+            measured: tuple[int, int] | None = None
+            for begin, end in plan.painted_within(first, last):
+                # The units of a sequence are single frames: one that goes on from an earlier run's
+                # frame paints that again, only to be compared with.
+                start = begin - 1 if meter.needs_previous(begin) else begin
+                frames = ahead(read_frames(plan.info, start, end), _AHEAD)
+                try:
+                    for number, frame in enumerate(frames, start):
+                        if stylizer.needs_measuring and (measured is None or number > measured[1]):
+                            measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
+                            stylizer.measure_shot(self._samples(plan, measured))
+                        painted = stylizer.frame(frame)
+                        meter.add(number, frame, painted)
+                        if number >= begin:
+                            yield painted
+                finally:
+                    frames.close()
 
         painted = ahead(paint(), _AHEAD)
+        black = np.zeros((plan.info.height, plan.info.width, 3), np.float32)
         try:
             for number in range(first, last + 1):
                 self.check_cancelled()
+                if not plan.painted_count(number, number):
+                    yield black
+                    continue
                 frame = next(painted, None)
                 if frame is None:
                     return
@@ -356,8 +375,8 @@ class _Run:
                 item=index,
                 name=plan.destination.name,
                 frame=number,
-                item_done=number - plan.first + 1,
-                item_frames=plan.frames,
+                item_done=plan.painted_count(plan.first, number),
+                item_frames=plan.painted_count(plan.first, plan.last),
                 done=self.done,
                 frames=self.frames,
                 frames_per_second=round(rate, 3),
