@@ -24,6 +24,7 @@ from nle_style.media.read import decoded_rgb
 from nle_style.media.sequence import read_image
 
 __all__ = [
+    "SEQUENCE_DIGITS",
     "IntermediateWriter",
     "PublishedMedia",
     "Unit",
@@ -32,9 +33,12 @@ __all__ = [
     "sweep_parts",
 ]
 
+SEQUENCE_DIGITS = 6
+"""Digits of the number in a sequence's file names, at least."""
+
 _CHUNK = 8  # frames of a movie in one unit: what a kill can cost
 _LOSSY_PSNR = 35.0  # dB; ProRes 4444 measures above 42, a wrong matrix or range below 30
-_FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # a black frame at a quarter of level 1's size
+_FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # black is a quarter of level 1's size
 _SAMPLE = 4  # lossy frames are compared on every 4th pixel of every 4th line
 
 
@@ -271,7 +275,7 @@ class IntermediateWriter:
 
     def _image_name(self, frame: int) -> str:
         number = self.source.first_frame_number + frame
-        return f"{self.destination.name}.{number:06d}{self.spec.extension}"
+        return f"{self.destination.name}.{number:0{SEQUENCE_DIGITS}d}{self.spec.extension}"
 
     def _decode_back(
         self, part: Path, unit: Unit, given: Sequence[str | np.ndarray]
@@ -344,7 +348,7 @@ class IntermediateWriter:
         if self.source.audio:
             warnings = (f"{self.source.path.name}: a sequence carries no audio; it was left out",)
         return PublishedMedia(
-            self.destination / f"{name}.%06d{suffix}",
+            self.destination / f"{name}.%0{SEQUENCE_DIGITS}d{suffix}",
             start,
             len(files),
             sum(file.stat().st_size for file in files),

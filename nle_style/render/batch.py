@@ -10,11 +10,16 @@ from pathlib import Path
 from opentimelineio.opentime import RationalTime, from_timecode
 
 from nle_style.apply.look import Look
-from nle_style.errors import InputError, MediaError
+from nle_style.errors import InputError, MediaError, OutputError
 from nle_style.media.formats import INTERMEDIATES
+from nle_style.media.parts import write_text
 from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.render.batch_facts import gather_facts
+from nle_style.render.batch_report import as_markdown, build_batch_report, report_paths
 from nle_style.render.events import OnEvent, Warned
 from nle_style.render.job import Control, Item, LookJob, Output, RenderJob
+from nle_style.render.plan_items import source_stem
+from nle_style.render.report import report_path, write_report
 from nle_style.render.runner import JobResult, run_job
 from nle_style.timeline.plan import Plan, plan_shots
 from nle_style.timeline.read import ReadTimeline, read_timeline
@@ -32,12 +37,14 @@ class BatchResult:
         job: the renders' results; None if no clip could be planned.
         timelines: the timelines written: second reference, then baked; empty if no intermediate
             was delivered.
+        reports: `CUT.LOOK.report.json` and `.md`; empty if they could not be written.
     """
 
     read: ReadTimeline
     plan: Plan
     job: JobResult | None
     timelines: tuple[Path, ...]
+    reports: tuple[Path, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -121,7 +128,8 @@ def run_batch(
         if use.note:
             on_event(Warned(f"clip '{use.clip_name}' on {use.track_name}: {use.note}"))
     if not plan.ranges:
-        return BatchResult(read, plan, None, ())
+        reports = _report(read, plan, None, look, output, (), on_event)
+        return BatchResult(read, plan, None, (), reports)
     job = RenderJob(
         items=_items(plan, look),
         # The plan has added the handles already, before it merged the ranges.
@@ -130,7 +138,34 @@ def run_batch(
         pack=pack,
     )
     result = run_job(job, on_event, stop)
-    return BatchResult(read, plan, result, _relinked(read, plan, result, look, output.directory))
+    timelines = _relinked(read, plan, result, look, output.directory)
+    reports = _report(read, plan, result, look, output, timelines, on_event)
+    return BatchResult(read, plan, result, timelines, reports)
+
+
+def _report(
+    read: ReadTimeline,
+    plan: Plan,
+    result: JobResult | None,
+    look: Look,
+    output: Output,
+    timelines: tuple[Path, ...],
+    on_event: OnEvent,
+) -> tuple[Path, ...]:
+    """Write the batch's report; that it cannot be written is a warning, for the rest is done."""
+    facts = gather_facts(read, plan, result, look.label, output.handles, timelines)
+    report = build_batch_report(facts)
+    items = [item.plan for item in result.items if item.plan] if result else []
+    taken = [report_path(item.manifest) for item in items]
+    paths = report_paths(output.directory, read.path.stem, look.label, taken)
+    try:
+        output.directory.mkdir(parents=True, exist_ok=True)
+        write_report(paths[0], report)
+        write_text(paths[1], as_markdown(report))
+    except (OutputError, OSError) as error:
+        on_event(Warned(f"no report of the batch ({error})"))
+        return ()
+    return paths
 
 
 def _items(plan: Plan, look: Look) -> tuple[Item, ...]:
@@ -144,7 +179,7 @@ def _items(plan: Plan, look: Look) -> tuple[Item, ...]:
                 source=wanted.source,
                 frames=(wanted.first, wanted.last),
                 look=LookJob.of(look),
-                name=f"{wanted.source.stem}.{look.label}.{span}" if several else None,
+                name=f"{source_stem(wanted.source)}.{look.label}.{span}" if several else None,
             )
         )
     return tuple(items)

@@ -78,6 +78,8 @@ class Item(_Part):
         paint: the frames to paint, as ranges within `frames`; the others become black, so that a
             movie as long as its source costs only what is needed of it. None for all. Kept in
             order, overlapping and touching ranges as one.
+        rate: frames a second of a sequence or still, which the edit decides and not the files:
+            "25" or "24000/1001". None for what the files state. A movie has its own.
     """
 
     source: Path
@@ -85,6 +87,7 @@ class Item(_Part):
     look: LookJob
     name: str | None = None
     paint: Annotated[tuple[Frames, ...], Field(min_length=1)] | None = None
+    rate: Annotated[str, Field(pattern=r"^[1-9]\d*(/[1-9]\d*)?$")] | None = None
 
     @field_validator("paint")
     @classmethod

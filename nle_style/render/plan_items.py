@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +17,33 @@ from nle_style.media.formats import OutputSpec, resolve_format
 from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.sequence import find_sequence, is_pattern
+from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.job import Item, Output, merge_ranges
 from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
 
-__all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item"]
+__all__ = ["ENGINE_VERSION", "ItemPlan", "SequenceFiles", "plan_item", "source_stem"]
 
 ENGINE_VERSION = 1
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
+
+
+@dataclass(frozen=True)
+class SequenceFiles:
+    """How the files of a rendered sequence are called: PREFIX NUMBER SUFFIX, as a timeline's
+    reference to them needs it.
+
+    Attributes:
+        folder: where they lie.
+        prefix, suffix: around the number: "flower.blue." and ".exr".
+        start_frame: the first file's number.
+        padding: digits of a number at least.
+    """
+
+    folder: Path
+    prefix: str
+    suffix: str
+    start_frame: int
+    padding: int
 
 
 @dataclass(frozen=True)
@@ -68,6 +89,19 @@ class ItemPlan:
         return sum(b - a + 1 for a, b in self.painted_within(first, last))
 
     @property
+    def sequence_files(self) -> SequenceFiles | None:
+        """The names of the files that `media.write` will publish; None for a movie."""
+        if not self.spec.sequence:
+            return None
+        return SequenceFiles(
+            folder=self.destination,
+            prefix=f"{self.destination.name}.",
+            suffix=self.spec.extension,
+            start_frame=self.info.first_frame_number + self.first,
+            padding=SEQUENCE_DIGITS,
+        )
+
+    @property
     def work(self) -> Path:
         """The folder for finished units, hidden beside the destination until all is published."""
         return self.destination.with_name(f".{self.destination.name}.work")
@@ -92,7 +126,7 @@ def plan_item(
     """
     look = item.look.look()
     pack.mix(look.styles)
-    info = probe_media(item.source)
+    info = _probed(item)
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
     painted = _painted(item, info, output.handles, first, last)
@@ -116,9 +150,11 @@ def plan_item(
         "depth": spec.depth,
         "engine": [ENGINE_VERSION, torch.__version__, device.type],
     }
+    if item.rate is not None and info.kind != "movie":
+        facts["rate"] = str(info.rate)
     if sparse:
         facts["paint"] = [list(span) for span in painted]
-    name = item.name or f"{_stem(item.source)}.{look.label}{'.sparse' if sparse else ''}"
+    name = item.name or f"{source_stem(item.source)}.{look.label}{'.sparse' if sparse else ''}"
     name = _free_name(name, output.directory, facts, taken)
     manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
@@ -132,7 +168,20 @@ def _files(source: Path) -> list[Path]:
     return [sequence.path(number) for number in range(sequence.first, sequence.last + 1)]
 
 
-def _stem(source: Path) -> str:
+def _probed(item: Item) -> MediaInfo:
+    info = probe_media(item.source)
+    if item.rate is None or Fraction(item.rate) == info.rate:
+        return info
+    if info.kind == "movie":
+        raise MediaError(
+            f"a rate of {item.rate} is asked for, but the movie runs at {info.rate}",
+            where=str(item.source),
+            remedy="Leave `rate` out: only sequences and stills are played at any rate.",
+        )
+    return replace(info, rate=Fraction(item.rate))
+
+
+def source_stem(source: Path) -> str:
     """The source's name without suffix, and without a sequence's frame number."""
     stem = source.stem
     if is_pattern(source):

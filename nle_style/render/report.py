@@ -15,7 +15,7 @@ from typing import Any
 
 from nle_style.apply.stability import METHOD, PairChange, Stability, shot_stability
 from nle_style.media.formats import INTERMEDIATES
-from nle_style.media.parts import part_path, settle, sync, writing_into
+from nle_style.media.parts import part_path, write_text, writing_into
 from nle_style.media.probe import MediaInfo
 from nle_style.media.write import UnitRecord
 from nle_style.render.manifest import Manifest, UnitMeasurement
@@ -181,12 +181,7 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     Raises:
         OutputError: the folder or the disk refuses.
     """
-    part = part_path(path)
-    with writing_into(path.parent, part):
-        text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        part.write_text(text, encoding="utf-8")
-        sync(part)
-        settle(part, path)
+    write_text(path, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def remove_report(path: Path) -> None:
