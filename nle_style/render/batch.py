@@ -25,7 +25,7 @@ from nle_style.timeline.plan import Plan, plan_shots
 from nle_style.timeline.read import ReadTimeline, read_timeline
 from nle_style.timeline.relink import Rendered, relink, write_timeline
 
-__all__ = ["BatchResult", "run_batch"]
+__all__ = ["BatchResult", "plan_batch", "run_batch"]
 
 
 @dataclass(frozen=True)
@@ -108,15 +108,7 @@ def run_batch(
         InputError: the format cannot stand in a timeline.
         Cancelled, PackError, OutputError: as in `run_job`.
     """
-    name = "png-mov" if output.format == "auto" else output.format
-    if name in INTERMEDIATES and INTERMEDIATES[name].sequence:
-        raise InputError(
-            f"a timeline is relinked to movies, and '{name}' is an image sequence",
-            where=str(timeline),
-            remedy="Give --format png-mov, ffv1, prores4444 or dnxhr444.",
-        )
-    read = read_timeline(timeline, extract_to=output.directory / f"{timeline.stem}.media")
-    plan = plan_shots(read, _facts, handles=output.handles)
+    read, plan, job = plan_batch(timeline, look, output, pack=pack, control=control)
     for refusal in plan.refusals:
         on_event(
             Warned(
@@ -127,9 +119,41 @@ def run_batch(
     for use in plan.uses:
         if use.note:
             on_event(Warned(f"clip '{use.clip_name}' on {use.track_name}: {use.note}"))
-    if not plan.ranges:
+    if job is None:
         reports = _report(read, plan, None, look, output, (), on_event)
         return BatchResult(read, plan, None, (), reports)
+    result = run_job(job, on_event, stop)
+    timelines = _relinked(read, plan, result, look, output.directory)
+    reports = _report(read, plan, result, look, output, timelines, on_event)
+    return BatchResult(read, plan, result, timelines, reports)
+
+
+def plan_batch(
+    timeline: Path,
+    look: Look,
+    output: Output,
+    *,
+    pack: str | None = None,
+    control: Control | None = None,
+) -> tuple[ReadTimeline, Plan, RenderJob | None]:
+    """Read and plan a timeline; the job has one item for each of the plan's ranges, in order.
+
+    The job is None if no clip can be styled. Nothing is rendered; the media of an .otioz are
+    unpacked beside the output.
+
+    Args, Raises: as in `run_batch`.
+    """
+    name = "png-mov" if output.format == "auto" else output.format
+    if name in INTERMEDIATES and INTERMEDIATES[name].sequence:
+        raise InputError(
+            f"a timeline is relinked to movies, and '{name}' is an image sequence",
+            where=str(timeline),
+            remedy="Give --format png-mov, ffv1, prores4444 or dnxhr444.",
+        )
+    read = read_timeline(timeline, extract_to=output.directory / f"{timeline.stem}.media")
+    plan = plan_shots(read, _facts, handles=output.handles)
+    if not plan.ranges:
+        return read, plan, None
     job = RenderJob(
         items=_items(plan, look),
         # The plan has added the handles already, before it merged the ranges.
@@ -137,10 +161,7 @@ def run_batch(
         control=control or Control(),
         pack=pack,
     )
-    result = run_job(job, on_event, stop)
-    timelines = _relinked(read, plan, result, look, output.directory)
-    reports = _report(read, plan, result, look, output, timelines, on_event)
-    return BatchResult(read, plan, result, timelines, reports)
+    return read, plan, job
 
 
 def _report(

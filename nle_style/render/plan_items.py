@@ -106,6 +106,19 @@ class ItemPlan:
         """The folder for finished units, hidden beside the destination until all is published."""
         return self.destination.with_name(f".{self.destination.name}.work")
 
+    def output_files(self) -> list[Path]:
+        """The published movie, or the files of the published sequence."""
+        if self.destination.is_dir():
+            return sorted(self.destination.iterdir())
+        return [self.destination]
+
+    def is_present(self) -> bool:
+        """Whether this very render is published, whole and unchanged."""
+        published = self.manifest.published()
+        if published is None or not self.destination.exists():
+            return False
+        return bool(published["fingerprint"] == fingerprint(self.output_files()))
+
 
 def plan_item(
     item: Item,

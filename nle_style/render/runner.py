@@ -206,7 +206,7 @@ class _Run:
     def item(self, index: int, plan: ItemPlan) -> bool:
         """Render one item; False if it is there already, whole and unchanged."""
         self.check_cancelled()
-        if self.job.control.resume and _is_present(plan):
+        if self.job.control.resume and plan.is_present():
             self.done += plan.painted_count(plan.first, plan.last)
             return False
         with _locked(plan):
@@ -292,7 +292,7 @@ class _Run:
         manifest.add_published(
             {
                 "path": plan.destination.name,
-                "fingerprint": fingerprint(_files(plan.destination)),
+                "fingerprint": fingerprint(plan.output_files()),
                 "frames": plan.frames,
                 "files": published.path.relative_to(plan.destination.parent).as_posix(),
                 "bytes": published.bytes,
@@ -395,14 +395,3 @@ def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
         run.append(unit)
     if run:
         yield run
-
-
-def _files(destination: Path) -> list[Path]:
-    return sorted(destination.iterdir()) if destination.is_dir() else [destination]
-
-
-def _is_present(plan: ItemPlan) -> bool:
-    published = plan.manifest.published()
-    if published is None or not plan.destination.exists():
-        return False
-    return bool(published["fingerprint"] == fingerprint(_files(plan.destination)))
