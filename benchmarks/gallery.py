@@ -30,6 +30,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--pack", default=None)
     parser.add_argument("--cell", type=int, default=300, help="width of a picture")
+    parser.add_argument("--stroke-scale", type=float, default=1.5)
     args = parser.parse_args()
     pack = load_pack(find_pack(args.pack))
     sources: list[np.ndarray] = []
@@ -40,8 +41,11 @@ def main() -> None:
     for start in range(0, len(pack.styles), _COLUMNS):
         names = pack.styles[start : start + _COLUMNS]
         painters = [
-            Stylizer(pack, Look({name: 1.0}, statistics="frame"), torch.device("cpu"))
-            for name in names
+            Stylizer(pack, look, torch.device("cpu"))
+            for look in (
+                Look({name: 1.0}, statistics="frame", stroke_scale=args.stroke_scale)
+                for name in names
+            )
         ]
         rows = [[source, *(painter.frame(source) for painter in painters)] for source in sources]
         sheets.append(contact_sheet(["source", *names], rows, cell_width=args.cell))

@@ -30,15 +30,23 @@ class WorkerError(Exception):
     """The worker cannot be started, or what it says cannot be understood."""
 
 
-def make_look(styles, strength=1.0, statistics="hybrid"):
+def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colour="poster"):
     """A look as the job file writes it.
 
     Args:
         styles: name -> weight.
         strength: 0 (the source) to 1 (the full look).
         statistics: "hybrid", "shot" or "frame".
+        stroke_scale: size of the strokes in the picture, 0.25 to 4.
+        colour: "poster" (as painted) or "source" (the clip's own chroma).
     """
-    return {"styles": dict(styles), "strength": strength, "statistics": statistics}
+    look = {"styles": dict(styles), "strength": strength, "statistics": statistics}
+    # A worker of version 0.1 does not know these two: say them only where they say something.
+    if stroke_scale != 1:
+        look["stroke_scale"] = stroke_scale
+    if colour != "poster":
+        look["colour"] = colour
+    return look
 
 
 def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_file=None):

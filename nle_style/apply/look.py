@@ -9,12 +9,16 @@ from typing import Any, Literal, get_args
 
 from nle_style.errors import LookError
 
-__all__ = ["Look", "Statistics", "parse_styles"]
+__all__ = ["Colour", "Look", "Statistics", "parse_styles"]
+
+Colour = Literal["poster", "source"]
+"""Whose colours the picture has. `poster`: as it is painted. `source`: the painting's luma with the
+clip's own chroma."""
 
 Statistics = Literal["hybrid", "shot", "frame"]
 """Where the norms take mean and variance from. `frame`: every frame its own. `shot`: measured once
-over the shot and frozen. `hybrid`: the first norm per frame, so that exposure may change, and the
-others frozen, so that the picture does not pump when something enters it."""
+over the shot and frozen. `hybrid`: frozen too, but the first norm's follow the frame's exposure, so
+that a fade may pass and the picture does not pump when something enters it."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +29,9 @@ class Look:
         styles: name -> weight, each 0 or more, not all 0; they are made to sum to 1.
         strength: 0 returns the source's pixels bit for bit, 1 is the full look.
         statistics: see `Statistics`.
+        stroke_scale: size of the strokes in the picture, 0.25 to 4, whatever its resolution; see
+            `stroke_scale.working_size`.
+        colour: see `Colour`.
 
     Raises:
         LookError: a value out of its range.
@@ -33,6 +40,8 @@ class Look:
     styles: Mapping[str, float] = field(default_factory=dict)
     strength: float = 1.0
     statistics: Statistics = "hybrid"
+    stroke_scale: float = 1.0
+    colour: Colour = "poster"
 
     def __post_init__(self) -> None:
         if not self.styles:
@@ -59,6 +68,16 @@ class Look:
                 f"unknown statistics '{self.statistics}'",
                 remedy=f"It is one of {', '.join(get_args(Statistics))}.",
             )
+        if not 0.25 <= self.stroke_scale <= 4:
+            raise LookError(
+                f"stroke scale {self.stroke_scale:g} is not between 0.25 and 4",
+                remedy="1 is the usual size; 2 doubles the strokes, 0.5 halves them.",
+            )
+        if self.colour not in get_args(Colour):
+            raise LookError(
+                f"unknown colour '{self.colour}'",
+                remedy=f"It is one of {', '.join(get_args(Colour))}.",
+            )
 
     @property
     def label(self) -> str:
@@ -74,6 +93,8 @@ class Look:
             "styles": dict(sorted(self.styles.items())),
             "strength": self.strength,
             "statistics": self.statistics,
+            "stroke_scale": float(self.stroke_scale),
+            "colour": self.colour,
         }
 
 

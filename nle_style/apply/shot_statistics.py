@@ -1,23 +1,55 @@
 """Mean and variance of every norm over a shot, measured once and then frozen.
 
 With its own statistics in every frame an instance-normalised network pumps: whatever enters the
-picture changes the normalisation of all of it. Frozen over a shot they cannot move.
+picture changes the normalisation of all of it. Frozen over a shot they cannot move; but then a
+fade or a ramp of exposure drives the network out of the range that it was frozen in.
+
+`hybrid` freezes them too and lets the first norm follow the *exposure* of the frame. The layer
+before that norm is linear: a frame that is g times as bright has there g times the signal, around
+what the layer answers to black. So the shot's statistics of that norm are moved by g, the rest of
+the network sees the same picture whatever the exposure, and only g depends on the frame. The mean
+and variance of the frame's own first norm would follow its exposure as well, but also whatever
+enters it: with these ten posters they pumped .62 to 2.3 times as much as `frame`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.look import Statistics
-from nle_style.core.network import NormStatistics
+from nle_style.apply.shots import thumbnail
+from nle_style.core.network import MINIMUM_SIDE, NormStatistics
 
-__all__ = ["freeze", "measure", "sample_frames"]
+__all__ = ["ShotStatistics", "exposure", "freeze", "luma_thumbnail", "measure", "sample_frames"]
 
 _MOST = 8
 _APART = 12
+_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
+_RANGE = 32.0
+_LIT = 1 / 8  # of a frame darker than this, most is grain
+
+
+@dataclass(frozen=True)
+class ShotStatistics:
+    """What is frozen for a shot.
+
+    Attributes:
+        norms: mean (1, C) and variance (1, C) of every norm, in order, over the measured frames
+            taken as one large picture.
+        entry: those of the first norm, each frame brought to the exposure of `reference` first.
+        black: (1, C), the first layer's answer to black.
+        reference: luma thumbnail, the median of the measured frames'.
+    """
+
+    norms: list[NormStatistics]
+    entry: NormStatistics
+    black: torch.Tensor
+    reference: np.ndarray
 
 
 def sample_frames(first: int, last: int) -> list[int]:
@@ -33,42 +65,103 @@ def sample_frames(first: int, last: int) -> list[int]:
     return [first + round(i * (count - 1) / (samples - 1)) for i in range(samples)]
 
 
-def measure(engine: FrameEngine, images: Iterable[torch.Tensor]) -> list[NormStatistics]:
+def luma_thumbnail(frame: np.ndarray) -> np.ndarray:
+    """Luma (Y', BT.709 weights) of `shots.thumbnail`: (H, W, 3) -> (rows, columns), 0-1."""
+    luma: np.ndarray = thumbnail(frame) @ _LUMA
+    return luma
+
+
+def exposure(picture: np.ndarray, reference: np.ndarray) -> float:
+    """How many times brighter a picture is than another of the same scene.
+
+    The g of least absolute deviations, Σ|picture − g · reference|, which is the median of the
+    ratios weighted by the reference (Bloomfield & Steiger 1983, *Least Absolute Deviations*,
+    chapter 1). What covers less than half of the reference's light does not move it, unlike the
+    mean.
+
+    Args:
+        picture, reference: luma thumbnails of one shape, 0-1.
+
+    Returns:
+        1/32 to 32; 1 if the reference is black.
+    """
+    weights = reference.ravel().astype(np.float64)
+    lit = weights > 0
+    if not lit.any():
+        return 1.0
+    weights = weights[lit]
+    ratios = picture.ravel()[lit] / weights
+    order = np.argsort(ratios, kind="stable")
+    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return float(np.clip(ratios[order[min(int(half), order.size - 1)]], 1 / _RANGE, _RANGE))
+
+
+def measure(
+    engine: FrameEngine, samples: Iterable[tuple[torch.Tensor, np.ndarray]]
+) -> ShotStatistics:
     """The statistics of several frames taken as one large picture.
+
+    Means are the mean of the means, variances the mean of the variances plus the variance of the
+    means (the law of total variance). Frames of a fade below an eighth of the shot's exposure are
+    left out.
 
     Args:
         engine: the network with its look.
-        images: each (1, 3, H, W), RGB, 0-1, all of one size.
-
-    Returns:
-        for every norm, in order: mean (1, C) of the means, and variance (1, C) as the mean of the
-        variances plus the variance of the means (the law of total variance).
+        samples: each frame as an image (1, 3, H, W), RGB, 0-1, all of one size, and its
+            `luma_thumbnail`; they are taken one by one, none is kept.
 
     Raises:
-        ValueError: no images.
+        ValueError: no samples.
     """
     frames: list[list[NormStatistics]] = []
-    for image in images:
+    thumbnails = []
+    for image, picture in samples:
         seen: list[NormStatistics] = []
         engine(image, seen=seen)
         frames.append(seen)
+        thumbnails.append(picture)
     if not frames:
         raise ValueError("no frames to measure")
-    pooled = []
-    for layer in zip(*frames, strict=True):
-        means = torch.cat([mean for mean, _ in layer]).double()
-        variances = torch.cat([variance for _, variance in layer]).double()
-        variance = variances.mean(0, keepdim=True) + means.var(0, correction=0, keepdim=True)
-        pooled.append((means.mean(0, keepdim=True).float(), variance.float()))
-    return pooled
+    reference = np.median(np.stack(thumbnails), axis=0)
+    gains = [exposure(picture, reference) for picture in thumbnails]
+    lit = [index for index, gain in enumerate(gains) if gain >= _LIT]
+    answer: list[NormStatistics] = []
+    engine(torch.zeros(1, 3, MINIMUM_SIDE, MINIMUM_SIDE), seen=answer)
+    black = answer[0][0]
+    return ShotStatistics(
+        norms=[_pooled([frames[i][norm] for i in lit]) for norm in range(len(frames[0]))],
+        entry=_pooled([_exposed(frames[i][0], black, 1 / gains[i]) for i in lit]),
+        black=black,
+        reference=reference,
+    )
+
+
+def _exposed(statistics: NormStatistics, black: torch.Tensor, gain: float) -> NormStatistics:
+    """The first norm's statistics of the same picture, `gain` times as bright."""
+    mean, variance = statistics
+    return black + (mean - black) * gain, variance * gain**2
+
+
+def _pooled(frames: list[NormStatistics]) -> NormStatistics:
+    means = torch.cat([mean for mean, _ in frames]).double()
+    variances = torch.cat([variance for _, variance in frames]).double()
+    variance = variances.mean(0, keepdim=True) + means.var(0, correction=0, keepdim=True)
+    return means.mean(0, keepdim=True).float(), variance.float()
 
 
 def freeze(
-    measured: list[NormStatistics] | None, statistics: Statistics
-) -> list[NormStatistics | None] | None:
-    """What the engine is given for a frame: nothing, all, or all but the first norm."""
+    measured: ShotStatistics | None, statistics: Statistics, frame: np.ndarray
+) -> list[NormStatistics] | None:
+    """What the engine is given for a frame: nothing, all as measured, or moved to its exposure.
+
+    Args:
+        measured: of the frame's shot; None is `frame`.
+        statistics: the look's.
+        frame: (H, W, 3) float32, display code values, 0-1.
+    """
     if statistics == "frame" or measured is None:
         return None
-    if statistics == "hybrid":
-        return [None, *measured[1:]]
-    return list(measured)
+    if statistics == "shot":
+        return list(measured.norms)
+    gain = exposure(luma_thumbnail(frame), measured.reference)
+    return [_exposed(measured.entry, measured.black, gain), *measured.norms[1:]]

@@ -38,6 +38,9 @@ def reporting(as_json: bool) -> Iterator[events.OnEvent]:
         def show(event: events.Event) -> None:
             if isinstance(event, events.Started):
                 bar.update(task, total=event.frames, description="rendering")
+            elif isinstance(event, events.Scanning):
+                seen = f"looked at {event.item_done} of {event.item_frames}"
+                bar.update(task, description=f"{escape(event.name)}: finding cuts", rate=seen)
             elif isinstance(event, events.Progress):
                 rate = f"{event.frames_per_second:.2f}/s" if event.frames_per_second else ""
                 bar.update(task, completed=event.done, description=escape(event.name), rate=rate)

@@ -37,11 +37,24 @@ class StatisticsChoice(StrEnum):
     frame = "frame"
 
 
+class ColourChoice(StrEnum):
+    """`--colour`, see `apply.look.Colour`."""
+
+    poster = "poster"
+    source = "source"
+
+
 Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 Style = Annotated[str, typer.Option(help="A style, or a mix as blue:0.7,fire:0.3.")]
 Strength = Annotated[float, typer.Option(help="0 is the source, 1 the full look.")]
 StatisticsOption = Annotated[
     StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
+]
+StrokeScale = Annotated[
+    float, typer.Option(help="Size of the strokes in the picture, 0.25 to 4, at any resolution.")
+]
+ColourOption = Annotated[
+    ColourChoice, typer.Option(help="The poster's colours, or the clip's own under its strokes.")
 ]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
@@ -54,10 +67,16 @@ Resume = Annotated[
 Events = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
 
 
-def _look(style: str, strength: float, statistics: StatisticsChoice) -> Look:
+def _look(
+    style: str,
+    strength: float,
+    statistics: StatisticsChoice,
+    stroke_scale: float,
+    colour: ColourChoice,
+) -> Look:
     from nle_style.apply.look import Look, parse_styles
 
-    return Look(parse_styles(style), strength, statistics.value)
+    return Look(parse_styles(style), strength, statistics.value, stroke_scale, colour.value)
 
 
 def _output(folder: Path, format_: str, depth: str, handles: int) -> Output:
@@ -78,6 +97,8 @@ def render(
     output: Folder,
     style: Style,
     strength: Strength = 1.0,
+    stroke_scale: StrokeScale = 1.0,
+    colour: ColourOption = ColourChoice.poster,
     statistics: StatisticsOption = StatisticsChoice.hybrid,
     frames: Annotated[str | None, typer.Option(help="Only these: 0-47, zero-based.")] = None,
     pack: Pack = None,
@@ -95,7 +116,7 @@ def render(
         from nle_style.render.job import Item, LookJob, RenderJob
         from nle_style.render.runner import run_job
 
-        look = LookJob.of(_look(style, strength, statistics))
+        look = LookJob.of(_look(style, strength, statistics, stroke_scale, colour))
         wanted = None if frames is None else _frames(frames)
         job = RenderJob(
             items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
@@ -123,6 +144,8 @@ def batch(
     output: Folder,
     style: Style,
     strength: Strength = 1.0,
+    stroke_scale: StrokeScale = 1.0,
+    colour: ColourOption = ColourChoice.poster,
     statistics: StatisticsOption = StatisticsChoice.hybrid,
     pack: Pack = None,
     format: Format = "auto",
@@ -140,7 +163,7 @@ def batch(
 
         result = run_batch(
             timeline,
-            _look(style, strength, statistics),
+            _look(style, strength, statistics, stroke_scale, colour),
             _output(output, format, depth, handles),
             pack=pack,
             control=_control(resume, device),
@@ -181,6 +204,8 @@ def run(
 def demo(
     output: Folder = Path("nle_style_demo"),
     style: Style = "blue",
+    stroke_scale: StrokeScale = 1.5,
+    colour: ColourOption = ColourChoice.poster,
     events: Events = False,
 ) -> None:
     """Render and relink the bundled timeline, and draw a before/after picture."""
@@ -189,7 +214,8 @@ def demo(
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.cli.demo import run_demo
 
-        look = _look(style, 1.0, StatisticsChoice.hybrid)
+        # At 1.5 the cut's 1280 pixels are painted as they are.
+        look = _look(style, 1.0, StatisticsChoice.hybrid, stroke_scale, colour)
         result, picture = run_demo(output, look, on_event, stop)
         if not events:
             _tell_batch(result)
@@ -217,13 +243,14 @@ def sheet(
     frame: Annotated[
         int | None, typer.Option(help="Zero-based; the middle one if left out.")
     ] = None,
+    stroke_scale: StrokeScale = 1.0,
     pack: Pack = None,
     device: Device = "auto",
 ) -> None:
     """Every style of a pack on one frame, labelled."""
     from nle_style.cli.packs import write_sheet
 
-    write_sheet(source, output, frame, pack, device)
+    write_sheet(source, output, frame, stroke_scale, pack, device)
     print(output)
 
 
@@ -276,6 +303,10 @@ def train(
     preview: Annotated[
         list[Path] | None, typer.Option(help="Image for the contact sheets.")
     ] = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(help="Photographs to measure on, never trained on: a folder, or a list."),
+    ] = None,
     seed: int = 1,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads.")] = None,
     device: Device = "auto",
@@ -305,6 +336,7 @@ def train(
         learning_rate=learning_rate,
         checkpoint_every=checkpoint_every,
         preview=tuple(preview or ()),
+        held_out=held_out,
         seed=seed,
         device=choose_device(device).type,
         phases=phases,

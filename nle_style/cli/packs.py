@@ -53,7 +53,12 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
 
 
 def write_sheet(
-    source: Path, destination: Path, frame: int | None, pack: str | None, device: str
+    source: Path,
+    destination: Path,
+    frame: int | None,
+    stroke_scale: float,
+    pack: str | None,
+    device: str,
 ) -> None:
     """Draw every style of a pack on one frame of a clip.
 
@@ -61,8 +66,10 @@ def write_sheet(
         source: a movie, sequence or image.
         destination: the PNG.
         frame: zero-based; None for the middle one.
+        stroke_scale: as in `Look`.
 
     Raises:
+        LookError: the stroke scale is out of its range.
         MediaError: the source, or that frame of it, cannot be read.
         OutputError: the sheet cannot be written.
     """
@@ -78,7 +85,7 @@ def write_sheet(
     chosen = load_pack(find_pack(pack))
     pictures: list[np.ndarray] = [rgb]
     for name in chosen.styles:
-        look = Look({name: 1.0}, statistics="frame")
+        look = Look({name: 1.0}, statistics="frame", stroke_scale=stroke_scale)
         pictures.append(Stylizer(chosen, look, choose_device(device)).frame(rgb))
     labels = ["source", *chosen.styles]
     columns = min(len(labels), 4)

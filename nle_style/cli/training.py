@@ -134,7 +134,9 @@ def run_training(settings: TrainingSettings, threads: int | None) -> None:
             losses = f"content {progress.content:.3f} style {progress.style:.3f}"
             bar.update(task, completed=progress.step, losses=losses)
             if progress.sheet is not None:
-                console.print(f"step {progress.step}: {progress.sheet}", soft_wrap=True)
+                found = "; ".join(str(fault) for fault in progress.faults)
+                gates = f"  gates: {found}" if found else ""
+                console.print(f"step {progress.step}: {progress.sheet}{gates}", soft_wrap=True)
 
         pack = train(settings, show)
     print(pack)

@@ -17,7 +17,7 @@ import yaml
 
 from nle_style.errors import OutputError, PackError
 
-__all__ = ["read_card", "recent_losses", "write_card"]
+__all__ = ["passed_gates", "read_card", "recent_losses", "training_runs", "write_card"]
 
 _WINDOW = 100
 
@@ -66,6 +66,58 @@ def read_card(path: Path) -> dict[str, Any]:
     return card
 
 
+def passed_gates(pack: Path, fingerprint: str) -> bool:
+    """Whether a pack is there, is of the run with this fingerprint, and passed its gates.
+
+    Raises:
+        PackError: its card is damaged.
+    """
+    if not pack.is_file():
+        return False
+    card = read_card(pack.with_suffix(".yaml"))
+    training, weights = card.get("training") or {}, card.get("weights") or {}
+    if training.get("fingerprint") != fingerprint or training.get("gates") != "passed":
+        return False
+    return bool(weights.get("sha256") == _sha256(pack))
+
+
+def training_runs(
+    start: Path | None, phases: Sequence[str], weights: Mapping[str, float], images: int
+) -> list[dict[str, Any]]:
+    """All runs behind a pack, the first one first.
+
+    Args:
+        start: the pack that this run started from, or None. Its history is on the card beside it;
+            without a card of those very weights it is not known, and the list begins here.
+        phases: of this run, as `SIZE:BATCH:STEPS`.
+        weights: of the terms of its loss, as `style_weight`.
+        images: its image-steps so far.
+
+    Returns:
+        for every run its `phases`, `image_steps`, weights, and `start`, the SHA-256 of the pack
+        that it started from, or None.
+
+    Raises:
+        PackError: the start's card is damaged.
+    """
+    runs: list[dict[str, Any]] = []
+    digest = None
+    if start is not None:
+        digest = _sha256(start)
+        card = read_card(start.with_suffix(".yaml"))
+        before = card.get("training") or {}
+        if before and (card.get("weights") or {}).get("sha256") == digest:
+            # A card from before runs were listed is of a single one.
+            alone = {
+                name: value
+                for name, value in before.items()
+                if name in ("phases", "image_steps") or name.endswith("_weight")
+            }
+            runs = list(before.get("runs") or [{**alone, "start": None}])
+    here = {"phases": list(phases), "image_steps": images, **weights, "start": digest}
+    return [*runs, here]
+
+
 def write_card(
     pack: Path,
     styles: Mapping[str, Mapping[str, Any]],
@@ -92,7 +144,7 @@ def write_card(
     before = card.get("styles") or {}
     card["weights"] = {
         "file": pack.name,
-        "sha256": hashlib.sha256(pack.read_bytes()).hexdigest(),
+        "sha256": _sha256(pack),
     }
     card["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     card["training"] = dict(training)
@@ -104,3 +156,7 @@ def write_card(
     except OSError as error:
         raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
     return path
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -24,7 +24,7 @@ _LEAST_SPREAD = 0.12
 """A source whose luminance spreads less than this is not stretched to the poster's full range."""
 
 _LEAST_VARIANCE = 1e-4
-"""A poster in one tone has no variance to divide by; that of one code value in a hundred stands in."""
+"""A poster in one tone has no variance to divide by: this one, of a spread of 0.01, stands in."""
 
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
 

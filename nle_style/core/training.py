@@ -8,14 +8,12 @@ was not (on the same machine with the same number of threads).
 
 from __future__ import annotations
 
-import hashlib
-import json
-import math
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -28,13 +26,14 @@ from nle_style.core.add_style import (
     with_rows,
     write_added_card,
 )
-from nle_style.core.card import recent_losses, write_card
+from nle_style.core.card import passed_gates, recent_losses, training_runs, write_card
+from nle_style.core.gates import Fault, examine, speckle
+from nle_style.core.held_out import find_held_out, held_out_losses, without
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
     Vgg16Features,
-    Weighting,
     content_loss,
     load_vgg16,
     style_loss,
@@ -45,140 +44,13 @@ from nle_style.core.style_pack import StylePack, load_pack, save_pack
 from nle_style.core.temporal import motion_loss, noise_loss
 from nle_style.core.tone import PosterTones, poster_tones, tone_loss
 from nle_style.core.training_files import Checkpoint, TrainingFiles
+from nle_style.core.training_settings import Phase, TrainingSettings
 from nle_style.errors import TrainingError
 
 _GRADIENT_LIMIT = 10.0
 """Largest norm of a step's gradient; longer ones are shortened to it, infinite ones left out."""
 
 __all__ = ["Phase", "TrainingProgress", "TrainingSettings", "train"]
-
-
-@dataclass(frozen=True)
-class Phase:
-    """A stretch of training: `steps` steps of `batch` crops of `size` × `size` pixels."""
-
-    size: int
-    batch: int
-    steps: int
-
-    def __post_init__(self) -> None:
-        if self.size < 32 or self.batch < 1 or self.steps < 1:
-            raise TrainingError(
-                f"a phase of {self.size} px, batch {self.batch}, {self.steps} steps",
-                remedy="A phase is SIZE:BATCH:STEPS with a size of 32 or more, as 128:2:2000.",
-            )
-
-
-@dataclass(frozen=True)
-class TrainingSettings:
-    """Everything that a run depends on.
-
-    Attributes:
-        posters: style name -> image file; the order is the order of the rows in the pack.
-        photos: folder of training photographs (COCO, for instance).
-        out: the pack to write, `.safetensors`.
-        checkpoints: folder for checkpoints, metrics, plot and contact sheets.
-        phases: crop sizes and lengths, one after the other.
-        vgg: VGG-16 weights, see `perceptual.load_vgg16`.
-        width, residual_blocks: see `NetworkConfig`.
-        poster_size: longer side, in pixels, at which the posters' Gram matrices are taken; a larger
-            one paints larger strokes.
-        weighting: see `perceptual.Weighting`.
-        content_weight, style_weight: α and β of the total loss.
-        learning_rate, final_rate: Adam's rate at the start and at the end of its cosine.
-        average: decay of the exponential weight average, which is what the pack holds.
-        checkpoint_every: steps between checkpoints.
-        preview: images for the contact sheets; the first photographs if empty.
-        noise_weight, motion_weight: of the two terms of `core.temporal`, each computed at every
-            other step; they grow from nothing over the first tenth of the run.
-        tone_weight: of `core.tone.tone_loss`.
-        start: a pack to start from, with the same styles; None starts from random weights.
-        add_to: a pack to add the posters to: its convolutions and rows stay bit for bit as they
-            are, only the rows of the new styles are trained, see `core.add_style`.
-        notes: style name -> entries for its card that training cannot know (artwork, licence).
-        seed: of every random draw.
-        device: `cpu`, `cuda` or `mps`.
-    """
-
-    posters: Mapping[str, Path]
-    photos: Path
-    out: Path
-    checkpoints: Path
-    phases: tuple[Phase, ...]
-    vgg: Path | None = None
-    width: int = 16
-    residual_blocks: int = 5
-    poster_size: int = 768
-    weighting: Weighting = "normalised"
-    content_weight: float = 1.0
-    style_weight: float = 5.0
-    learning_rate: float = 2e-3
-    final_rate: float = 2e-4
-    average: float = 0.999
-    checkpoint_every: int = 250
-    preview: tuple[Path, ...] = ()
-    noise_weight: float = 0.0
-    motion_weight: float = 0.0
-    tone_weight: float = 0.0
-    start: Path | None = None
-    add_to: Path | None = None
-    notes: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
-    seed: int = 1
-    device: str = "cpu"
-
-    def __post_init__(self) -> None:
-        if not self.posters:
-            raise TrainingError("no posters", remedy="Give at least one --poster.")
-        if not self.phases:
-            raise TrainingError("no phases", remedy="Give at least one --phase.")
-        if self.checkpoint_every < 1:
-            raise TrainingError(f"a checkpoint every {self.checkpoint_every} steps")
-        if self.out.suffix != ".safetensors":
-            raise TrainingError("a style pack's name ends in .safetensors", where=str(self.out))
-        if self.start is not None and self.add_to is not None:
-            raise TrainingError("a run starts from one pack, or adds to one: not both")
-
-    @property
-    def steps(self) -> int:
-        """Steps of all phases together."""
-        return sum(phase.steps for phase in self.phases)
-
-    def at(self, step: int) -> tuple[Phase, int]:
-        """The phase of a step, and how many images the steps before it have used."""
-        images = 0
-        for phase in self.phases:
-            if step < phase.steps:
-                return phase, images + step * phase.batch
-            step -= phase.steps
-            images += phase.steps * phase.batch
-        raise IndexError(step)
-
-    def rate(self, step: int) -> float:
-        """Adam's learning rate: a linear start over 50 steps, then a cosine to `final_rate`."""
-        progress = step / max(self.steps - 1, 1)
-        cosine = 0.5 * (1 + math.cos(math.pi * progress))
-        rate = self.final_rate + (self.learning_rate - self.final_rate) * cosine
-        return rate * min(1.0, (step + 1) / 50)
-
-    def fingerprint(self, photos: tuple[Path, ...]) -> str:
-        """A hash of all that decides the weights; a checkpoint of another run has another one."""
-        decides = asdict(self)
-        for name in ("out", "checkpoints", "checkpoint_every", "preview", "device", "photos"):
-            del decides[name]
-        del decides["notes"]
-        decides["posters"] = {
-            name: hashlib.sha256(path.read_bytes()).hexdigest()
-            for name, path in self.posters.items()
-        }
-        for name in ("noise_weight", "motion_weight", "tone_weight", "start", "add_to"):
-            if not decides[name]:
-                del decides[name]  # a run without them is the run it was before they were there
-        for name, pack in (("start", self.start), ("add_to", self.add_to)):
-            if pack is not None:
-                decides[name] = hashlib.sha256(pack.read_bytes()).hexdigest()
-        decides["vgg"] = None if self.vgg is None else self.vgg.name
-        decides["photos"] = [(photo.name, photo.stat().st_size) for photo in photos]
-        return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -191,6 +63,7 @@ class TrainingProgress:
         content, style: this step's mean losses, unweighted.
         seconds: that this step took.
         sheet: the contact sheet, at steps that made a checkpoint.
+        faults: what its gates found, see `core.gates`.
     """
 
     step: int
@@ -200,6 +73,7 @@ class TrainingProgress:
     style: float
     seconds: float
     sheet: Path | None = None
+    faults: tuple[Fault, ...] = ()
 
 
 def train(
@@ -209,7 +83,8 @@ def train(
     """Train, or go on with, one network for all posters.
 
     Returns:
-        the pack's path; it is also written at every checkpoint.
+        the pack's path; it is also written at every checkpoint, but one that fails its gates does
+        not replace one of this run that passed them.
 
     Raises:
         TrainingError: posters, photos, weights or checkpoint are missing or do not fit.
@@ -219,6 +94,10 @@ def train(
     if base is not None:
         check_names(base, tuple(settings.posters))
     photos = find_images(settings.photos)
+    held_out: tuple[Path, ...] = ()
+    if settings.held_out is not None:
+        held_out = find_held_out(settings.held_out, settings.photos)
+        photos = without(photos, held_out)
     posters = {
         name: load_image(path, longest=settings.poster_size)
         for name, path in settings.posters.items()
@@ -247,10 +126,14 @@ def train(
         metrics = run.step(step, batch, _rows(settings, before, phase.batch))
         files.log({"step": step + 1, "images": before + phase.batch, **metrics})
         sheet = None
+        faults: tuple[Fault, ...] = ()
         if (step + 1) % settings.checkpoint_every == 0 or step + 1 == settings.steps:
+            # Before the checkpoint: what a killed run left behind it is measured again.
+            if held_out:
+                files.log_held_out(run.held_out(step + 1, before + phase.batch, held_out))
             files.save(run.checkpoint(step + 1))
             sheet = files.report(run.average, settings.device)
-            _publish(settings, run, files, len(photos), before + phase.batch)
+            faults = _publish(settings, run, files, len(photos), before + phase.batch)
         on_progress(
             TrainingProgress(
                 step + 1,
@@ -260,6 +143,7 @@ def train(
                 float(np.mean(metrics["style"])),
                 time.monotonic() - started,
                 sheet,
+                faults,
             )
         )
     return settings.out
@@ -267,17 +151,26 @@ def train(
 
 def _publish(
     settings: TrainingSettings, run: _Run, files: TrainingFiles, photos: int, images: int
-) -> None:
-    """Write the pack as it is now, and its card."""
+) -> tuple[Fault, ...]:
+    """Write the pack as it is now, and its card, if the gates allow it; returns their findings."""
+    faults = examine(run.average, tuple(settings.posters), run.grains, settings.device)
+    if faults and passed_gates(settings.out, files.fingerprint):
+        return faults
     save_pack(settings.out, *run.result())
     losses = recent_losses(files.records(), tuple(settings.posters))
     styles = {
         name: {**settings.notes.get(name, {}), "poster": path.name, **losses.get(name, {})}
         for name, path in settings.posters.items()
     }
+    phases = [f"{p.size}:{p.batch}:{p.steps}" for p in settings.phases]
+    weights = {
+        f"{term}_weight": getattr(settings, f"{term}_weight")
+        for term in ("content", "style", "noise", "motion", "tone")
+    }
+    runs = training_runs(settings.start, phases, weights, images)
     training = {
-        "image_steps": images,
-        "phases": [f"{p.size}:{p.batch}:{p.steps}" for p in settings.phases],
+        "image_steps": sum(entry["image_steps"] for entry in runs),
+        "phases": phases,
         "photos": photos,
         "weighting": settings.weighting,
         "content_weight": settings.content_weight,
@@ -288,12 +181,16 @@ def _publish(
         "noise_weight": settings.noise_weight,
         "motion_weight": settings.motion_weight,
         "tone_weight": settings.tone_weight,
+        "fingerprint": files.fingerprint,
+        "gates": [str(fault) for fault in faults] or "passed",
+        "runs": runs,
     }
     if run.base is not None:
         training["learning_rate"] = settings.learning_rate
         write_added_card(run.base, settings.out, styles, training)
-        return
-    write_card(settings.out, styles, training)
+    else:
+        write_card(settings.out, styles, training)
+    return faults
 
 
 def _batches(
@@ -367,6 +264,7 @@ class _Run:
         self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
         self.optimiser = torch.optim.Adam(self.trained.values(), settings.learning_rate)
         grams, tones = [], []
+        self.grains = [float(speckle(poster[None])) for poster in posters.values()]
         with torch.no_grad():
             for poster in posters.values():
                 grams.append(style_targets(self.vgg(poster[None].to(device))))
@@ -447,6 +345,12 @@ class _Run:
         if self.base is None:
             return self.average, names
         return with_rows(self.base, self.average), (*self.base.styles, *names)
+
+    def held_out(self, step: int, images: int, photos: tuple[Path, ...]) -> dict[str, Any]:
+        """A line for held_out.jsonl."""
+        names = tuple(self.settings.posters)
+        losses = held_out_losses(self.average, self.vgg, self.grams, photos, names)
+        return {"step": step, "images": images, "styles": losses}
 
     def checkpoint(self, step: int) -> Checkpoint:
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}

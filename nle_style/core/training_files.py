@@ -2,7 +2,9 @@
 
 CHECKPOINTS/step-00000250.safetensors   the last two; network, average and Adam's state
 CHECKPOINTS/metrics.jsonl               one line a step
-CHECKPOINTS/loss.png                    style loss of every poster and content loss, smoothed
+CHECKPOINTS/held_out.jsonl              one line a checkpoint, if photographs are held out
+CHECKPOINTS/loss.png                    style loss of every poster and content loss, smoothed;
+                                        those of held-out photographs
 CHECKPOINTS/sheet-00000250.png          every style on every preview image
 """
 
@@ -12,7 +14,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import safetensors
@@ -25,7 +27,10 @@ from nle_style.core.network import StyleNetwork
 from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import OutputError, TrainingError
 
-__all__ = ["Checkpoint", "TrainingFiles", "plot_losses"]
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+__all__ = ["Checkpoint", "TrainingFiles", "plot_losses", "read_records"]
 
 _KEEP = 2
 
@@ -114,40 +119,42 @@ class TrainingFiles:
     def _metrics(self) -> Path:
         return self.folder / "metrics.jsonl"
 
+    @property
+    def _held_out(self) -> Path:
+        return self.folder / "held_out.jsonl"
+
     def log(self, record: Mapping[str, Any]) -> None:
         """Append one step's record to metrics.jsonl.
 
         Raises:
             OutputError: it cannot be written.
         """
-        try:
-            with self._metrics.open("a", encoding="utf-8") as file:
-                file.write(json.dumps(record) + "\n")
-        except OSError as error:
-            where = str(self._metrics)
-            raise OutputError(f"cannot be written ({error.strerror})", where=where) from error
+        _append(self._metrics, record)
+
+    def log_held_out(self, record: Mapping[str, Any]) -> None:
+        """Append one checkpoint's record to held_out.jsonl: `step`, `images` and `styles`.
+
+        Raises:
+            OutputError: it cannot be written.
+        """
+        _append(self._held_out, record)
 
     def rewind_metrics(self, step: int) -> None:
         """Forget the records of steps after the checkpoint that the run goes on from."""
-        kept = [record for record in self.records() if record["step"] <= step]
-        self._metrics.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+        for path in (self._metrics, self._held_out):
+            if path.exists() or path == self._metrics:
+                kept = [record for record in read_records(path) if record["step"] <= step]
+                path.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
 
     def records(self) -> list[dict[str, Any]]:
         """What was logged so far, one record a step."""
-        if not self._metrics.exists():
-            return []
-        records = []
-        for line in self._metrics.read_text(encoding="utf-8").splitlines():
-            try:
-                records.append(json.loads(line))
-            except json.JSONDecodeError:
-                break  # a run that was killed while it wrote; what follows is written again
-        return records
+        return read_records(self._metrics)
 
     @torch.no_grad()
     def report(self, network: StyleNetwork, device: str) -> Path:
         """Draw the loss plot and a contact sheet; returns the sheet's path."""
-        plot_losses(self.records(), self.styles, self.folder / "loss.png")
+        held_out = read_records(self._held_out)
+        plot_losses(self.records(), self.styles, self.folder / "loss.png", held_out)
         step = int(self.records()[-1]["step"])
         rows = []
         for image in self.preview:
@@ -160,13 +167,43 @@ class TrainingFiles:
         return path
 
 
-def plot_losses(records: Sequence[Mapping[str, Any]], styles: Sequence[str], path: Path) -> None:
+def _append(path: Path, record: Mapping[str, Any]) -> None:
+    try:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+    except OSError as error:
+        raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The records of metrics.jsonl or held_out.jsonl up to the first torn line; [] if missing."""
+    if not path.exists():
+        return []
+    records = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            records.append(json.loads(line))
+        except json.JSONDecodeError:
+            break  # a run that was killed while it wrote; what follows is written again
+    return records
+
+
+def plot_losses(
+    records: Sequence[Mapping[str, Any]],
+    styles: Sequence[str],
+    path: Path,
+    held_out: Sequence[Mapping[str, Any]] = (),
+    runs: Sequence[int] = (),
+) -> None:
     """Plot content loss and every poster's style loss against image-steps, as a PNG.
 
     Args:
         records: as logged by a run: `images`, `rows`, `content` and `style` of every step.
         styles: names of the rows.
         path: the PNG to write.
+        held_out: as logged at checkpoints: `images`, and `style_loss` and `content_loss` of every
+            style under `styles`. Drawn thin and dotted, their mean thick and black.
+        runs: image-steps at which further runs began; marked by upright lines.
     """
     from matplotlib.figure import Figure  # half a second to load; only training needs it
 
@@ -181,10 +218,26 @@ def plot_losses(records: Sequence[Mapping[str, Any]], styles: Sequence[str], pat
     for row, name in enumerate(styles):
         mine = rows == row
         if mine.any():
-            right.plot(images[mine], _smooth(style[mine]), label=name, linewidth=1)
+            right.plot(images[mine], _smooth(style[mine]), label=name, linewidth=1, color=f"C{row}")
+    for axes, loss in ((left, "content_loss"), (right, "style_loss")):
+        _plot_held_out(axes, held_out, styles, loss)
+        for start in runs:
+            axes.axvline(start, color="grey", linewidth=1, linestyle="--")
     right.set(title="style loss", xlabel="image-steps", yscale="log")
     right.legend(fontsize=7, ncol=2)
     figure.savefig(path, dpi=90)
+
+
+def _plot_held_out(
+    axes: Axes, held_out: Sequence[Mapping[str, Any]], styles: Sequence[str], loss: str
+) -> None:
+    if not held_out:
+        return
+    images = [record["images"] for record in held_out]
+    values = np.array([[r["styles"][name][loss] for name in styles] for r in held_out])
+    for row in range(len(styles)):
+        axes.plot(images, values[:, row], ":", linewidth=0.8, color=f"C{row}")
+    axes.plot(images, values.mean(axis=1), "k.-", linewidth=2, label="held out, mean")
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:

@@ -192,20 +192,28 @@ def measure_cost(plan: ItemPlan, stylizer: Stylizer) -> FrameCost:
     warm = time.perf_counter()
     painted = stylizer.frame(frame)
     done = time.perf_counter()
-    size = _encoded_bytes(plan, painted)
+    _encoded_bytes(plan, [painted])
     written = time.perf_counter()
-    black = _encoded_bytes(plan, np.zeros_like(painted)) if plan.sparse else 0
+    black = _bytes_of_one(plan, np.zeros_like(painted)) if plan.sparse else 0
+    size = _bytes_of_one(plan, painted)
     return FrameCost(done - warm, decoded - begun + written - done, size, black)
 
 
-def _encoded_bytes(plan: ItemPlan, frame: np.ndarray) -> int:
+def _bytes_of_one(plan: ItemPlan, frame: np.ndarray) -> int:
+    """Of a frame in its movie, without what a container needs once; of a sequence's file."""
+    if plan.spec.sequence:
+        return _encoded_bytes(plan, [frame])
+    return _encoded_bytes(plan, [frame] * 2) - _encoded_bytes(plan, [frame])
+
+
+def _encoded_bytes(plan: ItemPlan, frames: list[np.ndarray]) -> int:
     with tempfile.TemporaryDirectory(prefix="nle_style-") as name:
         folder = Path(name)
         target = folder / f"frame{plan.spec.extension}"
         writer = IntermediateWriter(
-            target, plan.spec, plan.info, 0, 0, work=folder / "work", metadata={}
+            target, plan.spec, plan.info, 0, len(frames) - 1, work=folder / "work", metadata={}
         )
-        return writer.write_unit(writer.units[0], [frame]).bytes
+        return writer.write_unit(writer.units[0], frames).bytes
 
 
 def dry_run_batch(

@@ -14,6 +14,7 @@ __all__ = [
     "ItemEnded",
     "OnEvent",
     "Progress",
+    "Scanning",
     "Started",
     "Stopped",
     "Warned",
@@ -35,6 +36,25 @@ class Started(Event):
     kind: ClassVar[str] = "started"
     items: int
     frames: int
+
+
+@dataclass(frozen=True)
+class Scanning(Event):
+    """Every 24 frames while an item is searched for cuts, before its first frame is painted.
+
+    Attributes:
+        item: its index in the job, from 0.
+        name: the intermediate's file name.
+        frame: the source frame just looked at.
+        item_done, item_frames: frames of this item looked at, and all of them.
+    """
+
+    kind: ClassVar[str] = "scanning"
+    item: int
+    name: str
+    frame: int
+    item_done: int
+    item_frames: int
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from nle_style.apply.look import Look, Statistics
+from nle_style.apply.look import Colour, Look, Statistics
 from nle_style.errors import JobError
 
 __all__ = [
@@ -52,6 +52,8 @@ class LookJob(_Part):
     styles: dict[str, float]
     strength: float = 1.0
     statistics: Statistics = "hybrid"
+    stroke_scale: float = 1.0
+    colour: Colour = "poster"
 
     def look(self) -> Look:
         """The validated look.
@@ -59,7 +61,7 @@ class LookJob(_Part):
         Raises:
             LookError: a value out of its range.
         """
-        return Look(self.styles, self.strength, self.statistics)
+        return Look(self.styles, self.strength, self.statistics, self.stroke_scale, self.colour)
 
     @classmethod
     def of(cls, look: Look) -> LookJob:

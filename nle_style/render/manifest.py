@@ -127,6 +127,11 @@ class Manifest:
         entries = [e for e in self._lines() if e.get("type") == "published"]
         return entries[-1] if entries else None
 
+    def shots(self) -> list[tuple[int, int]] | None:
+        """The shots that were found in this key's range; None before they were."""
+        entries = [e for e in self._lines() if e.get("type") == "shots"]
+        return [(first, last) for first, last in entries[-1]["shots"]] if entries else None
+
     def begin(self, facts: Mapping[str, Any]) -> None:
         """Note what this key stands for, once."""
         if not any(entry.get("type") == "render" for entry in self._lines()):
@@ -138,6 +143,10 @@ class Manifest:
         if measured is not None:
             entry["measured"] = {"seconds": measured.seconds, "pairs": measured.pairs}
         self._append(entry)
+
+    def add_shots(self, shots: Iterable[tuple[int, int]]) -> None:
+        """Note (first, last) of every shot, so that a resumed render need not look again."""
+        self._append({"type": "shots", "shots": [list(shot) for shot in shots]})
 
     def add_published(self, facts: Mapping[str, Any]) -> None:
         """Note the published intermediate."""

@@ -23,7 +23,7 @@ from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "SequenceFiles", "plan_item", "source_stem"]
 
-ENGINE_VERSION = 1
+ENGINE_VERSION = 2
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 

@@ -22,14 +22,15 @@ from filelock import FileLock, Timeout
 
 from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.shots import find_shots
 from nle_style.apply.stability import ChangeMeter
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.errors import Cancelled, InputError, MediaError, NleStyleError, OutputError
+from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
-from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Started, Warned
+from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Scanning, Started, Warned
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import UnitMeasurement, fingerprint
 from nle_style.render.pipeline import ahead
@@ -45,6 +46,7 @@ from nle_style.render.report import (
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
 _AHEAD = 4  # frames waiting between two stages: 100 MB a stage at 1080p
+_SCANNED = 24  # frames from one `scanning` event to the next
 
 
 @dataclass(frozen=True)
@@ -257,20 +259,21 @@ class _Run:
         manifest.begin(plan.facts)
         known = manifest.units() if self.job.control.resume else {}
         records: dict[int, UnitRecord] = {}
-        # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
-        shots = list(plan.painted)
         for unit in writer.units:
             record = known.get(unit.index)
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
                 self.done += plan.painted_count(unit.first, unit.last)
+        stylizer = Stylizer(self.pack, plan.look, self.device)
+        # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
+        shots = self._shots(index, plan) if stylizer.needs_measuring else list(plan.painted)
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing:
-            stylizer = Stylizer(self.pack, plan.look, self.device)
             for run in _contiguous(missing):
                 meter = ChangeMeter(shots)
-                ends = run[0].first, run[-1].last
-                painted = self._painted(index, plan, stylizer, meter, shots, *ends)
+                painted = self._painted(
+                    index, plan, stylizer, shots, meter, run[0].first, run[-1].last
+                )
                 begun = time.monotonic()
                 try:
                     for unit in run:
@@ -296,30 +299,48 @@ class _Run:
                 "frames": plan.frames,
                 "files": published.path.relative_to(plan.destination.parent).as_posix(),
                 "bytes": published.bytes,
-                "shots": shots,
+                "shots": [list(shot) for shot in shots],
                 "warnings": published.warnings,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
             }
         )
 
+    def _shots(self, index: int, plan: ItemPlan) -> list[tuple[int, int]]:
+        """The shots of an item, found in one pass over what is painted of its source, or noted by
+        an earlier run."""
+        known = plan.manifest.shots() if self.job.control.resume else None
+        if known is not None:
+            return known
+
+        total = plan.painted_count(plan.first, plan.last)
+
+        def frames(first: int, last: int) -> Iterator[np.ndarray]:
+            for number, frame in enumerate(read_frames(plan.info, first, last), first):
+                self.check_cancelled()
+                yield frame
+                done = plan.painted_count(plan.first, number)
+                if done % _SCANNED == 0:
+                    name = plan.destination.name
+                    self.on_event(Scanning(index, name, number, done, total))
+
+        shots = [
+            shot for first, last in plan.painted for shot in find_shots(frames(first, last), first)
+        ]
+        plan.manifest.add_shots(shots)
+        return shots
+
     def _samples(self, plan: ItemPlan, shot: tuple[int, int]) -> Iterator[np.ndarray]:
-        try:
-            for number in sample_frames(*shot):
-                self.check_cancelled()
-                yield from read_frames(plan.info, number, number)
-        except MediaError:
-            # A sample beyond a break: name the first frame that is lost, not the one just missed.
-            for _ in read_frames(plan.info, *shot):
-                self.check_cancelled()
-            raise
+        for number in sample_frames(*shot):
+            self.check_cancelled()
+            yield from read_frames(plan.info, number, number)
 
     def _painted(
         self,
         index: int,
         plan: ItemPlan,
         stylizer: Stylizer,
-        meter: ChangeMeter,
         shots: list[tuple[int, int]],
+        meter: ChangeMeter,
         first: int,
         last: int,
     ) -> Generator[np.ndarray, None, None]:

@@ -11,7 +11,7 @@ import torch
 from nle_style.apply.device import choose_device
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.look import Look
-from nle_style.apply.shot_statistics import freeze, measure, sample_frames
+from nle_style.apply.shot_statistics import freeze, luma_thumbnail, measure, sample_frames
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import InputError, LookError
@@ -51,7 +51,8 @@ def test_pooled_statistics_are_those_of_the_joined_pictures(tiny_pack: Path) -> 
     pack = load_pack(tiny_pack)
     engine = FrameEngine(pack.network, pack.mix({"red": 1}))
     frames = [torch.rand(1, 3, 24, 32), torch.rand(1, 3, 24, 32) * 0.3]
-    mean, variance = measure(engine, frames)[0]
+    pictures = [luma_thumbnail(frame[0].permute(1, 2, 0).numpy()) for frame in frames]
+    mean, variance = measure(engine, zip(frames, pictures, strict=True)).norms[0]
     with torch.no_grad():
         maps = torch.cat([pack.network.convolutions[0](frame) for frame in frames], dim=3)
     expected_variance, expected_mean = torch.var_mean(maps, dim=(2, 3), correction=0)
@@ -64,10 +65,11 @@ def test_frozen_statistics_do_not_follow_the_frame(tiny_pack: Path) -> None:
     pack = load_pack(tiny_pack)
     before = _frame(5, 192, 256) * 0.3
     after = before.copy()
-    after[:, :40] = 1.0  # something bright enters on the left; the net reaches 60 pixels
+    after[:, :40] = 1.0  # something bright enters on the left
     moved = {}
     for statistics in ("frame", "shot"):
-        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics), CPU)
+        # Painted 480 pixels wide: the net reaches 60 of them, 32 of the frame's.
+        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics, 4), CPU)
         if stylizer.needs_measuring:
             stylizer.measure_shot([before])
         change = stylizer.frame(after) - stylizer.frame(before)
@@ -76,11 +78,35 @@ def test_frozen_statistics_do_not_follow_the_frame(tiny_pack: Path) -> None:
     assert moved["frame"] > 0.005
 
 
-def test_freeze_chooses_the_norms() -> None:
-    measured = [(torch.zeros(1, 2), torch.ones(1, 2))] * 3
-    assert freeze(measured, "frame") is None
-    assert freeze(measured, "shot") == measured
-    assert freeze(measured, "hybrid") == [None, *measured[1:]]
+def test_freeze_moves_the_first_norm_with_the_exposure(tiny_pack: Path) -> None:
+    """Of a frame g times as bright, the moved statistics are what the network itself would see."""
+    pack = load_pack(tiny_pack)
+    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
+    bright, dark = _frame(3), _frame(3) * np.float32(0.4)
+    image = torch.from_numpy(bright).permute(2, 0, 1)[None]
+    measured = measure(engine, [(image, luma_thumbnail(bright))])
+    assert freeze(None, "hybrid", dark) is None
+    assert freeze(measured, "frame", dark) is None
+    assert freeze(measured, "shot", dark) == measured.norms
+    moved = freeze(measured, "hybrid", dark)
+    assert moved is not None
+    assert moved[1:] == measured.norms[1:]
+    seen: list[tuple[torch.Tensor, torch.Tensor]] = []
+    engine(image * 0.4, seen=seen)
+    torch.testing.assert_close(moved[0], seen[0], atol=1e-5, rtol=1e-3)
+
+
+def test_dark_frames_of_a_fade_are_not_measured(tiny_pack: Path) -> None:
+    """A shot that fades in from black has the statistics of its lit frames."""
+    pack = load_pack(tiny_pack)
+    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
+
+    def measured(*gains: float) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        frames = [_frame(3) * np.float32(gain) for gain in gains]
+        images = (torch.from_numpy(frame).permute(2, 0, 1)[None] for frame in frames)
+        return measure(engine, zip(images, map(luma_thumbnail, frames), strict=True)).norms
+
+    torch.testing.assert_close(measured(0.0, 1.0, 1.0), measured(1.0, 1.0))
 
 
 @pytest.mark.parametrize(

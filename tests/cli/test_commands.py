@@ -55,6 +55,18 @@ def test_render(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     assert str(tmp_path / "clip.red.mov") in done.err
 
 
+def test_the_controls_of_a_look_are_rendered(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    def frames(name: str, *options: object) -> list[str]:
+        words = ("render", clip, "--style", "red", "--frames", "0", "--pack", tiny_pack)
+        done = nle_style(*words, "-o", tmp_path / name, *options)
+        assert done.code == 0, done.err
+        return frame_md5s(tmp_path / name / "clip.red.mov")
+
+    controls = ("--stroke-scale", 4, "--colour", "source")
+    assert frames("as it is") != frames("other", *controls)
+    assert frames("source", *controls, "--strength", 0) == frame_md5s(clip)[:1]
+
+
 def test_events_are_one_json_object_a_line(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     done = nle_style(
         *("render", clip, "--style", "red:0.5,blue:0.5", "--frames", "0-1", "-o", tmp_path),
@@ -98,6 +110,8 @@ def test_run_a_job_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
         (("--style", "red", "--device", "gpu"), "unknown device 'gpu'"),
         (("--style", "red", "--pack", "nowhere.safetensors"), "no such style pack"),
         (("--style", "red", "--statistics", "frames"), "frames"),
+        (("--style", "red", "--stroke-scale", "5"), "stroke scale 5 is not between 0.25 and 4"),
+        (("--style", "red", "--colour", "clip"), "clip"),
     ],
 )
 def test_bad_options_are_one_message_and_exit_2(
@@ -181,6 +195,11 @@ def test_styles_and_sheet(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     assert nle_style("sheet", clip, "-o", path, "--pack", tiny_pack).code == 0
     with Image.open(path) as sheet:
         assert sheet.width == 4 * (480 + 6) + 6  # the source and three styles
+    usual = path.read_bytes()
+    coarse = ("sheet", clip, "-o", path, "--pack", tiny_pack, "--stroke-scale", 4)
+    # 64 pixels at scale 1 would be enlarged thirtyfold, at 4 sevenfold; the most is eight.
+    assert nle_style(*coarse).code == 0
+    assert path.read_bytes() != usual
     done = nle_style("sheet", clip, "-o", path, "--pack", tiny_pack, "--frame", 20)
     assert done.code == 2
     assert "frames are 0-19" in done.err

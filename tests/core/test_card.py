@@ -42,6 +42,15 @@ def test_hand_written_entries_stay(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["posters.safetensors", "posters.yaml"]
 
 
+def test_figures_that_others_put_under_a_style_stay(tmp_path: Path) -> None:
+    pack, card = tmp_path / "posters.safetensors", tmp_path / "posters.yaml"
+    pack.write_bytes(b"weights")
+    card.write_text("styles:\n  blue: {noise_gain: 0.31, e_warp_1_pan: 0.04, style_loss: 3}\n")
+    write_card(pack, {"blue": {"style_loss": 1.5}}, {})
+    kept = {"noise_gain": 0.31, "e_warp_1_pan": 0.04, "style_loss": 1.5}
+    assert yaml.safe_load(card.read_text())["styles"] == {"blue": kept}
+
+
 def test_card_that_cannot_be_written_is_an_output_error(tmp_path: Path) -> None:
     pack = tmp_path / "posters.safetensors"
     pack.write_bytes(b"weights")

@@ -123,8 +123,8 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
     run_batch(cut, look, output, pack=str(tiny_pack))
     made = {path.name: path.stat().st_size for path in out.glob("*.mov")}
     assert {Path(r.path).name for r in dry.renders} == set(made)
-    # Noise-like test stamps differ little from frame to frame: the guess is near.
-    assert dry.bytes == pytest.approx(sum(made.values()), rel=0.5)
+    # Of so small a movie a good part is its header, about 1 kB, which is not in the estimate.
+    assert dry.bytes == pytest.approx(sum(made.values()) - 2 * 1200, rel=0.2)
     again = dry_run_batch(cut, look, output, pack=str(tiny_pack))
     assert [render.status for render in again.renders] == ["present"] * 2
     assert (again.frames_to_paint, again.seconds, again.bytes) == (0, 0, 0)

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from nle_style.errors import JobError, LookError
-from nle_style.render.job import Item, RenderJob, read_job
+from nle_style.render.job import Item, LookJob, RenderJob, read_job
 from tests.helpers.client import load_client
 
 SAMPLE = Path(__file__).parents[1] / "data" / "job_v1.yaml"
@@ -23,6 +23,8 @@ def test_the_pinned_sample() -> None:
     assert item.look.styles == {"blue": 1.0}
     assert item.look.strength == 1.0
     assert item.look.statistics == "hybrid"
+    assert item.look.stroke_scale == 1.0
+    assert item.look.colour == "poster"
     assert job.output.directory == Path("/renders")
     assert job.output.format == "png-mov"
     assert job.output.depth == "auto"
@@ -54,6 +56,24 @@ def test_a_job_survives_its_own_form(tmp_path: Path) -> None:
     assert read_job(path) == job
 
 
+def test_the_controls_of_a_look_go_the_whole_way(tmp_path: Path) -> None:
+    """Client -> job file -> job -> look -> job: nothing is lost on the way."""
+    client = load_client()
+    data = client.make_look({"blue": 1.0}, 0.5, "shot", stroke_scale=2.0, colour="source")
+    job = client.make_job([{"source": "/media/a.mov", "frames": None, "look": data}], "/renders")
+    client.write_job(job, str(tmp_path / "job.json"))
+    part = read_job(tmp_path / "job.json").items[0].look
+    look = part.look()
+    assert look.as_data() == {
+        "styles": {"blue": 1.0},
+        "strength": 0.5,
+        "statistics": "shot",
+        "stroke_scale": 2.0,
+        "colour": "source",
+    }
+    assert LookJob.of(look) == part
+
+
 def _broken(**changes: object) -> str:
     data = yaml.safe_load(SAMPLE.read_text())
     for key, value in changes.items():
@@ -78,6 +98,8 @@ def _broken(**changes: object) -> str:
         (_broken(items__0__frames=[5, 4]), "frames"),
         (_broken(items__0__frames=[-1, 4]), "frames"),
         (_broken(items__0__strenght=1), "items.0.strenght"),
+        (_broken(items__0__look__colour="clip"), "look.colour"),
+        (_broken(items__0__look__stroke_scale="large"), "look.stroke_scale"),
         (_broken(items__0__name="../up"), "not a plain file name"),
         (_broken(output__handles=-1), "output.handles"),
         (_broken(control__resume="perhaps"), "control.resume"),

@@ -78,6 +78,30 @@ def test_a_second_run_renders_nothing_and_another_look_does(
     assert not set(first) & set(second)
 
 
+def test_every_control_of_a_look_is_in_the_key(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+    """A changed control is another render, under the same name; the default said is the default."""
+
+    def run(**controls: object) -> str:
+        look = LookJob.model_validate({"styles": {"red": 1.0}, "statistics": "frame", **controls})
+        job = RenderJob(
+            items=(Item(source=clip, frames=(0, 1), look=look),),
+            output=Output(directory=tmp_path),
+            pack=str(tiny_pack),
+        )
+        _, told = _run(job)
+        ended = [event for event in told if isinstance(event, events.ItemEnded)]
+        return ended[0].status
+
+    assert run() == "delivered"
+    assert run(stroke_scale=1.0, colour="poster") == "present"
+    pictures = {tuple(frame_md5s(tmp_path / "clip.red.mov"))}
+    for controls in ({"stroke_scale": 4}, {"colour": "source"}, {"strength": 0.5}):
+        assert run(**controls) == "delivered"
+        assert run(**controls) == "present"
+        pictures.add(tuple(frame_md5s(tmp_path / "clip.red.mov")))
+    assert len(pictures) == 4
+
+
 def test_a_damaged_result_is_rendered_again(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     job = _job(tiny_pack, tmp_path, (clip, (0, 5)))
     _run(job)

@@ -1,0 +1,171 @@
+"""Checkpoint gates: plain frames must come out painted, without blobs and without speckle.
+
+A network that is normalised by an image's own statistics may answer plain footage (a flat wall, a
+fade, a blown-out sky) with a strong spot of its own, or leave a hole in the paint; a network that
+has hardly learned anything answers it with coloured grain. Photographs hide both. Two figures on
+four plain frames find them; strokes on a plain frame are no fault, and neither figure counts them.
+
+The limits come from paintings that were looked at (docs/training.md has the measured values).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from nle_style.core.network import StyleNetwork
+
+__all__ = ["BLOB_LIMIT", "Fault", "blob", "examine", "plain_frames", "speckle", "speckle_limit"]
+
+BLOB_LIMIT = 0.20
+
+_SIDE = 256
+_NOISE = 1.5 / 255
+_CELL, _SPOT, _AROUND = 4, 7, 33
+"""In pixels, in cells, in cells: a spot is 28 pixels wide, what is around it 132."""
+_CHROMA = 1.5
+_STAND_OUT = 0.04
+_SPECKLE, _POSTER_GRAIN = 0.02, 1.3
+_LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One style on one plain frame with one figure beyond its limit.
+
+    Attributes:
+        style, frame: names.
+        figure: `blob` or `speckle`.
+        value, limit: of that figure; the value may be no number.
+    """
+
+    style: str
+    frame: str
+    figure: str
+    value: float
+    limit: float
+
+    def __str__(self) -> str:
+        return f"{self.style} on {self.frame}: {self.figure} {self.value:.3f} > {self.limit:.3f}"
+
+
+def plain_frames(side: int = _SIDE) -> dict[str, Tensor]:
+    """What footage shows where it shows nothing, the same at every call.
+
+    Args:
+        side: height and width in pixels.
+
+    Returns:
+        `flat` (grey), `gradient` (corner to corner), `dark` (a gradient below 10%) and
+        `over-exposed` (a gradient of which more than half is clipped to white): each (3, side,
+        side), RGB, 0-1, with normal noise of 1.5 codes of 255, as footage has.
+    """
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) / (side - 1)
+    down, up = ((x + y) / 2)[..., None], ((x + 1 - y) / 2)[..., None]
+
+    def ramp(along: np.ndarray, first: tuple[float, ...], last: tuple[float, ...]) -> np.ndarray:
+        return np.asarray(np.array(first) * (1 - along) + np.array(last) * along)
+
+    scenes = {
+        "flat": ramp(down, (0.46, 0.50, 0.54), (0.46, 0.50, 0.54)),
+        "gradient": ramp(down, (0.10, 0.15, 0.25), (0.90, 0.80, 0.70)),
+        "dark": ramp(up, (0.0, 0.0, 0.005), (0.09, 0.08, 0.07)),
+        "over-exposed": ramp(up, (0.55, 0.50, 0.40), (1.5, 1.6, 1.7)),
+    }
+    chance = np.random.default_rng(7)
+    frames = {}
+    for name, scene in scenes.items():
+        # The sensor clips before the noise of coding comes on top.
+        noisy = np.clip(scene, 0, 1) + chance.normal(0, _NOISE, scene.shape)
+        pixels = np.clip(noisy, 0, 1).astype(np.float32)
+        frames[name] = torch.from_numpy(pixels).permute(2, 0, 1).contiguous()
+    return frames
+
+
+def blob(painting: Tensor) -> Tensor:
+    """How far a whole square of 28 pixels differs, in one direction, from what is around it.
+
+    The painting, in cells of 4 pixels, less its mean over 132 pixels around: strokes and lines are
+    narrower than the square, ramps have no mean of their own; a spot or a hole fills it. The
+    difference is the smallest in the square, so that all of the square must have it. Channels are
+    R, G, B and 1.5 times their differences from luminance, which tell the grey holes of a
+    network's early steps from shades of a tone.
+
+    Args:
+        painting: (N, 3, H, W), RGB, 0-1, of a plain frame; 64 pixels a side or more.
+
+    Returns:
+        (N,), in code values; 0 or below where no square differs.
+    """
+    cells = F.avg_pool2d(painting, _CELL)
+    weights = torch.tensor(_LUMINANCE, dtype=cells.dtype, device=cells.device).view(1, 3, 1, 1)
+    chroma = cells - (cells * weights).sum(1, keepdim=True)
+    cells = torch.cat([cells, _CHROMA * chroma], dim=1)
+    mean = F.avg_pool2d(cells, _AROUND, 1, _AROUND // 2, count_include_pad=False)
+    around = cells - mean
+    above = -F.max_pool2d(-around, _SPOT, 1)
+    below = -F.max_pool2d(around, _SPOT, 1)
+    return torch.maximum(above.amax(dim=(1, 2, 3)), below.amax(dim=(1, 2, 3)))
+
+
+def speckle(image: Tensor) -> Tensor:
+    """The share of pixels that stand alone: above, or below, all eight neighbours by 0.04.
+
+    Args:
+        image: (N, 3, H, W), RGB, 0-1; a pixel counts if one of its channels stands alone.
+
+    Returns:
+        (N,), 0-1.
+    """
+    height, width = image.shape[-2:]
+    padded = F.pad(image, (1, 1, 1, 1), mode="reflect")
+    places = [(y, x) for y in range(3) for x in range(3) if (y, x) != (1, 1)]
+    around = torch.stack([padded[..., y : y + height, x : x + width] for y, x in places])
+    alone = torch.maximum(image - around.amax(0), around.amin(0) - image).amax(1)
+    return (alone > _STAND_OUT).float().mean(dim=(1, 2))
+
+
+def speckle_limit(grain: float) -> float:
+    """The most speckle that a painting may have.
+
+    Args:
+        grain: `speckle` of the poster itself: a canvas that is seen in it is part of the style.
+    """
+    return _SPECKLE + _POSTER_GRAIN * grain
+
+
+@torch.no_grad()
+def examine(
+    network: StyleNetwork, styles: Sequence[str], grains: Sequence[float], device: str = "cpu"
+) -> tuple[Fault, ...]:
+    """Paint every plain frame in every style and measure it.
+
+    Args:
+        network: in evaluation mode, on `device`.
+        styles: names of its rows.
+        grains: `speckle` of every style's poster, at the size at which training saw it.
+        device: `cpu`, `cuda` or `mps`.
+
+    Returns:
+        what failed, in the order of the styles; () if nothing did.
+    """
+    frames = plain_frames()
+    batch = torch.stack(list(frames.values())).to(device)
+    faults = []
+    for row, (style, grain) in enumerate(zip(styles, grains, strict=True)):
+        mix = torch.zeros(len(batch), len(styles), device=device)
+        mix[:, row] = 1
+        painted = network(batch, mix).cpu()
+        limits = {"blob": BLOB_LIMIT, "speckle": speckle_limit(grain)}
+        values = {"blob": blob(painted).tolist(), "speckle": speckle(painted).tolist()}
+        for place, frame in enumerate(frames):
+            for figure, limit in limits.items():
+                value = values[figure][place]
+                if not value <= limit:  # no number is a fault too
+                    faults.append(Fault(style, frame, figure, value, limit))
+    return tuple(faults)
