@@ -1,6 +1,6 @@
 """What a batch hands back to the editor, in the form that the timeline came in.
 
-.otio and .otiod get two relinked .otio files; an .otioz also a bundle with the intermediates inside;
+.otio and .otiod get two relinked .otio files; an .otioz also a bundle with the intermediates in it;
 FCP7 XML and FCPXML come back as they were but for their media's paths. For an EDL, an AAF or a
 Kdenlive project, which cannot be relinked without loss, a list of what to relink is written beside
 the .otio.
@@ -153,9 +153,7 @@ def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery) -> None:
     done.timelines.append(path)
 
 
-def _list(
-    plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: Delivery
-) -> None:
+def _list(plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: Delivery) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(
