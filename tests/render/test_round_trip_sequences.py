@@ -12,7 +12,6 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from nle_style.errors import InputError
 from nle_style.timeline.plan import plan_shots
 from nle_style.timeline.relink import Rendered, SequenceName, relink
 from tests.helpers.mlt import need_melt, play, stamps_of
@@ -127,7 +126,6 @@ def test_relinked_sequences_play_the_same(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(strict=True, raises=InputError, reason="run_batch refuses sequences as output")
 @pytest.mark.parametrize("format", ["exr", "dpx"])
 def test_movies_become_sequences(format: str, tiny_pack: Path, tmp_path: Path) -> None:
     need_melt()
@@ -140,9 +138,6 @@ def test_movies_become_sequences(format: str, tiny_pack: Path, tmp_path: Path) -
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=True, raises=AssertionError, reason="run_batch relinks a sequence as if it were a movie"
-)
 def test_sequences_become_sequences(tiny_pack: Path, tmp_path: Path) -> None:
     need_melt()
     rate = Fraction(24)
