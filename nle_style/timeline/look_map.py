@@ -27,7 +27,7 @@ _SPELLINGS |= {"stroke-scale": "stroke_scale", "marker_colour": "marker", "marke
 _LOOK_KEYS = ("style", "strength", "stroke_scale", "statistics")
 _NUMBERED = re.compile(r"[A-Z]\d+")
 _MAXIMUM_BYTES = 2**20
-_FORM = "See docs/timelines_looks.md: a list of rules as `- clip: A00*` with `style: fire`."
+_FORM = "See docs/timelines.md: a list of rules as `- clip: A00*` with `style: fire`."
 
 
 @dataclass(frozen=True)
