@@ -6,17 +6,33 @@ from __future__ import annotations
 import os
 import re
 import sys
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from nle_style.cli.options import (
+    ColourChoice,
+    ColourOption,
+    Depth,
+    Device,
+    Events,
+    Folder,
+    Format,
+    Handles,
+    Pack,
+    Resume,
+    StatisticsChoice,
+    StatisticsOption,
+    Strength,
+    StrokeScale,
+    Style,
+    control_of,
+    look_of,
+    output_of,
+)
+from nle_style.cli.timelines import batch, revert, tell_batch
 from nle_style.errors import InputError, NleStyleError
-
-if TYPE_CHECKING:
-    from nle_style.apply.look import Look
-    from nle_style.render.job import Control, Output
 
 __all__ = ["app", "main"]
 
@@ -27,68 +43,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Paint the shots of an edit in the style of a poster: lossless, frame-exact, relinked.",
 )
-
-
-class StatisticsChoice(StrEnum):
-    """`--statistics`, see `apply.look.Statistics`."""
-
-    hybrid = "hybrid"
-    shot = "shot"
-    frame = "frame"
-
-
-class ColourChoice(StrEnum):
-    """`--colour`, see `apply.look.Colour`."""
-
-    poster = "poster"
-    source = "source"
-
-
-Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
-Style = Annotated[str, typer.Option(help="A style, or a mix as blue:0.7,fire:0.3.")]
-Strength = Annotated[float, typer.Option(help="0 is the source, 1 the full look.")]
-StatisticsOption = Annotated[
-    StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
-]
-StrokeScale = Annotated[
-    float, typer.Option(help="Size of the strokes in the picture, 0.25 to 4, at any resolution.")
-]
-ColourOption = Annotated[
-    ColourChoice, typer.Option(help="The poster's colours, or the clip's own under its strokes.")
-]
-Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
-Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
-Depth = Annotated[str, typer.Option(help="auto, 8, 16, half or float.")]
-Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Resume = Annotated[
-    bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
-]
-Events = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
-
-
-def _look(
-    style: str,
-    strength: float,
-    statistics: StatisticsChoice,
-    stroke_scale: float,
-    colour: ColourChoice,
-) -> Look:
-    from nle_style.apply.look import Look, parse_styles
-
-    return Look(parse_styles(style), strength, statistics.value, stroke_scale, colour.value)
-
-
-def _output(folder: Path, format_: str, depth: str, handles: int) -> Output:
-    from nle_style.render.job import Output
-
-    return Output(directory=folder, format=format_, depth=depth, handles=handles)
-
-
-def _control(resume: bool, device: str) -> Control:
-    from nle_style.render.job import Control
-
-    return Control(resume=resume, device=device)
 
 
 @app.command()
@@ -116,12 +70,12 @@ def render(
         from nle_style.render.job import Item, LookJob, RenderJob
         from nle_style.render.runner import run_job
 
-        look = LookJob.of(_look(style, strength, statistics, stroke_scale, colour))
+        look = LookJob.of(look_of(style, strength, statistics, stroke_scale, colour))
         wanted = None if frames is None else _frames(frames)
         job = RenderJob(
             items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
-            output=_output(output, format, depth, handles),
-            control=_control(resume, device),
+            output=output_of(output, format, depth, handles),
+            control=control_of(resume, device),
             pack=pack,
         )
         return run_job(job, on_event, stop).exit_code
@@ -138,49 +92,8 @@ def _frames(text: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or match[1])
 
 
-@app.command()
-def batch(
-    timeline: Annotated[Path, typer.Argument(help="An .otio or .otioz export.")],
-    output: Folder,
-    style: Style,
-    strength: Strength = 1.0,
-    stroke_scale: StrokeScale = 1.0,
-    colour: ColourOption = ColourChoice.poster,
-    statistics: StatisticsOption = StatisticsChoice.hybrid,
-    pack: Pack = None,
-    format: Format = "auto",
-    depth: Depth = "auto",
-    handles: Handles = 0,
-    device: Device = "auto",
-    resume: Resume = True,
-    events: Events = False,
-) -> None:
-    """Render what a timeline needs and write relinked timelines; the original is kept."""
-    from nle_style.cli.console import run_command
-
-    def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.render.batch import run_batch
-
-        result = run_batch(
-            timeline,
-            _look(style, strength, statistics, stroke_scale, colour),
-            _output(output, format, depth, handles),
-            pack=pack,
-            control=_control(resume, device),
-            on_event=on_event,
-            stop=stop,
-        )
-        if not events:
-            _tell_batch(result)
-        return result.exit_code
-
-    raise typer.Exit(run_command(events, command))
-
-
-def _tell_batch(result) -> None:  # type: ignore[no-untyped-def]
-    print(f"{len(result.plan.uses)} clips styled, {len(result.plan.refusals)} left as they are")
-    for path in result.timelines:
-        print(path)
+app.command()(batch)
+app.command()(revert)
 
 
 @app.command()
@@ -215,10 +128,10 @@ def demo(
         from nle_style.cli.demo import run_demo
 
         # At 1.5 the cut's 1280 pixels are painted as they are.
-        look = _look(style, 1.0, StatisticsChoice.hybrid, stroke_scale, colour)
+        look = look_of(style, 1.0, StatisticsChoice.hybrid, stroke_scale, colour)
         result, picture = run_demo(output, look, on_event, stop)
         if not events:
-            _tell_batch(result)
+            tell_batch(result)
             print(f"before and after: {picture}")
         return result.exit_code
 

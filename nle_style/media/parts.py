@@ -18,7 +18,15 @@ import av.error
 
 from nle_style.errors import OutputError
 
-__all__ = ["file_sha256", "part_path", "settle", "sweep_parts", "sync", "writing_into"]
+__all__ = [
+    "file_sha256",
+    "part_path",
+    "settle",
+    "sweep_parts",
+    "sync",
+    "write_text",
+    "writing_into",
+]
 
 _PART = re.compile(r"\.part-(\d+)(?=\.|$)")
 _REMEDIES = {
@@ -77,6 +85,18 @@ def settle(part: Path, path: Path) -> None:
     """Give a whole, flushed part its name, and flush that."""
     os.replace(part, path)
     sync(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a file of UTF-8 text, whole or not at all.
+
+    Raises: OutputError if the folder or the disk refuses.
+    """
+    part = part_path(path)
+    with writing_into(path.parent, part):
+        part.write_text(text, encoding="utf-8")
+        sync(part)
+        settle(part, path)
 
 
 def file_sha256(path: Path) -> str:

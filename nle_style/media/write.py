@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import hashlib
 import os
 import shutil
@@ -23,6 +24,7 @@ from nle_style.media.read import decoded_rgb
 from nle_style.media.sequence import read_image
 
 __all__ = [
+    "SEQUENCE_DIGITS",
     "IntermediateWriter",
     "PublishedMedia",
     "Unit",
@@ -31,8 +33,12 @@ __all__ = [
     "sweep_parts",
 ]
 
+SEQUENCE_DIGITS = 6
+"""Digits of the number in a sequence's file names, at least."""
+
 _CHUNK = 8  # frames of a movie in one unit: what a kill can cost
 _LOSSY_PSNR = 35.0  # dB; ProRes 4444 measures above 42, a wrong matrix or range below 30
+_FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # black is a quarter of level 1's size
 _SAMPLE = 4  # lossy frames are compared on every 4th pixel of every 4th line
 
 
@@ -84,6 +90,11 @@ def frame_hash(pixels: np.ndarray) -> str:
 class IntermediateWriter:
     """Writes units into `work`, verifies each by decoding it back, and publishes the whole.
 
+    A sparse movie has the length of its range, but only some of its frames are painted: it can take
+    the source's place in a project file that says nothing of where a file begins. Units without a
+    painted frame are not in `units`; one black unit is encoded and decoded back, and its packets
+    stand for all of them.
+
     Args:
         destination: the movie file, or the folder of a sequence: its files are
             `FOLDER/FOLDERNAME.<number>.exr`, numbered like the source (movies from 0).
@@ -92,8 +103,10 @@ class IntermediateWriter:
         first, last: its frames, inclusive.
         work: a folder for this one output on the same volume as `destination`; made if need be.
         metadata: text for the container or the EXR headers.
-    Raises: InputError if the output would replace or enclose the source; OutputError if `work`
-        cannot be made.
+        painted: ranges of `first`..`last` that are painted, inclusive, ascending, apart; None for
+            all of it. The caller gives black frames (zeros) for the others of a unit.
+    Raises: InputError if the output would replace or enclose the source, or if a sequence is to be
+        sparse; OutputError if `work` cannot be made.
     """
 
     def __init__(
@@ -106,16 +119,29 @@ class IntermediateWriter:
         *,
         work: Path,
         metadata: Mapping[str, str],
+        painted: Sequence[tuple[int, int]] | None = None,
     ) -> None:
         _refuse_source(destination, source)
+        if painted is not None and spec.sequence:
+            raise InputError(
+                f"'{spec.format}' is an image sequence, which cannot be sparse",
+                where=str(destination),
+                remedy="Its files are numbered: render the painted ranges alone, or a movie.",
+            )
         self.destination, self.spec, self.source = destination, spec, source
         self.first, self.last = first, last
         self.work = work
         self._metadata = dict(sorted(metadata.items()))
         size = 1 if spec.sequence else _CHUNK
         starts = range(first, last + 1, size)
-        self.units = tuple(
+        self._painted = tuple(painted) if painted is not None else ((first, last),)
+        self._all_units = tuple(
             Unit(index, start, min(start + size - 1, last)) for index, start in enumerate(starts)
+        )
+        self.units = tuple(
+            unit
+            for unit in self._all_units
+            if any(a <= unit.last and unit.first <= b for a, b in self._painted)
         )
         with writing_into(work.parent, part_path(work)):
             work.mkdir(parents=True, exist_ok=True)
@@ -199,7 +225,37 @@ class IntermediateWriter:
         with writing_into(self.destination.parent, part_path(self.destination)):
             self.destination.parent.mkdir(parents=True, exist_ok=True)
         publish = self._publish_sequence if self.spec.sequence else self._publish_movie
-        return publish([self.work / record.file for record in ordered])
+        made = {record.index: self.work / record.file for record in ordered}
+        fill = self._fill_files()
+        return publish(
+            [made.get(unit.index) or fill[unit.last - unit.first + 1] for unit in self._all_units]
+        )
+
+    def _fill_files(self) -> dict[int, Path]:
+        """A verified black unit for every length that is needed, by its count of frames."""
+        written = {unit.index for unit in self.units}
+        lengths = {u.last - u.first + 1 for u in self._all_units if u.index not in written}
+        options = _FILL_OPTIONS.get(self.spec.codec, ())
+        spec = dataclasses.replace(self.spec, options=self.spec.options + options)
+        black = np.zeros((self.source.height, self.source.width, 3), np.float32)
+        files = {}
+        for length in sorted(lengths):
+            work = self.work / f"fill-{length}"
+            fill = IntermediateWriter(
+                self.destination, spec, self.source, 0, length - 1, work=work, metadata={}
+            )
+            files[length] = work / fill.write_unit(fill.units[0], [black] * length).file
+        return files
+
+    def _sparse_warnings(self) -> tuple[str, ...]:
+        count = self.last - self.first + 1
+        painted = sum(last - first + 1 for first, last in self._painted)
+        if painted == count:
+            return ()
+        return (
+            f"{painted} of its {count} frames are painted and the others are black: "
+            "a clip that is slipped or extended beyond what was asked for shows black",
+        )
 
     def _check_frame(self, unit: Unit, frame: np.ndarray) -> None:
         wanted = (self.source.height, self.source.width, 3)
@@ -219,7 +275,7 @@ class IntermediateWriter:
 
     def _image_name(self, frame: int) -> str:
         number = self.source.first_frame_number + frame
-        return f"{self.destination.name}.{number:06d}{self.spec.extension}"
+        return f"{self.destination.name}.{number:0{SEQUENCE_DIGITS}d}{self.spec.extension}"
 
     def _decode_back(
         self, part: Path, unit: Unit, given: Sequence[str | np.ndarray]
@@ -266,7 +322,9 @@ class IntermediateWriter:
             size = part.stat().st_size
             settle(part, self.destination)
         count = self.last - self.first + 1
-        return PublishedMedia(self.destination, 0, count, size, warnings)
+        return PublishedMedia(
+            self.destination, 0, count, size, (*self._sparse_warnings(), *warnings)
+        )
 
     def _publish_sequence(self, files: Sequence[Path]) -> PublishedMedia:
         """A new folder of links to the units takes the place of the old one, if there is one."""
@@ -290,7 +348,7 @@ class IntermediateWriter:
         if self.source.audio:
             warnings = (f"{self.source.path.name}: a sequence carries no audio; it was left out",)
         return PublishedMedia(
-            self.destination / f"{name}.%06d{suffix}",
+            self.destination / f"{name}.%0{SEQUENCE_DIGITS}d{suffix}",
             start,
             len(files),
             sum(file.stat().st_size for file in files),

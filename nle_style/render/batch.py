@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
-from fractions import Fraction
 from pathlib import Path
 
-from opentimelineio.opentime import RationalTime, from_timecode
-
 from nle_style.apply.look import Look
-from nle_style.errors import InputError, MediaError
-from nle_style.media.formats import INTERMEDIATES
-from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.errors import InputError, OutputError
+from nle_style.media.parts import write_text
+from nle_style.render.batch_facts import gather_facts
+from nle_style.render.batch_plan import BatchOptions, PlannedBatch, plan_batch
+from nle_style.render.batch_report import as_markdown, build_batch_report, report_paths
+from nle_style.render.delivery import Delivery, deliver
 from nle_style.render.events import OnEvent, Warned
-from nle_style.render.job import Control, Item, LookJob, Output, RenderJob
+from nle_style.render.job import Control, Output
+from nle_style.render.plan_items import ItemPlan, SequenceFiles
+from nle_style.render.report import report_path, write_report
 from nle_style.render.runner import JobResult, run_job
-from nle_style.timeline.plan import Plan, plan_shots
-from nle_style.timeline.read import ReadTimeline, read_timeline
-from nle_style.timeline.relink import Rendered, relink, write_timeline
+from nle_style.timeline.plan import Plan
+from nle_style.timeline.read import ReadTimeline
+from nle_style.timeline.relink import Rendered, SequenceName
 
-__all__ = ["BatchResult", "run_batch"]
+__all__ = ["BatchOptions", "BatchResult", "run_batch"]
 
 
 @dataclass(frozen=True)
@@ -30,14 +32,16 @@ class BatchResult:
     Attributes:
         plan: every clip's use, refusal or reason to be left alone.
         job: the renders' results; None if no clip could be planned.
-        timelines: the timelines written: second reference, then baked; empty if no intermediate
-            was delivered.
+        timelines: the timelines written, see `delivery.deliver`; empty if no intermediate was
+            delivered.
+        reports: `CUT.LOOK.report.json` and `.md`; empty if they could not be written.
     """
 
     read: ReadTimeline
     plan: Plan
     job: JobResult | None
     timelines: tuple[Path, ...]
+    reports: tuple[Path, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -49,40 +53,12 @@ class BatchResult:
         return self.job.exit_code
 
 
-@dataclass(frozen=True)
-class _Facts:
-    """A media file as the plan asks for it (`timeline.plan.MediaFacts`)."""
-
-    rate: Fraction
-    frame_count: int
-    start_frame: int
-
-
-def _facts(path: Path) -> _Facts:
-    info = probe_media(path)
-    if info.variable_rate:
-        raise MediaError(
-            "its frames last differently long (variable frame rate), so that a cut cannot say which"
-            " frame it means",
-            where=str(path),
-            remedy="Convert it to a constant frame rate in the edit first.",
-        )
-    return _Facts(info.rate, info.frame_count, _start_frame(info))
-
-
-def _start_frame(info: MediaInfo) -> int:
-    """The media's own timecode as a count of frames; 0 without one, or at a rate without any."""
-    rate = RationalTime.nearest_smpte_timecode_rate(float(info.rate))
-    if info.timecode is None or abs(rate - float(info.rate)) > 1e-3:
-        return 0
-    return int(from_timecode(info.timecode, rate).to_frames())
-
-
 def run_batch(
     timeline: Path,
-    look: Look,
+    look: Look | None,
     output: Output,
     *,
+    options: BatchOptions | None = None,
     pack: str | None = None,
     control: Control | None = None,
     on_event: OnEvent = lambda event: None,
@@ -91,25 +67,15 @@ def run_batch(
     """Render what a timeline's clips need, each source frame once, and relink the timeline.
 
     Args:
-        timeline: an .otio or .otioz file; it is never written to.
-        look: for every clip.
-        output: folder, format, depth and handles.
+        timeline, look, output, options: as in `batch_plan.plan_batch`.
         pack, control, on_event, stop: as in `run_job`.
 
-    Raises:
-        TimelineError: the timeline cannot be read.
-        InputError: the format cannot stand in a timeline.
-        Cancelled, PackError, OutputError: as in `run_job`.
+    Raises: as `plan_batch` and `run_job`.
     """
-    name = "png-mov" if output.format == "auto" else output.format
-    if name in INTERMEDIATES and INTERMEDIATES[name].sequence:
-        raise InputError(
-            f"a timeline is relinked to movies, and '{name}' is an image sequence",
-            where=str(timeline),
-            remedy="Give --format png-mov, ffv1, prores4444 or dnxhr444.",
-        )
-    read = read_timeline(timeline, extract_to=output.directory / f"{timeline.stem}.media")
-    plan = plan_shots(read, _facts, handles=output.handles)
+    planned = plan_batch(timeline, look, output, options=options, pack=pack, control=control)
+    plan = planned.plan
+    for note in planned.notes:
+        on_event(Warned(note))
     for refusal in plan.refusals:
         on_event(
             Warned(
@@ -120,66 +86,77 @@ def run_batch(
     for use in plan.uses:
         if use.note:
             on_event(Warned(f"clip '{use.clip_name}' on {use.track_name}: {use.note}"))
-    if not plan.ranges:
-        return BatchResult(read, plan, None, ())
-    job = RenderJob(
-        items=_items(plan, look),
-        # The plan has added the handles already, before it merged the ranges.
-        output=output.model_copy(update={"handles": 0}),
-        control=control or Control(),
-        pack=pack,
-    )
-    result = run_job(job, on_event, stop)
-    return BatchResult(read, plan, result, _relinked(read, plan, result, look, output.directory))
-
-
-def _items(plan: Plan, look: Look) -> tuple[Item, ...]:
-    """One item a range; where a source has several, every name says its range."""
-    items = []
-    for wanted in plan.ranges:
-        several = sum(other.source == wanted.source for other in plan.ranges) > 1
-        span = f"{wanted.first:06d}-{wanted.last:06d}"
-        items.append(
-            Item(
-                source=wanted.source,
-                frames=(wanted.first, wanted.last),
-                look=LookJob.of(look),
-                name=f"{wanted.source.stem}.{look.label}.{span}" if several else None,
-            )
+    if planned.job is None:
+        reports = _report(planned, None, output, (), on_event)
+        return BatchResult(planned.read, plan, None, (), reports)
+    result = run_job(planned.job, on_event, stop)
+    rendered = [
+        _rendered(planned, index, item.plan)
+        for index, item in enumerate(result.items)
+        if item.plan is not None and item.error is None
+    ]
+    delivery = Delivery()
+    if rendered:
+        delivery = deliver(
+            planned.read, plan, rendered, label=planned.label, folder=output.directory
         )
-    return tuple(items)
+    for note in delivery.notes:
+        on_event(Warned(note))
+    timelines = tuple(delivery.timelines)
+    reports = _report(planned, result, output, timelines, on_event)
+    return BatchResult(planned.read, plan, result, timelines, reports)
 
 
-def _relinked(
-    read: ReadTimeline, plan: Plan, result: JobResult, look: Look, folder: Path
+def _rendered(planned: PlannedBatch, index: int, item: ItemPlan) -> Rendered:
+    facts = item.facts
+    files = item.sequence_files
+    return Rendered(
+        source=item.info.path,
+        first=item.first,
+        last=item.last,
+        path=item.destination,
+        rate=item.info.rate,
+        metadata={
+            "look": facts["look"],
+            "pack": facts["pack"],
+            "pack_sha256": facts["pack_sha256"],
+            "format": facts["format"],
+            "key": item.manifest.key,
+        },
+        look=planned.plan.ranges[index].look,
+        label=planned.looks[index].label,
+        sequence=None
+        if files is None
+        else SequenceName(
+            item.destination, files.prefix, files.suffix, files.start_frame, files.padding
+        ),
+    )
+
+
+def _sequence_name(folder: Path, files: SequenceFiles) -> SequenceName:
+    return SequenceName(folder, files.prefix, files.suffix, files.start_frame, files.padding)
+
+
+def _report(
+    planned: PlannedBatch,
+    result: JobResult | None,
+    output: Output,
+    timelines: tuple[Path, ...],
+    on_event: OnEvent,
 ) -> tuple[Path, ...]:
-    rendered = []
-    for item in result.items:
-        if item.plan is None or item.error is not None:
-            continue
-        facts = item.plan.facts
-        rendered.append(
-            Rendered(
-                source=item.source,
-                first=item.plan.first,
-                last=item.plan.last,
-                path=item.plan.destination,
-                rate=item.plan.info.rate,
-                metadata={
-                    "look": facts["look"],
-                    "pack": facts["pack"],
-                    "pack_sha256": facts["pack_sha256"],
-                    "format": facts["format"],
-                    "key": item.plan.manifest.key,
-                },
-            )
-        )
-    if not rendered:
-        return ()
-    both, baked = relink(read, plan, rendered, suffix=look.label)
-    paths = tuple(
-        folder / f"{read.path.stem}.{look.label}{ending}" for ending in (".otio", ".baked.otio")
+    """Write the batch's report; that it cannot be written is a warning, for the rest is done."""
+    facts = gather_facts(
+        planned.read, planned.plan, result, planned.label, output.handles, timelines
     )
-    for timeline, path in zip((both, baked), paths, strict=True):
-        write_timeline(timeline, path)
+    report = build_batch_report(facts)
+    items = [item.plan for item in result.items if item.plan] if result else []
+    taken = [report_path(item.manifest) for item in items]
+    paths = report_paths(output.directory, planned.read.path.stem, planned.label, taken)
+    try:
+        output.directory.mkdir(parents=True, exist_ok=True)
+        write_report(paths[0], report)
+        write_text(paths[1], as_markdown(report))
+    except (OutputError, OSError) as error:
+        on_event(Warned(f"no report of the batch ({error})"))
+        return ()
     return paths

@@ -6,16 +6,34 @@ keys are refused, so that a misspelt control is not silently the default.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from nle_style.apply.look import Colour, Look, Statistics
 from nle_style.errors import JobError
 
-__all__ = ["VERSION", "ColourJob", "Control", "Item", "LookJob", "Output", "RenderJob", "read_job"]
+__all__ = [
+    "VERSION",
+    "ColourJob",
+    "Control",
+    "Item",
+    "LookJob",
+    "Output",
+    "RenderJob",
+    "merge_ranges",
+    "read_job",
+]
 
 VERSION: Literal[1] = 1
 
@@ -58,18 +76,41 @@ class Item(_Part):
         source: a movie, a still, or a sequence as `name.%06d.exr`.
         frames: first and last, zero-based positions in the source, inclusive; None for all.
         look: what to paint.
-        name: stem of the intermediate; None for `SOURCE.LOOK`.
+        name: stem of the intermediate; None for `SOURCE.LOOK`, or `SOURCE.LOOK.sparse`.
+        paint: the frames to paint, as ranges within `frames`; the others become black, so that a
+            movie as long as its source costs only what is needed of it. None for all. Kept in
+            order, overlapping and touching ranges as one.
+        rate: frames a second of a sequence or still, which the edit decides and not the files:
+            "25" or "24000/1001". None for what the files state. A movie has its own.
     """
 
     source: Path
     frames: Frames | None = None
     look: LookJob
     name: str | None = None
+    paint: Annotated[tuple[Frames, ...], Field(min_length=1)] | None = None
+    rate: Annotated[str, Field(pattern=r"^[1-9]\d*(/[1-9]\d*)?$")] | None = None
+
+    @field_validator("paint")
+    @classmethod
+    def _merged(cls, paint: tuple[Frames, ...] | None) -> tuple[Frames, ...] | None:
+        if paint is None:
+            return None
+        for first, last in paint:
+            if not 0 <= first <= last:
+                raise ValueError(f"paint {[first, last]} is not a range (first, last from 0)")
+        return merge_ranges(paint)
 
     @model_validator(mode="after")
     def _in_order(self) -> Item:
         if self.frames is not None and not 0 <= self.frames[0] <= self.frames[1]:
             raise ValueError(f"frames {list(self.frames)} are not a range (first, last from 0)")
+        if self.frames is not None and self.paint is not None:
+            ends = (self.paint[0][0], self.paint[-1][1])
+            if ends[0] < self.frames[0] or ends[1] > self.frames[1]:
+                raise ValueError(
+                    f"paint {list(ends)} reaches beyond the frames {list(self.frames)}"
+                )
         if self.name is not None and (not self.name or Path(self.name).name != self.name):
             raise ValueError(f"name {self.name!r} is not a plain file name")
         return self
@@ -127,6 +168,17 @@ class RenderJob(_Part):
     def as_yaml(self) -> str:
         """The job as it would be written to a file."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+def merge_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Inclusive ranges in order, those that overlap or touch made one."""
+    merged: list[tuple[int, int]] = []
+    for first, last in sorted(ranges):
+        if merged and first <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
+        else:
+            merged.append((first, last))
+    return tuple(merged)
 
 
 def read_job(path: Path) -> RenderJob:

@@ -15,7 +15,7 @@ from typing import Any
 
 from nle_style.apply.stability import METHOD, PairChange, Stability, shot_stability
 from nle_style.media.formats import INTERMEDIATES
-from nle_style.media.parts import part_path, settle, sync, writing_into
+from nle_style.media.parts import part_path, write_text, writing_into
 from nle_style.media.probe import MediaInfo
 from nle_style.media.write import UnitRecord
 from nle_style.render.manifest import Manifest, UnitMeasurement
@@ -40,6 +40,10 @@ _EXACT = (
 _LOSSY = (
     "Every frame was decoded back after encoding and compared with the one that was encoded, on "
     "every 4th pixel of every 4th line: more than 35 dB PSNR. The format is lossy."
+)
+_SPARSE = (
+    " Units without a painted frame are byte copies of one black unit that was decoded back; the "
+    "bytes of every frame in the movie were compared with those of its unit."
 )
 _NOT_KEPT = "rendered by a version that did not measure it"
 
@@ -96,6 +100,7 @@ def build_report(
             "size": [info.width, info.height],
         },
         "frames": [first, last],
+        "painted": facts.get("paint", [[first, last]]),
         "look": facts["look"],
         "pack": {"name": facts["pack"], "sha256": facts["pack_sha256"]},
         "engine": {"version": engine, "torch": torch_version},
@@ -109,7 +114,7 @@ def build_report(
             "exact": exact,
         },
         "verified": {
-            "method": _EXACT if exact else _LOSSY,
+            "method": (_EXACT if exact else _LOSSY) + (_SPARSE if "paint" in facts else ""),
             "frames": sum(len(unit.frame_hashes) for unit in units),
             "units": len(units),
         },
@@ -176,12 +181,7 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     Raises:
         OutputError: the folder or the disk refuses.
     """
-    part = part_path(path)
-    with writing_into(path.parent, part):
-        text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-        part.write_text(text, encoding="utf-8")
-        sync(part)
-        settle(part, path)
+    write_text(path, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
 
 
 def remove_report(path: Path) -> None:

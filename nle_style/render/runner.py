@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,7 @@ from nle_style.apply.stability import ChangeMeter
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
+from nle_style.media.probe import MediaInfo
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
@@ -105,7 +107,11 @@ def run_job(
             results.append(ItemResult(item.source, plan))
         except NleStyleError as error:
             results.append(ItemResult(item.source, error=error))
-    frames = sum(result.plan.frames for result in results if result.plan is not None)
+    frames = sum(
+        result.plan.painted_count(result.plan.first, result.plan.last)
+        for result in results
+        if result.plan is not None
+    )
     on_event(Started(len(results), frames))
     run = _Run(job, pack, device, on_event, stop or threading.Event(), frames)
     present = 0
@@ -204,8 +210,8 @@ class _Run:
     def item(self, index: int, plan: ItemPlan) -> bool:
         """Render one item; False if it is there already, whole and unchanged."""
         self.check_cancelled()
-        if self.job.control.resume and _is_present(plan):
-            self.done += plan.frames
+        if self.job.control.resume and plan.is_present():
+            self.done += plan.painted_count(plan.first, plan.last)
             return False
         with _locked(plan):
             if not self.job.control.resume:
@@ -249,6 +255,7 @@ class _Run:
             plan.last,
             work=plan.work,
             metadata=metadata,
+            painted=plan.painted if plan.sparse else None,
         )
         manifest = plan.manifest
         manifest.begin(plan.facts)
@@ -258,9 +265,10 @@ class _Run:
             record = known.get(unit.index)
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
-                self.done += unit.last - unit.first + 1
+                self.done += plan.painted_count(unit.first, unit.last)
         stylizer = Stylizer(self.pack, plan.look, self.device)
-        shots = self._shots(index, plan) if stylizer.needs_measuring else [(plan.first, plan.last)]
+        # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
+        shots = self._shots(index, plan) if stylizer.needs_measuring else list(plan.painted)
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing:
             for run in _contiguous(missing):
@@ -289,31 +297,38 @@ class _Run:
         manifest.add_published(
             {
                 "path": plan.destination.name,
-                "fingerprint": fingerprint(_files(plan.destination)),
+                "fingerprint": fingerprint(plan.output_files()),
                 "frames": plan.frames,
                 "files": published.path.relative_to(plan.destination.parent).as_posix(),
                 "bytes": published.bytes,
                 "shots": [list(shot) for shot in shots],
                 "warnings": published.warnings,
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "source": _source_facts(plan.info),
             }
         )
 
     def _shots(self, index: int, plan: ItemPlan) -> list[tuple[int, int]]:
-        """The shots of an item, found in one pass over its source or noted by an earlier run."""
+        """The shots of an item, found in one pass over what is painted of its source, or noted by
+        an earlier run."""
         known = plan.manifest.shots() if self.job.control.resume else None
         if known is not None:
             return known
 
-        def frames() -> Iterator[np.ndarray]:
-            for done, frame in enumerate(read_frames(plan.info, plan.first, plan.last), 1):
+        total = plan.painted_count(plan.first, plan.last)
+
+        def frames(first: int, last: int) -> Iterator[np.ndarray]:
+            for number, frame in enumerate(read_frames(plan.info, first, last), first):
                 self.check_cancelled()
                 yield frame
+                done = plan.painted_count(plan.first, number)
                 if done % _SCANNED == 0:
-                    name, number = plan.destination.name, plan.first + done - 1
-                    self.on_event(Scanning(index, name, number, done, plan.frames))
+                    name = plan.destination.name
+                    self.on_event(Scanning(index, name, number, done, total))
 
-        shots = find_shots(frames(), plan.first)
+        shots = [
+            shot for first, last in plan.painted for shot in find_shots(frames(first, last), first)
+        ]
         plan.manifest.add_shots(shots)
         return shots
 
@@ -332,34 +347,39 @@ class _Run:
         first: int,
         last: int,
     ) -> Generator[np.ndarray, None, None]:
-        """The painted frames of a range, telling the progress of each.
+        """The frames of a range, painted or black, telling the progress of each painted one.
 
         A shot is measured when its first frame comes, wherever in the shot that is: always on the
         same frames of the source, so that a resumed render paints what an uninterrupted one does.
         """
 
         def paint() -> Iterator[np.ndarray]:
-            # The units of a sequence are single frames: one that goes on from an earlier run's
-            # frame paints that again, only to be compared with.
-            start = first - 1 if meter.needs_previous(first) else first
             measured: tuple[int, int] | None = None
-            frames = ahead(read_frames(plan.info, start, last), _AHEAD)
-            try:
-                for number, frame in enumerate(frames, start):
-                    if stylizer.needs_measuring and (measured is None or number > measured[1]):
-                        measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
-                        stylizer.measure_shot(self._samples(plan, measured))
-                    painted = stylizer.frame(frame)
-                    meter.add(number, frame, painted)
-                    if number >= first:
-                        yield painted
-            finally:
-                frames.close()
+            for begin, end in plan.painted_within(first, last):
+                # The units of a sequence are single frames: one that goes on from an earlier run's
+                # frame paints that again, only to be compared with.
+                start = begin - 1 if meter.needs_previous(begin) else begin
+                frames = ahead(read_frames(plan.info, start, end), _AHEAD)
+                try:
+                    for number, frame in enumerate(frames, start):
+                        if stylizer.needs_measuring and (measured is None or number > measured[1]):
+                            measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
+                            stylizer.measure_shot(self._samples(plan, measured))
+                        painted = stylizer.frame(frame)
+                        meter.add(number, frame, painted)
+                        if number >= begin:
+                            yield painted
+                finally:
+                    frames.close()
 
         painted = ahead(paint(), _AHEAD)
+        black = np.zeros((plan.info.height, plan.info.width, 3), np.float32)
         try:
             for number in range(first, last + 1):
                 self.check_cancelled()
+                if not plan.painted_count(number, number):
+                    yield black
+                    continue
                 frame = next(painted, None)
                 if frame is None:
                     return
@@ -379,8 +399,8 @@ class _Run:
                 item=index,
                 name=plan.destination.name,
                 frame=number,
-                item_done=number - plan.first + 1,
-                item_frames=plan.frames,
+                item_done=plan.painted_count(plan.first, number),
+                item_frames=plan.painted_count(plan.first, plan.last),
                 done=self.done,
                 frames=self.frames,
                 frames_per_second=round(rate, 3),
@@ -401,12 +421,11 @@ def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
         yield run
 
 
-def _files(destination: Path) -> list[Path]:
-    return sorted(destination.iterdir()) if destination.is_dir() else [destination]
-
-
-def _is_present(plan: ItemPlan) -> bool:
-    published = plan.manifest.published()
-    if published is None or not plan.destination.exists():
-        return False
-    return bool(published["fingerprint"] == fingerprint(_files(plan.destination)))
+def _source_facts(info: MediaInfo) -> dict[str, Any]:
+    """What `nle_style.timeline.media_linker` has to know of a source that may be away by then."""
+    return {
+        "rate": str(info.rate),
+        "frames": info.frame_count,
+        "timecode": info.timecode,
+        "first_number": info.first_frame_number if info.kind == "sequence" else None,
+    }

@@ -1,4 +1,4 @@
-"""Unpack an .otioz: a zip with content.otio and its media under media/.
+"""Bundles: content.otio and its media under media/, in a zip (.otioz) or a folder (.otiod).
 
 OpenTimelineIO's own reader refuses a folder that already holds media, so a render that is started
 again could not open its timeline; and it would extract whatever else the zip holds.
@@ -14,11 +14,27 @@ from pathlib import Path, PurePosixPath
 
 from nle_style.errors import OutputError, TimelineError
 
-__all__ = ["unpack"]
+__all__ = ["opened", "unpack"]
 
 _PLAYLIST = "content.otio"
 _MEDIA = "media"
 _CHUNK = 1 << 20
+
+
+def opened(bundle: Path) -> str:
+    """The text of the timeline in an .otiod; its relative URLs start at the folder itself.
+
+    Raises:
+        TimelineError: no content.otio in it, or one that cannot be read.
+    """
+    try:
+        return (bundle / _PLAYLIST).read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TimelineError(
+            f"not a whole .otiod ({error})",
+            where=str(bundle),
+            remedy="Export or copy the bundle again.",
+        ) from error
 
 
 def unpack(bundle: Path, folder: Path) -> str:

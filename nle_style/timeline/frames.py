@@ -15,7 +15,15 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 
-__all__ = ["counted", "exact_rate", "float_rate", "is_counted_at", "usable_range", "whole_frames"]
+__all__ = [
+    "counted",
+    "exact_rate",
+    "float_rate",
+    "is_counted_at",
+    "snapped",
+    "usable_range",
+    "whole_frames",
+]
 
 # 23.98 stands for 24000/1001 and is 1.7e-4 away from it; 24 itself is 1e-3 away.
 _SAME_RATE = Fraction(2, 10_000)
@@ -114,10 +122,11 @@ def whole_frames(start: Fraction, end: Fraction) -> tuple[int, int]:
     Bounds within 0.01 frame of a whole number are that number; others widen outwards to
     floor(start) and ceil(end) - 1. An interval shorter than a frame still has one.
     """
-    first = math.floor(_snapped(start))
-    return first, max(first, math.ceil(_snapped(end)) - 1)
+    first = math.floor(snapped(start))
+    return first, max(first, math.ceil(snapped(end)) - 1)
 
 
-def _snapped(value: Fraction) -> Fraction:
+def snapped(value: Fraction) -> Fraction:
+    """A position or length in frames; within 0.01 frame of a whole number it is that number."""
     nearest = round(value)
     return Fraction(nearest) if abs(value - nearest) <= _SAME_FRAME else value

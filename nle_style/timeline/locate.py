@@ -1,4 +1,4 @@
-"""From the text in a media reference to a file: URLs, plain paths, Windows paths, relative ones.
+"""From the text in a media reference to a file: URLs, plain paths, Windows paths, sequences.
 
 Editors do not agree: some percent-encode file URLs and some do not, Resolve writes bare paths and
 backslashes, Premiere writes file://localhost/. Where two readings are possible, the one that
@@ -12,14 +12,26 @@ import re
 from pathlib import Path
 from urllib.parse import unquote
 
+import opentimelineio as otio
+
 from nle_style.errors import TimelineError
 
-__all__ = ["absolute_url", "media_path"]
+__all__ = [
+    "absolute_url",
+    "has_files",
+    "media_path",
+    "path_readings",
+    "reference_url",
+    "sequence_pattern",
+]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _DRIVE = re.compile(r"/?(?=[A-Za-z]:[\\/])")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\|//")
-_SEQUENCE = re.compile(r"\[\d+-\d+\]|%\d*d|#{2,}\.")
+# Resolve's x.[1001-1099].tif, printf's x.%04d.exr, Nuke's x.####.dpx.
+_SEQUENCE = re.compile(
+    r"\[(?P<first>\d+)-(?P<last>\d+)\]|(?P<printf>%\d*d)|(?P<hashes>#{2,}(?=\.))"
+)
 
 
 def media_path(url: str, folder: Path) -> Path:
@@ -30,30 +42,65 @@ def media_path(url: str, folder: Path) -> Path:
         folder: where relative paths start: the timeline's folder.
 
     Returns:
-        An absolute, normalised path. It need not exist; the media's reader says so better.
+        An absolute, normalised path. It need not exist; the media's reader says so better. An
+        image sequence, however it was written, is a printf pattern like name.%04d.exr.
 
     Raises:
-        TimelineError: no path at all, another scheme than file, an image sequence, or a Windows
-            path on a machine that is not Windows. The clip is for the caller to name.
+        TimelineError: no path at all, another scheme than file, or a Windows path on a machine
+            that is not Windows. The clip is for the caller to name.
     """
     if not url:
         raise TimelineError(
             "its media reference holds no path", remedy="Relink the clip in the editor."
         )
-    readings = _readings(url)
-    found = next((folder / r for r in readings if os.path.isfile(folder / r)), None)
+    readings = path_readings(url)
+    found = next((folder / r for r in readings if has_files(folder / r)), None)
     if found is not None:
         return _absolute(found)
-    if any(_SEQUENCE.search(text) for text in (url, readings[0])):
-        raise TimelineError(
-            "image sequences in a timeline are not read yet", remedy="Render it as a movie first."
-        )
     if os.name != "nt" and _WINDOWS.match(readings[0]):
         raise TimelineError(
             f"{readings[0]} is a Windows or network path that this machine does not have",
-            remedy="Mount the media here and relink the clip to it in the editor.",
+            remedy="Say where its files are here with --path-map or --media.",
         )
     return _absolute(folder / readings[0])
+
+
+def sequence_pattern(reference: otio.schema.ImageSequenceReference, folder: Path) -> Path:
+    """The files of an ImageSequenceReference as an absolute printf pattern, name.%04d.exr.
+
+    Raises:
+        TimelineError: as `media_path`, for its `target_url_base`.
+    """
+    return media_path(reference_url(reference), folder)
+
+
+def reference_url(reference: otio.core.MediaReference) -> str:
+    """The text that says where a reference's media is; "" if it says nothing.
+
+    An ImageSequenceReference gives its base and a printf pattern.
+    """
+    if not isinstance(reference, otio.schema.ImageSequenceReference):
+        return getattr(reference, "target_url", None) or ""
+    padding = reference.frame_zero_padding
+    number = f"%0{padding}d" if padding > 1 else "%d"
+    base = (reference.target_url_base or ".").rstrip("/") or "/"
+    return f"{base}/{reference.name_prefix or ''}{number}{reference.name_suffix or ''}"
+
+
+def has_files(path: Path) -> bool:
+    """Whether a path is a file, or a printf pattern that at least one file matches."""
+    if os.path.isfile(path):
+        return True
+    match = re.search(r"%0?(\d*)d", path.name)
+    if match is None:
+        return False
+    before, after = re.escape(path.name[: match.start()]), re.escape(path.name[match.end() :])
+    expression = re.compile(rf"{before}\d{{{match[1] or 1},}}{after}")
+    try:
+        with os.scandir(path.parent) as entries:
+            return any(expression.fullmatch(entry.name) for entry in entries)
+    except OSError:
+        return False
 
 
 def absolute_url(url: str, folder: Path) -> str:
@@ -66,13 +113,17 @@ def absolute_url(url: str, folder: Path) -> str:
         return url
     if _WINDOWS.match(url) or url.startswith("/"):
         return url
-    readings = _readings(url)
+    readings = path_readings(url)
     found = next((r for r in readings if os.path.exists(folder / r)), readings[0])
     return str(_absolute(folder / found))
 
 
-def _readings(url: str) -> list[str]:
-    """Every path the text can mean, the likeliest first."""
+def path_readings(url: str) -> list[str]:
+    """Every path the text can mean, the likeliest first; a plain file before a sequence.
+
+    Raises:
+        TimelineError: another scheme than file.
+    """
     scheme = _SCHEME.match(url)
     if scheme and scheme[1].lower() != "file":
         raise TimelineError(
@@ -81,13 +132,34 @@ def _readings(url: str) -> list[str]:
         )
     if url.lower().startswith("file:"):
         path = _without_host(url[len("file:") :])
-        texts = [unquote(path), path]
+        texts = [_decoded(path), path]
     else:
-        texts = [url, unquote(url)]
+        texts = [url, _decoded(url)]
     texts = [_DRIVE.sub("", text, count=1) for text in texts]
     if os.name != "nt":
         texts += [t.replace("\\", "/") for t in texts if "\\" in t and not _WINDOWS.match(t)]
-    return texts
+    return texts + [p for t in texts if (p := _as_pattern(t)) != t]
+
+
+def _decoded(text: str) -> str:
+    """Percent escapes decoded, but %04d stays: read as an escape it is a control character."""
+    parts = re.split(r"(%0[1-9]d|%d)", text)
+    return "".join(part if n % 2 else unquote(part) for n, part in enumerate(parts))
+
+
+def _as_pattern(path: str) -> str:
+    """The path with its file name's frame numbers as printf writes them."""
+    cut = max(path.rfind("/"), path.rfind("\\")) + 1
+    return path[:cut] + _SEQUENCE.sub(_printf, path[cut:], count=1)
+
+
+def _printf(match: re.Match[str]) -> str:
+    if match["printf"]:
+        return match["printf"]
+    if match["hashes"]:
+        return f"%0{len(match['hashes'])}d"
+    first, last = match["first"], match["last"]
+    return f"%0{len(first)}d" if len(first) == len(last) and len(first) > 1 else "%d"
 
 
 def _without_host(rest: str) -> str:

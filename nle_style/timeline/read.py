@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.bundle import unpack
+from nle_style.timeline.aaf import read_aaf
+from nle_style.timeline.bundle import opened, unpack
+from nle_style.timeline.edl import read_edl
+from nle_style.timeline.fcp7 import read_fcp7
+from nle_style.timeline.fcpxml import read_fcpxml
+from nle_style.timeline.kdenlive import read_kdenlive
+from nle_style.timeline.otio_json import timelines_in
+from nle_style.timeline.parsed import Parsed
 
 __all__ = ["SUPPORTED", "ReadTimeline", "read_timeline"]
 
-SUPPORTED = (".otio", ".otioz")
+SUPPORTED = (
+    *(".otio", ".otioz", ".otiod", ".xml", ".fcpxml", ".fcpxmld"),
+    *(".edl", ".aaf", ".kdenlive"),
+)
+_FOLDERS = (".otiod", ".fcpxmld")
+_ADVICE = {
+    ".ale": "An ALE lists clips, not an edit; export the sequence as .otio, XML, AAF or EDL.",
+    ".prproj": "Export the sequence as Final Cut Pro XML or .otio from Premiere.",
+    ".drp": "Export the timeline as .otio or FCPXML from Resolve.",
+    ".drt": "Export the timeline as .otio or FCPXML from Resolve.",
+    ".mlt": "Open it in Kdenlive and save it as .kdenlive, or export .otio.",
+    ".avb": "Export the sequence as AAF or EDL from Media Composer.",
+}
 
 
 @dataclass(frozen=True)
@@ -21,31 +41,38 @@ class ReadTimeline:
     """A timeline as read from disk; never modified afterwards.
 
     Attributes:
-        timeline: the OpenTimelineIO timeline, holding at least one clip.
-        path: absolute path of the file it came from.
-        media_root: folder that relative media URLs start from: the file's folder, or the folder
-            that an .otioz was unpacked into.
+        timeline: the OpenTimelineIO timeline, holding at least one clip with a picture.
+        path: absolute path of the file (or bundle) it came from.
+        media_root: folder that relative media URLs start from: the file's folder, the bundle
+            itself, or the folder that an .otioz was unpacked into.
+        warnings: what the reader had to guess, drop or repair; one sentence each, with its place
+            in the file.
     """
 
     timeline: otio.schema.Timeline
     path: Path
     media_root: Path
+    warnings: tuple[str, ...] = ()
 
 
-def read_timeline(path: Path, *, extract_to: Path | None = None) -> ReadTimeline:
-    """Read an .otio or .otioz file.
+def read_timeline(
+    path: Path, *, extract_to: Path | None = None, rate: Fraction | None = None
+) -> ReadTimeline:
+    """Read a timeline of any supported format; see `SUPPORTED`.
 
     Args:
-        path: the timeline.
+        path: the timeline: a file, or a folder where it is an .otiod or .fcpxmld bundle.
         extract_to: folder for the media of an .otioz; made if absent. Unpacking twice into the
-            same folder keeps what is already there. Unused for .otio.
+            same folder keeps what is already there. Unused for other formats.
+        rate: exact frame rate of an EDL, which does not say it; unused for other formats.
 
     Returns:
-        The timeline, its path and where its relative media lie.
+        The timeline, its path, where its relative media lie, and warnings.
 
     Raises:
-        TimelineError: no such file, an unsupported suffix, not OpenTimelineIO, a schema newer
-            than the installed OpenTimelineIO, no single timeline in it, or no clips.
+        TimelineError: no such file, an unsupported suffix, a file that cannot be read (with its
+            line or event), a schema newer than the installed OpenTimelineIO, several timelines
+            with pictures, none, or an EDL without a rate.
         OutputError: the media of an .otioz cannot be unpacked to `extract_to`.
     """
     suffix = path.suffix.lower()
@@ -53,13 +80,17 @@ def read_timeline(path: Path, *, extract_to: Path | None = None) -> ReadTimeline
         raise TimelineError(
             f"a timeline ending in '{suffix}' is not supported",
             where=str(path),
-            remedy=f"Export it as OpenTimelineIO ({', '.join(SUPPORTED)}).",
+            remedy=_ADVICE.get(suffix, f"Export it as one of {', '.join(SUPPORTED)}."),
         )
-    if not path.is_file():
+    is_bundle = suffix in _FOLDERS
+    if not (path.is_dir() if is_bundle else path.is_file()):
         raise TimelineError(
-            "there is no such file", where=str(path), remedy="Check the timeline's path."
+            f"there is no such {'bundle' if is_bundle else 'file'}",
+            where=str(path),
+            remedy="Check the timeline's path.",
         )
     path = path.absolute()
+    media_root = path if is_bundle else path.parent
     if suffix == ".otioz":
         if extract_to is None:
             raise TimelineError(
@@ -68,18 +99,29 @@ def read_timeline(path: Path, *, extract_to: Path | None = None) -> ReadTimeline
                 remedy="Give an output folder.",
             )
         media_root = extract_to.absolute()
-        text = unpack(path, media_root)
+        found: Sequence[Parsed] = [
+            Parsed(t, []) for t in timelines_in(unpack(path, media_root), path)
+        ]
     else:
-        media_root = path.parent
-        text = _text(path)
-    timeline = _only_timeline(_deserialized(text, path), path)
-    if not timeline.find_clips():
-        raise TimelineError(
-            "timeline has no clips",
-            where=str(path),
-            remedy="Export the sequence that holds the edit.",
-        )
-    return ReadTimeline(timeline, path, media_root)
+        found = _found(path, suffix, rate)
+    timeline, warnings = _only(found, path)
+    return ReadTimeline(timeline, path, media_root, tuple(warnings))
+
+
+def _found(path: Path, suffix: str, rate: Fraction | None) -> Sequence[Parsed]:
+    """Every timeline in the file."""
+    if suffix == ".edl":
+        return [read_edl(path, rate)]
+    if suffix == ".aaf":
+        return read_aaf(path)
+    if suffix == ".kdenlive":
+        return [read_kdenlive(path)]
+    if suffix in (".fcpxml", ".fcpxmld"):
+        return read_fcpxml(path)
+    if suffix == ".xml":
+        return read_fcp7(path)
+    text = opened(path) if suffix == ".otiod" else _text(path)
+    return [Parsed(timeline, []) for timeline in timelines_in(text, path)]
 
 
 def _text(path: Path) -> str:
@@ -93,51 +135,36 @@ def _text(path: Path) -> str:
         ) from error
 
 
-def _deserialized(text: str, path: Path) -> object:
-    # Not otio.adapters.read_from_file: that also runs whatever media linkers and hooks are
-    # installed on the machine, which may rewrite the very references we have to keep.
-    try:
-        return otio.core.deserialize_json_from_string(text)
-    except otio.exceptions.UnsupportedSchemaError as error:
-        newer = ", ".join(_newer_schemas(text)) or str(error)
+def _only(found: Sequence[Parsed], path: Path) -> Parsed:
+    """The one timeline that has pictures; neither an empty one nor one of several is taken."""
+    with_pictures = [p for p in found if next(_pictures(p.timeline.tracks), None) is not None]
+    if len(with_pictures) == 1:
+        return with_pictures[0]
+    if with_pictures:
+        names = ", ".join(repr(parsed.timeline.name) for parsed in with_pictures)
         raise TimelineError(
-            f"unsupported schema: {newer} comes from a newer OpenTimelineIO than "
-            f"{otio.__version__}",
+            f"the file holds {len(with_pictures)} timelines: {names}",
             where=str(path),
-            remedy="Export the timeline for OpenTimelineIO 0.18.",
-        ) from error
-    except (otio.exceptions.OTIOError, ValueError, LookupError, TypeError) as error:
-        raise TimelineError(
-            f"not a readable OpenTimelineIO file ({str(error).strip()})",
-            where=str(path),
-            remedy="Export the timeline again as .otio.",
-        ) from error
+            remedy="Export the one to style on its own.",
+        )
+    has_sound = any(parsed.timeline.find_clips() for parsed in found)
+    notes = [warning for parsed in found for warning in parsed.warnings]
+    raise TimelineError(
+        "timeline has no clips" + (" with a picture, only sound" if has_sound else ""),
+        where=str(path),
+        remedy="Export the sequence that holds the edit."
+        + (f" What was left out: {'; '.join(notes[:3])}." if notes else ""),
+    )
 
 
-def _newer_schemas(text: str) -> list[str]:
-    """Schemas in the file whose version is above the one the library knows, like Marker.3."""
-    known = otio.core.type_version_map()
-    newer: dict[str, None] = {}
-
-    def look(node: dict[str, object]) -> dict[str, object]:
-        name, _, version = str(node.get("OTIO_SCHEMA", "")).rpartition(".")
-        if version.isdecimal() and int(version) > known.get(name, int(version)):
-            newer[f"{name}.{version}"] = None
-        return node
-
-    json.loads(text, object_hook=look)
-    return list(newer)
-
-
-def _only_timeline(document: object, path: Path) -> otio.schema.Timeline:
-    if isinstance(document, otio.schema.Timeline):
-        return document
-    if isinstance(document, otio.schema.SerializableCollection):
-        timelines = [item for item in document if isinstance(item, otio.schema.Timeline)]
-        if len(timelines) == 1:
-            return timelines[0]
-        what = f"the collection holds {len(timelines)} timelines, and one is needed"
-    else:
-        schema = getattr(document, "schema_name", None)
-        what = f"the file holds {f'a {schema()}' if schema else 'plain JSON'}, not a Timeline"
-    raise TimelineError(what, where=str(path), remedy="Export one sequence as a timeline.")
+def _pictures(parent: otio.core.Composition) -> Iterator[otio.schema.Clip]:
+    """Clips outside audio tracks, whatever they show: a timeline of titles is not empty."""
+    waiting = [parent]
+    while waiting:
+        for child in waiting.pop():
+            if isinstance(child, otio.schema.Clip):
+                yield child
+                continue
+            is_sound = getattr(child, "kind", "") == otio.schema.TrackKind.Audio
+            if isinstance(child, otio.core.Composition) and not is_sound:
+                waiting.append(child)

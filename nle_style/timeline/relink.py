@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -14,12 +14,31 @@ from nle_style.timeline.frames import float_rate, usable_range
 from nle_style.timeline.locate import absolute_url
 from nle_style.timeline.plan import ClipUse, Plan
 from nle_style.timeline.read import ReadTimeline
-from nle_style.timeline.survey import REFERENCE_KEY, clip_at, source_key
+from nle_style.timeline.references import REFERENCE_KEY, source_key
+from nle_style.timeline.survey import clip_at
 from nle_style.timeline.write import write_timeline
 
-__all__ = ["Json", "Rendered", "relink", "write_timeline"]
+__all__ = ["Json", "Rendered", "SequenceName", "add_reference", "relink", "write_timeline"]
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+
+
+@dataclass(frozen=True)
+class SequenceName:
+    """How the files of a rendered image sequence are called: PREFIX NUMBER SUFFIX.
+
+    Attributes:
+        folder: where they lie.
+        prefix, suffix: around the number: "flower.blue." and ".exr".
+        start_frame: the first file's number.
+        padding: digits of a number at least.
+    """
+
+    folder: Path
+    prefix: str
+    suffix: str
+    start_frame: int
+    padding: int
 
 
 @dataclass(frozen=True)
@@ -29,9 +48,12 @@ class Rendered:
     Attributes:
         source: the media it was rendered from, as in the plan.
         first, last: its frames as zero-based positions in `source`, inclusive.
-        path: the movie.
-        rate: its exact rate, which must be the source's.
+        path: the movie; the folder of an image sequence.
+        rate: its exact rate, which must be that of the plan's range.
         metadata: provenance, kept in the reference's metadata["nle_style"].
+        look: the look of the plan's range.
+        label: a short name of the look; `relink`'s suffix if empty.
+        sequence: the names of the files, if it is an image sequence.
     """
 
     source: Path
@@ -40,6 +62,9 @@ class Rendered:
     path: Path
     rate: Fraction
     metadata: Mapping[str, Json] = field(default_factory=dict)
+    look: Hashable = ""
+    label: str = ""
+    sequence: SequenceName | None = None
 
 
 def relink(
@@ -48,10 +73,12 @@ def relink(
     """Two new timelines that show the intermediates; `read.timeline` is not modified.
 
     The first keeps each clip's own reference under its key and adds the intermediate as
-    "nle_style", active. In the second, for editors that take only one reference, the
-    intermediate is the only one. Source ranges, transitions, effects, markers and metadata stay.
-    The intermediate's available range starts at the source time of its first frame, so an
-    untouched source range still finds its frames. Clips that nothing was rendered for keep what
+    "nle_style", active; an intermediate of another look that was there stays as
+    "nle_style.LABEL". `nle_style.timeline.revert` turns it back. In the second, for editors that
+    take only one reference, the intermediate is the only one. Source ranges, retimes, transitions,
+    effects, markers and metadata stay. The intermediate's available range starts at the source
+    time of its first frame, so an untouched source range still finds its frames; that of a still
+    stays as it is, for an editor to hold it as long. Clips that nothing was rendered for keep what
     they have; their relative URLs become absolute, since the new timeline may lie elsewhere.
 
     Args:
@@ -64,10 +91,8 @@ def relink(
         (second reference, baked).
 
     Raises:
-        TimelineError: an intermediate fits no planned clip, or runs at another rate than its
-            source.
+        TimelineError: an intermediate fits no planned clip, or runs at another rate than planned.
     """
-    name = read.timeline.name or read.path.stem
     chosen = {use.clip_id: found for use in plan.uses if (found := _intermediate(use, rendered))}
     for item in rendered:
         if not any(item is found for found in chosen.values()):
@@ -76,87 +101,144 @@ def relink(
                 where=str(item.path),
                 remedy="Plan the timeline and render again.",
             )
-    both, baked = (_copy(read, f"{name}.{suffix}"), _copy(read, f"{name}.{suffix}.baked"))
+    both, baked = _copy(read, suffix), _copy(read, f"{suffix}.baked")
     for use in plan.uses:
         if use.clip_id in chosen:
-            _add_reference(clip_at(both, use.clip_id), use, chosen[use.clip_id])
-            _bake_reference(clip_at(baked, use.clip_id), use, chosen[use.clip_id])
+            item = chosen[use.clip_id]
+            add_reference(clip_at(both, use.clip_id), use, item, item.label or suffix)
+            _bake_reference(clip_at(baked, use.clip_id), use, item, item.label or suffix)
     return both, baked
 
 
 def _intermediate(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | None:
-    for item in rendered:
-        if item.source == use.source and item.first <= use.first and use.last <= item.last:
-            if item.rate != use.rate:
-                raise TimelineError(
-                    f"the intermediate runs at {item.rate}, its source at {use.rate}",
-                    where=str(item.path),
-                    remedy="Render it again at the source's rate.",
-                )
-            return item
-    return None
+    fitting = [
+        item
+        for item in rendered
+        if (item.source, item.look) == (use.source, use.look)
+        and item.first <= use.first
+        and use.last <= item.last
+    ]
+    # A single frame has no rate that anybody could see.
+    matching = [item for item in fitting if item.rate == use.rate or use.media_frames == 1]
+    if fitting and not matching:
+        raise TimelineError(
+            f"the intermediate runs at {fitting[0].rate}, its source at {use.rate}",
+            where=str(fitting[0].path),
+            remedy="Render it again at that rate.",
+        )
+    return matching[0] if matching else None
 
 
-def _copy(read: ReadTimeline, name: str) -> otio.schema.Timeline:
+def _copy(read: ReadTimeline, suffix: str) -> otio.schema.Timeline:
     timeline = read.timeline.deepcopy()
-    timeline.name = name
-    timeline.metadata[REFERENCE_KEY] = {"source_timeline": str(read.path)}
+    # A timeline that was relinked before says where it came from; that stays the original.
+    before = dict(timeline.metadata.get(REFERENCE_KEY, {}))
+    timeline.metadata[REFERENCE_KEY] = {
+        "original_name": before.get("original_name", timeline.name),
+        "original_folder": before.get("original_folder", str(read.media_root)),
+        "source_timeline": str(read.path),
+    }
+    timeline.name = f"{timeline.name or read.path.stem}.{suffix}"
     for clip in timeline.find_clips():
         for reference in clip.media_references().values():
             if isinstance(reference, otio.schema.ImageSequenceReference):
-                base = reference.target_url_base or "."
-                reference.target_url_base = absolute_url(base, read.media_root)
+                name = "target_url_base"
             elif isinstance(reference, otio.schema.ExternalReference) and reference.target_url:
-                reference.target_url = absolute_url(reference.target_url, read.media_root)
+                name = "target_url"
+            else:
+                continue
+            url = str(getattr(reference, name))
+            absolute = absolute_url(url or ".", read.media_root)
+            if absolute != url:
+                setattr(reference, name, absolute)
+                ours = dict(reference.metadata.get(REFERENCE_KEY, {}))
+                reference.metadata[REFERENCE_KEY] = {**ours, "relative_url": url}
     return timeline
 
 
-def _add_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered) -> None:
+def add_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered, label: str) -> None:
+    """Add an intermediate to a clip beside its own reference, and make it the active one.
+
+    Args:
+        clip: the clip, which is modified: its references, and its source range where it has none.
+        use: the clip's use as planned.
+        item: an intermediate that holds the planned frames.
+        label: a short name of the look.
+    """
     key = source_key(clip)
     references = clip.media_references()
-    ours = _reference(clip, references[key], use, item)
-    ours.target_url = item.path.absolute().as_uri()
-    # What `nle-style revert` makes active again.
-    ours.metadata[REFERENCE_KEY]["source_reference"] = key
+    before = references.pop(REFERENCE_KEY, None)
+    pinned = clip.source_range is None
+    if before is not None:
+        noted = before.metadata.get(REFERENCE_KEY, {})
+        pinned = pinned or bool(noted.get("source_range_added"))
+        references[f"{REFERENCE_KEY}.{noted.get('label', 'earlier')}"] = before
+    # The same look again takes the place of its earlier render.
+    references.pop(f"{REFERENCE_KEY}.{label}", None)
+    ours = _reference(clip, references[key], use, item, url=True)
+    # What `nle-style revert` needs to bring the original back.
+    ours.metadata[REFERENCE_KEY].update({"label": label, "source_reference": key})
+    if pinned:
+        ours.metadata[REFERENCE_KEY]["source_range_added"] = True
     references[REFERENCE_KEY] = ours
     clip.set_media_references(references, REFERENCE_KEY)
 
 
-def _bake_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered) -> None:
-    ours = _reference(clip, clip.media_references()[source_key(clip)], use, item)
+def _bake_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered, label: str) -> None:
     # Not a URL: Resolve and others do not decode percent escapes.
-    ours.target_url = str(item.path.absolute())
+    ours = _reference(clip, clip.media_references()[source_key(clip)], use, item, url=False)
+    ours.metadata[REFERENCE_KEY]["label"] = label
     key = otio.schema.Clip.DEFAULT_MEDIA_KEY
     clip.set_media_references({key: ours}, key)
 
 
 def _reference(
     clip: otio.schema.Clip,
-    original: otio.schema.ExternalReference,
+    original: otio.core.MediaReference,
     use: ClipUse,
     item: Rendered,
-) -> otio.schema.ExternalReference:
-    """The intermediate as a media reference, still without its URL; pins the clip's trim."""
+    *,
+    url: bool,
+) -> otio.core.MediaReference:
+    """The intermediate as a media reference; pins the clip's trim."""
     available = usable_range(original)
     ranges = [r for r in (available, clip.source_range) if r is not None]
     rate = float_rate([r.start_time for r in ranges], use.rate)
     if clip.source_range is None:
         # The untrimmed clip showed the whole original, and the new reference may be shorter.
-        clip.source_range = available or _time_range(use.media_start + use.first, use, rate)
-    ours = otio.schema.ExternalReference(
-        available_range=otio.opentime.TimeRange(
-            otio.opentime.RationalTime(float(use.media_start + item.first), rate),
-            otio.opentime.RationalTime(item.last - item.first + 1, rate),
-        ),
-        metadata={REFERENCE_KEY: dict(item.metadata)},
-        available_image_bounds=original.available_image_bounds,
-    )
+        clip.source_range = available or _time_range(use, 0, use.media_frames - 1, rate)
+    shown = _time_range(use, item.first, item.last, rate)
+    if use.media_frames == 1 and available is not None:
+        shown = available
+    about = {REFERENCE_KEY: dict(item.metadata)}
+    bounds = original.available_image_bounds
+    ours: otio.core.MediaReference
+    if item.sequence is None:
+        path = item.path.absolute()
+        ours = otio.schema.ExternalReference(
+            path.as_uri() if url else str(path), shown, about, available_image_bounds=bounds
+        )
+    else:
+        folder = item.sequence.folder.absolute()
+        ours = otio.schema.ImageSequenceReference(
+            target_url_base=f"{folder.as_uri() if url else folder}/",
+            name_prefix=item.sequence.prefix,
+            name_suffix=item.sequence.suffix,
+            start_frame=item.sequence.start_frame,
+            frame_step=1,
+            rate=rate,
+            frame_zero_padding=item.sequence.padding,
+            available_range=shown,
+            metadata=about,
+            available_image_bounds=bounds,
+        )
     ours.name = item.path.name
     return ours
 
 
-def _time_range(start: Fraction, use: ClipUse, rate: float) -> otio.opentime.TimeRange:
+def _time_range(use: ClipUse, first: int, last: int, rate: float) -> otio.opentime.TimeRange:
+    """File frames as source time."""
     return otio.opentime.TimeRange(
-        otio.opentime.RationalTime(float(start), rate),
-        otio.opentime.RationalTime(use.last - use.first + 1, rate),
+        otio.opentime.RationalTime(float(use.media_start + first), rate),
+        otio.opentime.RationalTime(last - first + 1, rate),
     )

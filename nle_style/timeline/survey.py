@@ -1,13 +1,18 @@
-"""Walk a timeline: which clips can be planned, which are refused, which are left alone."""
+"""Which pictures of a timeline can be planned, which are refused, which are left alone."""
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fractions import Fraction
 
 import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.references import REFERENCE_KEY, own_reference, source_key
+from nle_style.timeline.retime import Shown, speed_of
+from nle_style.timeline.walk import DEEPEST, Placed, walk
 
 __all__ = [
     "REFERENCE_KEY",
@@ -19,10 +24,7 @@ __all__ = [
     "survey",
 ]
 
-REFERENCE_KEY = "nle_style"
-"""Key of our media reference in a clip, and of our metadata wherever we leave some."""
-
-_CLIP_ID = re.compile(r"tracks\[(\d+)\]/children\[(\d+)\]")
+_CLIP_ID = re.compile(r"tracks\[(\d+)\]((?:/children\[\d+\])*)")
 
 
 @dataclass(frozen=True)
@@ -30,9 +32,11 @@ class Refusal:
     """A picture in the cut that cannot be styled; it keeps the media it has.
 
     Attributes:
-        clip_id: path in the timeline, "tracks[0]/children[3]", both zero-based.
+        clip_id: path in the timeline, "tracks[0]/children[3]", all zero-based; in nests
+            "tracks[0]/children[3]/children[1]/children[0]".
         clip_name: the clip's name, or its media's where it has none.
-        track_name: the track's name, or V1, V2, ..., A1, ... from the bottom where it has none.
+        track_name: the track's name, or V1, V2, ..., A1, ... from the bottom where it has none;
+            in nests the names from the outside in, "V1 > Compound 1 > V2".
         reason: one clause, without a full stop.
         remedy: one sentence the user can act on.
     """
@@ -61,57 +65,43 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A clip that the walk found nothing against.
+    """A clip with a picture in the cut.
 
     Attributes:
         clip_id, clip_name, track_name: as in `Refusal`.
         clip: the clip in the timeline, not a copy.
+        parents: the stacks and tracks around it, outermost first, without `timeline.tracks`.
         reference: the media reference to style (see `source_key`).
-        head, tail: extra media that transitions show before and after the clip's range.
+        objection: why the clip cannot be planned, with its remedy; None if nothing is known
+            against it before its media are looked at.
+        speed: the product of its own retimes; 1 without any, 0 for a freeze.
+        shown: when the cut shows it, by the time since its start (see `retime.Shown`).
+        record: first instant and end in the timeline, seconds from its start, without the clip's
+            own transitions; None where it cannot be known.
+        tail: what a transition shows after the clip's range.
+        clocks: rates that its place within nests is counted at.
+        head: what a transition shows before the clip's range.
     """
 
     clip_id: str
     clip_name: str
     track_name: str
     clip: otio.schema.Clip
-    reference: otio.schema.ExternalReference
+    parents: tuple[otio.core.Composition, ...]
+    reference: otio.core.MediaReference | None
+    objection: TimelineError | None
+    speed: Fraction
+    shown: tuple[Shown, ...]
+    record: tuple[Fraction, Fraction] | None
     head: otio.opentime.RationalTime
     tail: otio.opentime.RationalTime
+    clocks: frozenset[float]
 
 
 def survey(timeline: otio.schema.Timeline) -> Iterator[Candidate | Refusal | Skipped]:
-    """Everything on the timeline's tracks but transitions, bottom track first, in order."""
-    counts: Counter[str] = Counter()
-    for index, track in enumerate(timeline.tracks):
-        clip_id = f"tracks[{index}]"
-        if not isinstance(track, otio.schema.Track):
-            # OTIO allows a bare clip or stack here; no editor writes one.
-            yield _off_track(track, clip_id)
-            continue
-        letter = (track.kind or "?")[0].upper()
-        counts[letter] += 1
-        name = track.name or f"{letter}{counts[letter]}"
-        warped = _active_time_effect(timeline.tracks) or _active_time_effect(track)
-        for position, child in enumerate(track):
-            if isinstance(child, otio.schema.Transition):
-                continue
-            yield _judged(track, child, f"{clip_id}/children[{position}]", name, warped)
-
-
-def source_key(clip: otio.schema.Clip) -> str:
-    """The key of the clip's own media, seen through a style that an earlier run put over it.
-
-    Styling a relinked timeline again starts from the original, not from the styled picture.
-    """
-    active = str(clip.active_media_reference_key)
-    if active != REFERENCE_KEY:
-        return active
-    references = clip.media_references()
-    ours = references[active].metadata.get(REFERENCE_KEY, {})
-    for key in (str(ours.get("source_reference")), str(otio.schema.Clip.DEFAULT_MEDIA_KEY)):
-        if key in references:
-            return key
-    return active
+    """Everything in the timeline but transitions, nests walked into, bottom track first."""
+    for placed in walk(timeline):
+        yield _judged(placed)
 
 
 def clip_at(timeline: otio.schema.Timeline, clip_id: str) -> otio.schema.Clip:
@@ -119,105 +109,108 @@ def clip_at(timeline: otio.schema.Timeline, clip_id: str) -> otio.schema.Clip:
     match = _CLIP_ID.fullmatch(clip_id)
     if match is None:
         raise ValueError(f"not a clip id: {clip_id!r}")
-    return timeline.tracks[int(match[1])][int(match[2])]
+    item = timeline.tracks[int(match[1])]
+    for position in re.findall(r"\d+", match[2]):
+        item = item[int(position)]
+    return item
 
 
-def _judged(
-    track: otio.schema.Track,
-    child: otio.schema.Item,
-    clip_id: str,
-    track_name: str,
-    warped: str,
-) -> Candidate | Refusal | Skipped:
-    clip_name = _name_of(child)
-    left_alone = _left_alone(track, child)
+def _judged(placed: Placed) -> Candidate | Refusal | Skipped:
+    item, name = placed.item, _name_of(placed.item)
+    left_alone = _left_alone(placed)
     if left_alone:
-        return Skipped(clip_id, clip_name, track_name, left_alone)
-    reason, remedy = _objection(child, warped)
-    if reason:
-        return Refusal(clip_id, clip_name, track_name, reason, remedy)
-    head, tail = track.handles_of_child(child)
-    none = otio.opentime.RationalTime()
+        return Skipped(placed.clip_id, name, placed.track_name, left_alone)
+    if not isinstance(item, otio.schema.Clip):
+        # The walk goes into every other stack and track.
+        return Refusal(
+            placed.clip_id,
+            name or next((str(p.name) for p in reversed(placed.parents) if p.name), ""),
+            placed.track_name,
+            f"it is nested more than {DEEPEST} levels deep",
+            "Decompose the nests in the editor, or render the innermost as a movie.",
+        )
+    speed, objection = Fraction(1), placed.fault
+    try:
+        speed = speed_of(item)
+    except TimelineError as error:
+        objection = objection or error
+    reference = own_reference(item)
     return Candidate(
-        clip_id=clip_id,
-        clip_name=clip_name,
-        track_name=track_name,
-        clip=child,
-        reference=child.media_references()[source_key(child)],
-        head=head or none,
-        tail=tail or none,
+        clip_id=placed.clip_id,
+        clip_name=name,
+        track_name=placed.track_name,
+        clip=item,
+        parents=placed.parents,
+        reference=reference,
+        objection=_without_picture(reference) or objection,
+        speed=speed,
+        shown=placed.shown,
+        record=placed.record,
+        head=placed.head,
+        tail=placed.tail,
+        clocks=placed.clocks,
     )
 
 
-def _left_alone(track: otio.schema.Track, child: otio.schema.Item) -> str:
+def _left_alone(placed: Placed) -> str:
     """Why nothing has to be done; "" if something has."""
-    if track.kind == otio.schema.TrackKind.Audio:
+    item = placed.item
+    if otio.schema.TrackKind.Audio in placed.kinds:
         return "audio"
-    if track.kind != otio.schema.TrackKind.Video:
-        return f"a track of kind '{track.kind}'"
-    if isinstance(child, otio.schema.Gap):
+    for kind in placed.kinds:
+        if kind != otio.schema.TrackKind.Video:
+            return f"a track of kind '{kind}'"
+    if isinstance(item, otio.schema.Gap):
         return "gap"
-    if not track.enabled:
-        return "disabled track"
-    if not child.enabled:
+    if placed.disabled is not None:
+        if len(placed.parents) == 1 and isinstance(placed.parents[0], otio.schema.Track):
+            return "disabled track"
+        return f"inside '{placed.disabled}', which is disabled"
+    if not item.enabled:
         return "disabled"
+    if isinstance(item, otio.core.Composition) and not len(item):
+        return "empty"
+    if item.source_range is not None and item.source_range.duration.value <= 0:
+        return "no length"
+    if not placed.shown and placed.fault is None:
+        return "trimmed off: no part of the cut shows it"
+    if isinstance(item, otio.schema.Clip) and _is_adjustment(item):
+        return "adjustment layer, which has no picture of its own"
     return ""
 
 
-def _objection(child: otio.schema.Item, warped: str) -> tuple[str, str]:
-    """Reason and remedy of a refusal; two empty strings if the clip can be planned."""
-    if not isinstance(child, otio.schema.Clip):
-        inside = len(child.find_clips())
-        return (
-            f"a nested sequence or compound clip of {inside} clips is not read yet",
-            "Decompose it in place and export again, or render it as a movie.",
-        )
-    warp = warped or _active_time_effect(child)
-    if warp:
-        return (
-            f"a retime ({warp}) is not read yet",
-            "Render the retimed clip as a movie and cut that in.",
-        )
-    reference = child.media_references().get(source_key(child))
-    if isinstance(reference, otio.schema.ExternalReference):
-        return "", ""
-    if isinstance(reference, otio.schema.ImageSequenceReference):
-        return (
-            "image sequences in a timeline are not read yet",
-            "Render it as a movie first.",
-        )
+def _is_adjustment(clip: otio.schema.Clip) -> bool:
+    """Editors export these as clips without media, told apart by their names alone."""
+    reference = own_reference(clip)
+    kind = str(getattr(reference, "generator_kind", "") or "")
+    without = reference is None or isinstance(
+        reference, otio.schema.MissingReference | otio.schema.GeneratorReference
+    )
+    return without and any(
+        re.match(r"adjustment (clip|layer)", text, re.IGNORECASE)
+        for text in (str(clip.name), kind, "" if reference is None else str(reference.name))
+    )
+
+
+def _without_picture(reference: otio.core.MediaReference | None) -> TimelineError | None:
+    if isinstance(reference, otio.schema.ExternalReference | otio.schema.ImageSequenceReference):
+        return None
     if isinstance(reference, otio.schema.GeneratorReference):
-        return (
-            f"its picture is generated by the editor ({reference.generator_kind or 'generator'})",
-            "Render it as a movie and cut that in.",
+        kind = reference.generator_kind or "generator"
+        return TimelineError(
+            f"its picture is generated by the editor ({kind})",
+            remedy="Render it as a movie and cut that in.",
         )
-    return "its media is missing from the timeline", "Relink the clip in the editor."
-
-
-def _active_time_effect(item: otio.schema.Item) -> str:
-    for effect in item.effects:
-        if isinstance(effect, otio.schema.TimeEffect) and effect.enabled:
-            return str(effect.schema_name())
-    return ""
+    return TimelineError(
+        "its media is missing from the timeline", remedy="Relink the clip in the editor."
+    )
 
 
 def _name_of(child: otio.schema.Item) -> str:
     if child.name:
         return str(child.name)
     if isinstance(child, otio.schema.Clip):
-        reference = child.media_reference
-        url = getattr(reference, "target_url", None) or ""
+        reference = own_reference(child)
+        url = getattr(reference, "target_url", None) or getattr(reference, "name_prefix", "") or ""
         return str((reference and reference.name) or re.split(r"[/\\]", url)[-1])
     return ""
-
-
-def _off_track(child: otio.schema.Item, clip_id: str) -> Refusal | Skipped:
-    if isinstance(child, otio.schema.Gap) or not child.enabled:
-        return Skipped(clip_id, _name_of(child), "", "gap or disabled, and on no track")
-    return Refusal(
-        clip_id,
-        _name_of(child),
-        "",
-        f"this {child.schema_name()} lies in the sequence itself, on no track",
-        "Put it on a track and export again.",
-    )

@@ -13,8 +13,18 @@ from pathlib import Path
 import av
 import numpy as np
 import numpy.typing as npt
+import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
-__all__ = ["HEIGHT", "WIDTH", "Stamp", "cut_losslessly", "frames_of", "make_clip", "read_stamp"]
+__all__ = [
+    "HEIGHT",
+    "WIDTH",
+    "Stamp",
+    "cut_losslessly",
+    "frames_of",
+    "make_clip",
+    "make_sequence",
+    "read_stamp",
+]
 
 Frame = npt.NDArray[np.uint8]
 Stamp = tuple[int, int]
@@ -57,9 +67,34 @@ def read_stamp(frame: npt.NDArray[np.generic]) -> Stamp | None:
     return code >> _NUMBER_BITS, code & (1 << _NUMBER_BITS) - 1
 
 
-def make_clip(path: Path, clip: int, count: int, rate: Fraction) -> Path:
-    """Write frames 0..count-1 of a clip as RGB, lossless: PNG in a .mov or FFV1 in a .mkv."""
-    return _write(path, (stamped(clip, number) for number in range(count)), rate)
+def make_clip(
+    path: Path, clip: int, count: int, rate: Fraction, *, timecode: str | None = None
+) -> Path:
+    """Write frames 0..count-1 of a clip as RGB, lossless: PNG in a .mov or FFV1 in a .mkv.
+
+    Args:
+        timecode: of frame 0, "01:00:00:00", kept in the file.
+    """
+    return _write(path, (stamped(clip, number) for number in range(count)), rate, timecode)
+
+
+def make_sequence(
+    folder: Path, name: str, clip: int, count: int, first: int, rate: Fraction | None = None
+) -> Path:
+    """Write frames 0..count-1 as half-float EXR, NAME.FIRST.exr and so on; the printf pattern.
+
+    Args:
+        rate: stated in every file, if given.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for number in range(count):
+        path = folder / f"{name}.{first + number:04d}.exr"
+        picture = oiio.ImageBuf(stamped(clip, number).astype(np.float32) / 255)
+        if rate is not None:
+            fraction = (rate.numerator, rate.denominator)
+            picture.specmod().attribute("FramesPerSecond", oiio.TypeRational, fraction)
+        assert picture.write(str(path), "half"), picture.geterror()
+    return folder / f"{name}.%04d.exr"
 
 
 def cut_losslessly(source: Path, first: int, last: int, path: Path) -> Path:
@@ -79,11 +114,15 @@ def frames_of(path: Path) -> Iterator[Frame]:
             yield frame.to_ndarray(format="rgb24")
 
 
-def _write(path: Path, frames: Iterable[Frame], rate: Fraction) -> Path:
+def _write(
+    path: Path, frames: Iterable[Frame], rate: Fraction, timecode: str | None = None
+) -> Path:
     codec, pixels = {".mov": ("png", "rgb24"), ".mkv": ("ffv1", "bgr0")}[path.suffix]
     with av.open(str(path), "w") as container:
         stream = container.add_stream(codec, rate=rate)
         stream.width, stream.height, stream.pix_fmt = WIDTH, HEIGHT, pixels
+        if timecode is not None:
+            container.metadata["timecode"] = timecode
         # One thread: frame threads cost more than they give at this size.
         stream.thread_count = 1
         for number, picture in enumerate(frames):

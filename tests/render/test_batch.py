@@ -10,7 +10,6 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.apply.look import Look
-from nle_style.errors import InputError
 from nle_style.render import events
 from nle_style.render.batch import BatchResult, run_batch
 from nle_style.render.job import Output
@@ -136,8 +135,3 @@ def test_nothing_to_do_is_bad_input(tiny_pack: Path, tmp_path: Path) -> None:
     (tmp_path / "flower field.mov").unlink()
     result, _ = _batch(cut, tiny_pack, tmp_path / "out")
     assert (result.exit_code, result.timelines) == (2, ())
-
-
-def test_a_sequence_cannot_stand_in_a_timeline_yet(tiny_pack: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="image sequence"):
-        _batch(_cut(tmp_path, Fraction(24)), tiny_pack, tmp_path / "out", format="exr")

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 import yaml
+from pydantic import ValidationError
 
 from nle_style.errors import JobError, LookError
-from nle_style.render.job import LookJob, RenderJob, read_job
+from nle_style.render.job import Item, LookJob, RenderJob, read_job
 from tests.helpers.client import load_client
 
 SAMPLE = Path(__file__).parents[1] / "data" / "job_v1.yaml"
@@ -124,3 +125,34 @@ def test_a_look_is_validated_when_it_is_made() -> None:
     job = RenderJob.model_validate(yaml.safe_load(_broken(items__0__look__strength=2)))
     with pytest.raises(LookError, match="strength 2"):
         job.items[0].look.look()
+
+
+def _item(**changes: object) -> Item:
+    return Item.model_validate(
+        {"source": "/media/a.mov", "look": {"styles": {"blue": 1.0}}, **changes}
+    )
+
+
+def test_painted_ranges_are_put_in_order_and_joined() -> None:
+    item = _item(frames=(0, 50), paint=[[40, 44], [3, 9], [10, 12], [42, 50], [0, 1]])
+    assert item.paint == ((0, 1), (3, 12), (40, 50))
+    assert _item(paint=[[7, 7]]).paint == ((7, 7),)
+    assert _item().paint is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"paint": [[5, 3]]}, "not a range"),
+        ({"paint": [[-1, 3]]}, "not a range"),
+        ({"paint": []}, "at least 1"),
+        ({"paint": [[0, 10]], "frames": (5, 20)}, "reaches beyond the frames"),
+        ({"paint": [[6, 21]], "frames": (5, 20)}, "reaches beyond the frames"),
+        ({"rate": "0"}, "pattern"),
+        ({"rate": "24/0"}, "pattern"),
+        ({"rate": "23.976"}, "pattern"),
+    ],
+)
+def test_what_an_item_refuses(changes: dict[str, object], told: str) -> None:
+    with pytest.raises(ValidationError, match=told):
+        _item(**changes)

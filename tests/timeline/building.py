@@ -33,6 +33,7 @@ class Facts:
     rate: Fraction = Fraction(24)
     frame_count: int = 100
     start_frame: int = 0
+    first_file_number: int | None = None
 
 
 def probe_of(*facts: Facts, **by_stem: Facts) -> Callable[[Path], Facts]:

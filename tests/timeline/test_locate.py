@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.locate import absolute_url, media_path
+from nle_style.timeline.locate import absolute_url, media_path, sequence_pattern
 
 FOLDER = Path("/edit")
 
@@ -24,6 +25,7 @@ FOLDER = Path("/edit")
         ("media/a.mov", "/edit/media/a.mov"),
         ("../media/a.mov", "/media/a.mov"),
         ("media\\a.mov", "/edit/media\\a.mov"),
+        ("file:///media/take%2042.mov", "/media/take 42.mov"),
     ],
 )
 def test_what_a_url_means(url: str, path: str) -> None:
@@ -53,9 +55,6 @@ def test_the_reading_that_exists_wins(url: str, name: str, tmp_path: Path) -> No
         ("", "holds no path"),
         ("https://example.org/a.mov", "only local files"),
         ("s3://bucket/a.mov", "only local files"),
-        ("/media/x.[1001-1099].tif", "image sequences"),
-        ("file:///media/x.%04d.exr", "image sequences"),
-        ("/media/x.####.exr", "image sequences"),
         ("C:\\media\\a.mov", "Windows"),
         ("file:///C:/media/a.mov", "Windows"),
         ("file://C:/media/a.mov", "Windows"),
@@ -82,3 +81,40 @@ def test_relative_urls_become_absolute(tmp_path: Path) -> None:
     assert absolute_url(".", FOLDER) == "/edit"
     (tmp_path / "a b.mov").touch()
     assert absolute_url("a%20b.mov", tmp_path) == str(tmp_path / "a b.mov")
+
+
+@pytest.mark.parametrize(
+    ("url", "pattern"),
+    [
+        ("{folder}/x.[1001-1002].tif", "x.%04d.tif"),
+        ("{folder}/x.%04d.tif", "x.%04d.tif"),
+        ("file://{folder}/x.%04d.tif", "x.%04d.tif"),
+        ("{folder}/x.####.tif", "x.%04d.tif"),
+        ("x.####.tif", "x.%04d.tif"),
+        ("{folder}/y[9-10].tif", "y%d.tif"),
+        ("{folder}/y%d.tif", "y%d.tif"),
+    ],
+)
+def test_sequences_become_printf_patterns(url: str, pattern: str, tmp_path: Path) -> None:
+    for name in ("x.1001.tif", "x.1002.tif", "y9.tif", "y10.tif"):
+        (tmp_path / name).touch()
+    assert media_path(url.format(folder=tmp_path), tmp_path) == tmp_path / pattern
+
+
+@pytest.mark.parametrize(
+    ("base", "padding", "pattern"),
+    [
+        ("file://{folder}/my%20shots/", 4, "my shots/x.%04d.exr"),
+        ("{folder}/my shots", 4, "my shots/x.%04d.exr"),
+        ("my shots", 0, "my shots/x.%d.exr"),
+        ("", 4, "x.%04d.exr"),
+    ],
+)
+def test_image_sequence_references(base: str, padding: int, pattern: str, tmp_path: Path) -> None:
+    (tmp_path / "my shots").mkdir()
+    for folder in (tmp_path, tmp_path / "my shots"):
+        (folder / "x.1001.exr").touch()
+    reference = otio.schema.ImageSequenceReference(
+        base.format(folder=tmp_path), "x.", ".exr", 1001, frame_zero_padding=padding
+    )
+    assert sequence_pattern(reference, tmp_path) == tmp_path / pattern

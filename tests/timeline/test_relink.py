@@ -12,7 +12,7 @@ import pytest
 from nle_style.errors import OutputError, TimelineError
 from nle_style.timeline.plan import Plan, plan_shots
 from nle_style.timeline.read import ReadTimeline, read_timeline
-from nle_style.timeline.relink import Rendered, relink, write_timeline
+from nle_style.timeline.relink import Rendered, SequenceName, relink, write_timeline
 from tests.timeline.building import (
     Facts,
     clip,
@@ -75,7 +75,11 @@ def test_the_original_stays_and_the_intermediate_is_active(tmp_path: Path) -> No
     assert ours.name == "a blue.8.mov"
     assert ours.available_range == time_range(86408, 9)
     assert ours.available_image_bounds == shot.media_reference.available_image_bounds
-    assert ours.metadata["nle_style"] == {"style": "blue", "source_reference": "DEFAULT_MEDIA"}
+    assert ours.metadata["nle_style"] == {
+        "style": "blue",
+        "label": "blue",
+        "source_reference": "DEFAULT_MEDIA",
+    }
     assert out.source_range == time_range(86410, 5)
 
 
@@ -105,9 +109,13 @@ def test_everything_else_stays(tmp_path: Path) -> None:
     for out in outcome:
         # Undo by hand what relinking is allowed to change; nothing else may differ.
         for old, new in zip(made.find_clips(), out.find_clips(), strict=True):
-            assert (old.name in ("a", "c")) == ("renders" in new.media_reference.target_url)
+            assert (old.name != "sound") == ("renders" in new.media_reference.target_url)
             new.set_media_references(old.media_references(), "DEFAULT_MEDIA")
-        assert out.metadata["nle_style"] == {"source_timeline": str(tmp_path / "cut.otio")}
+        assert out.metadata["nle_style"] == {
+            "source_timeline": str(tmp_path / "cut.otio"),
+            "original_folder": str(tmp_path),
+            "original_name": "cut",
+        }
         del out.metadata["nle_style"]
         out.name = made.name
         assert out.is_equivalent_to(made)
@@ -173,15 +181,12 @@ def test_a_clip_that_was_not_rendered_keeps_its_media(tmp_path: Path) -> None:
 
 
 def test_relative_urls_survive_another_folder(tmp_path: Path) -> None:
-    retimed = clip("b", (0, 9), url="media/b.mov")
-    retimed.effects.append(otio.schema.FreezeFrame())
+    lost = clip("b", (0, 9), url="media/b.mov")
     sequence = otio.schema.Clip(
         "s", otio.schema.ImageSequenceReference("frames", available_range=time_range(0, 9))
     )
-    read, plan = planned(
-        timeline(track(clip("a", (0, 9), url="a.mov"), retimed, sequence)), tmp_path
-    )
-    both, baked = relink(read, plan, rendered(plan), suffix="blue")
+    read, plan = planned(timeline(track(clip("a", (0, 9), url="a.mov"), lost, sequence)), tmp_path)
+    both, baked = relink(read, plan, rendered(plan)[:1], suffix="blue")
     a, b, s = both.find_clips()
     assert a.media_references()["DEFAULT_MEDIA"].target_url == str(tmp_path / "a.mov")
     assert b.media_reference.target_url == str(tmp_path / "media" / "b.mov")
@@ -189,16 +194,115 @@ def test_relative_urls_survive_another_folder(tmp_path: Path) -> None:
     assert baked.find_clips()[1].media_reference.target_url == str(tmp_path / "media" / "b.mov")
 
 
-def test_a_second_style_replaces_the_first(tmp_path: Path) -> None:
+def test_a_second_style_is_added_and_the_first_kept(tmp_path: Path) -> None:
     blue, _ = relinked(timeline(track(clip("a", (10, 5)))), tmp_path)
     read, plan = planned(blue, tmp_path)
     fire = [replace(r, path=Path("/renders/fire.mov")) for r in rendered(plan)]
     both, baked = relink(read, plan, fire, suffix="fire")
     references = first_clip(both).media_references()
-    assert references["DEFAULT_MEDIA"].target_url == "/media/a.mov"
-    assert references["nle_style"].target_url == "file:///renders/fire.mov"
+    assert {key: r.target_url for key, r in references.items()} == {
+        "DEFAULT_MEDIA": "/media/a.mov",
+        "nle_style": "file:///renders/fire.mov",
+        "nle_style.blue": "file:///renders/a%20blue.10.mov",
+    }
+    assert first_clip(both).active_media_reference_key == "nle_style"
     assert first_clip(both).media_reference.available_range == time_range(10, 5)
     assert list(first_clip(baked).media_references()) == ["DEFAULT_MEDIA"]
+    # Blue again: it is active again, and there is one of it.
+    read, plan = planned(both, tmp_path)
+    both, _ = relink(read, plan, rendered(plan), suffix="blue")
+    references = first_clip(both).media_references()
+    assert sorted(references) == ["DEFAULT_MEDIA", "nle_style", "nle_style.fire"]
+    assert references["nle_style"].target_url == "file:///renders/a%20blue.10.mov"
+    # An editor that made the older one active does not make it the original.
+    first_clip(both).active_media_reference_key = "nle_style.fire"
+    assert planned(both, tmp_path)[1].uses[0].source == Path("/media/a.mov")
+
+
+def test_looks_of_their_own_go_to_their_clips(tmp_path: Path) -> None:
+    read = read_back(timeline(track(clip("a", (0, 9)), clip("a", (0, 9)))), tmp_path)
+    looks = iter(["blue", "fire"])
+    plan = plan_shots(read, probe_of(Facts()), look_of=lambda item: next(looks))
+    made = [
+        replace(r, path=Path(f"/renders/{look}.mov"), look=look, label=f"<{look}>")
+        for r, look in zip(rendered(plan), ["blue", "fire"], strict=True)
+    ]
+    both, _ = relink(read, plan, made, suffix="mixed")
+    shown = [c.media_reference for c in both.find_clips()]
+    assert [r.name for r in shown] == ["blue.mov", "fire.mov"]
+    assert [r.metadata["nle_style"]["label"] for r in shown] == ["<blue>", "<fire>"]
+    with pytest.raises(TimelineError, match="no planned clip"):
+        relink(read, plan, [replace(made[0], look="snow")], suffix="mixed")
+
+
+def test_retimed_and_nested_clips_keep_their_effects_and_trims(tmp_path: Path) -> None:
+    fast = clip("a", (86410, 5), (86400, 100))
+    fast.effects.append(otio.schema.LinearTimeWarp(time_scalar=2.0))
+    nest = otio.schema.Stack("nest", children=[track(gap(2), fast)])
+    nest.effects.append(otio.schema.LinearTimeWarp(time_scalar=0.5))
+    for out in relinked(timeline(track(clip("x", (0, 9)), nest)), tmp_path):
+        inside = out.tracks[0][1][0][1]
+        # Seen for 3 of the 7 frames of the nest, 4 of it black: 0, 1, ... 0.5 * 6 = 3 - 2 = 1.
+        assert inside.media_reference.target_url.endswith(".mov")
+        assert inside.media_reference.name == "a blue.9.mov"
+        assert inside.effects[0].time_scalar == 2.0
+        assert out.tracks[0][1].effects[0].time_scalar == 0.5
+        assert inside.source_range == time_range(86410, 5)
+        # 10, 11, 12 and one each side.
+        assert inside.media_reference.available_range == time_range(86409, 5)
+
+
+def test_an_untrimmed_slow_clip_keeps_its_length(tmp_path: Path) -> None:
+    """It shows half of its file, and is as long in the cut as all of it."""
+    slow = clip("a", None, None)
+    slow.effects.append(otio.schema.LinearTimeWarp(time_scalar=0.5))
+    for out in relinked(timeline(track(slow)), tmp_path, Facts(start_frame=50)):
+        assert first_clip(out).source_range == time_range(50, 100)
+        assert first_clip(out).media_reference.available_range == time_range(50, 51)
+
+
+@pytest.mark.parametrize("available", [(0, 1), (0, 100000)])
+def test_a_still_keeps_its_available_range(tmp_path: Path, available: tuple[int, int]) -> None:
+    """Resolve writes one frame, Premiere hours: either way as its editor expects it."""
+    made = timeline(track(clip("a", (7, 48), available, rate=25)))
+    # The renderer gives stills its own rate; a single frame has none.
+    read, plan = planned(made, tmp_path, Facts(frame_count=1))
+    files = [replace(r, rate=Fraction(24)) for r in rendered(plan)]
+    both, _ = relink(read, plan, files, suffix="blue")
+    assert first_clip(both).media_reference.available_range == time_range(*available, 25)
+    assert first_clip(both).source_range == time_range(7, 48, 25)
+
+
+def test_a_rendered_sequence_becomes_an_image_sequence_reference(tmp_path: Path) -> None:
+    read, plan = planned(timeline(track(clip("a", (86410, 5), (86400, 100)))), tmp_path, handles=2)
+    folder = Path("/renders/a blue")
+    name = SequenceName(folder, "a blue.", ".exr", 8, 6)
+    (movie,) = rendered(plan)
+    both, baked = relink(read, plan, [replace(movie, path=folder, sequence=name)], suffix="blue")
+    ours = first_clip(both).media_reference
+    assert isinstance(ours, otio.schema.ImageSequenceReference)
+    assert ours.available_range == time_range(86408, 9)
+    assert (ours.frame_step, ours.rate, ours.frame_zero_padding) == (1, 24, 6)
+    # The clip's first frame is file 10 of the source.
+    assert ours.target_url_for_image_number(2) == "file:///renders/a%20blue/a blue.000010.exr"
+    assert first_clip(baked).media_reference.target_url_base == "/renders/a blue/"
+    # And it is read again as the sequence that it is.
+    again = plan_shots(
+        read_back(baked, tmp_path), probe_of(Facts(frame_count=9, first_file_number=8))
+    )
+    assert [(u.first, u.last) for u in again.uses] == [(2, 6)]
+    assert again.ranges[0].source == Path("/renders/a blue/a blue.%06d.exr")
+
+
+def test_a_sequence_is_relinked_where_its_frames_are(tmp_path: Path) -> None:
+    reference = otio.schema.ImageSequenceReference(
+        "frames", "s.", ".exr", 1001, 1, 24, 4, available_range=time_range(86400, 99)
+    )
+    made = timeline(track(otio.schema.Clip("s", reference, time_range(86410, 5))))
+    # Ten files before the reference's first.
+    both, _ = relinked(made, tmp_path, Facts(frame_count=109, first_file_number=991))
+    assert first_clip(both).media_reference.name == "s.%04d blue.20.mov"
+    assert first_clip(both).media_reference.available_range == time_range(86410, 5)
 
 
 def test_another_active_key_stays_as_it_is(tmp_path: Path) -> None:

@@ -40,7 +40,6 @@ def test_every_clip_of_a_sample_is_accounted_for(
     read = read_timeline(sample)
     plan = plan_shots(read, media, handles=8)
     named = [*plan.uses, *plan.refusals, *(s for s in plan.skipped if s.reason != "gap")]
-    # No sample nests sequences, so every clip is a child of a track.
     assert len(named) >= len(read.timeline.find_clips()) > 0
     assert not (media is no_media and plan.uses)
 
@@ -69,3 +68,12 @@ def test_an_export_in_seconds_and_ticks() -> None:
     )
     # 59.94 and 83.92..179.82 frames, and a frame each side where the file has one.
     assert [(use.first, use.last) for use in plan.uses] == [(0, 60), (82, 180)]
+
+
+def test_retimed_image_sequences() -> None:
+    """Read off the file by hand: Counter.%d.png, 3 frames at 2x from 0, 8 frames at 0.5x from 0."""
+    plan = planned("toucan__LinearTimeWarp.otio", Facts(frame_count=10, first_file_number=0))
+    # 0, 2, 4 and one more; 0, 0, 1, ... 3 and one more. One render holds both.
+    assert [(use.first, use.last) for use in plan.uses] == [(0, 5), (0, 4)]
+    assert [(r.source, r.first, r.last) for r in plan.ranges] == [(FOLDER / "Counter.%d.png", 0, 5)]
+    assert (plan.rendered_frames, plan.shared_frames) == (6, 5)

@@ -1,0 +1,202 @@
+"""`nle-style batch` and `nle-style revert`. Importing this loads nothing slow."""
+
+from __future__ import annotations
+
+import json
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nle_style.cli.options import (
+    ColourChoice,
+    ColourOption,
+    Depth,
+    Device,
+    Events,
+    Folder,
+    Format,
+    Handles,
+    Pack,
+    Resume,
+    StatisticsChoice,
+    StatisticsOption,
+    Strength,
+    StrokeScale,
+    control_of,
+    look_of,
+    output_of,
+)
+from nle_style.errors import InputError, OutputError
+
+if TYPE_CHECKING:
+    from nle_style.apply.look import Look
+    from nle_style.render.batch import BatchResult
+
+__all__ = ["batch", "parse_path_map", "parse_rate", "revert", "tell_batch"]
+
+
+def batch(
+    timeline: Annotated[
+        Path,
+        typer.Argument(
+            help=".otio, .otioz, .otiod, .xml (FCP7), .fcpxml, .edl, .aaf or .kdenlive."
+        ),
+    ],
+    output: Folder,
+    style: Annotated[
+        str | None,
+        typer.Option(
+            help="A style, or a mix as blue:0.7,fire:0.3, for clips that ask for none themselves."
+            " Left out: those stay as they are."
+        ),
+    ] = None,
+    strength: Strength = 1.0,
+    stroke_scale: StrokeScale = 1.0,
+    colour: ColourOption = ColourChoice.poster,
+    statistics: StatisticsOption = StatisticsChoice.hybrid,
+    look_map: Annotated[
+        Path | None, typer.Option("--map", help="Looks by clip, reel, track or colour: looks.yaml.")
+    ] = None,
+    rate: Annotated[
+        str | None, typer.Option(help="Frames a second of an EDL: 25, 23.976, 30000/1001.")
+    ] = None,
+    media: Annotated[
+        list[Path] | None, typer.Option(help="Folder to search for media by name and timecode.")
+    ] = None,
+    path_map: Annotated[
+        list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
+    ] = None,
+    pack: Pack = None,
+    format: Format = "auto",
+    depth: Depth = "auto",
+    handles: Handles = 0,
+    device: Device = "auto",
+    resume: Resume = True,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only show the plan, its time and its disk space.")
+    ] = False,
+    json_: Annotated[bool, typer.Option("--json", help="The plan of --dry-run as JSON.")] = False,
+    events: Events = False,
+) -> None:
+    """Render what a timeline needs and write relinked timelines; the original is kept."""
+    from nle_style.cli.console import run_command
+
+    def base() -> Look | None:
+        if style is not None:
+            return look_of(style, strength, statistics, stroke_scale, colour)
+        given = (strength, stroke_scale, colour, statistics)
+        if given != (1.0, 1.0, ColourChoice.poster, StatisticsChoice.hybrid):
+            raise InputError(
+                "a control of the look is given, and no --style that it is for",
+                remedy="Give --style, or put the control into the markers or the --map.",
+            )
+        return None
+
+    def command(on_event, stop):  # type: ignore[no-untyped-def]
+        from nle_style.render.batch import BatchOptions, run_batch
+
+        options = BatchOptions(
+            rate=None if rate is None else parse_rate(rate),
+            media=tuple(media or ()),
+            path_maps=tuple(parse_path_map(text) for text in path_map or ()),
+            look_map=look_map,
+        )
+        asked = (timeline, base(), output_of(output, format, depth, handles))
+        common: dict[str, Any] = {
+            "options": options,
+            "pack": pack,
+            "control": control_of(resume, device),
+        }
+        if dry_run:
+            return _show_plan(asked, common, json_)
+        result = run_batch(*asked, **common, on_event=on_event, stop=stop)
+        if not events:
+            tell_batch(result)
+        return result.exit_code
+
+    raise typer.Exit(run_command(events, command))
+
+
+def _show_plan(asked, common, as_json: bool) -> int:  # type: ignore[no-untyped-def]
+    from rich.console import Console
+
+    from nle_style.cli.plan_table import print_plan
+    from nle_style.render.dry_run import as_data, dry_run_batch
+
+    dry = dry_run_batch(*asked, **common)
+    if as_json:
+        print(json.dumps(as_data(dry), indent=2))
+    else:
+        print_plan(dry, Console(highlight=False))
+    return 0 if dry.clips else InputError.exit_code
+
+
+def tell_batch(result: BatchResult) -> None:
+    """Say on stdout what was delivered and where."""
+    print(f"{len(result.plan.uses)} clips styled, {len(result.plan.refusals)} left as they are")
+    for path in (*result.timelines, *result.reports):
+        print(path)
+
+
+def parse_rate(text: str) -> Fraction:
+    """ "25", "23.976" or "24000/1001" as the exact rate it stands for.
+
+    Raises:
+        InputError: not a rate between 1 and 240.
+    """
+    from nle_style.timeline.frames import exact_rate
+
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(0)
+    if not 1 <= value <= 240:
+        raise InputError(
+            f"'{text}' is not a frame rate", remedy="Write --rate 25, 23.976 or 30000/1001."
+        )
+    return value if "/" in text else exact_rate(float(value))
+
+
+def parse_path_map(text: str) -> tuple[str, str]:
+    """ "FROM=TO" as a pair.
+
+    Raises:
+        InputError: no equals sign, or nothing before it.
+    """
+    before, equals, after = text.partition("=")
+    if not (before and equals and after):
+        raise InputError(
+            f"'{text}' maps no path", remedy="Write --path-map /Volumes/RAID=/mnt/raid."
+        )
+    return before, after
+
+
+def revert(
+    timeline: Annotated[Path, typer.Argument(help="A relinked .otio, not the .baked one.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", help="The .otio to write; else NAME.reverted.otio."),
+    ] = None,
+    keep_styled: Annotated[
+        bool, typer.Option("--keep-styled", help="Keep the intermediates beside the originals.")
+    ] = False,
+) -> None:
+    """Make the original media active again in a relinked timeline, in a new file."""
+    from nle_style.timeline.read import read_timeline
+    from nle_style.timeline.revert import revert as reverted
+    from nle_style.timeline.write import write_timeline
+
+    target = output or timeline.with_name(f"{timeline.stem}.reverted.otio")
+    if target.exists():
+        raise OutputError(
+            "there is such a file already",
+            where=str(target),
+            remedy="Give another name with -o.",
+        )
+    read = read_timeline(timeline, extract_to=target.parent / f"{timeline.stem}.media")
+    result = reverted(read.timeline, folder=target.absolute().parent, keep_styled=keep_styled)
+    write_timeline(result, target)
+    print(target, file=sys.stdout)

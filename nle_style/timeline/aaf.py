@@ -1,0 +1,98 @@
+"""Avid's AAF, through otio-aaf-adapter."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.parsed import Parsed
+
+__all__ = ["read_aaf"]
+
+# Source: [MS-CFB] 2.2, Header Signature.
+_COMPOUND_FILE = bytes.fromhex("D0CF11E0A1B11AE1")
+
+
+def read_aaf(path: Path) -> list[Parsed]:
+    """Every top-level composition of the file, with the adapter's warnings.
+
+    Raises:
+        TimelineError: not an AAF, or something in it that the adapter cannot read.
+    """
+    _check_kind(path)
+    module = otio.adapters.from_name("AAF").module()
+    warnings: list[str] = []
+    try:
+        with _heard(warnings), _without_hooks(module.adapter_hook_names()):
+            found = module.read_from_file(str(path))
+    # aaf2 and the adapter raise whatever comes: struct.error, AAFAdapterError, KeyError, ...
+    except Exception as error:
+        raise TimelineError(
+            f"the AAF cannot be read ({type(error).__name__}: {error})",
+            where=str(path),
+            remedy="Export an edit-protocol AAF of the sequence again, or an EDL.",
+        ) from error
+    items = list(found) if isinstance(found, otio.schema.SerializableCollection) else [found]
+    return [Parsed(item, warnings) for item in items if isinstance(item, otio.schema.Timeline)]
+
+
+def _check_kind(path: Path) -> None:
+    """An AAF is a Compound File; aaf2 leaves what is none open behind its exception."""
+    try:
+        with path.open("rb") as file:
+            magic = file.read(len(_COMPOUND_FILE))
+    except OSError as error:
+        raise TimelineError(
+            f"the file cannot be read ({error})", where=str(path), remedy="Check its rights."
+        ) from error
+    if magic != _COMPOUND_FILE:
+        raise TimelineError(
+            "the AAF cannot be read (it is no Compound File; an XML of the sequence?)",
+            where=str(path),
+            remedy="Export an edit-protocol AAF of the sequence again, or an EDL.",
+        )
+
+
+@contextlib.contextmanager
+def _heard(warnings: list[str]) -> Iterator[None]:
+    """The adapter logs and prints; keep what it says, each sentence once, off the screen."""
+
+    class Keeper(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if (text := record.getMessage()) not in warnings:
+                warnings.append(text)
+
+    root, keeper, printed = logging.getLogger(), Keeper(logging.WARNING), io.StringIO()
+    before = root.handlers[:]
+    root.handlers[:] = [keeper]
+    try:
+        with contextlib.redirect_stdout(printed):
+            yield
+    finally:
+        root.handlers[:] = before
+        warnings += dict.fromkeys(line.strip() for line in printed.getvalue().splitlines() if line)
+
+
+@contextlib.contextmanager
+def _without_hooks(names: list[str]) -> Iterator[None]:
+    """The adapter calls its hooks itself; whatever the machine has attached must not run."""
+    attached = {}
+    for name in names:
+        try:
+            attached[name] = otio.hooks.scripts_attached_to(name)
+        except KeyError:
+            continue
+    kept = {name: list(scripts) for name, scripts in attached.items()}
+    try:
+        for scripts in attached.values():
+            del scripts[:]
+        yield
+    finally:
+        for name, scripts in attached.items():
+            scripts.extend(kept[name])

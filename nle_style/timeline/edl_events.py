@@ -1,0 +1,165 @@
+"""The lines of a CMX 3600 edit decision list, as events.
+
+Source: "CMX 3600 EDL" (xmil.biz/EDL-X/CMX3600.pdf) and what Avid, Premiere, Final Cut 7 and
+Resolve write: longer reels, comments for names and files, M2 lines for speeds.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+__all__ = ["Event", "Motion", "frames_of", "highest_frame", "parse_events"]
+
+_TIMECODE = r"\d{1,2}[:;]\d\d[:;]\d\d[:;.,]\d\d|\d+"
+_EVENT = re.compile(
+    r"(?P<number>\d+)\s+(?P<reel>\S.*?)\s+(?P<channels>\S+)\s+"
+    r"(?P<kind>C|D|W\d{1,3}|K\s?[BO]?)(?:\s+(?P<frames>\d+))?"
+    rf"\s+(?P<a>{_TIMECODE})\s+(?P<b>{_TIMECODE})\s+(?P<c>{_TIMECODE})\s+(?P<d>{_TIMECODE})"
+)
+_COMMENT = re.compile(
+    r"\*?\s*(?:\*\s*OTIO REFERENCE )?"
+    r"(?P<key>(?:FROM|TO) (?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*(?P<value>.*)"
+)
+_MOTION = re.compile(rf"M2\s+(?P<name>.*?)\s+(?P<speed>-?\d*\.?\d+)\s+(?P<at>{_TIMECODE})")
+_FREEZE = re.compile(r"[*\s]*FREEZE FRAME")
+
+
+@dataclass(frozen=True)
+class Motion:
+    """An M2 line: the reel or clip it means, and its speed in frames per second (signed)."""
+
+    name: str
+    speed: Fraction
+    line: int
+
+
+@dataclass
+class Event:
+    """One event, with the comments under it.
+
+    Attributes:
+        number, reel, channels: as written.
+        kind: "C" (cut), "D" (dissolve), "W" (wipe) or "K" (key).
+        frames: length of the transition.
+        source, record: timecodes in and out (exclusive), as written.
+        line: in the file, from 1.
+        drop: whether drop-frame timecode was announced (FCM).
+        outgoing: the line of the same number that a transition starts from.
+        names: comments by their key, like "FROM CLIP NAME".
+        locators: text of LOC comments.
+        motions: M2 lines.
+        freeze: whether a comment says freeze frame.
+        comments: every comment, as written.
+    """
+
+    number: str
+    reel: str
+    channels: str
+    kind: str
+    frames: int
+    source: tuple[str, str]
+    record: tuple[str, str]
+    line: int
+    drop: bool
+    outgoing: Event | None = None
+    names: dict[str, str] = field(default_factory=dict)
+    locators: list[str] = field(default_factory=list)
+    motions: list[Motion] = field(default_factory=list)
+    freeze: bool = False
+    comments: list[str] = field(default_factory=list)
+
+
+def parse_events(text: str) -> tuple[str, list[Event], list[int]]:
+    """Title, events in file order, and the numbers of event lines that could not be read."""
+    title, drop = "", False
+    events: list[Event] = []
+    unread: list[int] = []
+    for number, line in _lines(text):
+        if line.upper().startswith("TITLE:"):
+            title = line[6:].strip()
+        elif line.upper().startswith("FCM"):
+            drop = "NON" not in line.upper()
+        elif match := _EVENT.fullmatch(line):
+            _append(events, match, number, drop)
+        elif line[0].isdigit():
+            unread.append(number)
+        elif events:
+            _note(events[-1], line, number)
+    return title, events, unread
+
+
+def _lines(text: str) -> Iterator[tuple[int, str]]:
+    # Not splitlines(): that also splits at control characters, which some exports hold.
+    for number, line in enumerate(re.split(r"\r\n|\r|\n", text), 1):
+        stripped = line.strip(" \t\x00\x1a")
+        if stripped:
+            yield number, stripped
+
+
+def _append(events: list[Event], match: re.Match[str], line: int, drop: bool) -> None:
+    event = Event(
+        number=match["number"],
+        reel=match["reel"],
+        channels=match["channels"].upper(),
+        kind=match["kind"][0],
+        frames=int(match["frames"] or 0),
+        source=(match["a"], match["b"]),
+        record=(match["c"], match["d"]),
+        line=line,
+        drop=drop,
+    )
+    if event.kind != "C" and events:
+        last = events[-1]
+        if (last.number, last.channels, last.kind) == (event.number, event.channels, "C"):
+            event.outgoing = events.pop()
+            event.comments = last.comments
+    events.append(event)
+
+
+def _note(event: Event, line: str, number: int) -> None:
+    if motion := _MOTION.fullmatch(line):
+        event.motions.append(Motion(motion["name"], Fraction(motion["speed"]), number))
+    elif _FREEZE.match(line):
+        event.freeze = True
+    elif comment := _COMMENT.fullmatch(line):
+        if comment["key"] == "LOC":
+            event.locators.append(comment["value"])
+        else:
+            event.names.setdefault(comment["key"], comment["value"].strip())
+    event.comments.append(line.lstrip("* "))
+
+
+def highest_frame(events: list[Event]) -> int:
+    """The highest frame count within a second that any timecode has; -1 without timecodes."""
+    times = [t for e in events for t in (*e.source, *e.record) if not t.isdigit()]
+    return max((int(t[-2:]) for t in times), default=-1)
+
+
+def frames_of(timecode: str, rate: Fraction, *, drop: bool) -> int:
+    """Frames since 00:00:00:00; a bare number is a count of frames already.
+
+    Drop-frame timecode (SMPTE ST 12-1) leaves out 2 labels a minute at 30000/1001 and 4 at
+    60000/1001, except in minutes that ten divides.
+
+    Raises:
+        ValueError: the timecode does not exist at this rate.
+    """
+    if timecode.isdigit():
+        return int(timecode)
+    nominal = round(rate)
+    hours, minutes, seconds, frames = map(int, re.split(r"[:;.,]", timecode))
+    if minutes > 59 or seconds > 59 or frames >= nominal:
+        raise ValueError(f"{timecode} does not exist at {nominal} frames a second")
+    total = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
+    if not drop and ";" not in timecode:
+        return total
+    if rate.denominator == 1 or nominal % 30:
+        raise ValueError(f"{timecode} is drop-frame, which {float(rate):.3f} does not have")
+    dropped = nominal // 15
+    if minutes % 10 and not seconds and frames < dropped:
+        raise ValueError(f"{timecode} is a label that drop-frame leaves out")
+    elapsed = hours * 60 + minutes
+    return total - dropped * (elapsed - elapsed // 10)

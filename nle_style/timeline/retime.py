@@ -1,0 +1,164 @@
+"""Time through nests and retimes: which instants of the output show which local time.
+
+The law is that of Avid's own frame lists: output frame i of a retimed item shows
+start + floor(i x product of the time scalars). OpenTimelineIO's range functions leave time warps
+out, so that an item's duration is always the time that it takes in its parent.
+
+All times here are seconds as exact fractions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.frames import exact_rate
+
+__all__ = [
+    "ALWAYS",
+    "Shown",
+    "narrowed",
+    "reading_starts",
+    "seconds",
+    "shifted",
+    "speed_of",
+    "through",
+]
+
+# Every reverse doubles the readings of a clip's time.
+_MOST_READINGS = 8
+# time_scalar is a float: 0.3 means 3/10, on which the frames fall differently than just below it.
+_FINEST_SPEED = 1_000_000
+
+Bound = tuple[Fraction | float, int]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A stretch of output time that shows local time = slope * output + offset.
+
+    Attributes:
+        slope: local seconds per output second; negative in reverse, 0 in a freeze.
+        offset: local time at output 0.
+        low, high: the output instants t with low <= (t, 0) < high. The second number opens or
+            closes a bound: as `low`, (t, 1) leaves t out; as `high`, (t, 1) takes t in.
+    """
+
+    slope: Fraction
+    offset: Fraction
+    low: Bound
+    high: Bound
+
+
+ALWAYS = Shown(Fraction(1), Fraction(0), (-math.inf, 0), (math.inf, 0))
+"""Output time itself, without end."""
+
+
+def seconds(time: otio.opentime.RationalTime) -> Fraction:
+    """A time or duration in seconds; zero at whatever rate is zero.
+
+    Raises:
+        TimelineError: the value is not finite, or a non-zero value has no usable rate.
+    """
+    if not math.isfinite(time.value):
+        raise TimelineError(
+            f"a time has the value {time.value}", remedy="Export the timeline again."
+        )
+    return Fraction(time.value) / exact_rate(time.rate) if time.value else Fraction(0)
+
+
+def speed_of(item: otio.schema.Item) -> Fraction:
+    """The product of the item's own time scalars that are switched on: 1 without any.
+
+    Raises:
+        TimelineError: a retime without numbers, as keyframed ones come from most editors.
+    """
+    speed = Fraction(1)
+    for effect in item.effects:
+        if not isinstance(effect, otio.schema.TimeEffect) or not effect.enabled:
+            continue
+        name = str(effect.effect_name or effect.name or effect.schema_name())
+        if not isinstance(effect, otio.schema.LinearTimeWarp):
+            raise TimelineError(
+                f"the timeline does not say which frames its retime ({name}) shows, as happens "
+                "with keyframed speed",
+                remedy="Render the retimed clip as a movie and cut that in.",
+            )
+        if not math.isfinite(effect.time_scalar):
+            raise TimelineError(
+                f"its retime ({name}) has the speed {effect.time_scalar}",
+                remedy="Set the speed again in the editor and export the timeline.",
+            )
+        speed *= Fraction(effect.time_scalar).limit_denominator(_FINEST_SPEED)
+    return speed
+
+
+def narrowed(shown: Iterable[Shown], start: Fraction, end: Fraction) -> tuple[Shown, ...]:
+    """What is left of `shown` where local time is in start..end, half-open."""
+    kept = []
+    for part in shown:
+        low, high = part.low, part.high
+        if part.slope == 0:
+            if not start <= part.offset < end:
+                continue
+        else:
+            at_start = (start - part.offset) / part.slope
+            at_end = (end - part.offset) / part.slope
+            if part.slope > 0:
+                low, high = max(low, (at_start, 0)), min(high, (at_end, 0))
+            else:
+                low, high = max(low, (at_end, 1)), min(high, (at_start, 1))
+        if low < high:
+            kept.append(Shown(part.slope, part.offset, low, high))
+    return tuple(kept)
+
+
+def shifted(shown: Iterable[Shown], start: Fraction) -> tuple[Shown, ...]:
+    """The same with local time counted from `start`."""
+    return tuple(Shown(p.slope, p.offset - start, p.low, p.high) for p in shown)
+
+
+def reading_starts(start: Fraction, length: Fraction, speed: Fraction) -> tuple[Fraction, ...]:
+    """Where an item of this speed begins to play, all three in frames and frames out.
+
+    Forward that is its `start`. In reverse editors differ: some play the frames that the item
+    would show forward from the last of them down, start + ceil(length * |speed|) - 1; others play
+    down from `start`.
+    """
+    if speed >= 0:
+        return (start,)
+    return (start + math.ceil(length * -speed) - 1, start)
+
+
+def through(
+    shown: Iterable[Shown], starts: Iterable[Fraction], speed: Fraction
+) -> tuple[Shown, ...]:
+    """`shown` of the time since an item's start becomes that of the time within the item.
+
+    Args:
+        shown: local time counted from the item's start in its parent.
+        starts: the item's own time at its start, once for each reading.
+        speed: of the item.
+
+    Raises:
+        TimelineError: more readings of reverse within reverse than are worth rendering.
+    """
+    inner = tuple(
+        dict.fromkeys(
+            Shown(part.slope * speed, start + part.offset * speed, part.low, part.high)
+            for part in shown
+            for start in starts
+        )
+    )
+    if len(inner) > _MOST_READINGS:
+        raise TimelineError(
+            "it is reversed within more than three reversed sequences, which editors read in too "
+            "many ways",
+            remedy="Render the innermost sequence as a movie and cut that in.",
+        )
+    return inner
