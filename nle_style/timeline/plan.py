@@ -13,7 +13,7 @@ import opentimelineio as otio
 from nle_style.errors import InputError, MediaError
 from nle_style.timeline.needs import MediaFacts, Need, need_of
 from nle_style.timeline.read import ReadTimeline
-from nle_style.timeline.sequences import source_path
+from nle_style.timeline.sequences import check_sequence, source_path
 from nle_style.timeline.survey import Candidate, Refusal, Skipped, survey
 
 __all__ = [
@@ -173,6 +173,7 @@ def plan_shots(
             if find is None:
                 source = source_path(item.reference, read.media_root)
             else:
+                check_sequence(item.reference)
                 source = find(item.clip, item.reference)
             need = need_of(item, source, _probed(source, probe, known))
         except InputError as error:

@@ -17,7 +17,7 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 from nle_style.timeline.locate import media_path
 
-__all__ = ["first_number", "source_path"]
+__all__ = ["check_sequence", "first_number", "source_path"]
 
 _RESOLVE = re.compile(r"\[(\d+)-(\d+)\]")
 # Not any %..d: "a%20dark.mov" is a percent-encoded name.
@@ -61,7 +61,15 @@ def first_number(reference: otio.core.MediaReference) -> int | None:
     return int(match[1]) if match else None
 
 
-def _of_parts(reference: otio.schema.ImageSequenceReference, folder: Path) -> Path:
+def check_sequence(reference: otio.core.MediaReference) -> None:
+    """Refuse image sequences whose files cannot be told from their reference.
+
+    Raises:
+        TimelineError: a sequence that leaves out frames, or whose name has signs that stand for
+            numbers or folders. Other references pass.
+    """
+    if not isinstance(reference, otio.schema.ImageSequenceReference):
+        return
     if reference.frame_step != 1:
         raise TimelineError(
             f"its image sequence has only every {reference.frame_step}. frame",
@@ -74,6 +82,11 @@ def _of_parts(reference: otio.schema.ImageSequenceReference, folder: Path) -> Pa
             "numbers or folders",
             remedy="Rename the files and relink the clip.",
         )
+
+
+def _of_parts(reference: otio.schema.ImageSequenceReference, folder: Path) -> Path:
+    check_sequence(reference)
+    prefix, suffix = str(reference.name_prefix), str(reference.name_suffix)
     padding = int(reference.frame_zero_padding)
     number = f"%0{padding}d" if padding > 0 else "%d"
     base = str(reference.target_url_base or "")

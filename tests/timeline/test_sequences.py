@@ -12,8 +12,16 @@ from nle_style.errors import TimelineError
 from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.timeline.plan import Plan, plan_shots
 from nle_style.timeline.read import ReadTimeline
-from nle_style.timeline.sequences import first_number, source_path
-from tests.timeline.building import Facts, clip, probe_of, time_range, timeline, track
+from nle_style.timeline.sequences import check_sequence, first_number, source_path
+from tests.timeline.building import (
+    Facts,
+    clip,
+    probe_of,
+    read_back,
+    time_range,
+    timeline,
+    track,
+)
 
 HOME = Path("/cut")
 
@@ -171,3 +179,26 @@ def test_a_retimed_sequence_and_one_of_a_single_file() -> None:
     assert [(u.first, u.last) for u in planned(shot).uses] == [(9, 19)]
     single = sequence_clip((0, 50), (0, 1))
     assert [(u.first, u.last) for u in planned(single, frame_count=1).uses] == [(0, 0)]
+
+
+def test_a_sequence_with_a_step_is_refused_by_whoever_finds_its_files(tmp_path: Path) -> None:
+    """Every other file would be shown in the place of every one."""
+    stepped = otio.schema.ImageSequenceReference(
+        target_url_base=tmp_path.as_uri(),
+        name_prefix="x.",
+        name_suffix=".exr",
+        start_frame=1,
+        frame_step=2,
+        rate=24,
+        frame_zero_padding=4,
+    )
+    with pytest.raises(TimelineError, match=r"only every 2\. frame"):
+        check_sequence(stepped)
+    made = timeline(track(otio.schema.Clip("x", stepped)))
+    plan = plan_shots(
+        read_back(made, tmp_path),
+        probe_of(Facts(frame_count=10)),
+        find=lambda clip, reference: tmp_path / "x.%04d.exr",
+    )
+    assert [refusal.clip_name for refusal in plan.refusals] == ["x"]
+    assert not plan.uses
