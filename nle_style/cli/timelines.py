@@ -34,6 +34,7 @@ from nle_style.errors import InputError, OutputError
 if TYPE_CHECKING:
     from nle_style.apply.look import Look
     from nle_style.render.batch import BatchResult
+    from nle_style.render.job import Output
 
 __all__ = ["batch", "parse_path_map", "parse_rate", "revert", "tell_batch"]
 
@@ -95,8 +96,8 @@ def batch(
             )
         return None
 
-    def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.render.batch import BatchOptions, run_batch
+    def asked() -> tuple[tuple[Path, Look | None, Output], dict[str, Any]]:
+        from nle_style.render.batch import BatchOptions
 
         options = BatchOptions(
             rate=None if rate is None else parse_rate(rate),
@@ -104,29 +105,30 @@ def batch(
             path_maps=tuple(parse_path_map(text) for text in path_map or ()),
             look_map=look_map,
         )
-        asked = (timeline, base(), output_of(output, format, depth, handles))
-        common: dict[str, Any] = {
-            "options": options,
-            "pack": pack,
-            "control": control_of(resume, device),
-        }
-        if dry_run:
-            return _show_plan(asked, common, json_)
-        result = run_batch(*asked, **common, on_event=on_event, stop=stop)
+        more = {"options": options, "pack": pack, "control": control_of(resume, device)}
+        return (timeline, base(), output_of(output, format, depth, handles)), more
+
+    def command(on_event, stop):  # type: ignore[no-untyped-def]
+        from nle_style.render.batch import run_batch
+
+        what, more = asked()
+        result = run_batch(*what, **more, on_event=on_event, stop=stop)
         if not events:
             tell_batch(result)
         return result.exit_code
 
+    if dry_run:
+        raise typer.Exit(_show_plan(*asked(), json_))
     raise typer.Exit(run_command(events, command))
 
 
-def _show_plan(asked, common, as_json: bool) -> int:  # type: ignore[no-untyped-def]
+def _show_plan(what: tuple[Path, Look | None, Output], more: dict[str, Any], as_json: bool) -> int:
     from rich.console import Console
 
     from nle_style.cli.plan_table import print_plan
     from nle_style.render.dry_run import as_data, dry_run_batch
 
-    dry = dry_run_batch(*asked, **common)
+    dry = dry_run_batch(*what, **more)
     if as_json:
         print(json.dumps(as_data(dry), indent=2))
     else:
