@@ -17,7 +17,7 @@ PACK = Path(__file__).resolve().parents[2] / "models" / "posters.safetensors"
 H, W = 136, 240
 # Clear of the object's edge by more than the 60 pixels that the network reaches.
 STATIC = (slice(8, 128), slice(146, 236))
-STYLES = ["blue", "red", "green", "orange", "snow", "colorful", "yellow", "pink", "fire", "dark"]
+STYLES = ["blue", "yellow", "pink", "fire"]
 
 
 def _room() -> np.ndarray:
