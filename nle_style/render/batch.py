@@ -15,12 +15,12 @@ from nle_style.render.batch_report import as_markdown, build_batch_report, repor
 from nle_style.render.delivery import Delivery, deliver
 from nle_style.render.events import OnEvent, Warned
 from nle_style.render.job import Control, Output
-from nle_style.render.plan_items import ItemPlan, SequenceFiles
+from nle_style.render.plan_items import ItemPlan
 from nle_style.render.report import report_path, write_report
 from nle_style.render.runner import JobResult, run_job
 from nle_style.timeline.plan import Plan
 from nle_style.timeline.read import ReadTimeline
-from nle_style.timeline.relink import Rendered, SequenceName
+from nle_style.timeline.relink import Rendered
 
 __all__ = ["BatchOptions", "BatchResult", "run_batch"]
 
@@ -109,7 +109,6 @@ def run_batch(
 
 def _rendered(planned: PlannedBatch, index: int, item: ItemPlan) -> Rendered:
     facts = item.facts
-    files = item.sequence_files
     return Rendered(
         source=item.info.path,
         first=item.first,
@@ -125,16 +124,8 @@ def _rendered(planned: PlannedBatch, index: int, item: ItemPlan) -> Rendered:
         },
         look=planned.plan.ranges[index].look,
         label=planned.looks[index].label,
-        sequence=None
-        if files is None
-        else SequenceName(
-            item.destination, files.prefix, files.suffix, files.start_frame, files.padding
-        ),
+        sequence=item.sequence_files,
     )
-
-
-def _sequence_name(folder: Path, files: SequenceFiles) -> SequenceName:
-    return SequenceName(folder, files.prefix, files.suffix, files.start_frame, files.padding)
 
 
 def _report(

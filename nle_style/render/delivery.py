@@ -27,6 +27,7 @@ from nle_style.timeline.read import ReadTimeline
 from nle_style.timeline.references import source_key
 from nle_style.timeline.relink import Rendered, relink, write_timeline
 from nle_style.timeline.survey import clip_at
+from nle_style.timeline.write import write_bytes
 from nle_style.timeline.xml_patch import PatchResult, Replacement
 
 __all__ = ["Delivery", "deliver", "is_patched"]
@@ -116,7 +117,7 @@ def _patch(
         source.read_bytes(), replacements, read.media_root, locate=places.get
     )
     path = stem.with_name(stem.name + source.suffix)
-    _write_bytes(path, result.data)
+    write_bytes(path, result.data)
     done.timelines.append(path)
 
 
@@ -172,22 +173,3 @@ def _list(plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: 
         raise OutputError(f"the list cannot be written ({error})", where=str(path)) from error
     done.timelines.append(path)
     done.notes.append(f"{path.name}: {why}")
-
-
-def _write_bytes(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
-    try:
-        try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the timeline cannot be written ({error})",
-            where=str(path),
-            remedy="Check the folder's rights and the free space.",
-        ) from error

@@ -20,30 +20,12 @@ from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.job import Item, Output, merge_ranges
 from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
+from nle_style.timeline.relink import SequenceName
 
-__all__ = ["ENGINE_VERSION", "ItemPlan", "SequenceFiles", "plan_item", "source_stem"]
+__all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "source_stem"]
 
 ENGINE_VERSION = 2
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
-
-
-@dataclass(frozen=True)
-class SequenceFiles:
-    """How the files of a rendered sequence are called: PREFIX NUMBER SUFFIX, as a timeline's
-    reference to them needs it.
-
-    Attributes:
-        folder: where they lie.
-        prefix, suffix: around the number: "flower.blue." and ".exr".
-        start_frame: the first file's number.
-        padding: digits of a number at least.
-    """
-
-    folder: Path
-    prefix: str
-    suffix: str
-    start_frame: int
-    padding: int
 
 
 @dataclass(frozen=True)
@@ -89,11 +71,11 @@ class ItemPlan:
         return sum(b - a + 1 for a, b in self.painted_within(first, last))
 
     @property
-    def sequence_files(self) -> SequenceFiles | None:
+    def sequence_files(self) -> SequenceName | None:
         """The names of the files that `media.write` will publish; None for a movie."""
         if not self.spec.sequence:
             return None
-        return SequenceFiles(
+        return SequenceName(
             folder=self.destination,
             prefix=f"{self.destination.name}.",
             suffix=self.spec.extension,

@@ -22,7 +22,6 @@ __all__ = [
     "media_path",
     "path_readings",
     "reference_url",
-    "sequence_pattern",
 ]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
@@ -63,15 +62,6 @@ def media_path(url: str, folder: Path) -> Path:
             remedy="Say where its files are here with --path-map or --media.",
         )
     return _absolute(folder / readings[0])
-
-
-def sequence_pattern(reference: otio.schema.ImageSequenceReference, folder: Path) -> Path:
-    """The files of an ImageSequenceReference as an absolute printf pattern, name.%04d.exr.
-
-    Raises:
-        TimelineError: as `media_path`, for its `target_url_base`.
-    """
-    return media_path(reference_url(reference), folder)
 
 
 def reference_url(reference: otio.core.MediaReference) -> str:

@@ -10,7 +10,7 @@ import opentimelineio as otio
 from nle_style.errors import OutputError
 from nle_style.timeline.survey import REFERENCE_KEY
 
-__all__ = ["write_timeline"]
+__all__ = ["write_bytes", "write_timeline"]
 
 
 def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
@@ -36,12 +36,21 @@ def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
             where=str(path),
             remedy="Choose another output folder or name.",
         )
+    write_bytes(path, timeline.to_json_string(indent=4).encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a timeline's bytes, whole or not at all; the folder is made if it is not there.
+
+    Raises:
+        OutputError: the disk or its rights.
+    """
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with part.open("w", encoding="utf-8", newline="\n") as file:
-                file.write(timeline.to_json_string(indent=4))
+            with part.open("wb") as file:
+                file.write(data)
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(path)

@@ -6,7 +6,7 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.locate import absolute_url, media_path, sequence_pattern
+from nle_style.timeline.locate import absolute_url, media_path, reference_url
 
 FOLDER = Path("/edit")
 
@@ -117,4 +117,4 @@ def test_image_sequence_references(base: str, padding: int, pattern: str, tmp_pa
     reference = otio.schema.ImageSequenceReference(
         base.format(folder=tmp_path), "x.", ".exr", 1001, frame_zero_padding=padding
     )
-    assert sequence_pattern(reference, tmp_path) == tmp_path / pattern
+    assert media_path(reference_url(reference), tmp_path) == tmp_path / pattern
