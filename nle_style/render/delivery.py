@@ -22,10 +22,10 @@ from nle_style.timeline.locate import reference_url
 from nle_style.timeline.parsed import SOURCE_KEY
 from nle_style.timeline.patch_fcp7 import patch_fcp7
 from nle_style.timeline.patch_fcpxml import patch_fcpxml
-from nle_style.timeline.plan import ClipUse, Plan
+from nle_style.timeline.plan import Plan
 from nle_style.timeline.read import ReadTimeline
 from nle_style.timeline.references import source_key
-from nle_style.timeline.relink import Rendered, relink, write_timeline
+from nle_style.timeline.relink import Rendered, intermediate_of, relink, write_timeline
 from nle_style.timeline.survey import clip_at
 from nle_style.timeline.write import write_bytes
 from nle_style.timeline.xml_patch import PatchResult, Replacement
@@ -101,7 +101,7 @@ def _patch(
     for use in plan.uses:
         clip = clip_at(read.timeline, use.clip_id)
         places[reference_url(clip.media_references()[source_key(clip)])] = use.source
-        target = _intermediate(use, movies)
+        target = intermediate_of(use, movies)
         if target is None or use.media_frames == 1:
             done.notes.append(
                 f"clip '{use.clip_name}' on {use.track_name} keeps its media in the XML: stills and"
@@ -119,15 +119,6 @@ def _patch(
     path = stem.with_name(stem.name + source.suffix)
     write_bytes(path, result.data)
     done.timelines.append(path)
-
-
-def _intermediate(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | None:
-    for item in rendered:
-        if (item.source, item.look) == (use.source, use.look) and (
-            item.first <= use.first and use.last <= item.last
-        ):
-            return item
-    return None
 
 
 def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery) -> None:
@@ -161,7 +152,7 @@ def _list(plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: 
         ["clip", "track", "record_in_s", "record_out_s", "source", "first", "last", "intermediate"]
     )
     for use in plan.uses:
-        item = _intermediate(use, rendered)
+        item = intermediate_of(use, rendered)
         if item is not None:
             record = ["", ""] if use.record is None else [f"{float(t):.6f}" for t in use.record]
             table.writerow(

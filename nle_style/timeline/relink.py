@@ -93,7 +93,7 @@ def relink(
     Raises:
         TimelineError: an intermediate fits no planned clip, or runs at another rate than planned.
     """
-    chosen = {use.clip_id: found for use in plan.uses if (found := _intermediate(use, rendered))}
+    chosen = {use.clip_id: found for use in plan.uses if (found := intermediate_of(use, rendered))}
     for item in rendered:
         if not any(item is found for found in chosen.values()):
             raise TimelineError(
@@ -110,7 +110,12 @@ def relink(
     return both, baked
 
 
-def _intermediate(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | None:
+def intermediate_of(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | None:
+    """The intermediate that holds a clip's frames in its look; None if there is none.
+
+    Raises:
+        TimelineError: there is one, at another rate than planned.
+    """
     fitting = [
         item
         for item in rendered
