@@ -18,7 +18,15 @@ from nle_style.timeline.references import REFERENCE_KEY, source_key
 from nle_style.timeline.survey import clip_at
 from nle_style.timeline.write import write_timeline
 
-__all__ = ["Json", "Rendered", "SequenceName", "add_reference", "relink", "write_timeline"]
+__all__ = [
+    "Json",
+    "Rendered",
+    "SequenceName",
+    "add_reference",
+    "intermediate_of",
+    "relink",
+    "write_timeline",
+]
 
 Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
 
