@@ -20,10 +20,15 @@ from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern, read_spec
 from nle_style.media.timecode import timecode_from_bcd
 
-__all__ = ["AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
+__all__ = ["AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
 
 _DEFAULT_RATE = Fraction(24)
 _INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
+
+
+AlphaKind = Literal["none", "straight", "premultiplied"]
+"""How a picture carries its alpha. EXR's colours are premultiplied by it (the OpenEXR technical
+introduction, "associated"); those of movies and other images are kept straight."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,7 @@ class MediaInfo:
         first_frame_number: number in the first file's name of a sequence; 0 for movies.
         pixel_format: ffmpeg's name for movies, OpenImageIO's channel type for images.
         bit_depth: bits of a channel's code value.
+        alpha: see `AlphaKind`.
         pixel_aspect: width / height of a pixel as yielded; pictures are kept in storage pixels.
         rotation: degrees counter-clockwise that the display matrix turned the stored picture.
         timecode: of frame 0, `HH:MM:SS:FF` (`;FF` drop-frame).
@@ -64,7 +70,7 @@ class MediaInfo:
     pixel_format: str
     bit_depth: int
     is_float: bool
-    has_alpha: bool
+    alpha: AlphaKind
     pixel_aspect: Fraction
     rotation: int
     colour: ColourTags
@@ -73,6 +79,11 @@ class MediaInfo:
     timecode: str | None
     reel: str | None
     audio: tuple[AudioInfo, ...]
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether there is an alpha channel."""
+        return self.alpha != "none"
 
 
 def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
@@ -127,7 +138,7 @@ def _probe_movie(path: Path) -> MediaInfo:
             pixel_format=format_.name,
             bit_depth=max(part.bits for part in format_.components),
             is_float="f16" in format_.name or "f32" in format_.name,
-            has_alpha=any(part.is_alpha for part in format_.components),
+            alpha="straight" if any(part.is_alpha for part in format_.components) else "none",
             pixel_aspect=1 / aspect if turned else aspect,
             rotation=frame.rotation % 360,
             colour=ColourTags(
@@ -206,7 +217,7 @@ def _probe_image(
         pixel_format=type_name,
         bit_depth=spec.get_int_attribute("oiio:BitsPerSample", spec.format.size() * 8),
         is_float=type_name in ("half", "float", "double"),
-        has_alpha=spec.alpha_channel >= 0,
+        alpha=_image_alpha(spec),
         pixel_aspect=aspect.limit_denominator(1000),
         rotation=0,
         colour=_image_colour(spec),
@@ -216,6 +227,12 @@ def _probe_image(
         reel=spec.get_string_attribute("reelName") or None,
         audio=(),
     )
+
+
+def _image_alpha(spec: oiio.ImageSpec) -> AlphaKind:
+    if spec.alpha_channel < 0:
+        return "none"
+    return "straight" if spec.get_int_attribute("oiio:UnassociatedAlpha") else "premultiplied"
 
 
 def _image_rate(stated: object) -> Fraction | None:

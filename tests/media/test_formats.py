@@ -15,7 +15,7 @@ from nle_style.media.probe import ColourTags, MediaInfo
 
 EIGHT = MediaInfo(
     path=Path("a.mov"), kind="movie", width=1920, height=1080, rate=Fraction(25), frame_count=9,
-    first_frame_number=0, pixel_format="yuv420p", bit_depth=8, is_float=False, has_alpha=False,
+    first_frame_number=0, pixel_format="yuv420p", bit_depth=8, is_float=False, alpha="none",
     pixel_aspect=Fraction(1), rotation=0, colour=ColourTags(), interlaced=False,
     variable_rate=False, timecode=None, reel=None, audio=(),
 )  # fmt: skip
