@@ -1,234 +1,242 @@
-"""The same network, arranged for one look and large frames.
+"""The same network, arranged for one look and large frames, in torch.
 
-`StyleNetwork.forward` is the definition; this is the fast way to its result. Three rewrites, exact
-up to float rounding, keep the few-channel full-size layers from wasting the machine:
-
-* the 9×9 layers run as 5×5 convolutions on 2×2 blocks of pixels (space-to-depth), and so does the
-  stride-2 layer behind the first of them;
-* nearest-neighbour upsampling and its 3×3 convolution become one convolution that writes the four
-  phases of every output block, so that no upsampled map is ever made;
-* normalisation is one scale and one offset a channel, applied in place; everything is
-  channels_last.
-
-A full-size feature map is thus never laid out at full size: it exists as blocks, four phases times
-C channels at half the height and width.
+`StyleNetwork.forward` is the definition; here its layers run as `kernels.arrange` rewrites them,
+channels_last throughout. `FrameEngine` takes the statistics of its norms from the picture itself;
+`FoldedEngine` has them frozen, and so needs nothing but convolutions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
-from nle_style.core.network import (
-    STRIDE,
-    ConditionalInstanceNorm,
-    NormStatistics,
-    StyleNetwork,
-    instance_statistics,
-)
+from nle_style.apply.kernels import LAST_BLOCK, Kernel, Layer, fold
+from nle_style.core.network import STRIDE, NormStatistics, instance_statistics
 
-__all__ = ["FrameEngine", "block_kernel", "upsample_kernel"]
+__all__ = ["Convolutions", "FoldedEngine", "FrameEngine", "Moments", "moments", "residual_ends"]
 
+_EDGE = 8  # pixels of a side that the last layer's padding reaches into
 _PIECE = 4096
 
 
-class FrameEngine:
-    """One network with one mix of styles, ready to paint frames.
+class Convolutions:
+    """The convolutions of a network, each with its own padding.
+
+    Between them maps are channels_last; the first is in 2×2 blocks.
 
     Args:
-        network: the definition; its weights are copied.
-        mix: (1, styles), the weight of every style.
+        kernels: of every layer, in order.
+        device: where to run.
+        dtype: float32; float16 on a GPU.
+    """
+
+    def __init__(self, kernels: Sequence[Kernel], device: torch.device, dtype: torch.dtype) -> None:
+        self.device, self.dtype = device, dtype
+        self.count = len(kernels)
+        self._kernels = [
+            (
+                weight.to(device, dtype).contiguous(memory_format=torch.channels_last),
+                bias.to(device, dtype),
+            )
+            for weight, bias in kernels
+        ]
+
+    def __call__(self, index: int, x: Tensor) -> Tensor:
+        """One convolution.
+
+        Args:
+            index: which layer.
+            x: what the layer before it wrote, normalised and activated; for layer 0 the picture,
+                (1, 3, H, W), both sides whole strides.
+        """
+        weight, bias = self._kernels[index]
+        if index == 0:
+            x = x.to(self.device, self.dtype, memory_format=torch.channels_last)
+            return F.conv2d(F.pad(x, (4, 4, 4, 4), mode="reflect"), weight, bias, stride=2)
+        if index == 1:
+            # A reflected row or column of pixels is, in blocks, a repeated one: of block -1 the
+            # convolution reads only the second phase, and pixel -1 is pixel 1, that of block 0.
+            return F.conv2d(F.pad(x, (1, 0, 1, 0), mode="replicate"), weight, bias)
+        if index in (self.count - 3, self.count - 2):
+            # Upsampled, pixel -1 reflects pixel 1, and both are copies of the same small pixel 0.
+            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
+            return F.conv_transpose2d(x, weight, bias, stride=2, padding=3)
+        x = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        return F.conv2d(x, weight, bias, stride=2 if index == 2 else 1)
+
+    def picture(self, x: Tensor) -> Tensor:
+        """The last layer and the logistic function.
+
+        Only the layer's frame is padded: the copy of a whole full-size map would cost a third of
+        the layer.
+
+        Args:
+            x: (1, C, H, W), the last map, activated.
+
+        Returns:
+            (1, 3, H, W) float32 in 0-1.
+        """
+        weight, bias = self._kernels[-1]
+
+        def edge(part: Tensor, border: tuple[int, int, int, int]) -> Tensor:
+            return F.conv2d(F.pad(part, border, mode="reflect"), weight, bias, LAST_BLOCK)
+
+        if min(x.shape[-2:]) <= 2 * _EDGE:
+            blocks = edge(x, (4, 4, 4, 4))
+        else:
+            left = edge(x[..., :_EDGE], (4, 0, 0, 0))
+            right = edge(x[..., -_EDGE:], (0, 4, 0, 0))
+            inner = torch.cat([left, F.conv2d(x, weight, bias, LAST_BLOCK), right], 3)
+            above = edge(x[..., :_EDGE, :], (4, 4, 4, 0))
+            below = edge(x[..., -_EDGE:, :], (4, 4, 0, 4))
+            blocks = torch.cat([above, inner, below], 2)
+        rows, columns = LAST_BLOCK
+        _, _, height, width = blocks.shape
+        picture = blocks.view(1, 3, rows, columns, height, width).permute(0, 4, 2, 5, 3, 1)
+        picture = picture.reshape(1, height * rows, width * columns, 3)
+        return picture.permute(0, 3, 1, 2).float().sigmoid_()
+
+
+class FrameEngine:
+    """A network with one mix of styles whose norms follow each picture.
+
+    Args:
+        layers: from `kernels.arrange`.
         device: where to run.
         dtype: float32; float16 on a GPU.
     """
 
     def __init__(
         self,
-        network: StyleNetwork,
-        mix: Tensor,
+        layers: Sequence[Layer],
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self.device = device or torch.device("cpu")
-        self.dtype = dtype
-        self.blocks = network.config.residual_blocks
-        convolutions = [_plain(module) for module in network.convolutions]
-        entry, half = convolutions[:2]
-        first_up, second_up, last = convolutions[-3:]
-        self._kernels = [
-            self._layer(block_kernel(entry[0], 2), _repeat(entry[1])),
-            self._layer(_strided_kernel(half[0]), half[1]),
-            *(self._layer(*conv) for conv in convolutions[2:-3]),
-            self._layer(upsample_kernel(first_up[0]), _repeat(first_up[1])),
-            self._layer(upsample_kernel(second_up[0]), _repeat(second_up[1])),
-            self._layer(block_kernel(last[0], 2), _repeat(last[1])),
-        ]
-        self._norms = [norm.to(self.device) for norm in _copies(network)]
-        self._mix = mix.to(self.device, torch.float32)
-
-    def _layer(self, weight: Tensor, bias: Tensor) -> tuple[Tensor, Tensor]:
-        kernel = weight.to(self.device, self.dtype)
-        return (
-            kernel.contiguous(memory_format=torch.channels_last),
-            bias.to(self.device, self.dtype),
+        self.layers = tuple(layers)
+        self.convolve = Convolutions(
+            [layer.kernel for layer in layers], device or torch.device("cpu"), dtype
         )
 
     @torch.inference_mode()
     def __call__(
         self,
         image: Tensor,
-        statistics: Sequence[NormStatistics | None] | None = None,
+        statistics: Sequence[NormStatistics] | None = None,
         seen: list[NormStatistics] | None = None,
     ) -> Tensor:
         """Paint one image; shapes, ranges and arguments are those of `StyleNetwork.forward`."""
         height, width = image.shape[-2:]
-        x = image.to(self.device, self.dtype)
-        x = F.pad(x, (0, -width % STRIDE, 0, -height % STRIDE), mode="reflect")
-        x = F.pixel_unshuffle(F.pad(x, (4, 4, 4, 4), mode="reflect"), 2)
-        x = x.contiguous(memory_format=torch.channels_last)
-        index = 0
-
-        def norm(features: Tensor, phases: int = 1) -> Tensor:
-            nonlocal index
-            given = statistics[index] if statistics is not None else None
-            if given is None:
-                given = _block_statistics(features, phases)
+        x = F.pad(image, (0, -width % STRIDE, 0, -height % STRIDE), mode="reflect")
+        last = self.convolve.count - 1
+        skip = x
+        for index in range(last):
+            x = self.convolve(index, x)
+            if statistics is not None:
+                given = statistics[index]
+            else:
+                given = moments(x).statistics(self.layers[index].phases)
             if seen is not None:
                 seen.append(given)
-            scale, offset = self._norms[index].affine(self._mix, given)
-            scale, offset = (
-                value.repeat_interleave(phases, 1).to(self.dtype)[:, :, None, None]
-                for value in (scale, offset)
-            )
-            index += 1
-            return features.mul_(scale).add_(offset)
+            x = self.normalise(index, x, given)
+            ends = residual_ends(index, self.convolve.count)
+            x = x.add_(skip) if ends else x.relu_()
+            if ends or index == 2:
+                skip = x
+        return self.convolve.picture(x)[..., :height, :width]
 
-        def conv(features: Tensor, border: int = 0, mode: str = "reflect") -> Tensor:
-            if border:
-                features = F.pad(features, (border,) * 4, mode=mode)
-            weight, bias = self._kernels[index]
-            return F.conv2d(features, weight, bias)
-
-        x = norm(conv(x), 4).relu_()
-        # A reflected row or column of pixels is, in blocks, a repeated one: of block -1 the
-        # convolution reads only the second phase, and pixel -1 is pixel 1, second phase of block 0.
-        x = norm(conv(F.pad(x, (1, 0, 1, 0), mode="replicate"))).relu_()
-        weight, bias = self._kernels[index]
-        x = F.conv2d(F.pad(x, (1, 1, 1, 1), mode="reflect"), weight, bias, stride=2)
-        x = norm(x).relu_()
-        for _ in range(self.blocks):
-            inner = norm(conv(x, 1)).relu_()
-            x = norm(conv(inner, 1)).add_(x)
-        # Upsampled, pixel -1 reflects pixel 1, and both are copies of the same small pixel 0.
-        x = norm(conv(x, 1, "replicate"), 4).relu_()
-        x = F.pixel_shuffle(x, 2).contiguous(memory_format=torch.channels_last)
-        x = norm(conv(x, 1, "replicate"), 4).relu_()
-        x = F.pixel_shuffle(conv(_reflect_blocks(x)), 2)
-        return x[..., :height, :width].sigmoid_().float()
+    def normalise(self, index: int, x: Tensor, statistics: NormStatistics) -> Tensor:
+        """γ · (x − mean) / sqrt(variance + ε) + β of one norm, in place."""
+        scale, offset = (
+            value.to(x.device, x.dtype)[None, :, None, None]
+            for value in self.layers[index].affine(statistics)
+        )
+        return x.mul_(scale).add_(offset)
 
 
-def _plain(module: nn.Module) -> tuple[Tensor, Tensor]:
-    """Weight and bias of a convolution."""
-    assert isinstance(module, nn.Conv2d)  # noqa: S101  (for the type checker)
-    assert module.bias is not None  # noqa: S101
-    return module.weight.detach(), module.bias.detach()
-
-
-def _copies(network: StyleNetwork) -> list[ConditionalInstanceNorm]:
-    copies = []
-    for norm in network.norms:
-        assert isinstance(norm, ConditionalInstanceNorm)  # noqa: S101  (for the type checker)
-        copy = ConditionalInstanceNorm(*norm.gamma.shape)
-        copy.load_state_dict(norm.state_dict())
-        copies.append(copy.requires_grad_(False))
-    return copies
-
-
-def _repeat(bias: Tensor) -> Tensor:
-    return bias.repeat_interleave(4)
-
-
-def block_kernel(weight: Tensor, reach: int) -> Tensor:
-    """An odd kernel on pixels as a kernel on 2×2 blocks, same result.
+class FoldedEngine:
+    """A network with one mix of styles and frozen norms.
 
     Args:
-        weight: (out, in, 4·reach + 1, 4·reach + 1), for instance 9×9.
-        reach: blocks to every side, 2 for 9×9.
-
-    Returns:
-        (4·out, 4·in, 2·reach + 1, 2·reach + 1) for maps in the channel order of `pixel_unshuffle`
-        (channel · 4 + 2 · row phase + column phase).
+        layers: from `kernels.arrange`.
+        statistics: mean and variance of every norm.
+        device, dtype: as of `FrameEngine`.
     """
-    out, channels, size, _ = weight.shape
-    side = 2 * reach + 1
-    kernel = weight.new_zeros(out, 2, 2, channels, 2, 2, side, side)
-    for a in range(2):
-        for b in range(2):
-            for dy in range(size):
-                for dx in range(size):
-                    # Output pixel 2i + a reads pixel 2i + a + dy - size//2 = 2(i + m) + c.
-                    m, c = divmod(a + dy - size // 2, 2)
-                    n, d = divmod(b + dx - size // 2, 2)
-                    kernel[:, a, b, :, c, d, m + reach, n + reach] = weight[:, :, dy, dx]
-    return kernel.reshape(4 * out, 4 * channels, side, side)
+
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        statistics: Sequence[NormStatistics],
+        device: torch.device | None = None,
+        dtype: torch.dtype = torch.float32,
+    ) -> None:
+        self._convolve = Convolutions(
+            fold(layers, statistics), device or torch.device("cpu"), dtype
+        )
+
+    @torch.inference_mode()
+    def __call__(self, image: Tensor) -> Tensor:
+        """Paint (1, 3, H, W), 0-1 times the gain of its exposure, both sides whole strides.
+
+        Returns:
+            (1, 3, H, W) in 0-1.
+        """
+        x = image
+        last = self._convolve.count - 1
+        skip = x
+        for index in range(last):
+            x = self._convolve(index, x)
+            ends = residual_ends(index, self._convolve.count)
+            x = x.add_(skip) if ends else x.relu_()
+            if ends or index == 2:
+                skip = x
+        return self._convolve.picture(x)
 
 
-def _strided_kernel(weight: Tensor) -> Tensor:
-    """A 3×3 stride-2 kernel on pixels as a 2×2 kernel on blocks -1 and 0, same result."""
-    out, channels, _, _ = weight.shape
-    kernel = weight.new_zeros(out, channels, 2, 2, 2, 2)
-    for dy in range(3):
-        for dx in range(3):
-            m, c = divmod(dy - 1, 2)
-            n, d = divmod(dx - 1, 2)
-            kernel[:, :, c, d, m + 1, n + 1] = weight[:, :, dy, dx]
-    return kernel.reshape(out, 4 * channels, 2, 2)
+def residual_ends(index: int, count: int) -> bool:
+    """Whether a layer ends a residual block: its output is added to the block's input, and is not
+    activated. `index` of `count` layers."""
+    return 3 <= index < count - 3 and index % 2 == 0
 
 
-def upsample_kernel(weight: Tensor) -> Tensor:
-    """Nearest-neighbour ×2 and a 3×3 kernel, as one 3×3 kernel that writes 2×2 blocks.
+@dataclass(frozen=True)
+class Moments:
+    """Count, mean and sum of squared deviations of every channel of a map, float64 on the CPU."""
 
-    Args:
-        weight: (out, in, 3, 3).
+    count: int = 0
+    mean: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
+    squares: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
 
-    Returns:
-        (4·out, in, 3, 3), its output in the channel order of `pixel_shuffle`.
-    """
-    out, channels, _, _ = weight.shape
-    kernel = weight.new_zeros(out, 2, 2, channels, 3, 3)
-    for a in range(2):
-        for b in range(2):
-            for dy in range(3):
-                for dx in range(3):
-                    # Upsampled pixel 2i + a + dy - 1 is a copy of small pixel i + m.
-                    m, n = (a + dy - 1) // 2, (b + dx - 1) // 2
-                    kernel[:, a, b, :, m + 1, n + 1] += weight[:, :, dy, dx]
-    return kernel.reshape(4 * out, channels, 3, 3)
+    def joined(self, other: Moments) -> Moments:
+        """Those of two maps taken as one (Chan, Golub, LeVeque 1979, equations 2.1)."""
+        count = self.count + other.count
+        apart = other.mean - self.mean
+        share = other.count / count
+        squares = self.squares + other.squares + apart.square() * (self.count * share)
+        return Moments(count, self.mean + apart * share, squares)
 
-
-def _block_statistics(features: Tensor, phases: int) -> NormStatistics:
-    """Mean and variance of every channel of a map in blocks: (1, phases·C, h, w) -> two (1, C)."""
-    if features.device.type == "cpu":
-        mean, variance = _cached_statistics(features)
-    else:
-        mean, variance = instance_statistics(features)
-    if phases > 1:
-        mean, variance = mean.view(1, -1, phases), variance.view(1, -1, phases)
+    def statistics(self, phases: int) -> NormStatistics:
+        """Mean and variance (1, C) of a map of `phases` · C channels in blocks, float32."""
+        mean = self.mean.view(1, -1, phases)
+        variance = (self.squares / self.count).view(1, -1, phases)
         variance = variance.mean(2) + mean.var(2, correction=0)
-        mean = mean.mean(2)
-    return mean, variance
+        return mean.mean(2).float(), variance.float()
 
 
-def _cached_statistics(features: Tensor) -> NormStatistics:
-    """`instance_statistics` of a channels_last map (1, C, H, W), a few rows at a time.
+def moments(features: Tensor) -> Moments:
+    """Of a channels_last map (1, C, H, W).
 
-    torch's own reduction takes ten times as long on this layout. The pieces stay in the cache, are
-    summed in float64, and are shifted by the first piece's mean, so that a flat map has a variance
-    of 0 and a large mean costs no precision.
+    On a CPU a few rows at a time: torch's own reduction takes ten times as long on this layout. The
+    pieces stay in the cache, and are shifted by the first piece's mean, so that a flat map has a
+    variance of 0 and a large mean costs no precision.
     """
+    count = features.shape[2] * features.shape[3]
+    if features.device.type != "cpu":
+        mean, variance = (value[0].double().cpu() for value in instance_statistics(features))
+        return Moments(count, mean, variance * count)
     flat = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]).float()
     shift = flat[:_PIECE].mean(0)
     total = torch.zeros(2, features.shape[1], dtype=torch.float64)
@@ -236,36 +244,6 @@ def _cached_statistics(features: Tensor) -> NormStatistics:
         centred = piece - shift
         total[0] += centred.sum(0)
         total[1] += centred.square_().sum(0)
-    mean, square = total / flat.shape[0]
-    variance = (square - mean.square()).clamp_min_(0)
-    return (mean + shift)[None].float(), variance[None].float()
-
-
-def _reflect_blocks(x: Tensor) -> Tensor:
-    """Reflect 4 pixels (2 blocks) at every edge of a map in blocks (1, 4·C, h, w)."""
-    _, channels, height, width = x.shape
-    blocks = x.view(1, channels // 4, 2, 2, height, width)
-    rows = _reflection(height).to(x.device)
-    columns = _reflection(width).to(x.device)
-    padded = torch.empty(
-        (1, height + 4, width + 4, channels), dtype=x.dtype, device=x.device
-    ).permute(0, 3, 1, 2)
-    padded[:, :, 2:-2, 2:-2] = x
-    target = padded.view(1, channels // 4, 2, 2, height + 4, width + 4)
-    edges = [0, 1, height + 2, height + 3]
-    for row in edges:
-        for a in range(2):
-            source, phase = divmod(int(rows[2 * row + a]), 2)
-            target[:, :, a, :, row, 2:-2] = blocks[:, :, phase, :, source]
-    for column in (0, 1, width + 2, width + 3):
-        for b in range(2):
-            source, phase = divmod(int(columns[2 * column + b]), 2)
-            target[:, :, :, b, :, column] = target[:, :, :, phase, :, source + 2]
-    return padded
-
-
-def _reflection(blocks: int) -> Tensor:
-    """For every pixel of a padded line its pixel in the line of 2·blocks pixels, 4 a side."""
-    pixels = torch.arange(-4, 2 * blocks + 4).abs()
-    last = 2 * blocks - 1
-    return last - (last - pixels).abs()
+    mean = total[0] / count
+    squares = (total[1] - total[0] * mean).clamp_min_(0)
+    return Moments(count, mean + shift, squares)

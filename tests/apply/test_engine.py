@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from nle_style.apply.engine import FrameEngine, block_kernel, upsample_kernel
+from nle_style.apply.engine import FrameEngine
+from nle_style.apply.kernels import arrange, phase_kernel, upsample_kernel
 from nle_style.core.network import NetworkConfig, StyleNetwork
 
 
@@ -26,7 +27,7 @@ def test_equals_the_definition(size: tuple[int, int]) -> None:
     image = torch.rand(1, 3, *size)
     with torch.no_grad():
         expected = network(image, mix)
-    got = FrameEngine(network, mix)(image)
+    got = FrameEngine(arrange(network, mix))(image)
     assert got.shape == expected.shape
     # 5e-5 on 0-1 is an eightieth of an 8-bit code; small frames have few values to average.
     assert float((got - expected).abs().max()) < 5e-5
@@ -36,7 +37,7 @@ def test_statistics_are_those_of_the_definition_and_can_be_frozen() -> None:
     network = _network()
     mix = torch.tensor([[0.0, 1.0, 0.0]])
     one, other = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 40, 56) * 0.5
-    engine = FrameEngine(network, mix)
+    engine = FrameEngine(arrange(network, mix))
     expected: list = []
     seen: list = []
     with torch.no_grad():
@@ -56,29 +57,22 @@ def test_engine_leaves_the_network_alone() -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     image = torch.rand(1, 3, 32, 32)
     kept = image.clone()
-    FrameEngine(network, torch.tensor([[1.0, 0.0, 0.0]]))(image)
+    FrameEngine(arrange(network, torch.tensor([[1.0, 0.0, 0.0]])))(image)
     assert torch.equal(image, kept)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name
 
 
-def test_block_kernel_of_a_shift_by_hand() -> None:
-    # A 9x9 kernel with one weight, right of the centre: out(y, x) = in(y, x + 1).
-    weight = torch.zeros(1, 1, 9, 9)
-    weight[0, 0, 4, 5] = 1
-    kernel = block_kernel(weight, 2)
-    expected = torch.zeros(4, 4, 5, 5)
-    # Left column of a block reads the right column of the same block ...
-    expected[0, 1, 2, 2] = expected[2, 3, 2, 2] = 1
-    # ... and the right column reads the left column of the next block.
-    expected[1, 0, 2, 3] = expected[3, 2, 2, 3] = 1
-    assert torch.equal(kernel, expected)
+def test_phase_kernel_by_hand() -> None:
+    # out(y, x) = in(y, x) + 2 in(y, x + 1), two columns at once.
+    kernel = phase_kernel(torch.tensor([[[[1.0, 2.0], [0.0, 0.0]]]]), (1, 2))
+    assert kernel[0].tolist() == [[[1, 2, 0], [0, 0, 0]]]
+    assert kernel[1].tolist() == [[[0, 1, 2], [0, 0, 0]]]
 
 
-def test_upsample_kernel_of_a_box_by_hand() -> None:
-    # The sum of 3x3 upsampled pixels: the upper left phase sees 1 + 2 rows and columns.
-    kernel = upsample_kernel(torch.ones(1, 1, 3, 3))
-    upper_left = torch.tensor([[1.0, 2.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 0.0]])
-    lower_right = torch.tensor([[0.0, 0.0, 0.0], [0.0, 4.0, 2.0], [0.0, 2.0, 1.0]])
-    assert torch.equal(kernel[0, 0], upper_left)
-    assert torch.equal(kernel[3, 0], lower_right)
+def test_upsample_kernel_by_hand() -> None:
+    # Rows 1, 10, 100 and columns 1, 1, 1: along y the kernel is w2, w1 + w2, w0 + w1, w0.
+    weight = torch.tensor([[[[1.0] * 3, [10.0] * 3, [100.0] * 3]]])
+    columns = torch.tensor([1.0, 2.0, 2.0, 1.0])
+    rows = torch.tensor([100.0, 110.0, 11.0, 1.0])
+    assert torch.equal(upsample_kernel(weight)[0, 0], torch.outer(rows, columns))

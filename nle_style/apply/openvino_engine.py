@@ -1,0 +1,170 @@
+"""The frozen network in OpenVINO, which fuses every activation and sum into the convolutions.
+
+The extra `[fast]`. On a CPU it halves the time of `engine.FoldedEngine` for the same pictures (see
+docs/speed.md); that is why it is taken wherever it can be had.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nle_style.apply.engine import residual_ends
+from nle_style.apply.kernels import LAST_BLOCK, Kernel, Layer, fold
+from nle_style.core.network import NormStatistics
+
+__all__ = ["OpenVinoEngine", "openvino_version"]
+
+_EDGE = 8  # pixels of a side that the last layer's padding reaches into
+
+
+@cache
+def openvino_version() -> str | None:
+    """OpenVINO's version if it is installed and has a CPU plugin for this machine, else None."""
+    if importlib.util.find_spec("openvino") is None:
+        return None
+    import openvino
+
+    return str(openvino.__version__) if "CPU" in openvino.Core().available_devices else None
+
+
+@cache
+def _core() -> Any:
+    import openvino
+
+    return openvino.Core()
+
+
+class OpenVinoEngine:
+    """A network with one mix of styles and frozen norms, on the CPU in float32.
+
+    It is compiled for a size when a picture of that size first comes, in about a tenth of a second.
+
+    Args:
+        layers: from `kernels.arrange`.
+        statistics: mean and variance of every norm.
+    """
+
+    def __init__(self, layers: Sequence[Layer], statistics: Sequence[NormStatistics]) -> None:
+        self._kernels = fold(layers, statistics)
+        self._size: tuple[int, int] | None = None
+        self._request: Any = None
+
+    def __call__(self, image: Tensor) -> Tensor:
+        """Paint (1, 3, H, W), 0-1 times the gain of its exposure, both sides whole strides.
+
+        Returns:
+            (1, 3, H, W) in 0-1, channels_last; it is overwritten by the next call.
+        """
+        height, width = image.shape[-2:]
+        if self._size != (height, width):
+            self._request = None  # the old one's maps are freed before there are new ones
+            self._request = _compile(self._kernels, height, width)
+            self._size = (height, width)
+        pixels = np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy(), np.float32)
+        self._request.infer({0: pixels}, share_inputs=True)
+        painted = torch.from_numpy(self._request.get_output_tensor(0).data)
+        return painted.permute(0, 3, 1, 2)
+
+
+def _compile(kernels: Sequence[Kernel], height: int, width: int) -> Any:
+    model = _Graph(kernels).model(height, width)
+    settings = {
+        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "INFERENCE_PRECISION_HINT": "f32",
+        "PERFORMANCE_HINT": "LATENCY",
+        # Decoding and encoding share the cores, and so may other processes.
+        "ENABLE_CPU_PINNING": False,
+    }
+    return _core().compile_model(model, "CPU", settings).create_infer_request()
+
+
+class _Graph:
+    """Builds the model: `engine.Convolutions` in OpenVINO's operations (opset 13)."""
+
+    def __init__(self, kernels: Sequence[Kernel]) -> None:
+        import openvino
+        from openvino import opset13
+
+        self._ov: Any = openvino
+        self._op: Any = opset13
+        self._kernels = [(weight.numpy(), bias.numpy()) for weight, bias in kernels]
+
+    def model(self, height: int, width: int) -> Any:
+        """Height × width × 3 in and out, which is how the convolutions work inside as well."""
+        op = self._op
+        picture = op.parameter([1, height, width, 3], np.float32)
+        x = self._pad(op.transpose(picture, np.array([0, 3, 1, 2])), (4, 4, 4, 4), "reflect")
+        x = op.relu(self._conv(x, 0, (2, 2)))
+        count = len(self._kernels)
+        skip = x
+        for index in range(1, count - 1):
+            x = self._layer(x, index, count)
+            ends = residual_ends(index, count)
+            x = op.add(x, skip) if ends else op.relu(x)
+            if ends or index == 2:
+                skip = x
+        rows, columns = LAST_BLOCK
+        blocks = self._last(x, height, width)
+        shape = np.array([1, 3, rows, columns, height // rows, width // columns])
+        x = op.transpose(op.reshape(blocks, shape, False), np.array([0, 4, 2, 5, 3, 1]))
+        x = op.sigmoid(op.reshape(x, np.array([1, height, width, 3]), False))
+        return self._ov.Model([x], [picture], "nle_style")
+
+    def _layer(self, x: Any, index: int, count: int) -> Any:
+        """The same paddings as `engine.Convolutions` has, with the reasons given there."""
+        if index == 1:
+            return self._conv(self._pad(x, (1, 0, 1, 0), "edge"), index)
+        if index in (count - 3, count - 2):
+            return self._transposed(self._pad(x, (1, 1, 1, 1), "edge"), index)
+        stride = (2, 2) if index == 2 else (1, 1)
+        return self._conv(self._pad(x, (1, 1, 1, 1), "reflect"), index, stride)
+
+    def _pad(self, x: Any, border: tuple[int, int, int, int], mode: str) -> Any:
+        left, right, top, bottom = border
+        return self._op.pad(x, np.array([0, 0, top, left]), np.array([0, 0, bottom, right]), mode)
+
+    def _conv(self, x: Any, index: int, stride: tuple[int, int] = (1, 1)) -> Any:
+        op = self._op
+        weight, bias = self._kernels[index]
+        x = op.convolution(x, op.constant(weight), list(stride), [0, 0], [0, 0], [1, 1])
+        return op.add(x, op.constant(bias.reshape(1, -1, 1, 1)))
+
+    def _transposed(self, x: Any, index: int) -> Any:
+        op = self._op
+        weight, bias = self._kernels[index]
+        x = op.convolution_backprop_data(
+            x,
+            op.constant(weight),
+            strides=[2, 2],
+            pads_begin=[3, 3],
+            pads_end=[3, 3],
+            dilations=[1, 1],
+        )
+        return op.add(x, op.constant(bias.reshape(1, -1, 1, 1)))
+
+    def _last(self, x: Any, height: int, width: int) -> Any:
+        """The last layer, in blocks; only its frame is padded, as in `engine.Convolutions`."""
+        op = self._op
+        index = len(self._kernels) - 1
+
+        def edge(part: Any, border: tuple[int, int, int, int]) -> Any:
+            return self._conv(self._pad(part, border, "reflect"), index, LAST_BLOCK)
+
+        def part(begin: int, end: int, axis: int) -> Any:
+            return op.slice(x, *(np.array([value]) for value in (begin, end, 1, axis)))
+
+        if min(height, width) <= 2 * _EDGE:
+            return edge(x, (4, 4, 4, 4))
+        left = edge(part(0, _EDGE, 3), (4, 0, 0, 0))
+        right = edge(part(width - _EDGE, width, 3), (0, 4, 0, 0))
+        inner = op.concat([left, self._conv(x, index, LAST_BLOCK), right], 3)
+        above = edge(part(0, _EDGE, 2), (4, 4, 4, 0))
+        below = edge(part(height - _EDGE, height, 2), (4, 4, 0, 4))
+        return op.concat([above, inner, below], 2)

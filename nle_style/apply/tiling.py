@@ -1,0 +1,226 @@
+"""The network in bounded memory, strip by strip, and the same picture as in one piece.
+
+With frozen norms a strip needs nothing of the rest of the picture but `HALO` pixels around it: one
+pass. With norms that follow the picture every layer depends on all of the layer before, so the
+layers run one after the other over the whole picture: each strip with the halo of its own
+convolution, the statistics summed over the strips in float64, the norm applied when the next layer
+reads. Only maps of a quarter of the size are ever kept whole, two of them: what the network does at
+full and at half size, before and behind its residual blocks, is computed anew for every norm that
+needs it, which costs about half as much again as the network itself.
+
+Strips are as wide as the picture: two sides of a tile need no halo then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nle_style.apply.engine import FrameEngine, Moments, moments
+from nle_style.apply.kernels import HALO
+from nle_style.core.network import STRIDE, NormStatistics, pad_to_stride
+
+__all__ = ["HEAD_HALO", "TAIL_HALO", "Strip", "TiledEngine", "paint_in_strips", "strips"]
+
+HEAD_HALO = 8
+"""Pixels that the layers before the residual blocks reach, 4 + 1 + 2, in whole strides."""
+
+TAIL_HALO = 8
+"""Pixels that the layers behind the residual blocks reach, 2 + 1 + 4, in whole strides."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows `top` to `bottom` of a picture, which take the rows `begin` to `end` to compute; the
+    upper bounds are exclusive."""
+
+    top: int
+    bottom: int
+    begin: int
+    end: int
+
+
+def strips(height: int, rows: int, halo: int) -> list[Strip]:
+    """A picture cut into strips that all read the same number of rows.
+
+    One size means one compiled network; at the edges a strip reads more rows than it needs.
+
+    Args:
+        height: rows of the picture, whole strides.
+        rows: of each strip but the last, whole strides.
+        halo: rows to either side, whole strides.
+
+    Raises:
+        ValueError: a number that is not in whole strides.
+    """
+    if rows < STRIDE or any(value % STRIDE for value in (height, rows, halo)):
+        raise ValueError(f"not in strides of {STRIDE}: {height} rows by {rows} with {halo}")
+    size = min(rows + 2 * halo, height)
+    cut = []
+    for top in range(0, height, rows):
+        begin = min(max(top - halo, 0), height - size)
+        cut.append(Strip(top, min(top + rows, height), begin, begin + size))
+    return cut
+
+
+@torch.inference_mode()
+def paint_in_strips(
+    engine: Callable[[Tensor], Tensor],
+    image: Tensor,
+    rows: int,
+    gain: float = 1.0,
+    halo: int = HALO,
+) -> Tensor:
+    """A picture by an engine with frozen norms, in one pass.
+
+    Args:
+        engine: `engine.FoldedEngine` or another of its form.
+        image: (1, 3, H, W), RGB display code values, 0-1, on the CPU.
+        rows: of a strip, whole strides.
+        gain: the exposure of the picture, which is divided by it.
+        halo: less than `HALO` gives seams; the parameter is there to show it.
+
+    Returns:
+        (1, 3, H, W) in 0-1, channels_last.
+    """
+    height, width = image.shape[-2:]
+    padded = pad_to_stride(image)
+    painted = torch.empty((1, height, width, 3)).permute(0, 3, 1, 2)
+    for strip in strips(padded.shape[-2], rows, halo):
+        part = padded[..., strip.begin : strip.end, :]
+        if gain != 1:
+            part = part / gain
+        bottom = min(strip.bottom, height)
+        shown = slice(strip.top - strip.begin, bottom - strip.begin)
+        painted[..., strip.top : bottom, :] = engine(part)[..., shown, :width]
+    return painted
+
+
+class TiledEngine:
+    """A network whose norms follow the picture, in strips; called as a `FrameEngine` is.
+
+    Args:
+        engine: the network with its look.
+        rows: of a strip, whole strides.
+        halos: pixels around a strip before and behind the residual blocks; less than the defaults
+            gives other pictures, and the parameter is there to show it.
+    """
+
+    def __init__(
+        self, engine: FrameEngine, rows: int, halos: tuple[int, int] = (HEAD_HALO, TAIL_HALO)
+    ) -> None:
+        self._engine = engine
+        self._rows = rows
+        self._halos = halos
+
+    @torch.inference_mode()
+    def __call__(self, image: Tensor, seen: list[NormStatistics] | None = None) -> Tensor:
+        """Paint one image; shapes, ranges and arguments are those of `StyleNetwork.forward`."""
+        height, width = image.shape[-2:]
+        picture = pad_to_stride(image)
+        norms: list[NormStatistics] = []
+        x = self._head(picture, norms)
+        for index in range(3, self._engine.convolve.count - 3, 2):
+            self._residual_block(index, x, norms)
+        painted = self._tail(x, norms, picture.shape[-2])
+        if seen is not None:
+            seen.extend(norms)
+        return painted[..., :height, :width]
+
+    def _head(self, picture: Tensor, norms: list[NormStatistics]) -> Tensor:
+        """The first three layers -> the map of a quarter of the size."""
+        height, width = picture.shape[-2:]
+        whole: Tensor | None = None
+        for last, scale in enumerate((2, 2, 4)):
+            total = Moments()
+            for strip in strips(height, self._rows, self._halos[0]):
+                x = picture[..., strip.begin : strip.end, :]
+                x = _shown(self._run(0, last, x, norms), strip, scale)
+                total = total.joined(moments(x))
+                if last == 2:
+                    if whole is None:
+                        whole = _empty(x, height // STRIDE, width // STRIDE)
+                    whole[..., strip.top // STRIDE : strip.bottom // STRIDE, :] = x
+            norms.append(total.statistics(self._engine.layers[last].phases))
+        assert whole is not None  # noqa: S101  (for the type checker)
+        for part in self._parts(whole):
+            self._engine.normalise(2, part, norms[2]).relu_()
+        return whole
+
+    def _residual_block(self, index: int, x: Tensor, norms: list[NormStatistics]) -> None:
+        """Two layers, from `index` on, and their sum with `x`, which takes its place."""
+        inner = torch.empty_like(x)
+        norms.append(self._convolve(index, x, inner, lambda part: part))
+        norms.append(
+            self._convolve(
+                index + 1,
+                inner,
+                inner,
+                lambda part: self._engine.normalise(index, part, norms[index]).relu_(),
+            )
+        )
+        for part, added in zip(self._parts(x), self._parts(inner), strict=True):
+            part.add_(self._engine.normalise(index + 1, added, norms[index + 1]))
+
+    def _convolve(
+        self, index: int, source: Tensor, target: Tensor, prepare: Callable[[Tensor], Tensor]
+    ) -> NormStatistics:
+        """One 3×3 layer from a map to another, or to itself: the row above a strip, which is
+        overwritten by then, is remembered."""
+        total = Moments()
+        height = source.shape[-2]
+        above = source[..., :0, :]
+        step = self._rows // STRIDE
+        for top in range(0, height, step):
+            bottom = min(top + step, height)
+            part = torch.cat([above, source[..., top : bottom + 1, :]], 2)
+            above_rows = above.shape[-2]
+            above = source[..., bottom - 1 : bottom, :].clone()
+            part = part.contiguous(memory_format=torch.channels_last)
+            made = self._engine.convolve(index, prepare(part))
+            made = made[..., above_rows : above_rows + bottom - top, :]
+            total = total.joined(moments(made))
+            target[..., top:bottom, :] = made
+        return total.statistics(1)
+
+    def _tail(self, x: Tensor, norms: list[NormStatistics], height: int) -> Tensor:
+        """The last three layers -> the picture (1, 3, H, W)."""
+        first = self._engine.convolve.count - 3
+        for last, scale in ((first, 2), (first + 1, 1)):
+            total = Moments()
+            for strip in strips(height, self._rows, self._halos[1]):
+                part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
+                part = _shown(self._run(first, last, part, norms), strip, scale)
+                total = total.joined(moments(part))
+            norms.append(total.statistics(1))
+        painted = torch.empty((1, height, x.shape[-1] * STRIDE, 3)).permute(0, 3, 1, 2)
+        for strip in strips(height, self._rows, self._halos[1]):
+            part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
+            part = self._engine.normalise(
+                first + 1, self._run(first, first + 1, part, norms), norms[first + 1]
+            )
+            picture = self._engine.convolve.picture(part.relu_())
+            painted[..., strip.top : strip.bottom, :] = _shown(picture, strip, 1)
+        return painted
+
+    def _run(self, first: int, last: int, x: Tensor, norms: Sequence[NormStatistics]) -> Tensor:
+        """Layers `first` to `last`; what the last one writes is not normalised yet."""
+        for index in range(first, last):
+            x = self._engine.normalise(index, self._engine.convolve(index, x), norms[index]).relu_()
+        return self._engine.convolve(last, x)
+
+    def _parts(self, x: Tensor) -> Iterator[Tensor]:
+        yield from torch.split(x, self._rows // STRIDE, dim=2)
+
+
+def _shown(x: Tensor, strip: Strip, scale: int) -> Tensor:
+    """The rows of a computed strip that count; `scale` picture rows are one of the map's."""
+    return x[..., (strip.top - strip.begin) // scale : (strip.bottom - strip.begin) // scale, :]
+
+
+def _empty(like: Tensor, height: int, width: int) -> Tensor:
+    shape = (1, height, width, like.shape[1])
+    return torch.empty(shape, dtype=like.dtype, device=like.device).permute(0, 3, 1, 2)

@@ -1,0 +1,124 @@
+"""A picture in strips is the picture in one piece."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from nle_style.apply.engine import FoldedEngine, FrameEngine, Moments, moments
+from nle_style.apply.kernels import HALO, arrange
+from nle_style.apply.tiling import HEAD_HALO, TAIL_HALO, TiledEngine, paint_in_strips, strips
+from nle_style.core.network import NetworkConfig, StyleNetwork
+
+BOUND = 2e-5
+
+
+def _network(blocks: int = 5) -> StyleNetwork:
+    torch.manual_seed(3)
+    network = StyleNetwork(NetworkConfig(2, 8, blocks)).eval()
+    with torch.no_grad():
+        for norm in network.norms:
+            norm.gamma.normal_(1.0, 0.2)
+            norm.beta.normal_(0.0, 0.3)
+    return network
+
+
+def _picture(height: int, width: int) -> torch.Tensor:
+    """Dark above and bright below, so that a strip's own statistics would not do."""
+    torch.manual_seed(5)
+    ramp = torch.linspace(0.1, 0.9, height)[None, None, :, None]
+    return (ramp + 0.2 * (torch.rand(1, 3, height, width) - 0.5)).clamp(0, 1)
+
+
+MIX = torch.tensor([[0.3, 0.7]])
+
+
+def test_strips_by_hand() -> None:
+    cut = strips(40, 16, 8)
+    assert [(s.top, s.bottom, s.begin, s.end) for s in cut] == [
+        (0, 16, 0, 32),
+        (16, 32, 8, 40),
+        (32, 40, 8, 40),
+    ]
+    assert [(s.begin, s.end) for s in strips(16, 64, 56)] == [(0, 16)]
+
+
+@pytest.mark.parametrize("rows", [4, 12, 64, 200])
+@pytest.mark.parametrize("size", [(24, 16), (90, 77), (161, 96)])
+def test_norms_that_follow_the_picture(rows: int, size: tuple[int, int]) -> None:
+    network = _network()
+    image = _picture(*size)
+    with torch.no_grad():
+        expected_norms: list = []
+        expected = network.double()(image.double(), MIX.double(), seen=expected_norms)
+    engine = FrameEngine(arrange(network.float(), MIX))
+    seen: list = []
+    painted = TiledEngine(engine, rows)(image, seen)
+    whole = engine(image)
+    assert painted.shape == expected.shape
+    assert float((painted - whole).abs().max()) <= BOUND
+    # Against the definition in double precision the small frames' few values count as well.
+    assert float((painted - expected).abs().max()) <= 5e-5
+    for got, wanted in zip(seen, expected_norms, strict=True):
+        torch.testing.assert_close(got[0], wanted[0].float(), atol=2e-5, rtol=1e-4)
+        torch.testing.assert_close(got[1], wanted[1].float(), atol=2e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("halos", [(HEAD_HALO - 4, TAIL_HALO), (HEAD_HALO, TAIL_HALO - 4)])
+def test_less_halo_is_another_picture(halos: tuple[int, int]) -> None:
+    engine = FrameEngine(arrange(_network(), MIX))
+    image = _picture(160, 64)
+    painted = TiledEngine(engine, 32, halos)(image)
+    assert float((painted - engine(image)).abs().max()) > 10 * BOUND
+
+
+def _frozen(network: StyleNetwork) -> FoldedEngine:
+    layers = arrange(network, MIX)
+    seen: list = []
+    FrameEngine(layers)(_picture(128, 128), seen=seen)
+    return FoldedEngine(layers, seen)
+
+
+@pytest.mark.parametrize("rows", [4, 20, 128, 400])
+@pytest.mark.parametrize("size", [(301, 64), (64, 90)])
+def test_frozen_norms_in_one_pass(rows: int, size: tuple[int, int]) -> None:
+    engine = _frozen(_network())
+    image = _picture(*size)
+    whole = paint_in_strips(engine, image, 4096)
+    painted = paint_in_strips(engine, image, rows)
+    assert painted.shape == image.shape
+    assert float((painted - whole).abs().max()) <= BOUND
+
+
+def test_frozen_norms_with_less_halo_have_seams() -> None:
+    engine = _frozen(_network())
+    image = _picture(300, 64)
+    whole = paint_in_strips(engine, image, 4096)
+    assert float((paint_in_strips(engine, image, 60) - whole).abs().max()) <= BOUND
+    seamed = paint_in_strips(engine, image, 60, halo=HALO - 4)
+    assert float((seamed - whole).abs().max()) > BOUND
+
+
+def test_gain_is_the_exposure_that_is_taken_out() -> None:
+    engine = _frozen(_network())
+    image = _picture(64, 64)
+    torch.testing.assert_close(
+        paint_in_strips(engine, image * 0.5, 16, gain=0.5),
+        paint_in_strips(engine, image, 64),
+        atol=BOUND,
+        rtol=0,
+    )
+
+
+def test_moments_by_hand() -> None:
+    """Channels 1, 2, 3, 4 and 10, 10, 10, 10: means 2.5 and 10, variances 1.25 and 0."""
+    maps = torch.tensor([[[[1.0, 2.0, 3.0, 4.0]], [[10.0] * 4]]])
+    first = moments(maps[..., :1].contiguous(memory_format=torch.channels_last))
+    rest = moments(maps[..., 1:].contiguous(memory_format=torch.channels_last))
+    mean, variance = Moments().joined(first).joined(rest).statistics(1)
+    assert mean.tolist() == [[2.5, 10]]
+    assert variance.tolist() == [[1.25, 0]]
+    # In blocks of two phases the two channels are one: 1-4 and four times 10.
+    mean, variance = first.joined(rest).statistics(2)
+    assert mean.tolist() == [[6.25]]
+    assert variance.tolist() == [[1.25 / 2 + 3.75**2]]
