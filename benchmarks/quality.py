@@ -43,6 +43,7 @@ from quality_table import compare, markdown, put_on_card
 from torch import Tensor
 
 from nle_style.apply.engine import FrameEngine
+from nle_style.apply.kernels import arrange
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
@@ -102,7 +103,7 @@ def painters(
     groups: dict[str, dict[str, Painter]] = {
         "input": {"input": Painter(lambda image: image)},
         "styles": {
-            name: Painter(FrameEngine(pack.network, pack.mix({name: 1.0})), poster)
+            name: Painter(FrameEngine(arrange(pack.network, pack.mix({name: 1.0}))), poster)
             for name, poster in posters.items()
         },
     }

@@ -4,31 +4,29 @@ With its own statistics in every frame an instance-normalised network pumps: wha
 picture changes the normalisation of all of it. Frozen over a shot they cannot move; but then a
 fade or a ramp of exposure drives the network out of the range that it was frozen in.
 
-`hybrid` freezes them too and lets the first norm follow the *exposure* of the frame. The layer
-before that norm is linear: a frame that is g times as bright has there g times the signal, around
-what the layer answers to black. So the shot's statistics of that norm are moved by g, the rest of
-the network sees the same picture whatever the exposure, and only g depends on the frame. The mean
-and variance of the frame's own first norm would follow its exposure as well, but also whatever
-enters it: with these ten posters they pumped .62 to 2.3 times as much as `frame`.
+`hybrid` freezes them too, and divides every frame by its *exposure*: how many times brighter it is
+than the shot. The whole network then sees the same picture whatever the exposure, and only that one
+number depends on the frame. (The mean and variance of the frame's own first norm would follow its
+exposure as well, but also whatever enters it: with these ten posters they pumped .62 to 2.3 times
+as much as `frame`.)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
-from nle_style.apply.engine import FrameEngine
 from nle_style.apply.look import Statistics
 from nle_style.apply.shots import thumbnail
 from nle_style.core.network import MINIMUM_SIDE, NormStatistics
 
-__all__ = ["ShotStatistics", "exposure", "freeze", "luma_thumbnail", "measure", "sample_frames"]
+__all__ = ["ShotStatistics", "exposure", "luma_thumbnail", "measure", "sample_frames"]
 
 _MOST = 8
-_APART = 12
+_APART = 24
 _LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
 _RANGE = 32.0
 _LIT = 1 / 8  # of a frame darker than this, most is grain
@@ -40,22 +38,23 @@ class ShotStatistics:
 
     Attributes:
         norms: mean (1, C) and variance (1, C) of every norm, in order, over the measured frames
-            taken as one large picture.
-        entry: those of the first norm, each frame brought to the exposure of `reference` first.
-        black: (1, C), the first layer's answer to black.
-        reference: luma thumbnail, the median of the measured frames'.
+            taken as one large picture; for `hybrid` each frame brought to the exposure of
+            `reference`.
+        reference: luma thumbnail, the median of the measured frames'; None for `shot`.
     """
 
     norms: list[NormStatistics]
-    entry: NormStatistics
-    black: torch.Tensor
-    reference: np.ndarray
+    reference: np.ndarray | None
+
+    def gain(self, frame: np.ndarray) -> float:
+        """What to divide a frame, (H, W, 3) display code values 0-1, by: its exposure, or 1."""
+        return 1.0 if self.reference is None else exposure(luma_thumbnail(frame), self.reference)
 
 
 def sample_frames(first: int, last: int) -> list[int]:
     """The frames of a shot that are measured: evenly over first..last, both ends among them.
 
-    One frame in twelve, so that measuring adds a twelfth to the work, but at least two, and at
+    One frame in 24, so that measuring adds a twenty-fourth to the work, but at least two, and at
     most eight.
     """
     count = last - first + 1
@@ -97,7 +96,9 @@ def exposure(picture: np.ndarray, reference: np.ndarray) -> float:
 
 
 def measure(
-    engine: FrameEngine, samples: Iterable[tuple[torch.Tensor, np.ndarray]]
+    paint: Callable[[torch.Tensor, list[NormStatistics]], object],
+    samples: Iterable[tuple[torch.Tensor, np.ndarray]],
+    statistics: Statistics,
 ) -> ShotStatistics:
     """The statistics of several frames taken as one large picture.
 
@@ -105,10 +106,15 @@ def measure(
     means (the law of total variance). Frames of a fade below an eighth of the shot's exposure are
     left out.
 
+    The norms behind the first see of a frame only its shape, not its exposure, for the first norm
+    takes that out of every measured frame; so it is enough to bring the first one's statistics to
+    the shot's exposure. The first layer is linear around its answer to black.
+
     Args:
-        engine: the network with its look.
+        paint: the network with its look: an image and a list to which the statistics are appended.
         samples: each frame as an image (1, 3, H, W), RGB, 0-1, all of one size, and its
             `luma_thumbnail`; they are taken one by one, none is kept.
+        statistics: the look's, `hybrid` or `shot`.
 
     Raises:
         ValueError: no samples.
@@ -117,7 +123,7 @@ def measure(
     thumbnails = []
     for image, picture in samples:
         seen: list[NormStatistics] = []
-        engine(image, seen=seen)
+        paint(image, seen)
         frames.append(seen)
         thumbnails.append(picture)
     if not frames:
@@ -125,15 +131,14 @@ def measure(
     reference = np.median(np.stack(thumbnails), axis=0)
     gains = [exposure(picture, reference) for picture in thumbnails]
     lit = [index for index, gain in enumerate(gains) if gain >= _LIT]
+    norms = [_pooled([frames[i][norm] for i in lit]) for norm in range(len(frames[0]))]
+    if statistics == "shot":
+        return ShotStatistics(norms, None)
     answer: list[NormStatistics] = []
-    engine(torch.zeros(1, 3, MINIMUM_SIDE, MINIMUM_SIDE), seen=answer)
+    paint(torch.zeros(1, 3, MINIMUM_SIDE, MINIMUM_SIDE), answer)
     black = answer[0][0]
-    return ShotStatistics(
-        norms=[_pooled([frames[i][norm] for i in lit]) for norm in range(len(frames[0]))],
-        entry=_pooled([_exposed(frames[i][0], black, 1 / gains[i]) for i in lit]),
-        black=black,
-        reference=reference,
-    )
+    norms[0] = _pooled([_exposed(frames[i][0], black, 1 / gains[i]) for i in lit])
+    return ShotStatistics(norms, reference)
 
 
 def _exposed(statistics: NormStatistics, black: torch.Tensor, gain: float) -> NormStatistics:
@@ -147,21 +152,3 @@ def _pooled(frames: list[NormStatistics]) -> NormStatistics:
     variances = torch.cat([variance for _, variance in frames]).double()
     variance = variances.mean(0, keepdim=True) + means.var(0, correction=0, keepdim=True)
     return means.mean(0, keepdim=True).float(), variance.float()
-
-
-def freeze(
-    measured: ShotStatistics | None, statistics: Statistics, frame: np.ndarray
-) -> list[NormStatistics] | None:
-    """What the engine is given for a frame: nothing, all as measured, or moved to its exposure.
-
-    Args:
-        measured: of the frame's shot; None is `frame`.
-        statistics: the look's.
-        frame: (H, W, 3) float32, display code values, 0-1.
-    """
-    if statistics == "frame" or measured is None:
-        return None
-    if statistics == "shot":
-        return list(measured.norms)
-    gain = exposure(luma_thumbnail(frame), measured.reference)
-    return [_exposed(measured.entry, measured.black, gain), *measured.norms[1:]]

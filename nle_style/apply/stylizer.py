@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 import torch
@@ -10,37 +10,55 @@ from torch import Tensor
 
 from nle_style.apply.chroma import keep_chroma
 from nle_style.apply.device import working_dtype
-from nle_style.apply.engine import FrameEngine
+from nle_style.apply.engine import FoldedEngine, FrameEngine
+from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
-from nle_style.apply.shot_statistics import ShotStatistics, freeze, luma_thumbnail, measure
+from nle_style.apply.memory import Budget, automatic_memory
+from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
+from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
 from nle_style.apply.stroke_scale import resample, working_size
-from nle_style.core.network import MINIMUM_SIDE
+from nle_style.apply.tiling import TiledEngine, paint_in_strips
+from nle_style.core.network import MINIMUM_SIDE, NormStatistics
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
 
-__all__ = ["Stylizer"]
+__all__ = ["Stylizer", "engine_facts"]
+
+
+def engine_facts(device: torch.device) -> list[str]:
+    """What a picture's last bits depend on: the libraries that compute it and the kind of device."""
+    facts = [torch.__version__, device.type]
+    version = openvino_version() if device.type == "cpu" else None
+    return [*facts, f"openvino {version}"] if version else facts
 
 
 class Stylizer:
     """One look on one device; stateless but for the frozen statistics of the current shot.
 
+    With frozen statistics a CPU runs OpenVINO where it is installed (the extra `[fast]`), else
+    torch; with `frame` it is always torch.
+
     Args:
         pack: the network and its styles.
         look: the mix and its controls.
         device: where the network runs.
+        budget: the memory to work in; of a GPU it is what the GPU has left.
 
     Raises:
         LookError: the look names a style that the pack does not have.
     """
 
-    def __init__(self, pack: StylePack, look: Look, device: torch.device) -> None:
+    def __init__(
+        self, pack: StylePack, look: Look, device: torch.device, budget: Budget | None = None
+    ) -> None:
         self.look = look
-        mix = pack.mix(look.styles)
-        self._engine = FrameEngine(pack.network, mix, device, working_dtype(device))
-        self._measured: ShotStatistics | None = None
-        # What is done beside the network is done where it runs, but for MPS, whose antialiased
-        # resampling is younger than the oldest torch that we take.
-        self._beside = torch.device("cpu") if device.type == "mps" else device
+        self._layers = arrange(pack.network, pack.mix(look.styles))
+        self._device = device
+        self._dtype = working_dtype(device)
+        self._following = FrameEngine(self._layers, device, self._dtype)
+        self._budget = _budget_of(device, budget)
+        self._shot: ShotStatistics | None = None
+        self._frozen: Callable[[Tensor], Tensor] | None = None
 
     @property
     def needs_measuring(self) -> bool:
@@ -53,8 +71,13 @@ class Stylizer:
         Args:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
-        samples = ((self._working(self._tensor(frame)), luma_thumbnail(frame)) for frame in frames)
-        self._measured = measure(self._engine, samples)
+        self._frozen = None  # its maps are freed before the frames are measured
+        samples = ((self._working(_tensor(frame)), luma_thumbnail(frame)) for frame in frames)
+        self._shot = measure(self._follow, samples, self.look.statistics)
+        if self._device.type == "cpu" and openvino_version():
+            self._frozen = OpenVinoEngine(self._layers, self._shot.norms)
+        else:
+            self._frozen = FoldedEngine(self._layers, self._shot.norms, self._device, self._dtype)
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:
         """Paint one frame.
@@ -67,6 +90,7 @@ class Stylizer:
 
         Raises:
             LookError: the frame is too small for the network.
+            InputError: the memory budget does not hold the smallest piece of it.
         """
         if self.look.strength == 0:
             return rgb
@@ -76,24 +100,43 @@ class Stylizer:
                 f"a frame of {width}x{height} is too small to paint",
                 remedy=f"The network needs {MINIMUM_SIDE} pixels a side.",
             )
-        frozen = freeze(self._measured, self.look.statistics, rgb)
-        source = self._tensor(rgb)
-        picture = self._engine(self._working(source), frozen).to(self._beside)
-        picture = resample(picture, (height, width))
+        source = _tensor(rgb)
+        picture = resample(self._painted(self._working(source), rgb), (height, width))
         if self.look.colour == "source":
             picture = keep_chroma(picture, source)
-        painted = picture[0].permute(1, 2, 0).cpu().numpy()
+        painted = picture[0].permute(1, 2, 0).numpy()
         if self.look.strength < 1:
             strength = np.float32(self.look.strength)
             painted = rgb + strength * (painted - rgb)
         return np.ascontiguousarray(painted, np.float32)
+
+    def _painted(self, picture: Tensor, rgb: np.ndarray) -> Tensor:
+        if self._frozen is None or self._shot is None:
+            return self._follow(picture)
+        rows = self._budget.frozen_rows(*picture.shape[-2:])
+        return paint_in_strips(self._frozen, picture, rows, self._shot.gain(rgb))
+
+    def _follow(self, picture: Tensor, seen: list[NormStatistics] | None = None) -> Tensor:
+        """Paint with norms that follow the picture, in one piece if the budget holds it."""
+        rows = self._budget.following_rows(*picture.shape[-2:])
+        if rows is None:
+            return self._following(picture, seen=seen).cpu()
+        return TiledEngine(self._following, rows)(picture, seen)
 
     def _working(self, source: Tensor) -> Tensor:
         """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""
         height, width = source.shape[-2:]
         return resample(source, working_size(height, width, self.look.stroke_scale))
 
-    def _tensor(self, rgb: np.ndarray) -> Tensor:
-        # Code values beyond 0-1 exist in float sources, but not in what the network was taught.
-        image = torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).clamp(0, 1)
-        return image.permute(2, 0, 1)[None].to(self._beside)
+
+def _budget_of(device: torch.device, given: Budget | None) -> Budget:
+    if device.type == "cuda":
+        # The process's share is the host's; on the GPU it is room for the allocator to breathe.
+        return Budget(torch.cuda.mem_get_info(device)[0])
+    return given or Budget(automatic_memory())
+
+
+def _tensor(rgb: np.ndarray) -> Tensor:
+    # Code values beyond 0-1 exist in float sources, but not in what the network was taught.
+    image = torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).clamp(0, 1)
+    return image.permute(2, 0, 1)[None]

@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from nle_style.apply.look import Look
+from nle_style.apply.stylizer import engine_facts
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, MediaError
 from nle_style.media.formats import OutputSpec, resolve_format
@@ -143,7 +144,7 @@ def plan_item(
         "pack_sha256": pack.sha256,
         "format": spec.format,
         "depth": spec.depth,
-        "engine": [ENGINE_VERSION, torch.__version__, device.type],
+        "engine": [ENGINE_VERSION, *engine_facts(device)],
     }
     if item.rate is not None and info.kind != "movie":
         facts["rate"] = str(info.rate)

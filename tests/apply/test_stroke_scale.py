@@ -10,6 +10,7 @@ import torch
 from PIL import Image
 
 from nle_style.apply.engine import FrameEngine
+from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
 from nle_style.apply.stroke_scale import resample, working_size
 from nle_style.apply.stylizer import Stylizer
@@ -71,7 +72,7 @@ def test_near_the_working_size_a_frame_is_painted_as_it_is(tiny_pack: Path) -> N
     pack = load_pack(tiny_pack)
     rgb = np.random.default_rng(1).random((40, 500, 3), np.float32)
     painted = Stylizer(pack, Look({"red": 1}, 1, "frame", 4), CPU).frame(rgb)
-    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
+    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
     expected = engine(torch.from_numpy(rgb).permute(2, 0, 1)[None])[0].permute(1, 2, 0)
     np.testing.assert_array_equal(painted, expected.numpy())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,9 @@ import torch
 
 from nle_style.apply.device import choose_device
 from nle_style.apply.engine import FrameEngine
+from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
-from nle_style.apply.shot_statistics import freeze, luma_thumbnail, measure, sample_frames
+from nle_style.apply.shot_statistics import luma_thumbnail, measure, sample_frames
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import InputError, LookError
@@ -46,13 +48,18 @@ def test_too_small_a_frame(tiny_pack: Path) -> None:
         stylizer.frame(_frame(1, 24, 7))
 
 
+def _seen_by(engine: FrameEngine) -> Callable[[torch.Tensor, list], torch.Tensor]:
+    return lambda image, seen: engine(image, seen=seen)
+
+
 def test_pooled_statistics_are_those_of_the_joined_pictures(tiny_pack: Path) -> None:
     """Law of total variance, checked at the first norm, whose input is linear in the frame."""
     pack = load_pack(tiny_pack)
-    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
+    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
     frames = [torch.rand(1, 3, 24, 32), torch.rand(1, 3, 24, 32) * 0.3]
     pictures = [luma_thumbnail(frame[0].permute(1, 2, 0).numpy()) for frame in frames]
-    mean, variance = measure(engine, zip(frames, pictures, strict=True)).norms[0]
+    samples = zip(frames, pictures, strict=True)
+    mean, variance = measure(_seen_by(engine), samples, "shot").norms[0]
     with torch.no_grad():
         maps = torch.cat([pack.network.convolutions[0](frame) for frame in frames], dim=3)
     expected_variance, expected_mean = torch.var_mean(maps, dim=(2, 3), correction=0)
@@ -78,33 +85,43 @@ def test_frozen_statistics_do_not_follow_the_frame(tiny_pack: Path) -> None:
     assert moved["frame"] > 0.005
 
 
-def test_freeze_moves_the_first_norm_with_the_exposure(tiny_pack: Path) -> None:
-    """Of a frame g times as bright, the moved statistics are what the network itself would see."""
+def test_hybrid_takes_the_exposure_out(tiny_pack: Path) -> None:
+    """A darker frame of a shot is painted as the frame that was measured is."""
     pack = load_pack(tiny_pack)
-    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
-    bright, dark = _frame(3), _frame(3) * np.float32(0.4)
-    image = torch.from_numpy(bright).permute(2, 0, 1)[None]
-    measured = measure(engine, [(image, luma_thumbnail(bright))])
-    assert freeze(None, "hybrid", dark) is None
-    assert freeze(measured, "frame", dark) is None
-    assert freeze(measured, "shot", dark) == measured.norms
-    moved = freeze(measured, "hybrid", dark)
-    assert moved is not None
-    assert moved[1:] == measured.norms[1:]
+    bright = 0.2 + _frame(3, 64, 96) * np.float32(0.4)  # resampling overshoots, and is clipped
+    dark = bright * np.float32(0.4)
+    painted = {}
+    for statistics in ("shot", "hybrid"):
+        stylizer = Stylizer(pack, Look({"red": 1}, 1.0, statistics), CPU)
+        stylizer.measure_shot([bright])
+        painted[statistics] = np.abs(stylizer.frame(dark) - stylizer.frame(bright)).max()
+    assert painted["hybrid"] < 1e-4
+    assert painted["shot"] > 0.05
+
+
+def test_the_first_norm_is_measured_at_the_shots_exposure(tiny_pack: Path) -> None:
+    """One frame and the same at 0.4: as if it had been measured at 0.7, their median."""
+    pack = load_pack(tiny_pack)
+    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
+    frames = [_frame(3), _frame(3) * np.float32(0.4)]
+    images = [torch.from_numpy(frame).permute(2, 0, 1)[None] for frame in frames]
+    pictures = [luma_thumbnail(frame) for frame in frames]
+    norms = measure(_seen_by(engine), zip(images, pictures, strict=True), "hybrid").norms
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
-    engine(image * 0.4, seen=seen)
-    torch.testing.assert_close(moved[0], seen[0], atol=1e-5, rtol=1e-3)
+    engine(images[0] * 0.7, seen=seen)
+    torch.testing.assert_close(norms[0], seen[0], atol=1e-5, rtol=1e-3)
 
 
 def test_dark_frames_of_a_fade_are_not_measured(tiny_pack: Path) -> None:
     """A shot that fades in from black has the statistics of its lit frames."""
     pack = load_pack(tiny_pack)
-    engine = FrameEngine(pack.network, pack.mix({"red": 1}))
+    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
 
     def measured(*gains: float) -> list[tuple[torch.Tensor, torch.Tensor]]:
         frames = [_frame(3) * np.float32(gain) for gain in gains]
         images = (torch.from_numpy(frame).permute(2, 0, 1)[None] for frame in frames)
-        return measure(engine, zip(images, map(luma_thumbnail, frames), strict=True)).norms
+        samples = zip(images, map(luma_thumbnail, frames), strict=True)
+        return measure(_seen_by(engine), samples, "hybrid").norms
 
     torch.testing.assert_close(measured(0.0, 1.0, 1.0), measured(1.0, 1.0))
 
@@ -115,7 +132,7 @@ def test_dark_frames_of_a_fade_are_not_measured(tiny_pack: Path) -> None:
         (5, 5, [5]),
         (3, 4, [3, 4]),
         (0, 15, [0, 15]),
-        (100, 148, [100, 116, 132, 148]),
+        (100, 196, [100, 132, 164, 196]),
         (0, 7000, [0, 1000, 2000, 3000, 4000, 5000, 6000, 7000]),
     ],
 )
