@@ -26,7 +26,7 @@ __all__ = ["Stylizer", "engine_facts"]
 
 
 def engine_facts(device: torch.device) -> list[str]:
-    """What a picture's last bits depend on: the libraries that compute it and the kind of device."""
+    """What a picture's last bits depend on: the computing libraries and the kind of device."""
     facts = [torch.__version__, device.type]
     version = openvino_version() if device.type == "cpu" else None
     return [*facts, f"openvino {version}"] if version else facts
