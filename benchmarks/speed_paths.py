@@ -1,0 +1,112 @@
+"""The network alone, one way of running it: `speed_paths.py PATH WIDTHxHEIGHT REPEATS`.
+
+Prints one JSON object: the seconds of every repeat after the first, or why it cannot be measured.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+
+import torch
+from reference_net import ReferenceNet
+from torch import Tensor
+
+from nle_style.apply.engine import FoldedEngine, FrameEngine
+from nle_style.apply.kernels import arrange
+from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
+from nle_style.apply.tiling import TiledEngine, paint_in_strips
+from nle_style.core.network import NetworkConfig, StyleNetwork
+
+__all__ = ["PATHS", "Unavailable"]
+
+ROWS = 256
+
+
+class Unavailable(Exception):
+    """This way cannot run here."""
+
+
+def _layers_and_norms() -> tuple[tuple, list]:
+    torch.manual_seed(0)
+    network = StyleNetwork(NetworkConfig(1, 16)).eval()
+    layers = arrange(network, torch.ones(1, 1))
+    norms: list = []
+    FrameEngine(layers)(torch.rand(1, 3, 256, 256), seen=norms)
+    return layers, norms
+
+
+def _reference() -> Callable[[Tensor], Tensor]:
+    network = ReferenceNet().eval()
+    return lambda image: network(image * 255)
+
+
+def _definition() -> Callable[[Tensor], Tensor]:
+    network = StyleNetwork(NetworkConfig(1, 16)).eval()
+    return lambda image: network(image, torch.ones(1, 1))
+
+
+def _frame() -> Callable[[Tensor], Tensor]:
+    return FrameEngine(_layers_and_norms()[0])
+
+
+def _tiled() -> Callable[[Tensor], Tensor]:
+    return TiledEngine(FrameEngine(_layers_and_norms()[0]), ROWS)
+
+
+def _folded() -> Callable[[Tensor], Tensor]:
+    return FoldedEngine(*_layers_and_norms())
+
+
+def _compiled() -> Callable[[Tensor], Tensor]:
+    network = StyleNetwork(NetworkConfig(1, 16)).eval().to(memory_format=torch.channels_last)
+    compiled = torch.compile(network)
+    return lambda image: compiled(image, torch.ones(1, 1))
+
+
+def _openvino() -> Callable[[Tensor], Tensor]:
+    if openvino_version() is None:
+        raise Unavailable("OpenVINO is not installed")
+    return OpenVinoEngine(*_layers_and_norms())
+
+
+def _openvino_strips() -> Callable[[Tensor], Tensor]:
+    engine = _openvino()
+    return lambda image: paint_in_strips(engine, image, ROWS)
+
+
+PATHS: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
+    "reference, 32 channels, eager": _reference,
+    "the definition, 16 channels, eager": _definition,
+    "the definition, torch.compile": _compiled,
+    "rearranged, own statistics": _frame,
+    "rearranged, own statistics, strips of 256 rows": _tiled,
+    "rearranged, frozen statistics folded in": _folded,
+    "the same in OpenVINO": _openvino,
+    "the same in OpenVINO, strips of 256 rows": _openvino_strips,
+}
+
+
+@torch.no_grad()
+def main() -> None:
+    """Measure one path."""
+    path, size, repeats = sys.argv[1], sys.argv[2], int(sys.argv[3])
+    width, height = map(int, size.split("x"))
+    image = torch.rand(1, height, width, 3).permute(0, 3, 1, 2)
+    seconds = []
+    try:
+        paint = PATHS[path]()
+        for _ in range(repeats + 1):
+            started = time.perf_counter()
+            paint(image)
+            seconds.append(time.perf_counter() - started)
+    except Unavailable as error:
+        print(json.dumps({"skipped": str(error)}))
+        return
+    print(json.dumps({"seconds": seconds[1:]}))
+
+
+if __name__ == "__main__":
+    main()
