@@ -135,10 +135,8 @@ def show(result: dict[str, Any]) -> None:
     for kind in ("reference", "peer", "ours"):
         if f"{kind}_s" in result:
             low, high = result[f"{kind}_spread_s"]
-            print(
-                f"| {names.get(kind, 'nle_style')} | {result[f'{kind}_s']:.2f} ({low:.2f}-{high:.2f})"
-                f" | {result[f'{kind}_peak_mb']:.0f} MB |"
-            )
+            name, peak = names.get(kind, "nle_style"), result[f"{kind}_peak_mb"]
+            print(f"| {name} | {result[f'{kind}_s']:.2f} ({low:.2f}-{high:.2f}) | {peak:.0f} MB |")
     print(f"| reference / ours | {result['ratio']:.1f} | |\n")
     if result["paths"]:
         print("| network alone | seconds a frame | peak memory |\n|---|---|---|")
