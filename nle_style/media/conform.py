@@ -78,8 +78,8 @@ def source_frame(info: MediaInfo, frame: int) -> int:
 
     shown = bisect_right(ticks, frame, key=place) - 1
     if shown == index.readable - 1 and index.frame_count > index.readable:
-        late = (frame - place(ticks[-1])) / info.conform
-        shown = min(shown + math.floor(late * index.rate), index.frame_count - 1)
+        late = (frame + Fraction(1, 2)) / info.conform - (ticks[-1] - ticks[0]) * time_base
+        shown = min(shown + math.ceil(late * index.rate) - 1, index.frame_count - 1)
     return shown
 
 
