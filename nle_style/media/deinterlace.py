@@ -37,9 +37,10 @@ def deinterlaced(
             flagged as interlaced are touched, each in its own order.
     Raises: MediaError for a size or pixel format that changes on the way or that bwdif refuses.
     Source: ffmpeg, libavfilter/vf_bwdif.c; equal to `-vf bwdif=mode=send_frame:parity=auto` (or
-        tff, bff) of the FFmpeg inside PyAV, bit for bit; FFmpeg 9 fills up to three rows at the
-        upper and lower edge in another way (tests/media/test_deinterlace.py). With its `deint=interlaced` the program treats the first interlaced
-        frame of a file as having no frame before it, even after progressive ones; this does not.
+        tff, bff) of the FFmpeg inside PyAV, bit for bit. FFmpeg 9 fills up to three rows at the
+        upper and lower edge in another way (tests/media/test_deinterlace.py). With its
+        `deint=interlaced` the program treats the first interlaced frame of a file as having no
+        frame before it, even after progressive ones; this does not.
     """
     weaver = _Bwdif("auto" if stated is None else {"top": "tff", "bottom": "bff"}[stated])
     before: VideoFrame | None = None

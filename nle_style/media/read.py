@@ -27,7 +27,7 @@ from nle_style.media.movie_index import KeyPacket, MovieIndex, movie_index, open
 from nle_style.media.probe import MediaInfo
 from nle_style.media.sequence import find_sequence, read_image
 
-__all__ = ["decoded_rgb", "read_frames"]
+__all__ = ["check_fields", "decoded_rgb", "read_frames"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -62,8 +62,7 @@ def decoded_rgb(info: MediaInfo, first: int = 0, last: int | None = None) -> Ite
             where=str(info.path),
             remedy="Frame numbers are zero-based positions in the file.",
         )
-    if info.interlaced and not info.deinterlace:
-        raise _interlaced(info, first)
+    check_fields(info, first)
     if info.kind == "movie":
         yield from _movie_rgb(info, first, final)
     elif info.kind == "still":
@@ -223,6 +222,12 @@ def _seek(
     except av.error.FFmpegError:
         return None
     return None
+
+
+def check_fields(info: MediaInfo, frame: int = 0) -> None:
+    """Raises: MediaError if a movie is known to be interlaced and is not to be deinterlaced."""
+    if info.interlaced and not info.deinterlace:
+        raise _interlaced(info, frame)
 
 
 def _interlaced(info: MediaInfo, frame: int) -> MediaError:

@@ -17,6 +17,7 @@ from nle_style.media.conform import conformed, source_frame
 from nle_style.media.formats import OutputSpec, resolve_format
 from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.read import check_fields
 from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.job import Item, Output, Reading, merge_ranges
@@ -125,6 +126,7 @@ def plan_item(
     look = item.look.look()
     pack.mix(look.styles)
     info = _probed(item, item.reading or reading)
+    check_fields(info)
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
     painted = _painted(item, info, output.handles, first, last)

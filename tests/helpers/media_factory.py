@@ -54,7 +54,8 @@ def decoded_md5s(
 ) -> list[str]:
     """MD5 of every frame of a movie as `ffmpeg -i MOVIE -vf FILTERS -pix_fmt FORMAT` gives it."""
     text = ffmpeg(*options, "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough",
-                  "-vf", filters, "-pix_fmt", pixel_format, "-f", "framemd5", "-").decode()  # fmt: skip
+                  "-vf", filters,
+                  "-pix_fmt", pixel_format, "-f", "framemd5", "-").decode()  # fmt: skip
     return [line.split(",")[5].strip() for line in text.splitlines() if line[0] != "#"]
 
 

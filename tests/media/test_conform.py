@@ -20,7 +20,9 @@ FILM, NTSC = Fraction(24000, 1001), Fraction(30000, 1001)
 RATES = [Fraction(24), FILM, Fraction(25), NTSC, Fraction(30), Fraction(60), Fraction(25, 2)]
 # Times of frames as phones write them: an even 30 that trembles, then half of it in the dark,
 # then a gap; in ticks of 1/90000 s.
-TREMBLE = "setpts='(if(lt(N,12),N*3003+(mod(N*7+2,5)-2)*120,36036+(N-12)*6006)+if(gt(N,20),20000,0))'"
+TREMBLE = (
+    "setpts='(if(lt(N,12),N*3003+(mod(N*7+2,5)-2)*120,36036+(N-12)*6006)+if(gt(N,20),20000,0))'"
+)
 VFR = f"settb=1/90000,{TREMBLE},{TAGS}"
 CLICK = ("-f", "lavfi", "-i", "aevalsrc='if(between(t,0.7,0.702),0.9,0)|0:s=48000:d=2'")
 HEVC = ("-c:v", "libx265", "-x265-params", "bframes=3:keyint=10:log-level=none", "-tag:v", "hvc1")
@@ -28,8 +30,9 @@ HEVC = ("-c:v", "libx265", "-x265-params", "bframes=3:keyint=10:log-level=none",
 
 def phone(path: Path, *options: object, codec: tuple[object, ...] = HEVC) -> Path:
     """A movie of variable frame rate, with sound."""
-    return make(path, "-fps_mode", "vfr", "-video_track_timescale", 90000, "-enc_time_base", "1/90000",
-                "-c:a", "aac", *options, frames=30, size="64x48", filters=VFR, codec=codec, sound=CLICK)  # fmt: skip
+    return make(path, "-fps_mode", "vfr", "-video_track_timescale", 90000,
+                "-enc_time_base", "1/90000", "-c:a", "aac", *options, frames=30, size="64x48",
+                filters=VFR, codec=codec, sound=CLICK)  # fmt: skip
 
 
 def by_ffmpeg(path: Path, rate: Fraction, rounding: str = "near") -> list[str]:
@@ -142,8 +145,8 @@ def test_unconformed_keeps_every_frame_at_its_time(
 
 def times(path: Path) -> list[Fraction]:
     """Seconds from the first frame, by the ffmpeg program."""
-    text = ffmpeg("-i", path, "-map", "0:v", "-fps_mode", "passthrough", "-enc_time_base", "1/90000",
-                  "-f", "framemd5", "-").decode()  # fmt: skip
+    text = ffmpeg("-i", path, "-map", "0:v", "-fps_mode", "passthrough",
+                  "-enc_time_base", "1/90000", "-f", "framemd5", "-").decode()  # fmt: skip
     ticks = [int(line.split(",")[2]) for line in text.splitlines() if line[0] != "#"]
     return [Fraction(tick - ticks[0], 90000) for tick in ticks]
 

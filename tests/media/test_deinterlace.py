@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def woven(path: Path, kind: str, size: str = "96x64") -> Path:
     return make(
         path / f"{kind}{suffix}",
         size=size,
-        rate=50,  # type: ignore[arg-type]
+        rate=Fraction(50),
         frames=COUNT,
         pixels=pixels,
         filters=f"tinterlace=interleave_{first},{'' if kind == 'rgb' else TAGS + ','}null",
@@ -116,15 +117,14 @@ def flags(path: Path) -> list[bool]:
 
 
 @pytest.mark.parametrize(("order", "parity"), [("tt", "tff"), ("bb", "bff")])
-def test_a_stream_that_says_what_its_frames_do_not(
-    tmp_path: Path, order: str, parity: str
-) -> None:
+def test_a_stream_that_says_what_its_frames_do_not(tmp_path: Path, order: str, parity: str) -> None:
     """PNG has no flag for fields: only the MOV around it says that they are woven."""
-    clip = make(tmp_path / "a.mov", "-field_order", order, rate=50,  # type: ignore[arg-type]
-                frames=6, pixels="rgb24", codec=("-c:v", "png"),
-                filters=f"tinterlace=interleave_{'top' if order == 'tt' else 'bottom'}")  # fmt: skip
+    first = {"tt": "top", "bb": "bottom"}[order]
+    clip = make(tmp_path / "a.mov", "-field_order", order, rate=Fraction(50), frames=6,
+                pixels="rgb24", codec=("-c:v", "png"),
+                filters=f"tinterlace=interleave_{first}")  # fmt: skip
     info = to_read(clip)
-    assert (info.interlaced, info.stated_field) == (True, {"tt": "top", "bb": "bottom"}[order])
+    assert (info.interlaced, info.stated_field) == (True, first)
     wanted = by_ffmpeg(info, f"parity={parity}:deint=all")
     assert all_same(info, wanted)
     assert all_same(info, wanted[3:4], first=3)
