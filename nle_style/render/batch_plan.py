@@ -96,10 +96,7 @@ class _Prober:
 
     def reading_of(self, path: Path) -> Reading | None:
         """The item's own reading; None for the job's, in which nothing is conformed."""
-        conform = self(path).conform
-        return (
-            None if conform is None else self.reading.model_copy(update={"conform": str(conform)})
-        )
+        return None if self(path).conform is None else self.reading
 
     def check_rate(
         self, path: Path, clip: otio.schema.Clip, reference: otio.core.MediaReference
