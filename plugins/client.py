@@ -49,7 +49,16 @@ def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colou
     return look
 
 
-def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_file=None):
+def make_job(
+    items,
+    directory,
+    format="auto",
+    depth="auto",
+    handles=0,
+    cancel_file=None,
+    interlaced="refuse",
+    conform=None,
+):
     """A job of version 1.
 
     Args:
@@ -58,8 +67,10 @@ def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_fi
         directory: folder for the results.
         format, depth, handles: as on the command line.
         cancel_file: the run is cancelled when this file appears.
+        interlaced: "refuse" or "deinterlace".
+        conform: None, or the constant rate that movies are read at: "25", "24000/1001".
     """
-    return {
+    job = {
         "nle_style_job": VERSION,
         "items": list(items),
         "output": {
@@ -71,6 +82,10 @@ def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_fi
         "colour": {"input": "auto"},
         "control": {"cancel_file": cancel_file, "resume": True},
     }
+    # A worker of version 0.1 does not know this part: say it only where it says something.
+    if interlaced != "refuse" or conform is not None:
+        job["reading"] = {"interlaced": interlaced, "conform": conform}
+    return job
 
 
 def write_job(job, path):

@@ -14,12 +14,15 @@ import typer
 from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
+    Conform,
     Depth,
     Device,
     Events,
     Folder,
     Format,
     Handles,
+    Interlaced,
+    InterlacedChoice,
     Pack,
     Resume,
     StatisticsChoice,
@@ -30,6 +33,7 @@ from nle_style.cli.options import (
     control_of,
     look_of,
     output_of,
+    reading_of,
 )
 from nle_style.cli.timelines import batch, revert, tell_batch
 from nle_style.errors import InputError, NleStyleError
@@ -55,6 +59,8 @@ def render(
     colour: ColourOption = ColourChoice.poster,
     statistics: StatisticsOption = StatisticsChoice.hybrid,
     frames: Annotated[str | None, typer.Option(help="Only these: 0-47, zero-based.")] = None,
+    interlaced: Interlaced = InterlacedChoice.refuse,
+    conform: Conform = None,
     pack: Pack = None,
     format: Format = "auto",
     depth: Depth = "auto",
@@ -75,6 +81,7 @@ def render(
         job = RenderJob(
             items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
             output=output_of(output, format, depth, handles),
+            reading=reading_of(interlaced, conform),
             control=control_of(resume, device),
             pack=pack,
         )

@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nle_style.errors import InputError
+
 if TYPE_CHECKING:
     from nle_style.apply.look import Look
-    from nle_style.render.job import Control, Output
+    from nle_style.render.job import Control, Output, Reading
 
 __all__ = [
     "ColourChoice",
     "ColourOption",
+    "Conform",
     "Depth",
     "Device",
     "Events",
     "Folder",
     "Format",
     "Handles",
+    "Interlaced",
+    "InterlacedChoice",
     "Pack",
     "Resume",
     "StatisticsChoice",
@@ -31,6 +37,8 @@ __all__ = [
     "control_of",
     "look_of",
     "output_of",
+    "parse_rate",
+    "reading_of",
 ]
 
 
@@ -49,6 +57,13 @@ class ColourChoice(StrEnum):
     source = "source"
 
 
+class InterlacedChoice(StrEnum):
+    """`--interlaced`, see `render.job.Reading`."""
+
+    refuse = "refuse"
+    deinterlace = "deinterlace"
+
+
 Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 Style = Annotated[str, typer.Option(help="A style, or a mix as blue:0.7,fire:0.3.")]
 Strength = Annotated[float, typer.Option(help="0 is the source, 1 the full look.")]
@@ -65,6 +80,13 @@ Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped 
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
 Depth = Annotated[str, typer.Option(help="auto, 8, 16, half or float.")]
 Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
+Interlaced = Annotated[
+    InterlacedChoice, typer.Option(help="Interlaced movies: one picture out for one frame in.")
+]
+Conform = Annotated[
+    str | None,
+    typer.Option(help="Read movies at this constant rate: 25, 23.976, 30000/1001."),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Resume = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
@@ -101,3 +123,34 @@ def control_of(resume: bool, device: str) -> Control:
     from nle_style.render.job import Control
 
     return Control(resume=resume, device=device)
+
+
+def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:
+    """How movies are read.
+
+    Raises:
+        InputError: `conform` is not a rate.
+    """
+    from nle_style.render.job import Reading
+
+    rate = None if conform is None else str(parse_rate(conform))
+    return Reading(interlaced=interlaced.value, conform=rate)
+
+
+def parse_rate(text: str) -> Fraction:
+    """ "25", "23.976" or "24000/1001" as the exact rate it stands for.
+
+    Raises:
+        InputError: not a rate between 1 and 240.
+    """
+    from nle_style.timeline.frames import exact_rate
+
+    try:
+        value = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        value = Fraction(0)
+    if not 1 <= value <= 240:
+        raise InputError(
+            f"'{text}' is not a frame rate", remedy="Write --rate 25, 23.976 or 30000/1001."
+        )
+    return value if "/" in text else exact_rate(float(value))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +18,8 @@ from nle_style.cli.options import (
     Folder,
     Format,
     Handles,
+    Interlaced,
+    InterlacedChoice,
     Pack,
     Resume,
     StatisticsChoice,
@@ -28,6 +29,8 @@ from nle_style.cli.options import (
     control_of,
     look_of,
     output_of,
+    parse_rate,
+    reading_of,
 )
 from nle_style.errors import InputError, OutputError
 
@@ -36,7 +39,7 @@ if TYPE_CHECKING:
     from nle_style.render.batch import BatchResult
     from nle_style.render.job import Output
 
-__all__ = ["batch", "parse_path_map", "parse_rate", "revert", "tell_batch"]
+__all__ = ["batch", "parse_path_map", "revert", "tell_batch"]
 
 
 def batch(
@@ -69,6 +72,11 @@ def batch(
     ] = None,
     path_map: Annotated[
         list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
+    ] = None,
+    interlaced: Interlaced = InterlacedChoice.refuse,
+    conform: Annotated[
+        str | None,
+        typer.Option(help="Movies of variable frame rate at this rate: 25, 23.976, 30000/1001."),
     ] = None,
     pack: Pack = None,
     format: Format = "auto",
@@ -104,6 +112,7 @@ def batch(
             media=tuple(media or ()),
             path_maps=tuple(parse_path_map(text) for text in path_map or ()),
             look_map=look_map,
+            reading=reading_of(interlaced, conform),
         )
         more = {"options": options, "pack": pack, "control": control_of(resume, device)}
         return (timeline, base(), output_of(output, format, depth, handles)), more
@@ -141,25 +150,6 @@ def tell_batch(result: BatchResult) -> None:
     print(f"{len(result.plan.uses)} clips styled, {len(result.plan.refusals)} left as they are")
     for path in (*result.timelines, *result.reports):
         print(path)
-
-
-def parse_rate(text: str) -> Fraction:
-    """ "25", "23.976" or "24000/1001" as the exact rate it stands for.
-
-    Raises:
-        InputError: not a rate between 1 and 240.
-    """
-    from nle_style.timeline.frames import exact_rate
-
-    try:
-        value = Fraction(text)
-    except (ValueError, ZeroDivisionError):
-        value = Fraction(0)
-    if not 1 <= value <= 240:
-        raise InputError(
-            f"'{text}' is not a frame rate", remedy="Write --rate 25, 23.976 or 30000/1001."
-        )
-    return value if "/" in text else exact_rate(float(value))
 
 
 def parse_path_map(text: str) -> tuple[str, str]:

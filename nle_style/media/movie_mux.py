@@ -48,11 +48,11 @@ class MovieClock:
 
 
 def movie_clock(source: MediaInfo, first: int, last: int) -> MovieClock:
-    """When frames `first` to `last` are shown: evenly at the source's rate, or, if that is
-    variable, exactly as in the source."""
+    """When frames `first` to `last` are shown: evenly at the source's rate (the one it is
+    conformed to, if it is), or, if that is variable, exactly as in the source."""
     count = last - first + 1
-    if source.kind != "movie" or not movie_index(source.path).pts:
-        begin = first / source.rate
+    if source.kind != "movie" or not movie_index(source.path).pts or source.conform is not None:
+        begin = _first_shown(source) + first / source.rate
         return MovieClock(
             1 / source.rate, tuple(range(count)), count, begin, begin + count / source.rate
         )
@@ -65,6 +65,14 @@ def movie_clock(source: MediaInfo, first: int, last: int) -> MovieClock:
         return MovieClock(1 / source.rate, tuple(range(count)), count, *bounds)
     ticks = tuple(tick - start for tick in index.pts[first : last + 1])
     return MovieClock(index.time_base, ticks, end - start, *bounds)
+
+
+def _first_shown(source: MediaInfo) -> Fraction:
+    """Seconds on the source's own clock at which its first frame is shown."""
+    if source.kind != "movie" or not movie_index(source.path).pts:
+        return Fraction(0)
+    index = movie_index(source.path)
+    return index.pts[0] * index.time_base
 
 
 def mux_movie(

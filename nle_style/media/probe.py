@@ -16,6 +16,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
 from nle_style.media.colour import ColourTags, display_matrix, orientation_filters
+from nle_style.media.deinterlace import FieldOrder
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern, read_spec
 from nle_style.media.timecode import timecode_from_bcd
@@ -23,7 +24,9 @@ from nle_style.media.timecode import timecode_from_bcd
 __all__ = ["AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
 
 _DEFAULT_RATE = Fraction(24)
-_INTERLACED_ORDERS = (2, 3, 4, 5)  # AVFieldOrder: TT, BB, TB, BT
+# AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
+# field that is shown first (libavcodec/rawdec.c), whatever the comments of that enum say.
+_INTERLACED_ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "top", 5: "bottom"}
 
 
 AlphaKind = Literal["none", "straight", "premultiplied"]
@@ -58,6 +61,11 @@ class MediaInfo:
         pixel_aspect: width / height of a pixel as yielded; pictures are kept in storage pixels.
         rotation: degrees counter-clockwise that the display matrix turned the stored picture.
         timecode: of frame 0, `HH:MM:SS:FF` (`;FF` drop-frame).
+        stated_field: the field shown first, where the stream says that it is interlaced and its
+            frames do not say it themselves.
+        deinterlace: interlaced frames are read as whole pictures; else they are refused.
+        conform: the constant rate that a movie is read at, see `media.conform`: frames, rate and
+            timecode count in it; None for the movie's own frames.
     """
 
     path: Path
@@ -79,6 +87,9 @@ class MediaInfo:
     timecode: str | None
     reel: str | None
     audio: tuple[AudioInfo, ...]
+    stated_field: FieldOrder | None = None
+    deinterlace: bool = False
+    conform: Fraction | None = None
 
     @property
     def has_alpha(self) -> bool:
@@ -126,6 +137,7 @@ def _probe_movie(path: Path) -> MediaInfo:
         turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
         width, height = frame.width, frame.height
         aspect = Fraction(stream.sample_aspect_ratio or 1)
+        order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
         full_range = {1: False, 2: True}.get(int(frame.color_range))
         return MediaInfo(
             path=path,
@@ -144,8 +156,7 @@ def _probe_movie(path: Path) -> MediaInfo:
             colour=ColourTags(
                 int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), full_range
             ),
-            interlaced=frame.interlaced_frame
-            or stream.codec_context.field_order in _INTERLACED_ORDERS,
+            interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=_tag(container, stream, "timecode"),
             reel=_tag(container, stream, "reel_name"),
@@ -160,6 +171,7 @@ def _probe_movie(path: Path) -> MediaInfo:
                 for audio in container.streams.audio
                 if audio.codec_context is not None
             ),
+            stated_field=None if frame.interlaced_frame else order,
         )
 
 

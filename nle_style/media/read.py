@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
+from collections import Counter
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -20,11 +21,13 @@ from av.video.stream import VideoStream
 
 from nle_style.errors import MediaError
 from nle_style.media.colour import FrameConverter, display_matrix
+from nle_style.media.conform import source_frame
+from nle_style.media.deinterlace import deinterlaced
 from nle_style.media.movie_index import KeyPacket, MovieIndex, movie_index, open_movie, video_stream
 from nle_style.media.probe import MediaInfo
 from nle_style.media.sequence import find_sequence, read_image
 
-__all__ = ["decoded_rgb", "read_frames"]
+__all__ = ["check_fields", "decoded_rgb", "read_frames"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -36,9 +39,9 @@ def read_frames(info: MediaInfo, first: int = 0, last: int | None = None) -> Ite
 
     Yields: height x width x 3 float32 display code values: v/255 of 8-bit sources, v/65535 of
         deeper ones (both invert exactly by rint), float sources as they are, unclamped.
-        Upright; anamorphic pictures in storage pixels; alpha is dropped.
+        Upright and progressive; anamorphic pictures in storage pixels; alpha is dropped.
     Raises: MediaError, after yielding what is good, if a frame cannot be decoded, if the clip is
-        interlaced, or if the range lies outside of it.
+        interlaced and not to be deinterlaced, or if the range lies outside of it.
     """
     for pixels in decoded_rgb(info, first, last):
         if pixels.dtype == np.float32:
@@ -59,8 +62,7 @@ def decoded_rgb(info: MediaInfo, first: int = 0, last: int | None = None) -> Ite
             where=str(info.path),
             remedy="Frame numbers are zero-based positions in the file.",
         )
-    if info.interlaced:
-        raise _interlaced(info, first)
+    check_fields(info, first)
     if info.kind == "movie":
         yield from _movie_rgb(info, first, final)
     elif info.kind == "still":
@@ -82,9 +84,7 @@ def decoded_rgb(info: MediaInfo, first: int = 0, last: int | None = None) -> Ite
 
 def _movie_rgb(info: MediaInfo, first: int, last: int) -> Iterator[np.ndarray]:
     converter: FrameConverter | None = None
-    for frame_number, frame in _movie_frames(info, first, last):
-        if frame.interlaced_frame:
-            raise _interlaced(info, frame_number)
+    for frame_number, frame, times in _shown_frames(info, first, last):
         if converter is None:
             converter = FrameConverter(info.colour, display_matrix(frame))
         pixels = converter.rgb(frame)
@@ -94,7 +94,27 @@ def _movie_rgb(info: MediaInfo, first: int, last: int) -> Iterator[np.ndarray]:
                 where=str(info.path),
                 remedy="Transcode the clip to one size first.",
             )
-        yield pixels
+        yield from itertools.repeat(pixels, times)
+
+
+def _shown_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame, int]]:
+    """What frames `first` to `last` show: number in the file, progressive frame, how many times."""
+    times = Counter(source_frame(info, frame) for frame in range(first, last + 1))
+    for number, frame in _progressive_frames(info, min(times), max(times)):
+        if times[number]:
+            yield number, frame, times[number]
+
+
+def _progressive_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
+    if info.deinterlace:
+        final = movie_index(info.path).frame_count - 1
+        frames = _movie_frames(info, max(first - 1, 0), min(last + 1, final))
+        yield from deinterlaced(frames, first, last, info.stated_field)
+        return
+    for number, frame in _movie_frames(info, first, last):
+        if frame.interlaced_frame:
+            raise _interlaced(info, number)
+        yield number, frame
 
 
 def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
@@ -120,7 +140,7 @@ def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int,
                 reason = f"ffmpeg says: {error}"
     if expected <= last:
         raise MediaError(
-            f"frame {expected} of {info.frame_count} cannot be decoded",
+            f"frame {expected} of {index.frame_count} cannot be decoded",
             where=str(info.path),
             remedy=f"The file is truncated or damaged; copy it again from the original ({reason}).",
         )
@@ -204,9 +224,15 @@ def _seek(
     return None
 
 
+def check_fields(info: MediaInfo, frame: int = 0) -> None:
+    """Raises: MediaError if a movie is known to be interlaced and is not to be deinterlaced."""
+    if info.interlaced and not info.deinterlace:
+        raise _interlaced(info, frame)
+
+
 def _interlaced(info: MediaInfo, frame: int) -> MediaError:
     return MediaError(
         f"is interlaced (frame {frame})",
         where=str(info.path),
-        remedy="Interlaced; deinterlace first (ffmpeg -vf bwdif=mode=send_frame).",
+        remedy="Give --interlaced deinterlace (in a job: reading: {interlaced: deinterlace}).",
     )

@@ -12,8 +12,9 @@ from fractions import Fraction
 
 from nle_style.errors import MediaError
 
-__all__ = ["advance_timecode", "timecode_from_bcd", "timecode_to_bcd"]
+__all__ = ["advance_timecode", "conform_timecode", "timecode_from_bcd", "timecode_to_bcd"]
 
+_DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
 _TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})")
 
 
@@ -59,6 +60,20 @@ def advance_timecode(timecode: str, frames: int, rate: Fraction) -> str:
         f"{total_seconds // 3600:02d}:{total_seconds // 60 % 60:02d}:{total_seconds % 60:02d}"
         f"{mark}{label:02d}"
     )
+
+
+def conform_timecode(timecode: str, before: Fraction, rate: Fraction) -> str:
+    """The label at another rate of the picture labelled `timecode` at the rate `before`.
+
+    Hours, minutes and seconds stay: it is a clock for the eye, not a measure of time. The frames
+    are counted at the new rate, rounded down. Drop-frame counting ends where the new rate has none
+    (it has at 30000/1001 and 60000/1001).
+    Raises: MediaError if `timecode` is not a timecode.
+    """
+    hours, minutes, seconds, label, drop = _parts(timecode)
+    label = label * max(1, round(rate)) // max(1, round(before))
+    mark = ";" if drop and rate in _DROP_RATES else ":"
+    return f"{hours:02d}:{minutes:02d}:{seconds:02d}{mark}{label:02d}"
 
 
 def timecode_to_bcd(timecode: str) -> int | None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 
+import opentimelineio as otio
 from opentimelineio.opentime import RationalTime, from_timecode
 
 from nle_style.apply.look import Look
@@ -18,9 +19,10 @@ from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.sequence import is_pattern
 from nle_style.render.bundle import find_pack
 from nle_style.render.delivery import is_patched
-from nle_style.render.job import Control, Item, LookJob, Output, RenderJob
+from nle_style.render.job import Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.looks import cut_looks, to_look
-from nle_style.render.plan_items import source_stem
+from nle_style.render.plan_items import read_as, source_stem
+from nle_style.timeline.frames import exact_rate, usable_range
 from nle_style.timeline.looks import ClipLook, read_look_map, unheard_markers
 from nle_style.timeline.media_finder import MediaFinder
 from nle_style.timeline.plan import Plan, SourceRange, plan_shots
@@ -38,12 +40,15 @@ class BatchOptions:
         media: folders in which media are searched by name and timecode.
         path_maps: (FROM, TO) prefixes of media paths.
         look_map: a file of looks by clip, see `timeline.look_map`.
+        reading: how the media are read. Only movies of variable frame rate are conformed: a cut
+            counts the frames that the others have.
     """
 
     rate: Fraction | None = None
     media: tuple[Path, ...] = ()
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
+    reading: Reading = field(default_factory=Reading)
 
 
 @dataclass(frozen=True)
@@ -74,31 +79,56 @@ class _Facts:
     frame_count: int
     start_frame: int
     first_file_number: int | None
+    conform: Fraction | None
 
 
 @dataclass
 class _Prober:
     """`probe_media` for the plan, every file once."""
 
+    reading: Reading
     known: dict[Path, _Facts] = field(default_factory=dict)
 
     def __call__(self, path: Path) -> _Facts:
         if path not in self.known:
-            self.known[path] = _facts(path)
+            self.known[path] = _facts(path, self.reading)
         return self.known[path]
 
+    def reading_of(self, path: Path) -> Reading | None:
+        """The item's own reading; None for the job's, in which nothing is conformed."""
+        return None if self(path).conform is None else self.reading
 
-def _facts(path: Path) -> _Facts:
+    def check_rate(
+        self, path: Path, clip: otio.schema.Clip, reference: otio.core.MediaReference
+    ) -> None:
+        """Refuse a conformed movie of which the timeline counts other frames."""
+        conform = self(path).conform
+        counted = usable_range(reference) or clip.source_range
+        if conform is None or counted is None:
+            return
+        rate = exact_rate(counted.duration.rate, conform)
+        if rate != conform:
+            raise MediaError(
+                f"the timeline counts its frames at {rate} a second, and it would be conformed to"
+                f" {conform}",
+                where=str(path),
+                remedy=f"Give --conform {rate}.",
+            )
+
+
+def _facts(path: Path, reading: Reading) -> _Facts:
     info = probe_media(path)
+    if info.variable_rate:
+        info = read_as(info, reading)
     if info.variable_rate:
         raise MediaError(
             "its frames last differently long (variable frame rate), so that a cut cannot say which"
             " frame it means",
             where=str(path),
-            remedy="Convert it to a constant frame rate in the edit first.",
+            remedy="Give --conform with the rate at which the timeline counts it, as --conform 30.",
         )
     number = info.first_frame_number if info.kind == "sequence" else None
-    return _Facts(info.rate, info.frame_count, _start_frame(info), number)
+    return _Facts(info.rate, info.frame_count, _start_frame(info), number, info.conform)
 
 
 def _start_frame(info: MediaInfo) -> int:
@@ -138,14 +168,20 @@ def plan_batch(
     read = read_timeline(
         timeline, extract_to=output.directory / f"{timeline.stem}.media", rate=options.rate
     )
-    probe = _Prober()
+    probe = _Prober(options.reading)
     finder = MediaFinder(read.media_root, options.media, options.path_maps, probe)
+
+    def find(clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
+        path = finder.find(clip, reference)
+        probe.check_rate(path, clip, reference)
+        return path
+
     plan = plan_shots(
         read,
         probe,
         handles=output.handles,
         look_of=cut_looks(rules, look, load_pack(find_pack(pack)).styles),
-        find=finder.find,
+        find=find,
     )
     notes = (*read.warnings, *unheard_markers(read.timeline))
     if not plan.ranges:
@@ -167,9 +203,10 @@ def plan_batch(
     else:
         label = labels.pop() if len(labels) == 1 else "styled"
     job = RenderJob(
-        items=_items(plan, looks, paint),
+        items=_items(plan, looks, paint, probe),
         # The plan has added the handles already, before it merged the ranges.
         output=output.model_copy(update={"handles": 0}),
+        reading=options.reading.model_copy(update={"conform": None}),
         control=control or Control(),
         pack=pack,
     )
@@ -225,6 +262,7 @@ def _items(
     plan: Plan,
     looks: tuple[Look, ...],
     paint: Mapping[SourceRange, tuple[tuple[int, int], ...]],
+    probe: _Prober,
 ) -> tuple[Item, ...]:
     """One item a range; where a source has several of one look, every name says its range."""
     counts = Counter(
@@ -242,6 +280,7 @@ def _items(
                 look=LookJob.of(each),
                 name=f"{source_stem(wanted.source)}.{each.label}.{span}" if several else None,
                 rate=str(wanted.rate) if is_pattern(wanted.source) else None,
+                reading=probe.reading_of(wanted.source),
             )
         )
     return tuple(items)

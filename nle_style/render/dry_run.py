@@ -242,7 +242,9 @@ def dry_run_batch(
             first, last = item.frames or (0, 0)
             label = item.look.look().label
             try:
-                planned = plan_item(item, job.output, style_pack, device, taken, hashed)
+                planned = plan_item(
+                    item, job.output, style_pack, device, taken, hashed, job.reading
+                )
                 cost = None
                 if not (job.control.resume and planned.is_present()):
                     info, spec = planned.info, planned.spec

@@ -30,6 +30,7 @@ __all__ = [
     "Item",
     "LookJob",
     "Output",
+    "Reading",
     "RenderJob",
     "merge_ranges",
     "read_job",
@@ -38,6 +39,8 @@ __all__ = [
 VERSION: Literal[1] = 1
 
 _MAXIMUM_BYTES = 64 * 2**20
+
+Rate = Annotated[str, Field(pattern=r"^[1-9]\d*(/[1-9]\d*)?$")]
 
 Frames = Annotated[tuple[int, int], Field(description="first and last, zero-based, inclusive")]
 
@@ -69,6 +72,19 @@ class LookJob(_Part):
         return cls(**look.as_data())
 
 
+class Reading(_Part):
+    """How movies are read that are not plain progressive pictures at a constant rate.
+
+    Attributes:
+        interlaced: `refuse`, or `deinterlace` (bwdif): one frame out for one frame in.
+        conform: a constant rate, "25" or "24000/1001"; frames are counted at it. None keeps the
+            frames and times of the file. See `media.conform`.
+    """
+
+    interlaced: Literal["refuse", "deinterlace"] = "refuse"
+    conform: Rate | None = None
+
+
 class Item(_Part):
     """One intermediate to render.
 
@@ -82,6 +98,7 @@ class Item(_Part):
             order, overlapping and touching ranges as one.
         rate: frames a second of a sequence or still, which the edit decides and not the files:
             "25" or "24000/1001". None for what the files state. A movie has its own.
+        reading: how this source is read; None for what the job says.
     """
 
     source: Path
@@ -89,7 +106,8 @@ class Item(_Part):
     look: LookJob
     name: str | None = None
     paint: Annotated[tuple[Frames, ...], Field(min_length=1)] | None = None
-    rate: Annotated[str, Field(pattern=r"^[1-9]\d*(/[1-9]\d*)?$")] | None = None
+    rate: Rate | None = None
+    reading: Reading | None = None
 
     @field_validator("paint")
     @classmethod
@@ -161,6 +179,7 @@ class RenderJob(_Part):
     nle_style_job: Literal[1] = VERSION
     items: Annotated[tuple[Item, ...], Field(min_length=1)]
     output: Output
+    reading: Reading = Reading()
     colour: ColourJob = ColourJob()
     control: Control = Control()
     pack: str | None = None

@@ -14,16 +14,18 @@ from nle_style.apply.look import Look
 from nle_style.apply.stylizer import engine_facts
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, MediaError
+from nle_style.media.conform import conformed, source_frame
 from nle_style.media.formats import OutputSpec, resolve_format
 from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.read import check_fields
 from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
-from nle_style.render.job import Item, Output, merge_ranges
+from nle_style.render.job import Item, Output, Reading, merge_ranges
 from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
 from nle_style.timeline.relink import SequenceName
 
-__all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "source_stem"]
+__all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "read_as", "source_stem"]
 
 ENGINE_VERSION = 2
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
@@ -110,19 +112,22 @@ def plan_item(
     device: torch.device,
     taken: set[str],
     hashed: dict[Path, str],
+    reading: Reading,
 ) -> ItemPlan:
     """Probe, range, name and key one item.
 
     Args:
         taken: names of the job's earlier items; the new one is added.
         hashed: fingerprints of the job's earlier sources: a cut uses few sources many times.
+        reading: the job's, for items without one of their own.
 
     Raises:
         InputError: the source, its range, the look or the format cannot be used.
     """
     look = item.look.look()
     pack.mix(look.styles)
-    info = _probed(item)
+    info = _probed(item, item.reading or reading)
+    check_fields(info)
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
     painted = _painted(item, info, output.handles, first, last)
@@ -148,6 +153,9 @@ def plan_item(
     }
     if item.rate is not None and info.kind != "movie":
         facts["rate"] = str(info.rate)
+    as_read = _reading_facts(info)
+    if as_read:
+        facts["reading"] = as_read
     if sparse:
         facts["paint"] = [list(span) for span in painted]
     name = item.name or f"{source_stem(item.source)}.{look.label}{'.sparse' if sparse else ''}"
@@ -164,8 +172,27 @@ def _files(source: Path) -> list[Path]:
     return [sequence.path(number) for number in range(sequence.first, sequence.last + 1)]
 
 
-def _probed(item: Item) -> MediaInfo:
-    info = probe_media(item.source)
+def read_as(info: MediaInfo, reading: Reading) -> MediaInfo:
+    """A probed source, to be read as a job asks; stills and sequences are read as they are.
+
+    Raises: InputError for a rate that nothing can be conformed to.
+    """
+    if reading.interlaced == "deinterlace" and info.kind == "movie":
+        info = replace(info, deinterlace=True)
+    return info if reading.conform is None else conformed(info, Fraction(reading.conform))
+
+
+def _reading_facts(info: MediaInfo) -> dict[str, str]:
+    facts = {}
+    if info.deinterlace:
+        facts["interlaced"] = "deinterlace"
+    if info.conform is not None:
+        facts["conform"] = str(info.conform)
+    return facts
+
+
+def _probed(item: Item, reading: Reading) -> MediaInfo:
+    info = read_as(probe_media(item.source), reading)
     if item.rate is None or Fraction(item.rate) == info.rate:
         return info
     if info.kind == "movie":
@@ -210,9 +237,10 @@ def _painted(
             remedy=f"Its frames are 0-{info.frame_count - 1}.",
         )
     # Frames that are not painted are not read either, so that nothing else would notice.
-    if info.kind == "movie" and last >= movie_index(info.path).readable:
+    readable = movie_index(info.path).readable if info.kind == "movie" else info.frame_count
+    if source_frame(info, last) >= readable:
         raise MediaError(
-            f"frame {movie_index(info.path).readable} of {info.frame_count} cannot be read",
+            f"frame {readable} of {movie_index(info.path).frame_count} cannot be read",
             where=str(item.source),
             remedy="The file is truncated; copy it again from the original.",
         )
@@ -244,4 +272,5 @@ def _free_name(name: str, folder: Path, facts: dict[str, Any], taken: set[str]) 
 
 
 def _frames_of(facts: dict[str, Any]) -> tuple[Any, ...]:
-    return facts["source"], facts["frames"], facts.get("paint")
+    conform = facts.get("reading", {}).get("conform")  # frame numbers mean other pictures then
+    return facts["source"], facts["frames"], facts.get("paint"), conform

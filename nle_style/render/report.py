@@ -98,6 +98,7 @@ def build_report(
             "fingerprint": facts["source_fingerprint"],
             "rate": str(info.rate),
             "size": [info.width, info.height],
+            "reading": facts.get("reading", {}),
         },
         "frames": [first, last],
         "painted": facts.get("paint", [[first, last]]),

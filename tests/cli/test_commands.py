@@ -6,11 +6,13 @@ import json
 import re
 import subprocess
 import sys
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
+from nle_style.media.probe import probe_media
 from tests.helpers.clips import frame_md5s, make_clip
 from tests.helpers.command import events_of, nle_style
 from tests.helpers.media_factory import ffmpeg
@@ -65,6 +67,24 @@ def test_the_controls_of_a_look_are_rendered(tiny_pack: Path, clip: Path, tmp_pa
     controls = ("--stroke-scale", 4, "--colour", "source")
     assert frames("as it is") != frames("other", *controls)
     assert frames("source", *controls, "--strength", 0) == frame_md5s(clip)[:1]
+
+
+def test_how_movies_are_read(tiny_pack: Path, tmp_path: Path) -> None:
+    woven = ("-vf", "tinterlace=interleave_top", "-frames:v", 12, "-c:v", "ffv1")
+    source = tmp_path / "a.mkv"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x48:r=50", *woven, source)
+    words = ("render", source, "--style", "red", "--strength", 0, "--pack", tiny_pack)
+    refused = nle_style(*words, "-o", tmp_path)
+    assert refused.code == 2
+    assert "Give --interlaced deinterlace" in refused.err
+    reading = ("--interlaced", "deinterlace", "--conform", "23.976", "--frames", "2-9")
+    done = nle_style(*words, *reading, "-o", tmp_path)
+    assert done.code == 0, done.err
+    info = probe_media(tmp_path / "a.red.mov")
+    assert (info.frame_count, info.rate) == (8, Fraction(24000, 1001))
+    wrong = nle_style(*words, "--conform", "slow", "-o", tmp_path)
+    assert wrong.code == 2
+    assert "'slow'" in wrong.err
 
 
 def test_events_are_one_json_object_a_line(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from nle_style.media.formats import resolve_format
-from nle_style.media.probe import probe_media
+from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, PublishedMedia
 
@@ -21,10 +21,12 @@ __all__ = ["TAGS", "decoded_md5s", "ffmpeg", "make", "onset", "rendered", "rgb_m
 TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 
 
-def ffmpeg(*arguments: object) -> bytes:
-    """Run ffmpeg quietly; its standard output."""
-    command = [get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", *map(str, arguments)]
-    return subprocess.run(command, check=True, capture_output=True).stdout
+def ffmpeg(*arguments: object, loud: bool = False) -> bytes:
+    """Run ffmpeg quietly; its standard output. Loud: what it tells on its standard error."""
+    level = "info" if loud else "error"
+    command = [get_ffmpeg_exe(), "-nostdin", "-v", level, "-y", *map(str, arguments)]
+    done = subprocess.run(command, check=True, capture_output=True)
+    return done.stderr if loud else done.stdout
 
 
 def make(
@@ -47,9 +49,12 @@ def make(
     return path
 
 
-def decoded_md5s(path: Path, pixel_format: str, *options: object) -> list[str]:
-    """MD5 of every frame of a movie as `ffmpeg -i MOVIE -pix_fmt FORMAT` decodes it."""
+def decoded_md5s(
+    path: Path, pixel_format: str, *options: object, filters: str = "null"
+) -> list[str]:
+    """MD5 of every frame of a movie as `ffmpeg -i MOVIE -vf FILTERS -pix_fmt FORMAT` gives it."""
     text = ffmpeg(*options, "-i", path, "-map", "0:v:0", "-fps_mode", "passthrough",
+                  "-vf", filters,
                   "-pix_fmt", pixel_format, "-f", "framemd5", "-").decode()  # fmt: skip
     return [line.split(",")[5].strip() for line in text.splitlines() if line[0] != "#"]
 
@@ -66,10 +71,15 @@ def rendered(
     depth: str = "auto",
     first: int = 0,
     last: int | None = None,
+    info: MediaInfo | None = None,
     **metadata: str,
 ) -> PublishedMedia:
-    """The path around the network: frames read, written and published unchanged."""
-    info = probe_media(source)
+    """The path around the network: frames read, written and published unchanged.
+
+    Args:
+        info: how the source is to be read, if not as it was probed.
+    """
+    info = info or probe_media(source)
     spec = resolve_format(format, depth, info)
     final = info.frame_count - 1 if last is None else last
     name = f"{source.name.split('.')[0]}.copy{'' if spec.sequence else spec.extension}"

@@ -240,5 +240,7 @@ def test_refusals(tmp_path: Path) -> None:
         with pytest.raises(MediaError, match="not within 0-4"):
             next(decoded_rgb(probe_media(clip), first, last))
     woven = make(tmp_path / "i.mp4", "-flags", "+ildct+ilme", filters="interlace")
-    with pytest.raises(MediaError, match="Interlaced; deinterlace first"):
+    with pytest.raises(
+        MediaError, match=r"is interlaced \(frame 0\). Give --interlaced deinterlace"
+    ):
         next(decoded_rgb(probe_media(woven)))

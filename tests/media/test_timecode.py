@@ -9,7 +9,12 @@ import pytest
 
 from nle_style.errors import MediaError
 from nle_style.media.probe import probe_media
-from nle_style.media.timecode import advance_timecode, timecode_from_bcd, timecode_to_bcd
+from nle_style.media.timecode import (
+    advance_timecode,
+    conform_timecode,
+    timecode_from_bcd,
+    timecode_to_bcd,
+)
 from tests.helpers.media_factory import make
 
 NTSC = Fraction(30000, 1001)
@@ -40,6 +45,20 @@ def test_every_drop_frame_label_of_ten_minutes_is_reached_once() -> None:
     assert not [label for label in labels if label[6:] in ("00;00", "00;01") and label[4] != "0"]
 
 
+@pytest.mark.parametrize(
+    ("start", "before", "rate", "expected"),
+    [
+        ("01:00:10:15", Fraction(30), Fraction(24), "01:00:10:12"),
+        ("01:00:10:29", NTSC, Fraction(25), "01:00:10:24"),  # 29 * 25 / 30 = 24.2
+        ("01:00:10;29", NTSC, Fraction(25), "01:00:10:24"),  # no drop-frame at 25
+        ("01:01:00;02", NTSC, Fraction(60000, 1001), "01:01:00;04"),  # its first label there too
+        ("01:00:10:07", Fraction(358, 12), Fraction(30), "01:00:10:07"),  # an average rate
+    ],
+)
+def test_conform_timecode(start: str, before: Fraction, rate: Fraction, expected: str) -> None:
+    assert conform_timecode(start, before, rate) == expected
+
+
 def test_ffmpeg_reads_the_advanced_label(tmp_path: Path) -> None:
     label = advance_timecode("00:00:58;00", 100, NTSC)
     clip = make(tmp_path / "a.mov", "-timecode", label, frames=2, rate=NTSC)
@@ -56,3 +75,5 @@ def test_bcd_word_of_the_standard() -> None:
 def test_not_a_timecode() -> None:
     with pytest.raises(MediaError, match="'1 hour' is not a timecode"):
         advance_timecode("1 hour", 1, NTSC)
+    with pytest.raises(MediaError, match="'1 hour' is not a timecode"):
+        conform_timecode("1 hour", NTSC, Fraction(25))

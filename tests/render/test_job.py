@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from nle_style.errors import JobError, LookError
-from nle_style.render.job import Item, LookJob, RenderJob, read_job
+from nle_style.render.job import Item, LookJob, Reading, RenderJob, read_job
 from tests.helpers.client import load_client
 
 SAMPLE = Path(__file__).parents[1] / "data" / "job_v1.yaml"
@@ -74,6 +74,19 @@ def test_the_controls_of_a_look_go_the_whole_way(tmp_path: Path) -> None:
     assert LookJob.of(look) == part
 
 
+def test_how_movies_are_read_goes_the_whole_way(tmp_path: Path) -> None:
+    client = load_client()
+    item = {"source": "/media/a.mov", "frames": None, "look": client.make_look({"blue": 1.0})}
+    plain = client.make_job([item], "/renders")
+    assert "reading" not in plain
+    job = client.make_job([item], "/renders", interlaced="deinterlace", conform="24000/1001")
+    client.write_job(job, str(tmp_path / "job.json"))
+    read = read_job(tmp_path / "job.json")
+    assert read.reading == Reading(interlaced="deinterlace", conform="24000/1001")
+    assert read.items[0].reading is None
+    assert read_job(SAMPLE).reading == Reading(interlaced="refuse", conform=None)
+
+
 def _broken(**changes: object) -> str:
     data = yaml.safe_load(SAMPLE.read_text())
     for key, value in changes.items():
@@ -103,6 +116,8 @@ def _broken(**changes: object) -> str:
         (_broken(items__0__name="../up"), "not a plain file name"),
         (_broken(output__handles=-1), "output.handles"),
         (_broken(control__resume="perhaps"), "control.resume"),
+        (_broken(reading={"interlaced": "blend"}), "reading.interlaced"),
+        (_broken(reading={"conform": "23.976"}), "reading.conform"),
     ],
 )
 def test_refused_with_the_place(tmp_path: Path, text: str, message: str) -> None:
