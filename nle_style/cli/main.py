@@ -20,6 +20,8 @@ from nle_style.cli.options import (
     Folder,
     Format,
     Handles,
+    MatteOption,
+    OptionalStyle,
     Pack,
     Resume,
     StatisticsChoice,
@@ -29,6 +31,7 @@ from nle_style.cli.options import (
     Style,
     control_of,
     look_of,
+    matted_looks,
     output_of,
 )
 from nle_style.cli.timelines import batch, revert, tell_batch
@@ -49,7 +52,8 @@ app = typer.Typer(
 def render(
     clips: Annotated[list[Path], typer.Argument(help="Movies, stills, or name.%06d.exr.")],
     output: Folder,
-    style: Style,
+    style: OptionalStyle = None,
+    matte: MatteOption = None,
     strength: Strength = 1.0,
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
@@ -67,13 +71,18 @@ def render(
     from nle_style.cli.console import run_command
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.render.job import Item, LookJob, RenderJob
+        from nle_style.render.job import Item, RenderJob
         from nle_style.render.runner import run_job
 
-        look = LookJob.of(look_of(style, strength, statistics, stroke_scale, colour))
+        look, inside, layers = matted_looks(
+            style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
+        )
         wanted = None if frames is None else _frames(frames)
         job = RenderJob(
-            items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
+            items=tuple(
+                Item(source=clip, frames=wanted, look=look, matte=inside, layers=layers)
+                for clip in clips
+            ),
             output=output_of(output, format, depth, handles),
             control=control_of(resume, device),
             pack=pack,
