@@ -15,6 +15,7 @@ import torch
 from nle_style.apply.look import Look
 from nle_style.apply.stroke_scale import resample
 from nle_style.errors import MediaError
+from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import read_frames
 from nle_style.render.job import MatteJob
@@ -146,10 +147,13 @@ def plan_matte(job: MatteJob, source: MediaInfo, first: int, last: int) -> Matte
         )
     if info.kind != "still":
         begin, end = first + job.offset, last + job.offset
-        if begin < 0 or end >= info.frame_count:
+        count = info.frame_count
+        if info.kind == "movie":
+            count = min(count, movie_index(info.path).readable)
+        if begin < 0 or end >= count:
             asked = f", with the offset of {job.offset:+d}," if job.offset else ""
             raise MediaError(
-                f"the matte has the frames 0-{info.frame_count - 1}, and frames {first}-{last} of "
+                f"the matte has the frames 0-{count - 1}, and frames {first}-{last} of "
                 f"{clip}{asked} need {begin}-{end}",
                 where=where,
                 remedy="Render the matte as long as its clip, handles included; set `offset`; or "
