@@ -15,6 +15,7 @@ __all__ = [
     "WorkerError",
     "make_job",
     "make_look",
+    "make_matte",
     "read_job",
     "worker_environment",
     "write_job",
@@ -49,6 +50,18 @@ def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colou
     return look
 
 
+def make_matte(source, channel="auto", invert=False, offset=0):
+    """A matte as the job file writes it.
+
+    Args:
+        source: path of a movie, a still, or a sequence as name.%06d.exr.
+        channel: "auto" (alpha if it has one, else luma), "alpha", "luma", "r", "g" or "b".
+        invert: paint where it is black.
+        offset: frame n of the clip has the matte's frame n + offset, both counted from 0.
+    """
+    return {"source": source, "channel": channel, "invert": invert, "offset": offset}
+
+
 def make_job(
     items,
     directory,
@@ -63,7 +76,8 @@ def make_job(
 
     Args:
         items: dicts of `source` (path), `frames` ([first, last], inclusive, or None), `look` (from
-            `make_look`) and optionally `name`.
+            `make_look`) and optionally `name`, `matte` (from `make_matte`: where the look is
+            painted) and `layers` (a list of dicts of `matte` and `look`, later over earlier).
         directory: folder for the results.
         format, depth, handles: as on the command line.
         cancel_file: the run is cancelled when this file appears.

@@ -23,6 +23,8 @@ from nle_style.cli.options import (
     Handles,
     Interlaced,
     InterlacedChoice,
+    MatteOption,
+    OptionalStyle,
     Pack,
     Resume,
     StatisticsChoice,
@@ -32,6 +34,7 @@ from nle_style.cli.options import (
     Style,
     control_of,
     look_of,
+    matted_looks,
     output_of,
     reading_of,
 )
@@ -53,7 +56,8 @@ app = typer.Typer(
 def render(
     clips: Annotated[list[Path], typer.Argument(help="Movies, stills, or name.%06d.exr.")],
     output: Folder,
-    style: Style,
+    style: OptionalStyle = None,
+    matte: MatteOption = None,
     strength: Strength = 1.0,
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
@@ -73,13 +77,18 @@ def render(
     from nle_style.cli.console import run_command
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.render.job import Item, LookJob, RenderJob
+        from nle_style.render.job import Item, RenderJob
         from nle_style.render.runner import run_job
 
-        look = LookJob.of(look_of(style, strength, statistics, stroke_scale, colour))
+        look, inside, layers = matted_looks(
+            style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
+        )
         wanted = None if frames is None else _frames(frames)
         job = RenderJob(
-            items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
+            items=tuple(
+                Item(source=clip, frames=wanted, look=look, matte=inside, layers=layers)
+                for clip in clips
+            ),
             output=output_of(output, format, depth, handles),
             reading=reading_of(interlaced, conform),
             control=control_of(resume, device),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
@@ -13,7 +14,7 @@ from nle_style.errors import InputError
 
 if TYPE_CHECKING:
     from nle_style.apply.look import Look
-    from nle_style.render.job import Control, Output, Reading
+    from nle_style.render.job import Control, LayerJob, LookJob, MatteJob, Output, Reading
 
 __all__ = [
     "ColourChoice",
@@ -27,6 +28,8 @@ __all__ = [
     "Handles",
     "Interlaced",
     "InterlacedChoice",
+    "MatteOption",
+    "OptionalStyle",
     "Pack",
     "Resume",
     "StatisticsChoice",
@@ -36,7 +39,9 @@ __all__ = [
     "Style",
     "control_of",
     "look_of",
+    "matted_looks",
     "output_of",
+    "parse_matte",
     "parse_rate",
     "reading_of",
 ]
@@ -66,6 +71,13 @@ class InterlacedChoice(StrEnum):
 
 Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
 Style = Annotated[str, typer.Option(help="A style, or a mix as blue:0.7,fire:0.3.")]
+OptionalStyle = Annotated[
+    str | None,
+    typer.Option(
+        "--style",
+        help="A style, or a mix as blue:0.7,fire:0.3. May be left out with --matte FILE=MIX.",
+    ),
+]
 Strength = Annotated[float, typer.Option(help="0 is the source, 1 the full look.")]
 StatisticsOption = Annotated[
     StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
@@ -75,6 +87,15 @@ StrokeScale = Annotated[
 ]
 ColourOption = Annotated[
     ColourChoice, typer.Option(help="The poster's colours, or the clip's own under its strokes.")
+]
+MatteOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--matte",
+        metavar="FILE[=MIX]",
+        help="FILE: --style only inside this matte (movie, still or name.%06d.exr). FILE=blue:0.7,"
+        "fire:0.3: another look inside it, over --style; may be given several times.",
+    ),
 ]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
@@ -109,6 +130,68 @@ def look_of(
     from nle_style.apply.look import Look, parse_styles
 
     return Look(parse_styles(style), strength, statistics.value, stroke_scale, colour.value)
+
+
+def parse_matte(text: str) -> tuple[Path, str | None]:
+    """ "FILE" or "FILE=MIX" as a path and a mix of styles.
+
+    It is cut at the last "=", if a mix stands behind it and no file has the whole as its name.
+    """
+    from nle_style.apply.look import parse_styles
+    from nle_style.core.style_pack import STYLE_NAME
+    from nle_style.errors import LookError
+
+    file, equals, mix = text.rpartition("=")
+    if not (equals and file) or Path(text).exists():
+        return Path(text), None
+    try:
+        names = parse_styles(mix)
+    except LookError:
+        return Path(text), None
+    if not all(STYLE_NAME.fullmatch(name) for name in names):
+        return Path(text), None
+    return Path(file), mix
+
+
+def matted_looks(
+    style: str | None, mattes: Sequence[str], look: Callable[[str], Look]
+) -> tuple[LookJob, MatteJob | None, tuple[LayerJob, ...]]:
+    """What `--style` and every `--matte` ask for, as a job's item has it.
+
+    Args:
+        style: a mix. None: the first FILE=MIX is the item's own look, in its matte, so that
+            nothing is painted outside of the mattes.
+        mattes: each FILE or FILE=MIX.
+        look: a mix as a look, with the command line's other controls.
+
+    Raises:
+        InputError: no look at all, or two mattes for `--style`.
+        LookError: a value out of its range.
+    """
+    from nle_style.render.job import LayerJob, LookJob, MatteJob
+
+    parsed = [parse_matte(text) for text in mattes]
+    plain = [MatteJob(source=path) for path, mix in parsed if mix is None]
+    layers = [
+        LayerJob(matte=MatteJob(source=path), look=LookJob.of(look(mix)))
+        for path, mix in parsed
+        if mix is not None
+    ]
+    if len(plain) > 1:
+        raise InputError(
+            "two mattes are given for --style",
+            where=f"--matte {plain[1].source}",
+            remedy="Give a matte its own look as FILE=fire, or merge the two into one matte.",
+        )
+    if style is not None:
+        return LookJob.of(look(style)), (plain[0] if plain else None), tuple(layers)
+    if plain or not layers:
+        raise InputError(
+            "no style is given",
+            where=f"--matte {plain[0].source}" if plain else "",
+            remedy="Give --style blue, or a matte with its own look as --matte FILE=blue.",
+        )
+    return layers[0].look, layers[0].matte, tuple(layers[1:])
 
 
 def output_of(folder: Path, format_: str, depth: str, handles: int) -> Output:

@@ -20,6 +20,7 @@ from nle_style.cli.options import (
     Handles,
     Interlaced,
     InterlacedChoice,
+    MatteOption,
     Pack,
     Resume,
     StatisticsChoice,
@@ -57,6 +58,7 @@ def batch(
             " Left out: those stay as they are."
         ),
     ] = None,
+    matte: MatteOption = None,
     strength: Strength = 1.0,
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
@@ -107,6 +109,12 @@ def batch(
     def asked() -> tuple[tuple[Path, Look | None, Output], dict[str, Any]]:
         from nle_style.render.batch import BatchOptions
 
+        if matte:
+            raise InputError(
+                "a matte belongs to one clip, and a timeline has many",
+                where=f"--matte {matte[0]}",
+                remedy="Render that clip with `nle-style render --matte`, or with a job file.",
+            )
         options = BatchOptions(
             rate=None if rate is None else parse_rate(rate),
             media=tuple(media or ()),

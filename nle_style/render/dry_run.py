@@ -20,18 +20,18 @@ import numpy as np
 from nle_style.apply.device import choose_device
 from nle_style.apply.look import Look
 from nle_style.apply.shot_statistics import sample_frames
-from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import NleStyleError
-from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter
 from nle_style.render.batch_facts import gather_facts
 from nle_style.render.batch_plan import BatchOptions, plan_batch
 from nle_style.render.batch_report import ClipFacts
 from nle_style.render.bundle import find_pack
 from nle_style.render.job import Control, Output
+from nle_style.render.painter import FramePainter, painter_of
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.runner import ItemResult, JobResult
+from nle_style.render.supply import source_frames
 from nle_style.timeline.survey import Refusal, Skipped
 
 __all__ = [
@@ -178,7 +178,7 @@ def saved_frames(clips: Iterable[ClipFacts], renders: Mapping[int, ItemPlan], ha
     return asked - sum(plan.painted_count(plan.first, plan.last) for plan in renders.values())
 
 
-def measure_cost(plan: ItemPlan, stylizer: Stylizer) -> FrameCost:
+def measure_cost(plan: ItemPlan, painter: FramePainter) -> FrameCost:
     """Decode, paint, encode and read back the item's first painted frame, in a temporary folder.
 
     Raises:
@@ -186,11 +186,11 @@ def measure_cost(plan: ItemPlan, stylizer: Stylizer) -> FrameCost:
     """
     number = plan.painted[0][0]
     begun = time.perf_counter()
-    (frame,) = read_frames(plan.info, number, number)
+    (frame,) = source_frames(plan, number, number)
     decoded = time.perf_counter()
-    stylizer.frame(frame)  # the first one of a size finds its memory, the second is like the rest
+    painter.frame(frame)  # the first one of a size finds its memory, the second is like the rest
     warm = time.perf_counter()
-    painted = stylizer.frame(frame)
+    painted = painter.frame(frame).pixels
     done = time.perf_counter()
     _encoded_bytes(plan, [painted])
     written = time.perf_counter()
@@ -250,8 +250,8 @@ def dry_run_batch(
                     info, spec = planned.info, planned.spec
                     kind = (info.width, info.height, spec, planned.sparse, planned.look.strength)
                     if kind not in costs:
-                        stylizer = Stylizer(style_pack, planned.look, device)
-                        costs[kind] = measure_cost(planned, stylizer)
+                        painter = painter_of(planned, style_pack, device)
+                        costs[kind] = measure_cost(planned, painter)
                     cost = costs[kind]
             except NleStyleError as error:
                 results.append(ItemResult(item.source, error=error))

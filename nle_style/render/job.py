@@ -28,7 +28,9 @@ __all__ = [
     "ColourJob",
     "Control",
     "Item",
+    "LayerJob",
     "LookJob",
+    "MatteJob",
     "Output",
     "Reading",
     "RenderJob",
@@ -85,6 +87,30 @@ class Reading(_Part):
     conform: Rate | None = None
 
 
+class MatteJob(_Part):
+    """Where a look is painted: a picture whose white is inside.
+
+    Attributes:
+        source: a movie, a still (which serves every frame), or a sequence as `name.%06d.exr`.
+        channel: `alpha`, `luma`, `r`, `g` or `b`; `auto` is alpha if it has one, else luma.
+        invert: paint where the matte is black.
+        offset: frame n of the clip has the matte's frame n + offset. Both are counted from 0 by
+            their place in the file or sequence, whatever their timecodes or file numbers.
+    """
+
+    source: Path
+    channel: Literal["auto", "alpha", "luma", "r", "g", "b"] = "auto"
+    invert: bool = False
+    offset: int = 0
+
+
+class LayerJob(_Part):
+    """A further look, painted over what lies below it, inside its own matte."""
+
+    matte: MatteJob
+    look: LookJob
+
+
 class Item(_Part):
     """One intermediate to render.
 
@@ -99,6 +125,8 @@ class Item(_Part):
         rate: frames a second of a sequence or still, which the edit decides and not the files:
             "25" or "24000/1001". None for what the files state. A movie has its own.
         reading: how this source is read; None for what the job says.
+        matte: where `look` is painted; None for everywhere.
+        layers: further looks, each in its matte, later ones over earlier ones.
     """
 
     source: Path
@@ -108,6 +136,8 @@ class Item(_Part):
     paint: Annotated[tuple[Frames, ...], Field(min_length=1)] | None = None
     rate: Rate | None = None
     reading: Reading | None = None
+    matte: MatteJob | None = None
+    layers: tuple[LayerJob, ...] = ()
 
     @field_validator("paint")
     @classmethod

@@ -11,11 +11,23 @@ import threading
 from collections.abc import Generator, Iterable
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "queue_depth"]
 
 T = TypeVar("T")
 
 _END = object()
+_DEEPEST = 4  # more than evens out the stages' unequal paces is wasted memory
+_WAITING_BYTES = 200_000_000
+
+
+def queue_depth(bytes_each: int) -> int:
+    """How many frames may wait between two stages: 4 up to 50 MB a frame (1080p is 25 MB), fewer
+    of larger ones, so that no more than 200 MB wait; always 1, or nothing would overlap.
+
+    Args:
+        bytes_each: size of a frame in memory.
+    """
+    return max(1, min(_DEEPEST, _WAITING_BYTES // bytes_each))
 
 
 def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:

@@ -23,6 +23,7 @@ from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.job import Item, Output, Reading, merge_ranges
 from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
+from nle_style.render.mattes import LayerPlan, Matte, plan_matte
 from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "read_as", "source_stem"]
@@ -43,6 +44,8 @@ class ItemPlan:
         destination: the movie, or the folder of a sequence.
         manifest: beside it, under this render's key.
         facts: what the key was made from.
+        matte: where `look` is painted; None for everywhere.
+        layers: the looks that are painted over it, the lowest first.
     """
 
     info: MediaInfo
@@ -54,6 +57,18 @@ class ItemPlan:
     destination: Path
     manifest: Manifest
     facts: dict[str, Any]
+    matte: Matte | None = None
+    layers: tuple[LayerPlan, ...] = ()
+
+    @property
+    def alpha(self) -> bool:
+        """Whether frames are read, painted and written with their alpha."""
+        return bool(getattr(self.spec, "alpha", False))
+
+    @property
+    def premultiplied(self) -> bool:
+        """Whether the output stores RGB multiplied by alpha."""
+        return bool(getattr(self.spec, "premultiplied", False))
 
     @property
     def frames(self) -> int:
@@ -122,10 +137,12 @@ def plan_item(
         reading: the job's, for items without one of their own.
 
     Raises:
-        InputError: the source, its range, the look or the format cannot be used.
+        InputError: the source, its range, a look, a matte or the format cannot be used.
     """
     look = item.look.look()
-    pack.mix(look.styles)
+    layer_looks = [layer.look.look() for layer in item.layers]
+    for each in (look, *layer_looks):
+        pack.mix(each.styles)
     info = _probed(item, item.reading or reading)
     check_fields(info)
     first, last = _range(item, info, output.handles)
@@ -138,11 +155,15 @@ def plan_item(
             where=str(item.source),
             remedy="Leave `paint` out and give `frames`: its files keep the source's numbers.",
         )
-    if item.source not in hashed:
-        hashed[item.source] = fingerprint(_files(item.source))
+    ends = painted[0][0], painted[-1][1]
+    matte = None if item.matte is None else plan_matte(item.matte, info, *ends)
+    layers = tuple(
+        LayerPlan(plan_matte(layer.matte, info, *ends), each)
+        for layer, each in zip(item.layers, layer_looks, strict=True)
+    )
     facts = {
         "source": str(item.source.absolute()),
-        "source_fingerprint": hashed[item.source],
+        "source_fingerprint": _fingerprint(item.source, hashed),
         "frames": [first, last],
         "look": look.as_data(),
         "pack": pack.name,
@@ -158,11 +179,46 @@ def plan_item(
         facts["reading"] = as_read
     if sparse:
         facts["paint"] = [list(span) for span in painted]
-    name = item.name or f"{source_stem(item.source)}.{look.label}{'.sparse' if sparse else ''}"
+    facts |= _matte_facts(matte, layers, hashed)
+    label = "+".join(dict.fromkeys(each.label for each in (look, *layer_looks)))
+    name = item.name or f"{source_stem(item.source)}.{label}{'.sparse' if sparse else ''}"
     name = _free_name(name, output.directory, facts, taken)
     manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
-    return ItemPlan(info, first, last, painted, look, spec, destination, manifest, facts)
+    for used in (matte, *(layer.matte for layer in layers)):
+        if used is not None and used.reads(destination):
+            raise InputError(
+                "the output would replace its own matte",
+                where=str(destination),
+                remedy="Choose another output folder or name; mattes are never written to.",
+            )
+    return ItemPlan(
+        info, first, last, painted, look, spec, destination, manifest, facts, matte, layers
+    )
+
+
+def _fingerprint(source: Path, hashed: dict[Path, str]) -> str:
+    if source not in hashed:
+        hashed[source] = fingerprint(_files(source))
+    return hashed[source]
+
+
+def _matte_facts(
+    matte: Matte | None, layers: tuple[LayerPlan, ...], hashed: dict[Path, str]
+) -> dict[str, Any]:
+    """Empty without mattes: the keys of renders that know of none stay as they are."""
+    facts: dict[str, Any] = {}
+    if matte is not None:
+        facts["matte"] = matte.as_data(_fingerprint(matte.info.path, hashed))
+    if layers:
+        facts["layers"] = [
+            {
+                "look": layer.look.as_data(),
+                "matte": layer.matte.as_data(_fingerprint(layer.matte.info.path, hashed)),
+            }
+            for layer in layers
+        ]
+    return facts
 
 
 def _files(source: Path) -> list[Path]:

@@ -103,6 +103,7 @@ def build_report(
         "frames": [first, last],
         "painted": facts.get("paint", [[first, last]]),
         "look": facts["look"],
+        "mattes": _mattes(facts),
         "pack": {"name": facts["pack"], "sha256": facts["pack_sha256"]},
         "engine": {"version": engine, "torch": torch_version},
         "device": device,
@@ -124,6 +125,12 @@ def build_report(
         "seconds_per_frame": _seconds(units, measurements),
         "warnings": list(published.get("warnings", [])),
     }
+
+
+def _mattes(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Every matte with the look that is painted inside it, the lowest first."""
+    own = [{"matte": facts["matte"], "look": facts["look"]}] if "matte" in facts else []
+    return [{**entry["matte"], "look": entry["look"]} for entry in (*own, *facts.get("layers", []))]
 
 
 def _shots(

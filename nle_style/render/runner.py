@@ -14,6 +14,7 @@ from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,17 +26,16 @@ from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
 from nle_style.apply.shots import find_shots
 from nle_style.apply.stability import ChangeMeter
-from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.media.probe import MediaInfo
-from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Scanning, Started, Warned
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import UnitMeasurement, fingerprint
-from nle_style.render.pipeline import ahead
+from nle_style.render.painter import FramePainter, painter_of
+from nle_style.render.pipeline import ahead, queue_depth
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import (
     build_report,
@@ -44,10 +44,10 @@ from nle_style.render.report import (
     report_path,
     write_report,
 )
+from nle_style.render.supply import frame_bytes, source_frames, supply
 
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
-_AHEAD = 4  # frames waiting between two stages: 100 MB a stage at 1080p
 _SCANNED = 24  # frames from one `scanning` event to the next
 
 
@@ -266,15 +266,15 @@ class _Run:
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
                 self.done += plan.painted_count(unit.first, unit.last)
-        stylizer = Stylizer(self.pack, plan.look, self.device)
+        painter = painter_of(plan, self.pack, self.device)
         # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
-        shots = self._shots(index, plan) if stylizer.needs_measuring else list(plan.painted)
+        shots = self._shots(index, plan, painter) if painter.needs_measuring else list(plan.painted)
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing:
             for run in _contiguous(missing):
                 meter = ChangeMeter(shots)
                 painted = self._painted(
-                    index, plan, stylizer, shots, meter, run[0].first, run[-1].last
+                    index, plan, painter, shots, meter, run[0].first, run[-1].last
                 )
                 begun = time.monotonic()
                 try:
@@ -308,7 +308,7 @@ class _Run:
             }
         )
 
-    def _shots(self, index: int, plan: ItemPlan) -> list[tuple[int, int]]:
+    def _shots(self, index: int, plan: ItemPlan, painter: FramePainter) -> list[tuple[int, int]]:
         """The shots of an item, found in one pass over what is painted of its source, or noted by
         an earlier run."""
         known = plan.manifest.shots() if self.job.control.resume else None
@@ -318,9 +318,9 @@ class _Run:
         total = plan.painted_count(plan.first, plan.last)
 
         def frames(first: int, last: int) -> Iterator[np.ndarray]:
-            for number, frame in enumerate(read_frames(plan.info, first, last), first):
+            for number, frame in enumerate(source_frames(plan, first, last), first):
                 self.check_cancelled()
-                yield frame
+                yield painter.view(frame)
                 done = plan.painted_count(plan.first, number)
                 if done % _SCANNED == 0:
                     name = plan.destination.name
@@ -335,13 +335,13 @@ class _Run:
     def _samples(self, plan: ItemPlan, shot: tuple[int, int]) -> Iterator[np.ndarray]:
         for number in sample_frames(*shot):
             self.check_cancelled()
-            yield from read_frames(plan.info, number, number)
+            yield from source_frames(plan, number, number)
 
     def _painted(
         self,
         index: int,
         plan: ItemPlan,
-        stylizer: Stylizer,
+        painter: FramePainter,
         shots: list[tuple[int, int]],
         meter: ChangeMeter,
         first: int,
@@ -359,21 +359,23 @@ class _Run:
                 # The units of a sequence are single frames: one that goes on from an earlier run's
                 # frame paints that again, only to be compared with.
                 start = begin - 1 if meter.needs_previous(begin) else begin
-                frames = ahead(read_frames(plan.info, start, end), _AHEAD)
+                frames = ahead(supply(plan, start, end), depth)
                 try:
-                    for number, frame in enumerate(frames, start):
-                        if stylizer.needs_measuring and (measured is None or number > measured[1]):
+                    for number, (frame, weights) in enumerate(frames, start):
+                        if painter.needs_measuring and (measured is None or number > measured[1]):
                             measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
-                            stylizer.measure_shot(self._samples(plan, measured))
-                        painted = stylizer.frame(frame)
-                        meter.add(number, frame, painted)
+                            painter.begin_shot(partial(self._samples, plan, measured))
+                        painted = painter.frame(frame, weights)
+                        meter.add(number, painted.source_view, painted.view)
                         if number >= begin:
-                            yield painted
+                            yield painted.pixels
                 finally:
                     frames.close()
 
-        painted = ahead(paint(), _AHEAD)
-        black = np.zeros((plan.info.height, plan.info.width, 3), np.float32)
+        depth = queue_depth(frame_bytes(plan))
+        painted = ahead(paint(), depth)
+        channels = 4 if plan.alpha else 3
+        black = np.zeros((plan.info.height, plan.info.width, channels), np.float32)
         try:
             for number in range(first, last + 1):
                 self.check_cancelled()

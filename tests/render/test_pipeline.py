@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nle_style.render.pipeline import ahead
+from nle_style.render.pipeline import ahead, queue_depth
 
 
 def test_order_is_kept_and_the_end_is_the_end() -> None:
@@ -59,3 +59,20 @@ def test_closing_stops_the_thread_and_closes_the_source() -> None:
     stage.close()
     assert closed.is_set()
     assert threading.active_count() == before
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "channels", "depth"),
+    [
+        (64, 48, 3, 4),
+        (1920, 1080, 3, 4),  # 24.9 MB: eight would fit
+        (1920, 1080, 6, 4),  # 49.8 MB
+        (3840, 2160, 3, 2),  # 99.5 MB
+        (3840, 2160, 4, 1),  # 132.7 MB
+        (7680, 4320, 3, 1),  # 398 MB: not even one fits, but one has to wait
+    ],
+)
+def test_large_frames_wait_in_shorter_queues(
+    width: int, height: int, channels: int, depth: int
+) -> None:
+    assert queue_depth(width * height * channels * 4) == depth

@@ -1,0 +1,265 @@
+"""FramePainter: everything that happens to one frame around the network.
+
+    stored RGB(A) -> straight RGB -> display RGB -> looks -> straight -> mattes -> stored RGB(A)
+
+The network sees display code values of straight colours; what comes back has the encoding and the
+alpha of the source. Nothing is divided or multiplied that is not painted: outside a matte, under
+an alpha of 0 and at strength 0 the stored values come back bit for bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import torch
+
+from nle_style.apply.stylizer import Stylizer
+from nle_style.core.style_pack import StylePack
+from nle_style.media.probe import AlphaKind
+from nle_style.render.plan_items import ItemPlan
+
+__all__ = ["Colour", "FramePainter", "PaintedFrame", "Painting", "over", "painter_of"]
+
+# Half float's smallest step: below it there is no colour to be had by dividing, only noise.
+_LEAST_ALPHA = np.float32(2**-24)
+
+
+class Painting(Protocol):
+    """What is needed of `apply.stylizer.Stylizer`."""
+
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether a shot is measured before its frames are painted."""
+
+    def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
+        """Freeze a shot's statistics, from (H, W, 3) float32 display code values."""
+
+    def frame(self, rgb: np.ndarray) -> np.ndarray:
+        """Paint one frame; at strength 0 the very array that was given."""
+
+
+class Colour(Protocol):
+    """How a source that is not display-referred becomes what the network sees, and back."""
+
+    def encode(self, rgb: np.ndarray) -> np.ndarray:
+        """(H, W, 3) float32 straight RGB of the source -> sRGB display code values, 0-1."""
+
+    def decode(self, display: np.ndarray, painted: np.ndarray, rgb: np.ndarray) -> np.ndarray:
+        """The painted picture in the source's encoding: `rgb`, with the change from `display` to
+        `painted` applied to it."""
+
+
+class PaintedFrame(NamedTuple):
+    """One frame, painted.
+
+    Attributes:
+        pixels: (H, W, 3 or 4) float32, as the output stores them.
+        source_view, view: the source and the result as display code values, (H, W, 3) float32:
+            what the measures of stability compare.
+    """
+
+    pixels: np.ndarray
+    source_view: np.ndarray
+    view: np.ndarray
+
+
+class FramePainter:
+    """Looks, one over the other, on the frames of one source.
+
+    Values beyond 0-1 are carried past the network: in a display-referred float source the part of
+    a colour that lies beyond is added to the painted one, in all others `colour` takes care of it.
+    So light that a premultiplied picture adds (RGB above alpha) survives.
+
+    Args:
+        paintings: the looks, the lowest first.
+        alpha: how the source's frames carry their alpha, if they are given with it.
+        is_float: whether the source can hold values beyond 0-1.
+        premultiplied: whether the output's RGB is to be multiplied by its alpha.
+        colour: None for display-referred sources.
+    """
+
+    def __init__(
+        self,
+        paintings: Sequence[Painting],
+        *,
+        alpha: AlphaKind = "none",
+        is_float: bool = False,
+        premultiplied: bool = False,
+        colour: Colour | None = None,
+    ) -> None:
+        self._paintings = tuple(paintings)
+        self._alpha = alpha
+        self._beyond = is_float or alpha == "premultiplied"
+        self._premultiplied = premultiplied
+        self._colour = colour
+        self._samples: Callable[[], Iterable[np.ndarray]] | None = None
+        self._measured: set[int] = set()
+
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether `begin_shot` must be called before the frames of a shot."""
+        return any(painting.needs_measuring for painting in self._paintings)
+
+    def begin_shot(self, samples: Callable[[], Iterable[np.ndarray]]) -> None:
+        """Have the frames that follow painted with the statistics of another shot.
+
+        Each look is measured when it is first painted, which outside of its matte is never.
+
+        Args:
+            samples: gives the shot's frames to be measured, as `frame` takes them, anew each time.
+        """
+        self._samples = samples
+        self._measured.clear()
+
+    def view(self, pixels: np.ndarray) -> np.ndarray:
+        """A source frame as the network sees it.
+
+        Args:
+            pixels: (H, W, 3 or 4) float32, stored values.
+
+        Returns:
+            (H, W, 3) float32 display code values of the straight colours, finite and in 0-1. Under
+            an alpha of 0, where a file may hold anything, it is black.
+        """
+        rgb, alpha = _parted(pixels)
+        return self._display(self._straight(rgb, alpha))
+
+    def frame(
+        self, pixels: np.ndarray, weights: Sequence[np.ndarray | None] = (None,)
+    ) -> PaintedFrame:
+        """Paint one frame.
+
+        Args:
+            pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1.
+            weights: for every look where it is painted, (H, W) float32, 0-1; None is everywhere.
+
+        Raises:
+            LookError: the frame is too small for the network.
+        """
+        rgb, alpha = _parted(pixels)
+        straight = self._straight(rgb, alpha)
+        view = self._display(straight)
+        result = rgb
+        for number, weight in enumerate(weights):
+            if weight is not None and not weight.any():
+                continue
+            shown = self._paint(number, view)
+            painted = rgb
+            if shown is not view:
+                painted = self._stored(view, shown, straight, rgb, alpha)
+            result = painted if weight is None else over(result, painted, weight)
+        after = view if result is rgb else self._display(self._straight(result, alpha))
+        return PaintedFrame(self._delivered(pixels, rgb, result, alpha), view, after)
+
+    def _paint(self, number: int, view: np.ndarray) -> np.ndarray:
+        painting = self._paintings[number]
+        unmeasured = painting.needs_measuring and number not in self._measured
+        if unmeasured and self._samples is not None:
+            painting.measure_shot(self.view(frame) for frame in self._samples())
+            self._measured.add(number)
+        return painting.frame(view)
+
+    def _straight(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+        if alpha is None:
+            return rgb
+        if self._alpha == "premultiplied":
+            return _divided(rgb, alpha, np.zeros(rgb.shape, np.float32))
+        return np.where(_is_seen(alpha), rgb, np.float32(0))
+
+    def _display(self, straight: np.ndarray) -> np.ndarray:
+        if self._colour is not None:
+            shown = self._colour.encode(straight)
+        elif self._beyond:
+            shown = np.clip(straight, 0, 1)
+        else:
+            return straight
+        # One pixel that is not a number would spread over the whole frame by the norms.
+        if not np.isfinite(shown).all():
+            shown = np.nan_to_num(shown, nan=0.0, posinf=1.0, neginf=0.0)
+        return shown
+
+    def _stored(
+        self,
+        view: np.ndarray,
+        shown: np.ndarray,
+        straight: np.ndarray,
+        rgb: np.ndarray,
+        alpha: np.ndarray | None,
+    ) -> np.ndarray:
+        """The painted display values `shown` in the source's encoding and association."""
+        if self._colour is not None:
+            painted = self._colour.decode(view, shown, straight)
+        elif self._beyond:
+            painted = shown + (straight - view)
+        else:
+            painted = shown
+        if alpha is None:
+            return painted
+        if self._alpha == "premultiplied":
+            painted = painted * alpha[..., None]
+        stored: np.ndarray = np.where(_is_seen(alpha), painted, rgb)
+        return stored
+
+    def _delivered(
+        self, pixels: np.ndarray, rgb: np.ndarray, result: np.ndarray, alpha: np.ndarray | None
+    ) -> np.ndarray:
+        if alpha is None:
+            return result
+        if self._premultiplied and self._alpha == "straight":
+            result = result * alpha[..., None]
+        elif not self._premultiplied and self._alpha == "premultiplied":
+            result = _divided(result, alpha, result.copy())
+        if result is rgb:
+            return pixels
+        return np.concatenate([result, alpha[..., None]], axis=2)
+
+
+def _parted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    if pixels.shape[2] == 3:
+        return pixels, None
+    return pixels[..., :3], pixels[..., 3]
+
+
+def _is_seen(alpha: np.ndarray) -> np.ndarray:
+    seen: np.ndarray = (alpha >= _LEAST_ALPHA)[..., None]
+    return seen
+
+
+def _divided(rgb: np.ndarray, alpha: np.ndarray, out: np.ndarray) -> np.ndarray:
+    """`rgb` / `alpha` where there is alpha to divide by; `out` stays as it is elsewhere."""
+    with np.errstate(over="ignore"):
+        np.divide(rgb, alpha[..., None], out=out, where=_is_seen(alpha))
+    return out
+
+
+def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """below + weight · (painted - below): bit for bit `below` at 0, and `painted` at 1.
+
+    Args:
+        below, painted: (H, W, 3) float32, stored values.
+        weight: (H, W) float32, 0-1.
+    """
+    result = np.where((weight >= 1)[..., None], painted, below)
+    partly = (weight > 0) & (weight < 1)
+    # An infinity on both sides has no middle: it becomes a NaN, which it is as good as.
+    with np.errstate(invalid="ignore"):
+        change = painted[partly] - below[partly]
+    result[partly] = below[partly] + weight[partly, None] * change
+    return result
+
+
+def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePainter:
+    """The painter of an item: its own look, and its layers over it.
+
+    Raises:
+        LookError: a look names a style that the pack does not have.
+    """
+    looks = (plan.look, *(layer.look for layer in plan.layers))
+    return FramePainter(
+        [Stylizer(pack, look, device) for look in looks],
+        alpha=plan.info.alpha,
+        is_float=plan.info.is_float,
+        premultiplied=plan.premultiplied,
+    )

@@ -1,0 +1,50 @@
+"""What an item's painter is given: the source's frames, each with the weights of its mattes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Generator, Iterator
+
+import numpy as np
+
+from nle_style.media.read import read_frames
+from nle_style.render.plan_items import ItemPlan
+
+__all__ = ["Weights", "frame_bytes", "source_frames", "supply"]
+
+Weights = tuple[np.ndarray | None, ...]
+"""For every look of an item, the lowest first: (H, W) float32, 0-1, or None for everywhere."""
+
+
+def source_frames(plan: ItemPlan, first: int, last: int) -> Iterator[np.ndarray]:
+    """Frames of an item's source: (H, W, 3) float32, (H, W, 4) if the output carries alpha.
+
+    Raises: as `media.read.read_frames`.
+    """
+    return read_frames(plan.info, first, last)
+
+
+def supply(
+    plan: ItemPlan, first: int, last: int
+) -> Generator[tuple[np.ndarray, Weights], None, None]:
+    """Frames `first` to `last` of the source, inclusive, with their weights.
+
+    Raises: MediaError if a frame of the source or of a matte cannot be decoded.
+    """
+    count = last - first + 1
+    mattes = (plan.matte, *(layer.matte for layer in plan.layers))
+    weights = zip(
+        *(
+            itertools.repeat(None, count) if matte is None else matte.weights(first, last)
+            for matte in mattes
+        ),
+        strict=True,
+    )
+    yield from zip(source_frames(plan, first, last), weights, strict=True)
+
+
+def frame_bytes(plan: ItemPlan) -> int:
+    """The size of what `supply` yields for one frame, in bytes."""
+    mattes = (plan.matte is not None) + len(plan.layers)
+    channels = (4 if plan.alpha else 3) + mattes
+    return plan.info.height * plan.info.width * channels * np.dtype(np.float32).itemsize
