@@ -49,7 +49,16 @@ def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colou
     return look
 
 
-def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_file=None):
+def make_job(
+    items,
+    directory,
+    format="auto",
+    depth="auto",
+    handles=0,
+    cancel_file=None,
+    input_colour="auto",
+    ocio=None,
+):
     """A job of version 1.
 
     Args:
@@ -58,7 +67,12 @@ def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_fi
         directory: folder for the results.
         format, depth, handles: as on the command line.
         cancel_file: the run is cancelled when this file appears.
+        input_colour: "auto", "srgb", "rec709", "linear", or an OpenColorIO colour space's name.
+        ocio: an .ocio or .ocioz file; None for the built-in configuration.
     """
+    colour = {"input": input_colour}
+    if ocio is not None:  # a worker of version 0.1 does not know the key
+        colour["ocio"] = ocio
     return {
         "nle_style_job": VERSION,
         "items": list(items),
@@ -68,7 +82,7 @@ def make_job(items, directory, format="auto", depth="auto", handles=0, cancel_fi
             "depth": depth,
             "handles": handles,
         },
-        "colour": {"input": "auto"},
+        "colour": colour,
         "control": {"cancel_file": cancel_file, "resume": True},
     }
 

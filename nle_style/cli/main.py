@@ -20,6 +20,8 @@ from nle_style.cli.options import (
     Folder,
     Format,
     Handles,
+    InputColour,
+    OcioFile,
     Pack,
     Resume,
     StatisticsChoice,
@@ -27,6 +29,7 @@ from nle_style.cli.options import (
     Strength,
     StrokeScale,
     Style,
+    colour_job_of,
     control_of,
     look_of,
     output_of,
@@ -59,6 +62,8 @@ def render(
     format: Format = "auto",
     depth: Depth = "auto",
     handles: Handles = 0,
+    input_colour: InputColour = "auto",
+    ocio: OcioFile = None,
     device: Device = "auto",
     resume: Resume = True,
     events: Events = False,
@@ -75,6 +80,7 @@ def render(
         job = RenderJob(
             items=tuple(Item(source=clip, frames=wanted, look=look) for clip in clips),
             output=output_of(output, format, depth, handles),
+            colour=colour_job_of(input_colour, ocio),
             control=control_of(resume, device),
             pack=pack,
         )

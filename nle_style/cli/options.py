@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nle_style.errors import InputError
+
 if TYPE_CHECKING:
     from nle_style.apply.look import Look
-    from nle_style.render.job import Control, Output
+    from nle_style.render.job import ColourJob, Control, Output
 
 __all__ = [
     "ColourChoice",
@@ -21,6 +23,8 @@ __all__ = [
     "Folder",
     "Format",
     "Handles",
+    "InputColour",
+    "OcioFile",
     "Pack",
     "Resume",
     "StatisticsChoice",
@@ -28,6 +32,7 @@ __all__ = [
     "Strength",
     "StrokeScale",
     "Style",
+    "colour_job_of",
     "control_of",
     "look_of",
     "output_of",
@@ -65,6 +70,15 @@ Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped 
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
 Depth = Annotated[str, typer.Option(help="auto, 8, 16, half or float.")]
 Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
+InputColour = Annotated[
+    str,
+    typer.Option(
+        help="How the clips are encoded: auto, srgb, rec709, linear, or an OpenColorIO name."
+    ),
+]
+OcioFile = Annotated[
+    Path | None, typer.Option("--ocio", help="An .ocio or .ocioz; else the built-in configuration.")
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Resume = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
@@ -94,6 +108,23 @@ def output_of(folder: Path, format_: str, depth: str, handles: int) -> Output:
     from nle_style.render.job import Output
 
     return Output(directory=folder, format=format_, depth=depth, handles=handles)
+
+
+def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
+    """How the sources' colours are to be read.
+
+    Raises:
+        InputError: an empty name.
+    """
+    from nle_style.render.job import ColourJob
+
+    if not input_colour.strip():
+        raise InputError(
+            "the name of the colour space is empty",
+            where="--input-colour",
+            remedy="Leave it out, or name one; see docs/colour.md.",
+        )
+    return ColourJob(input=input_colour, ocio=ocio)
 
 
 def control_of(resume: bool, device: str) -> Control:

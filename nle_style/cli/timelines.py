@@ -19,12 +19,15 @@ from nle_style.cli.options import (
     Folder,
     Format,
     Handles,
+    InputColour,
+    OcioFile,
     Pack,
     Resume,
     StatisticsChoice,
     StatisticsOption,
     Strength,
     StrokeScale,
+    colour_job_of,
     control_of,
     look_of,
     output_of,
@@ -74,6 +77,8 @@ def batch(
     format: Format = "auto",
     depth: Depth = "auto",
     handles: Handles = 0,
+    input_colour: InputColour = "auto",
+    ocio: OcioFile = None,
     device: Device = "auto",
     resume: Resume = True,
     dry_run: Annotated[
@@ -105,7 +110,12 @@ def batch(
             path_maps=tuple(parse_path_map(text) for text in path_map or ()),
             look_map=look_map,
         )
-        more = {"options": options, "pack": pack, "control": control_of(resume, device)}
+        more = {
+            "options": options,
+            "pack": pack,
+            "control": control_of(resume, device),
+            "colour": colour_job_of(input_colour, ocio),
+        }
         return (timeline, base(), output_of(output, format, depth, handles)), more
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]

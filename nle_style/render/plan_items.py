@@ -16,9 +16,10 @@ from nle_style.errors import InputError, MediaError
 from nle_style.media.formats import OutputSpec, resolve_format
 from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.scene_colour import ColourSettings, SceneColour, scene_colour
 from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
-from nle_style.render.job import Item, Output, merge_ranges
+from nle_style.render.job import ColourJob, Item, Output, merge_ranges
 from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
 from nle_style.timeline.relink import SequenceName
 
@@ -40,6 +41,7 @@ class ItemPlan:
         destination: the movie, or the folder of a sequence.
         manifest: beside it, under this render's key.
         facts: what the key was made from.
+        scene: the way of the source's colours through the network; None for display-referred ones.
     """
 
     info: MediaInfo
@@ -51,6 +53,7 @@ class ItemPlan:
     destination: Path
     manifest: Manifest
     facts: dict[str, Any]
+    scene: SceneColour | None = None
 
     @property
     def frames(self) -> int:
@@ -109,19 +112,23 @@ def plan_item(
     device: torch.device,
     taken: set[str],
     hashed: dict[Path, str],
+    colour: ColourJob | None = None,
 ) -> ItemPlan:
     """Probe, range, name and key one item.
 
     Args:
         taken: names of the job's earlier items; the new one is added.
         hashed: fingerprints of the job's earlier sources: a cut uses few sources many times.
+        colour: the job's; None for `auto`.
 
     Raises:
-        InputError: the source, its range, the look or the format cannot be used.
+        InputError: the source, its range, its colours, the look or the format cannot be used.
     """
     look = item.look.look()
     pack.mix(look.styles)
     info = _probed(item)
+    colour = colour or ColourJob()
+    scene = scene_colour(info, ColourSettings(colour.input, colour.ocio))
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
     painted = _painted(item, info, output.handles, first, last)
@@ -147,13 +154,15 @@ def plan_item(
     }
     if item.rate is not None and info.kind != "movie":
         facts["rate"] = str(info.rate)
+    if scene is not None:
+        facts["colour"] = scene.name
     if sparse:
         facts["paint"] = [list(span) for span in painted]
     name = item.name or f"{source_stem(item.source)}.{look.label}{'.sparse' if sparse else ''}"
     name = _free_name(name, output.directory, facts, taken)
     manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
-    return ItemPlan(info, first, last, painted, look, spec, destination, manifest, facts)
+    return ItemPlan(info, first, last, painted, look, spec, destination, manifest, facts, scene)
 
 
 def _files(source: Path) -> list[Path]:
