@@ -69,7 +69,7 @@ def _to_xyz(chromaticities: Sequence[float]) -> np.ndarray:
     """RGB to XYZ, with white at Y = 1; its columns sum to the white."""
     points = [float(number) for number in chromaticities]
     x_white, y_white = points[6:]
-    white = np.array((x_white, y_white, 1 - x_white - y_white)) / y_white
+    white = np.array((x_white / y_white, 1.0, (1 - x_white - y_white) / y_white))
     # Blue of AP0 has a negative y and green of it x = 0: xyz, not xyY, so that none is divided by.
     primaries = np.array(
         [(x, y, 1 - x - y) for x, y in zip(points[0:6:2], points[1:6:2], strict=True)]

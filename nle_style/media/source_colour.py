@@ -100,8 +100,17 @@ def _stated(info: MediaInfo, file: Path | None, role: str | None) -> SourceColou
     space = built_in_space(name) if name else None
     if space is not None and space.encoding not in ("scene-linear", "sdr-video"):
         return _named(space)
-    says_linear = transfer == _LINEAR or (space is not None and space.encoding == "scene-linear")
-    return _linear(info, file, role) if says_linear or (info.is_float and not name) else None
+    if transfer == _LINEAR or (space is not None and space.encoding == "scene-linear"):
+        return _linear(info, file, role)
+    if not info.is_float or space is not None or name == "data" or name.endswith("_display"):
+        return None
+    if name in ("", "unknown"):
+        return _linear(info, file, role)
+    raise MediaError(
+        f"its header names a colour space '{name}' that is not known",
+        where=str(info.path),
+        remedy="Name its colour space with --input-colour.",
+    )
 
 
 def _linear(info: MediaInfo, file: Path | None, role: str | None) -> SourceColour | None:

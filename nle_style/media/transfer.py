@@ -47,7 +47,7 @@ def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
 
 def srgb_to_linear(code: np.ndarray) -> np.ndarray:
     """Linear light of sRGB code values, both 0-1; the inverse of `linear_to_srgb`."""
-    linear = code + np.float32(0.055)
+    linear: np.ndarray = code + np.float32(0.055)
     linear *= np.float32(1 / 1.055)
     np.power(linear, np.float32(2.4), out=linear)
     low = code <= np.float32(0.04045)
