@@ -11,11 +11,14 @@ of its channels; D the linear RGB that the network sees; P the linear RGB that i
 Knee. K(Y) = Y up to 1/2 and 1 - 1/(4Y) above: identity below, slope 1 at 1/2, monotone, towards 1.
 It is Reinhard's shoulder (Reinhard et al. 2002, equation 3) begun at 1/2. Diffuse white is shown
 at 0.75 (sRGB code 0.88), 4 at 0.94, 40 at 0.994. Y/K(Y) divides all three channels, so that hue is
-kept; a saturated light whose M would still exceed 1 is divided by M instead:
+kept. The luminance of a saturated light says little of its largest channel; that has a shoulder of
+its own, H(M) = M up to 3/4 and 1 - 1/(16 (M - 1/2)) above, and what asks for the larger factor
+gets it (for greys that is always K):
 
-    s = max(1, Y / K(Y), M)        D = clip(L / s, 0, 1)
+    s = max(Y / K(Y), M / H(M))        D = clip(L / s, 0, 1)
 
-Only negative channels are clipped (colours outside of Rec.709, ringing).
+s is at least 1, and D rises with the light and stays below 1. Only negative channels are clipped
+(colours outside of Rec.709, ringing).
 
 Gain recombine. The factor that made the pixel fit is given back to what was painted there:
 
@@ -46,7 +49,8 @@ from nle_style.media.transfer import linear_to_srgb, srgb_to_linear
 
 __all__ = ["ColourSettings", "SceneColour", "scene_colour"]
 
-_KNEE = np.float32(0.5)
+_KNEE = np.float32(0.5)  # of luminance
+_SHOULDER = np.float32(0.75)  # of the largest channel
 _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709-6, 3.2
 _LARGEST = 65504.0
 _GREY = np.float32(0.18)
@@ -138,10 +142,12 @@ def _finite(rgb: np.ndarray) -> np.ndarray:
 def _factor(linear: np.ndarray) -> np.ndarray:
     """s of every pixel, height x width, at least 1."""
     luminance = linear @ _LUMINANCE
-    # Y / K(Y) = Y / (1 - 1/(4Y)) above the knee; 1 at the knee itself.
+    # Y / K(Y) = Y / (1 - 1/(4Y)) from the knee on, and 1 at the knee itself; M / H(M) alike.
     factor: np.ndarray = np.maximum(luminance, _KNEE)
     factor /= 1 - np.float32(0.25) / factor
-    np.maximum(factor, _largest(linear), out=factor)
+    largest = np.maximum(_largest(linear), _SHOULDER)
+    largest /= 1 - np.float32(1 / 16) / (largest - np.float32(0.5))
+    np.maximum(factor, largest, out=factor)
     return factor
 
 
