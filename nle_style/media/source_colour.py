@@ -20,14 +20,11 @@ from nle_style.media.ocio_config import (
     scene_linear_role,
 )
 from nle_style.media.primaries import AP0, H273_PRIMARIES, Chromaticities, matrix_to_rec709
-from nle_style.media.probe import MediaInfo
+from nle_style.media.probe import DISPLAY_MARK, MediaInfo
 from nle_style.media.sequence import find_sequence, read_spec
 from nle_style.media.transfer import hlg_to_linear, linear_to_hlg, linear_to_pq, pq_to_linear
 
-__all__ = ["DISPLAY_MARK", "ColourSettings", "SourceColour", "source_colour"]
-
-DISPLAY_MARK = "display-referred"
-"""What `image_write` says in the ImageDescription of an EXR that holds display code values."""
+__all__ = ["ColourSettings", "SourceColour", "source_colour"]
 
 _DISPLAY_WORDS = ("srgb", "rec709")
 _LINEAR, _PQ, _HLG = 8, 16, 18  # H.273 transfer characteristics
@@ -102,9 +99,9 @@ def _stated(info: MediaInfo, file: Path | None, role: str | None) -> SourceColou
         return _named(space)
     if transfer == _LINEAR or (space is not None and space.encoding == "scene-linear"):
         return _linear(info, file, role)
-    if not info.is_float or space is not None or name == "data" or name.endswith("_display"):
+    if not info.is_float or space is not None or name in ("", "data") or name.endswith("_display"):
         return None
-    if name in ("", "unknown"):
+    if name == "unknown":
         return _linear(info, file, role)
     raise MediaError(
         f"its header names a colour space '{name}' that is not known",

@@ -38,7 +38,7 @@ def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
 
     Source: IEC 61966-2-1, 5.2.
     """
-    code = np.power(linear, np.float32(1 / 2.4))
+    code: np.ndarray = np.power(linear, np.float32(1 / 2.4))
     code *= np.float32(1.055)
     code -= np.float32(0.055)
     np.copyto(code, linear * np.float32(12.92), where=linear <= np.float32(0.0031308))

@@ -104,6 +104,13 @@ def test_our_own_display_referred_exr_is_known_again(depth: str, tmp_path: Path)
     assert _scene(tmp_path / "a.exr", "linear") is not None
 
 
+def test_a_linear_image_becomes_a_linear_exr(tmp_path: Path) -> None:
+    source = _image(tmp_path / "a.tif", "float")
+    scene = _scene(rendered(source, tmp_path / "out", "exr").path)
+    assert scene is not None
+    assert scene.name == f"{STUDIO}: Linear Rec.709 (sRGB)"
+
+
 def test_an_aces_container_is_ap0(tmp_path: Path) -> None:
     scene = _scene(_image(tmp_path / "a.exr", acesImageContainerFlag=1, compression="none"))
     assert scene is not None
@@ -150,13 +157,14 @@ def test_hdr_is_tagged_as_it_came(trc: str, code: int, tmp_path: Path) -> None:
     )  # fmt: skip
     movie = probe_media(rendered(clip, tmp_path / "mov", "png-mov").path)
     assert (movie.colour.primaries, movie.colour.transfer, movie.bit_depth) == (9, code, 16)
-    folder = rendered(clip, tmp_path / "exr", "exr").path
-    folder = folder if folder.is_dir() else folder.parent
+    exr = rendered(clip, tmp_path / "exr", "exr").path
     name = {16: "pq_rec2020_display", 18: "hlg_rec2020_display"}[code]
-    for file in folder.glob("*.exr"):
-        spec = oiio.ImageInput.open(str(file)).spec()
-        assert spec.get_string_attribute("oiio:ColorSpace") == name
-        assert _scene(file) is not None
+    spec = oiio.ImageInput.open(str(exr).replace("%06d", "000001")).spec()
+    assert spec.get_string_attribute("oiio:ColorSpace") == name
+    before, after = _scene(clip), _scene(exr)
+    assert before is not None
+    assert after is not None
+    assert after.name == before.name
 
 
 def test_primaries_that_are_not_supported(tmp_path: Path) -> None:
