@@ -8,14 +8,13 @@ import numpy as np
 
 from nle_style.errors import MediaError
 
-__all__ = ["AP0", "H273_PRIMARIES", "REC709", "Chromaticities", "matrix_to_rec709"]
+__all__ = ["H273_PRIMARIES", "REC709", "Chromaticities", "matrix_to_rec709"]
 
 Chromaticities = tuple[float, ...]
 """Eight CIE 1931 xy numbers: red, green, blue, white; the order of EXR's `chromaticities`."""
 
 _D65 = (0.3127, 0.3290)
 REC709: Chromaticities = (0.640, 0.330, 0.300, 0.600, 0.150, 0.060, *_D65)
-AP0: Chromaticities = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
 
 H273_PRIMARIES: dict[int, Chromaticities] = {
     1: REC709,
@@ -70,7 +69,7 @@ def _to_xyz(chromaticities: Sequence[float]) -> np.ndarray:
     points = [float(number) for number in chromaticities]
     x_white, y_white = points[6:]
     white = np.array((x_white / y_white, 1.0, (1 - x_white - y_white) / y_white))
-    # Blue of AP0 has a negative y and green of it x = 0: xyz, not xyY, so that none is divided by.
+    # By xyz and not by xyY: a y of 0 is allowed in a primary.
     primaries = np.array(
         [(x, y, 1 - x - y) for x, y in zip(points[0:6:2], points[1:6:2], strict=True)]
     ).T

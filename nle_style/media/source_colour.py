@@ -19,8 +19,8 @@ from nle_style.media.ocio_config import (
     named_space,
     scene_linear_role,
 )
-from nle_style.media.primaries import AP0, H273_PRIMARIES, Chromaticities, matrix_to_rec709
-from nle_style.media.probe import DISPLAY_MARK, MediaInfo
+from nle_style.media.primaries import H273_PRIMARIES, Chromaticities, matrix_to_rec709
+from nle_style.media.probe import MediaInfo
 from nle_style.media.sequence import find_sequence, read_spec
 from nle_style.media.transfer import hlg_to_linear, linear_to_hlg, linear_to_pq, pq_to_linear
 
@@ -90,10 +90,7 @@ def _stated(info: MediaInfo, file: Path | None, role: str | None) -> SourceColou
         return _video("HLG", info, hlg_to_linear, linear_to_hlg)
     if info.kind == "movie":
         return _linear(info, file, role) if transfer == _LINEAR else None
-    spec = _header(info)
-    if DISPLAY_MARK in spec.get_string_attribute("ImageDescription"):
-        return None
-    name = spec.get_string_attribute("oiio:ColorSpace")
+    name = _header(info).get_string_attribute("oiio:ColorSpace")
     space = built_in_space(name) if name else None
     if space is not None and space.encoding not in ("scene-linear", "sdr-video"):
         return _named(space)
@@ -118,8 +115,6 @@ def _linear(info: MediaInfo, file: Path | None, role: str | None) -> SourceColou
     else:
         spec = _header(info)
         stated = spec.getattribute("chromaticities")
-        if stated is None and spec.get_int_attribute("acesImageContainerFlag") == 1:
-            stated = AP0
         name = spec.get_string_attribute("oiio:ColorSpace")
         space = built_in_space(name) if stated is None and name else None
         if space is not None and space.encoding == "scene-linear":

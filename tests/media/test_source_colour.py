@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import zipfile
 from pathlib import Path
 
@@ -124,6 +125,18 @@ def test_chromaticities_are_used(tmp_path: Path) -> None:
     # 0.2, without the negative ones, is what the network sees.
     seen = srgb_to_linear(scene.encode(np.array([[[0, 0.2, 0]]], np.float32)))
     np.testing.assert_allclose(seen[0, 0], [0, 0.22816, 0], atol=2e-5)
+    plate = np.array([[[0.1, 0.5, 2], [7, 0.3, 0.2]]], np.float32)
+    display = scene.encode(plate)
+    result = scene.decode(display, np.nextafter(display, np.float32(0)), plate)
+    np.testing.assert_allclose(result, plate, rtol=1e-5)
+
+
+def test_pq_without_primaries_is_bt2020(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mkv", frames=1, pixels="yuv420p10le", codec=("-c:v", "ffv1"),
+                filters="setparams=color_trc=smpte2084")  # fmt: skip
+    scene = _scene(clip)
+    assert scene is not None
+    assert scene.name == "ST 2084 (PQ), primaries 0.708 0.292 0.17 0.797 0.131 0.046 0.3127 0.329"
 
 
 @pytest.mark.parametrize(
@@ -223,7 +236,8 @@ def test_a_configuration_of_ones_own(tmp_path: Path) -> None:
     for name in ("show plate", "auto", "linear"):  # a plain EXR is in its scene_linear
         scene = _scene(exr, name, file)
         assert scene is not None
-        assert scene.name.startswith("show.ocio, sha256 ")
+        digest = hashlib.sha256(file.read_bytes()).hexdigest()[:12]
+        assert scene.name.startswith(f"show.ocio, sha256 {digest}, transform ")
         assert scene.name.endswith(": show_linear")
         # show_linear is ACES2065-1 times 2, and grey stays grey: 0.36 is 0.18
         grey = srgb_to_linear(scene.encode(np.full((1, 1, 3), 0.36, np.float32)))
@@ -265,6 +279,29 @@ def test_a_configuration_without_a_way_to_rec709(tmp_path: Path) -> None:
     file.write_text(CONFIG.replace(", aces_interchange: aces", "").replace(" aces", " house"))
     with pytest.raises(InputError, match=r"cannot convert.*aces_interchange"):
         _scene(_image(tmp_path / "a.exr"), "show_linear", file)
+
+
+@pytest.mark.parametrize(("version", "rec709"), [(1, "linear"), (2, "lin_rec709")])
+def test_a_configuration_with_its_own_linear_rec709(
+    version: int, rec709: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "show.ocio"
+    file.write_text(
+        f"ocio_profile_version: {version}\n"
+        f"roles: {{default: {rec709}}}\n"
+        f"displays: {{screen: [!<View> {{name: raw, colorspace: {rec709}}}]}}\n"
+        "colorspaces:\n"
+        f"  - !<ColorSpace> {{name: {rec709}}}\n"
+        "  - !<ColorSpace>\n"
+        "    name: plate\n"
+        f"    {'from_reference' if version == 1 else 'from_scene_reference'}: !<MatrixTransform>\n"
+        "      matrix: [2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 2, 0, 0, 0, 0, 1]\n"
+        + ("file_rules: [!<Rule> {name: Default, colorspace: default}]\n" if version == 2 else "")
+    )
+    scene = _scene(_image(tmp_path / "a.exr"), "plate", file)
+    assert scene is not None
+    seen = srgb_to_linear(scene.encode(np.array([[[0.4, 0.2, 0.1]]], np.float32)))
+    np.testing.assert_allclose(seen[0, 0], [0.2, 0.1, 0.05], rtol=1e-4)
 
 
 def test_the_environment_is_not_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,7 +7,7 @@ import PyOpenColorIO as ocio  # noqa: N813
 import pytest
 
 from nle_style.errors import MediaError
-from nle_style.media.primaries import AP0, H273_PRIMARIES, REC709, matrix_to_rec709
+from nle_style.media.primaries import H273_PRIMARIES, REC709, matrix_to_rec709
 from nle_style.media.transfer import (
     hlg_to_linear,
     linear_to_hlg,
@@ -17,6 +17,7 @@ from nle_style.media.transfer import (
     srgb_to_linear,
 )
 
+AP0 = (0.7347, 0.2653, 0.0, 1.0, 0.0001, -0.077, 0.32168, 0.33767)
 AP1 = (0.713, 0.293, 0.165, 0.830, 0.128, 0.044, 0.32168, 0.33767)
 
 
