@@ -71,6 +71,8 @@ def make_job(
     cancel_file=None,
     interlaced="refuse",
     conform=None,
+    input_colour="auto",
+    ocio=None,
 ):
     """A job of version 1.
 
@@ -83,7 +85,12 @@ def make_job(
         cancel_file: the run is cancelled when this file appears.
         interlaced: "refuse" or "deinterlace".
         conform: None, or the constant rate that movies are read at: "25", "24000/1001".
+        input_colour: "auto", "srgb", "rec709", "linear", or an OpenColorIO colour space's name.
+        ocio: an .ocio or .ocioz file; None for the built-in configuration.
     """
+    colour = {"input": input_colour}
+    if ocio is not None:  # a worker of version 0.1 does not know the key
+        colour["ocio"] = ocio
     job = {
         "nle_style_job": VERSION,
         "items": list(items),
@@ -93,7 +100,7 @@ def make_job(
             "depth": depth,
             "handles": handles,
         },
-        "colour": {"input": "auto"},
+        "colour": colour,
         "control": {"cancel_file": cancel_file, "resume": True},
     }
     # A worker of version 0.1 does not know this part: say it only where it says something.

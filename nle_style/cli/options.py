@@ -14,7 +14,15 @@ from nle_style.errors import InputError
 
 if TYPE_CHECKING:
     from nle_style.apply.look import Look
-    from nle_style.render.job import Control, LayerJob, LookJob, MatteJob, Output, Reading
+    from nle_style.render.job import (
+        ColourJob,
+        Control,
+        LayerJob,
+        LookJob,
+        MatteJob,
+        Output,
+        Reading,
+    )
 
 __all__ = [
     "ColourChoice",
@@ -26,9 +34,11 @@ __all__ = [
     "Folder",
     "Format",
     "Handles",
+    "InputColour",
     "Interlaced",
     "InterlacedChoice",
     "MatteOption",
+    "OcioFile",
     "OptionalStyle",
     "Pack",
     "Resume",
@@ -37,6 +47,7 @@ __all__ = [
     "Strength",
     "StrokeScale",
     "Style",
+    "colour_job_of",
     "control_of",
     "look_of",
     "matted_looks",
@@ -107,6 +118,15 @@ Interlaced = Annotated[
 Conform = Annotated[
     str | None,
     typer.Option(help="Read movies at this constant rate: 25, 23.976, 30000/1001."),
+]
+InputColour = Annotated[
+    str,
+    typer.Option(
+        help="How the clips are encoded: auto, srgb, rec709, linear, or an OpenColorIO name."
+    ),
+]
+OcioFile = Annotated[
+    Path | None, typer.Option("--ocio", help="An .ocio or .ocioz; else the built-in configuration.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Resume = Annotated[
@@ -199,6 +219,23 @@ def output_of(folder: Path, format_: str, depth: str, handles: int) -> Output:
     from nle_style.render.job import Output
 
     return Output(directory=folder, format=format_, depth=depth, handles=handles)
+
+
+def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
+    """How the sources' colours are to be read.
+
+    Raises:
+        InputError: an empty name.
+    """
+    from nle_style.render.job import ColourJob
+
+    if not input_colour.strip():
+        raise InputError(
+            "the name of the colour space is empty",
+            where="--input-colour",
+            remedy="Leave it out, or name one; see docs/colour.md.",
+        )
+    return ColourJob(input=input_colour, ocio=ocio)
 
 
 def control_of(resume: bool, device: str) -> Control:

@@ -18,15 +18,18 @@ from nle_style.cli.options import (
     Folder,
     Format,
     Handles,
+    InputColour,
     Interlaced,
     InterlacedChoice,
     MatteOption,
+    OcioFile,
     Pack,
     Resume,
     StatisticsChoice,
     StatisticsOption,
     Strength,
     StrokeScale,
+    colour_job_of,
     control_of,
     look_of,
     output_of,
@@ -84,6 +87,8 @@ def batch(
     format: Format = "auto",
     depth: Depth = "auto",
     handles: Handles = 0,
+    input_colour: InputColour = "auto",
+    ocio: OcioFile = None,
     device: Device = "auto",
     resume: Resume = True,
     dry_run: Annotated[
@@ -122,7 +127,12 @@ def batch(
             look_map=look_map,
             reading=reading_of(interlaced, conform),
         )
-        more = {"options": options, "pack": pack, "control": control_of(resume, device)}
+        more = {
+            "options": options,
+            "pack": pack,
+            "control": control_of(resume, device),
+            "colour": colour_job_of(input_colour, ocio),
+        }
         return (timeline, base(), output_of(output, format, depth, handles)), more
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]

@@ -21,7 +21,10 @@ from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern, read_spec
 from nle_style.media.timecode import timecode_from_bcd
 
-__all__ = ["AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
+__all__ = ["DISPLAY_MARK", "AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
+
+DISPLAY_MARK = "display-referred"
+"""What our own EXRs of display code values say in their comments (ImageDescription)."""
 
 _DEFAULT_RATE = Fraction(24)
 # AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
@@ -254,9 +257,15 @@ def _image_rate(stated: object) -> Fraction | None:
 
 
 def _image_colour(spec: oiio.ImageSpec) -> ColourTags:
-    """H.273 codes of a colour-space name of OpenImageIO (the Color Interop Forum's names)."""
+    """H.273 codes of a colour-space name of OpenImageIO (the Color Interop Forum's names).
+
+    Half and float images that name none are linear, as OpenEXR has it, unless they are ours.
+    """
     name = spec.get_string_attribute("oiio:ColorSpace").lower()
     primaries = {"709": 1, "2020": 9, "p3": 12}
+    is_float = str(spec.format) in ("half", "float", "double")
+    if is_float and not name and DISPLAY_MARK not in spec.get_string_attribute("ImageDescription"):
+        name = "lin"
     transfers = {"pq": 16, "hlg": 18, "g24": 1, "g22": 4, "lin": 8, "srgb": 13}
     return ColourTags(
         primaries=next((code for part, code in primaries.items() if part in name), 2),

@@ -14,7 +14,7 @@ from nle_style.render.batch_plan import BatchOptions, PlannedBatch, plan_batch
 from nle_style.render.batch_report import as_markdown, build_batch_report, report_paths
 from nle_style.render.delivery import Delivery, deliver
 from nle_style.render.events import OnEvent, Warned
-from nle_style.render.job import Control, Output
+from nle_style.render.job import ColourJob, Control, Output
 from nle_style.render.plan_items import ItemPlan
 from nle_style.render.report import report_path, write_report
 from nle_style.render.runner import JobResult, run_job
@@ -61,6 +61,7 @@ def run_batch(
     options: BatchOptions | None = None,
     pack: str | None = None,
     control: Control | None = None,
+    colour: ColourJob | None = None,
     on_event: OnEvent = lambda event: None,
     stop: threading.Event | None = None,
 ) -> BatchResult:
@@ -68,11 +69,13 @@ def run_batch(
 
     Args:
         timeline, look, output, options: as in `batch_plan.plan_batch`.
-        pack, control, on_event, stop: as in `run_job`.
+        pack, control, colour, on_event, stop: as in `run_job`.
 
     Raises: as `plan_batch` and `run_job`.
     """
-    planned = plan_batch(timeline, look, output, options=options, pack=pack, control=control)
+    planned = plan_batch(
+        timeline, look, output, options=options, pack=pack, control=control, colour=colour
+    )
     plan = planned.plan
     for note in planned.notes:
         on_event(Warned(note))

@@ -19,7 +19,7 @@ from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.sequence import is_pattern
 from nle_style.render.bundle import find_pack
 from nle_style.render.delivery import is_patched
-from nle_style.render.job import Control, Item, LookJob, Output, Reading, RenderJob
+from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.looks import cut_looks, to_look
 from nle_style.render.plan_items import read_as, source_stem
 from nle_style.timeline.frames import exact_rate, usable_range
@@ -147,6 +147,7 @@ def plan_batch(
     options: BatchOptions | None = None,
     pack: str | None = None,
     control: Control | None = None,
+    colour: ColourJob | None = None,
 ) -> PlannedBatch:
     """Read and plan a timeline. Nothing is rendered; the media of an .otioz are unpacked.
 
@@ -155,7 +156,7 @@ def plan_batch(
         look: for clips that ask for none themselves; None leaves those as they are.
         output: folder, format, depth and handles.
         options: how the timeline is read.
-        pack, control: as in a job.
+        pack, control, colour: as in a job.
 
     Raises:
         TimelineError: the timeline or the look map cannot be read.
@@ -207,6 +208,7 @@ def plan_batch(
         # The plan has added the handles already, before it merged the ranges.
         output=output.model_copy(update={"handles": 0}),
         reading=options.reading.model_copy(update={"conform": None}),
+        colour=colour or ColourJob(),
         control=control or Control(),
         pack=pack,
     )

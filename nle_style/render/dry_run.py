@@ -27,7 +27,7 @@ from nle_style.render.batch_facts import gather_facts
 from nle_style.render.batch_plan import BatchOptions, plan_batch
 from nle_style.render.batch_report import ClipFacts
 from nle_style.render.bundle import find_pack
-from nle_style.render.job import Control, Output
+from nle_style.render.job import ColourJob, Control, Output
 from nle_style.render.painter import FramePainter, painter_of
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.runner import ItemResult, JobResult
@@ -224,12 +224,15 @@ def dry_run_batch(
     options: BatchOptions | None = None,
     pack: str | None = None,
     control: Control | None = None,
+    colour: ColourJob | None = None,
 ) -> DryRun:
     """Plan a batch and estimate it. Nothing is written but the media that an .otioz holds.
 
     Raises: as `render.batch.run_batch`.
     """
-    planned_batch = plan_batch(timeline, look, output, options=options, pack=pack, control=control)
+    planned_batch = plan_batch(
+        timeline, look, output, options=options, pack=pack, control=control, colour=colour
+    )
     read, plan, job = planned_batch.read, planned_batch.plan, planned_batch.job
     results: list[ItemResult] = []
     renders: list[PlannedRender] = []
@@ -242,9 +245,7 @@ def dry_run_batch(
             first, last = item.frames or (0, 0)
             label = item.look.look().label
             try:
-                planned = plan_item(
-                    item, job.output, style_pack, device, taken, hashed, job.reading
-                )
+                planned = plan_item(item, job, style_pack, device, taken, hashed)
                 cost = None
                 if not (job.control.resume and planned.is_present()):
                     info, spec = planned.info, planned.spec

@@ -178,9 +178,16 @@ class Output(_Part):
 
 
 class ColourJob(_Part):
-    """How the source's colours are to be read; `auto` takes them as tagged display code values."""
+    """How the sources' colours are to be read; see `media.source_colour.ColourSettings`.
 
-    input: Literal["auto"] = "auto"
+    Attributes:
+        input: `auto` (as the header says), `srgb`, `rec709`, `linear`, or the name of a colour
+            space in the OpenColorIO configuration.
+        ocio: an .ocio or .ocioz file; None for the built-in configuration.
+    """
+
+    input: Annotated[str, Field(min_length=1)] = "auto"
+    ocio: Path | None = None
 
 
 class Control(_Part):

@@ -262,4 +262,5 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
         alpha=plan.info.alpha,
         is_float=plan.info.is_float,
         premultiplied=plan.premultiplied,
+        colour=plan.scene,
     )

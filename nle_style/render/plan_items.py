@@ -19,9 +19,10 @@ from nle_style.media.formats import OutputSpec, resolve_format
 from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import check_fields
+from nle_style.media.scene_colour import ColourSettings, SceneColour, scene_colour
 from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
-from nle_style.render.job import Item, Output, Reading, merge_ranges
+from nle_style.render.job import Item, Reading, RenderJob, merge_ranges
 from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
 from nle_style.render.mattes import LayerPlan, Matte, plan_matte
 from nle_style.timeline.relink import SequenceName
@@ -46,6 +47,7 @@ class ItemPlan:
         facts: what the key was made from.
         matte: where `look` is painted; None for everywhere.
         layers: the looks that are painted over it, the lowest first.
+        scene: the way of the source's colours through the network; None for display-referred ones.
     """
 
     info: MediaInfo
@@ -59,6 +61,7 @@ class ItemPlan:
     facts: dict[str, Any]
     matte: Matte | None = None
     layers: tuple[LayerPlan, ...] = ()
+    scene: SceneColour | None = None
 
     @property
     def alpha(self) -> bool:
@@ -122,29 +125,31 @@ class ItemPlan:
 
 def plan_item(
     item: Item,
-    output: Output,
+    job: RenderJob,
     pack: StylePack,
     device: torch.device,
     taken: set[str],
     hashed: dict[Path, str],
-    reading: Reading,
 ) -> ItemPlan:
     """Probe, range, name and key one item.
 
     Args:
+        job: for what holds for all of its items.
         taken: names of the job's earlier items; the new one is added.
         hashed: fingerprints of the job's earlier sources: a cut uses few sources many times.
-        reading: the job's, for items without one of their own.
 
     Raises:
-        InputError: the source, its range, a look, a matte or the format cannot be used.
+        InputError: the source, its range, its colours, a look, a matte or the format cannot be
+            used.
     """
     look = item.look.look()
     layer_looks = [layer.look.look() for layer in item.layers]
     for each in (look, *layer_looks):
         pack.mix(each.styles)
-    info = _probed(item, item.reading or reading)
+    info = _probed(item, item.reading or job.reading)
     check_fields(info)
+    scene = scene_colour(info, ColourSettings(job.colour.input, job.colour.ocio))
+    output = job.output
     first, last = _range(item, info, output.handles)
     spec = resolve_format(output.format, output.depth, info)
     painted = _painted(item, info, output.handles, first, last)
@@ -177,6 +182,8 @@ def plan_item(
     as_read = _reading_facts(info)
     if as_read:
         facts["reading"] = as_read
+    if scene is not None:
+        facts["colour"] = scene.name
     if sparse:
         facts["paint"] = [list(span) for span in painted]
     facts |= _matte_facts(matte, layers, hashed)
@@ -193,7 +200,7 @@ def plan_item(
                 remedy="Choose another output folder or name; mattes are never written to.",
             )
     return ItemPlan(
-        info, first, last, painted, look, spec, destination, manifest, facts, matte, layers
+        info, first, last, painted, look, spec, destination, manifest, facts, matte, layers, scene
     )
 
 

@@ -45,6 +45,7 @@ _SPARSE = (
     " Units without a painted frame are byte copies of one black unit that was decoded back; the "
     "bytes of every frame in the movie were compared with those of its unit."
 )
+_DISPLAY = "display-referred: the code values as they are"
 _NOT_KEPT = "rendered by a version that did not measure it"
 
 
@@ -107,6 +108,7 @@ def build_report(
         "pack": {"name": facts["pack"], "sha256": facts["pack_sha256"]},
         "engine": {"version": engine, "torch": torch_version},
         "device": device,
+        "colour": facts.get("colour", _DISPLAY),
         "output": {
             "path": published.get("files", published["path"]),
             "frames": published["frames"],

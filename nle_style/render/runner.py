@@ -103,7 +103,7 @@ def run_job(
     results: list[ItemResult] = []
     for item in job.items:
         try:
-            plan = plan_item(item, job.output, pack, device, taken, hashed, job.reading)
+            plan = plan_item(item, job, pack, device, taken, hashed)
             results.append(ItemResult(item.source, plan))
         except NleStyleError as error:
             results.append(ItemResult(item.source, error=error))

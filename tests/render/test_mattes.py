@@ -219,7 +219,8 @@ def test_which_sizes_fit(clip: Any, matte: Any, fits: bool) -> None:
 def _plan(pack: Path, folder: Path, clip: Path, handles: int = 0, **item: Any) -> ItemPlan:
     job = _job(pack, folder, clip, **item)
     output = job.output.model_copy(update={"handles": handles})
-    return plan_item(job.items[0], output, load_pack(pack), torch.device("cpu"), set(), {})
+    job = job.model_copy(update={"output": output})
+    return plan_item(job.items[0], job, load_pack(pack), torch.device("cpu"), set(), {})
 
 
 def test_too_short_a_matte_is_refused_before_anything_is_rendered(
