@@ -9,7 +9,7 @@ an alpha of 0 and at strength 0 the stored values come back bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -24,6 +24,7 @@ __all__ = ["Colour", "FramePainter", "PaintedFrame", "Painting", "over", "painte
 
 # Half float's smallest step: below it there is no colour to be had by dividing, only noise.
 _LEAST_ALPHA = np.float32(2**-24)
+_BAND_PIXELS = 1 << 15  # 400 kB of RGB: what is made on the way stays in the cache
 
 
 class Painting(Protocol):
@@ -41,7 +42,10 @@ class Painting(Protocol):
 
 
 class Colour(Protocol):
-    """How a source that is not display-referred becomes what the network sees, and back."""
+    """How a source that is not display-referred becomes what the network sees, and back.
+
+    Pixel by pixel: it is given some rows of a frame at a time.
+    """
 
     def encode(self, rgb: np.ndarray) -> np.ndarray:
         """(H, W, 3) float32 straight RGB of the source -> sRGB display code values, 0-1."""
@@ -117,14 +121,14 @@ class FramePainter:
         """A source frame as the network sees it.
 
         Args:
-            pixels: (H, W, 3 or 4) float32, stored values.
+            pixels: (H, W, 3 or 4) float32, stored values; not changed.
 
         Returns:
             (H, W, 3) float32 display code values of the straight colours, finite and in 0-1. Under
             an alpha of 0, where a file may hold anything, it is black.
         """
         rgb, alpha = _parted(pixels)
-        return self._display(self._straight(rgb, alpha))
+        return self._view(rgb, alpha)
 
     def frame(
         self, pixels: np.ndarray, weights: Sequence[np.ndarray | None] = (None,)
@@ -132,25 +136,34 @@ class FramePainter:
         """Paint one frame.
 
         Args:
-            pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1.
+            pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1; not changed.
             weights: for every look where it is painted, (H, W) float32, 0-1; None is everywhere.
 
         Raises:
             LookError: the frame is too small for the network.
         """
         rgb, alpha = _parted(pixels)
-        straight = self._straight(rgb, alpha)
-        view = self._display(straight)
+        view = self._view(rgb, alpha)
         result = rgb
         for number, weight in enumerate(weights):
             if weight is not None and not weight.any():
                 continue
             shown = self._paint(number, view)
-            painted = rgb
-            if shown is not view:
-                painted = self._stored(view, shown, straight, rgb, alpha)
-            result = painted if weight is None else over(result, painted, weight)
-        after = view if result is rgb else self._display(self._straight(result, alpha))
+            if shown is view and result is rgb:
+                continue
+            if weight is None and alpha is None and not self._converts:
+                result = shown
+                continue
+            laid = np.empty(rgb.shape, np.float32)
+            for rows in _bands(rgb):
+                painted = rgb[rows]
+                if shown is not view:
+                    painted = self._stored(view[rows], shown[rows], painted, _of(alpha, rows))
+                laid[rows] = (
+                    painted if weight is None else over(result[rows], painted, weight[rows])
+                )
+            result = laid
+        after = view if result is rgb else self._view(result, alpha)
         return PaintedFrame(self._delivered(pixels, rgb, result, alpha), view, after)
 
     def _paint(self, number: int, view: np.ndarray) -> np.ndarray:
@@ -161,12 +174,27 @@ class FramePainter:
             self._measured.add(number)
         return painting.frame(view)
 
+    @property
+    def _converts(self) -> bool:
+        """Whether display values are not just the stored ones."""
+        return self._beyond or self._colour is not None
+
+    def _view(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
+        if alpha is None and not self._converts:
+            return rgb
+        view = np.empty(rgb.shape, np.float32)
+        for rows in _bands(rgb):
+            view[rows] = self._display(self._straight(rgb[rows], _of(alpha, rows)))
+        return view
+
     def _straight(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
         if alpha is None:
             return rgb
-        if self._alpha == "premultiplied":
-            return _divided(rgb, alpha, np.zeros(rgb.shape, np.float32))
-        return np.where(_is_seen(alpha), rgb, np.float32(0))
+        straight = _divided(rgb, alpha) if self._alpha == "premultiplied" else rgb.copy()
+        unseen = _unseen(alpha)
+        if unseen.any():
+            np.copyto(straight, 0, where=unseen[..., None])
+        return straight
 
     def _display(self, straight: np.ndarray) -> np.ndarray:
         if self._colour is not None:
@@ -181,14 +209,10 @@ class FramePainter:
         return shown
 
     def _stored(
-        self,
-        view: np.ndarray,
-        shown: np.ndarray,
-        straight: np.ndarray,
-        rgb: np.ndarray,
-        alpha: np.ndarray | None,
+        self, view: np.ndarray, shown: np.ndarray, rgb: np.ndarray, alpha: np.ndarray | None
     ) -> np.ndarray:
         """The painted display values `shown` in the source's encoding and association."""
+        straight = self._straight(rgb, alpha)
         if self._colour is not None:
             painted = self._colour.decode(view, shown, straight)
         elif self._beyond:
@@ -197,9 +221,11 @@ class FramePainter:
             painted = shown
         if alpha is None:
             return painted
-        if self._alpha == "premultiplied":
-            painted = painted * alpha[..., None]
-        stored: np.ndarray = np.where(_is_seen(alpha), painted, rgb)
+        multiplied = self._alpha == "premultiplied"
+        stored: np.ndarray = painted * alpha[..., None] if multiplied else painted.copy()
+        unseen = _unseen(alpha)
+        if unseen.any():
+            np.copyto(stored, rgb, where=unseen[..., None])
         return stored
 
     def _delivered(
@@ -207,13 +233,19 @@ class FramePainter:
     ) -> np.ndarray:
         if alpha is None:
             return result
-        if self._premultiplied and self._alpha == "straight":
-            result = result * alpha[..., None]
-        elif not self._premultiplied and self._alpha == "premultiplied":
-            result = _divided(result, alpha, result.copy())
-        if result is rgb:
+        multiplied = self._alpha == "premultiplied"
+        if result is rgb and multiplied == self._premultiplied:
             return pixels
-        return np.concatenate([result, alpha[..., None]], axis=2)
+        delivered = np.empty(pixels.shape, np.float32)
+        delivered[..., 3] = alpha
+        for rows in _bands(rgb):
+            colours = result[rows]
+            if self._premultiplied and not multiplied:
+                colours = colours * alpha[rows, :, None]
+            elif multiplied and not self._premultiplied:
+                colours = _divided(colours, alpha[rows])
+            delivered[rows, :, :3] = colours
+        return delivered
 
 
 def _parted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
@@ -222,16 +254,29 @@ def _parted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
     return pixels[..., :3], pixels[..., 3]
 
 
-def _is_seen(alpha: np.ndarray) -> np.ndarray:
-    seen: np.ndarray = (alpha >= _LEAST_ALPHA)[..., None]
-    return seen
+def _of(alpha: np.ndarray | None, rows: slice) -> np.ndarray | None:
+    return None if alpha is None else alpha[rows]
 
 
-def _divided(rgb: np.ndarray, alpha: np.ndarray, out: np.ndarray) -> np.ndarray:
-    """`rgb` / `alpha` where there is alpha to divide by; `out` stays as it is elsewhere."""
+def _bands(image: np.ndarray) -> Iterator[slice]:
+    """The rows of an image, some at a time."""
+    height, width = image.shape[:2]
+    rows = max(1, _BAND_PIXELS // width)
+    return (slice(top, top + rows) for top in range(0, height, rows))
+
+
+def _unseen(alpha: np.ndarray) -> np.ndarray:
+    """Where there is no alpha to divide by."""
+    unseen: np.ndarray = ~(alpha >= _LEAST_ALPHA)
+    return unseen
+
+
+def _divided(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """`rgb` / `alpha` where there is alpha to divide by, else `rgb` as it is."""
+    divisor = np.where(alpha >= _LEAST_ALPHA, alpha, np.float32(1))[..., None]
     with np.errstate(over="ignore"):
-        np.divide(rgb, alpha[..., None], out=out, where=_is_seen(alpha))
-    return out
+        divided: np.ndarray = rgb / divisor
+    return divided
 
 
 def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarray:
@@ -241,12 +286,15 @@ def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarr
         below, painted: (H, W, 3) float32, stored values.
         weight: (H, W) float32, 0-1.
     """
-    result = np.where((weight >= 1)[..., None], painted, below)
-    partly = (weight > 0) & (weight < 1)
+    outside, inside = weight <= 0, weight >= 1
+    if outside.all() or inside.all():
+        return below if outside.all() else painted
     # An infinity on both sides has no middle: it becomes a NaN, which it is as good as.
-    with np.errstate(invalid="ignore"):
-        change = painted[partly] - below[partly]
-    result[partly] = below[partly] + weight[partly, None] * change
+    with np.errstate(invalid="ignore", over="ignore"):
+        result: np.ndarray = (painted - below) * weight[..., None] + below
+    for whole, ends in ((below, outside), (painted, inside)):
+        if ends.any():
+            np.copyto(result, whole, where=ends[..., None])
     return result
 
 

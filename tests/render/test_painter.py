@@ -198,6 +198,22 @@ def test_a_matte_mixes_stored_values() -> None:
     assert greys(matted.view) == [0.025**0.5, 1]
 
 
+@pytest.mark.parametrize("alpha", ["none", "straight", "premultiplied"])
+def test_a_large_frame_is_painted_as_its_lines_are(alpha: str) -> None:
+    """It goes through in bands of some lines: none is left out, none depends on another."""
+    rng = np.random.default_rng(4)
+    source = rng.random((9, 9000, 3 if alpha == "none" else 4), np.float32)
+    weight = rng.random((9, 9000), np.float32)
+
+    def painted(lines: slice) -> tuple[np.ndarray, ...]:
+        painter = FramePainter([Fake(inverted)], alpha=alpha, colour=Squares())
+        return painter.frame(source[lines], [weight[lines]])
+
+    for part in range(3):
+        alone = np.concatenate([painted(slice(y, y + 1))[part] for y in range(9)])
+        assert np.array_equal(painted(slice(None))[part], alone)
+
+
 def test_infinities_outside_a_matte_stay() -> None:
     below = row((np.inf, np.nan, 1))
     kept = over(below, np.zeros_like(below), np.zeros((1, 1), np.float32))
