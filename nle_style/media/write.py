@@ -15,13 +15,13 @@ import numpy as np
 
 from nle_style.errors import InputError, MediaError, OutputError, VerificationError
 from nle_style.media.formats import OutputSpec, quantise
+from nle_style.media.image_read import read_image
 from nle_style.media.image_write import write_image
 from nle_style.media.movie_encode import encode_chunk
 from nle_style.media.movie_mux import mux_movie
 from nle_style.media.parts import file_sha256, part_path, settle, sweep_parts, sync, writing_into
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import decoded_rgb
-from nle_style.media.sequence import read_image
 
 __all__ = [
     "SEQUENCE_DIGITS",
