@@ -162,9 +162,7 @@ class FrameConverter:
             if self._tags.full_range is not None:
                 frame.color_range = 2 if self._tags.full_range else 1
 
-    def _through(
-        self, frame: av.video.frame.VideoFrame, name: str, arguments: str
-    ) -> np.ndarray:
+    def _through(self, frame: av.video.frame.VideoFrame, name: str, arguments: str) -> np.ndarray:
         kind = (
             frame.width,
             frame.height,
@@ -205,8 +203,6 @@ class FrameConverter:
 
 def _scaled(codes: np.ndarray, top: int, deep: bool) -> np.ndarray:
     """Integer codes 0-`top` as uint16 0-65535 if `deep`, else uint8 0-255, rounded."""
-    kind = np.dtype(np.uint16 if deep else np.uint8)
-    goal = np.iinfo(kind).max
-    if top == goal:
-        return codes.astype(kind, copy=False)
-    return np.rint(codes * np.float64(goal / top)).astype(kind)
+    goal = 65535 if deep else 255
+    scaled = codes if top == goal else np.rint(codes * np.float64(goal / top))
+    return scaled.astype(np.uint16 if deep else np.uint8, copy=False)

@@ -61,19 +61,19 @@ def write_exr(
 
     Of an EXR only the painted channels and their window change. Every other channel, layer and part
     keeps its name, type and bits, the header keeps its attributes. Compression stays if it loses
-    nothing, else it is zip. In the painted part the data window becomes the display window: overscan
-    is cut off, what was empty is 0, alike in all of that part's channels.
+    nothing, else it is zip. In the painted part the data window becomes the display window:
+    overscan is cut off, what was empty is 0, alike in all of that part's channels.
 
     Args:
         pixels: height x width x 3 or 4 float16 or float32, colours premultiplied by alpha.
         frame: zero-based frame of `source`, for the timecode.
-        metadata: names may begin with `nle_style_`, which is left out after `nle_style/`.
+        metadata: `nle_style_look` becomes `nle_style/look`, and `nle_style` alone `nle_style/key`.
         changed: `YYYY:MM:DD HH:MM:SS`, for `capDate`.
         original: the source's own EXR of this frame, or None.
     Raises: OutputError if it cannot be written; MediaError if `original` cannot be read;
         VerificationError if a channel that was kept does not read back.
     """
-    stamps = {f"nle_style/{name.removeprefix('nle_style_')}": text for name, text in metadata.items()}
+    stamps = {_attribute(name): text for name, text in metadata.items()}
     parts = None if original is None else _repainted(original, pixels, source, stamps)
     kept = parts is not None
     if parts is None:
@@ -86,6 +86,10 @@ def write_exr(
             _verify_channels(path, parts)
     except (RuntimeError, ValueError, TypeError) as error:
         raise OutputError(str(error), where=str(path)) from error
+
+
+def _attribute(name: str) -> str:
+    return f"nle_style/{'key' if name == 'nle_style' else name.removeprefix('nle_style_')}"
 
 
 def _verify_channels(path: Path, parts: Sequence[OpenEXR.Part]) -> None:
@@ -210,7 +214,7 @@ def _windowed(plane: np.ndarray, data: _Window, shown: _Window) -> np.ndarray:
     left, right = max(data.left, shown.left), min(data.right, shown.right) + 1
     top, bottom = max(data.top, shown.top), min(data.bottom, shown.bottom) + 1
     if left < right and top < bottom:
-        canvas[top - shown.top : bottom - shown.top, left - shown.left : right - shown.left] = plane[
-            top - data.top : bottom - data.top, left - data.left : right - data.left
-        ]
+        canvas[top - shown.top : bottom - shown.top, left - shown.left : right - shown.left] = (
+            plane[top - data.top : bottom - data.top, left - data.left : right - data.left]
+        )
     return canvas

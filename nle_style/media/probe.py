@@ -216,9 +216,7 @@ def _probe_image(
         frame_count=count,
         first_frame_number=first_number,
         pixel_format=type_name,
-        bit_depth=spec.get_int_attribute(
-            "oiio:BitsPerSample", oiio.TypeDesc(type_name).size() * 8
-        ),
+        bit_depth=spec.get_int_attribute("oiio:BitsPerSample", oiio.TypeDesc(type_name).size() * 8),
         is_float=type_name in ("half", "float", "double"),
         alpha=_image_alpha(header, first_file),
         pixel_aspect=aspect.limit_denominator(1000),

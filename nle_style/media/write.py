@@ -272,9 +272,7 @@ class IntermediateWriter:
         number = self.source.first_frame_number + frame
         return f"{self.destination.name}.{number:0{SEQUENCE_DIGITS}d}{self.spec.extension}"
 
-    def _decode_back(
-        self, part: Path, unit: Unit, given: Sequence[Likeness]
-    ) -> tuple[str, ...]:
+    def _decode_back(self, part: Path, unit: Unit, given: Sequence[Likeness]) -> tuple[str, ...]:
         hashes = []
         problem = f"decodes to other than its {len(given)} frames"
         try:

@@ -24,7 +24,7 @@ from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "source_stem"]
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 
