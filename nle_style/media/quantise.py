@@ -37,8 +37,8 @@ def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
 
 def _rounded(values: np.ndarray, top: int) -> np.ndarray:
     """rint(x*top) within 0-top; NaN is 0."""
-    held: np.ndarray = np.fmin(np.fmax(values, 0), 1) * np.float32(top)
-    return np.rint(held, out=held)
+    codes: np.ndarray = np.rint(np.fmin(np.fmax(values, 0), 1) * np.float32(top))
+    return codes
 
 
 def _as_floats(frame: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:

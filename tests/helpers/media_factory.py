@@ -9,14 +9,25 @@ from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO as oiio  # noqa: N813
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from nle_style.media.formats import resolve_format
-from nle_style.media.probe import probe_media
+from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, PublishedMedia
 
-__all__ = ["TAGS", "decoded_md5s", "ffmpeg", "make", "onset", "rendered", "rgb_md5"]
+__all__ = [
+    "TAGS",
+    "decoded_md5s",
+    "ffmpeg",
+    "in_convention",
+    "make",
+    "onset",
+    "rendered",
+    "rgb_md5",
+    "write_pixels",
+]
 
 TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 
@@ -54,6 +65,19 @@ def decoded_md5s(path: Path, pixel_format: str, *options: object) -> list[str]:
     return [line.split(",")[5].strip() for line in text.splitlines() if line[0] != "#"]
 
 
+def write_pixels(path: Path, pixels: np.ndarray, kind: str, **attributes: object) -> Path:
+    """An image file of 1, 3 or 4 channels by OpenImageIO; straight alpha is written as it is."""
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], kind)
+    if pixels.shape[2] == 4:
+        spec.alpha_channel = 3
+    for name, value in attributes.items():
+        spec.attribute(name.replace("__", ":"), value)
+    writer = oiio.ImageOutput.create(str(path))
+    written = writer.open(str(path), spec) and writer.write_image(pixels) and writer.close()
+    assert written, writer.geterror()
+    return path
+
+
 def rgb_md5(pixels: np.ndarray) -> str:
     """MD5 of an RGB array as ffmpeg's framemd5 muxer computes it."""
     return hashlib.md5(np.ascontiguousarray(pixels).tobytes()).hexdigest()  # noqa: S324
@@ -77,12 +101,23 @@ def rendered(
     writer = IntermediateWriter(
         folder / name, spec, info, first, final, work=work, metadata=metadata
     )
-    records = [
-        writer.write_unit(unit, read_frames(info, unit.first, unit.last)) for unit in writer.units
-    ]
+    records = []
+    for unit in writer.units:
+        frames = read_frames(info, unit.first, unit.last, alpha=spec.alpha)
+        stored = (in_convention(frame, info, spec.premultiplied) for frame in frames)
+        records.append(writer.write_unit(unit, stored))
     published = writer.publish(records)
     shutil.rmtree(work)
     return published
+
+
+def in_convention(frame: np.ndarray, info: MediaInfo, premultiplied: bool) -> np.ndarray:
+    """Colours multiplied by alpha or divided by it, if the source's are not as they are wanted."""
+    if frame.shape[2] == 3 or premultiplied == (info.alpha == "premultiplied"):
+        return frame
+    alpha = frame[:, :, 3:]
+    by = alpha if premultiplied else 1 / np.where(alpha == 0, 1, alpha)
+    return np.concatenate((frame[:, :, :3] * by, alpha), axis=2)
 
 
 def onset(path: Path) -> int:
