@@ -15,7 +15,13 @@ from nle_style.media.timecode import advance_timecode, timecode_to_bcd
 
 __all__ = ["write_dpx"]
 
-_TRANSFERS = {1: "ITU-R 709-4", 6: "ITU-R 601-5 B or G", 8: "Linear"}  # by H.273 transfer
+_BT709, _BT601_625, _BT601_525 = (  # the names that OpenImageIO writes
+    "ITU-R 709-4",
+    "ITU-R 601-5 system B or G",
+    "ITU-R 601-5 system M",
+)
+_TRANSFERS = {1: _BT709, 5: _BT601_625, 6: _BT601_525, 8: "Linear"}  # by H.273 transfer
+_PRIMARIES = {1: _BT709, 5: _BT601_625, 6: _BT601_525}
 _OF_THE_FILE = ("oiio:", "Orientation", "Software", "dpx:ImageDescriptor", "dpx:EndOf")
 _OF_THE_DEPTH = ("dpx:Packing", "dpx:LowData", "dpx:HighData", "dpx:BlackLevel", "dpx:WhiteLevel")
 
@@ -47,6 +53,7 @@ def write_dpx(
     header.attribute("PixelAspectRatio", float(source.pixel_aspect))
     header.attribute("DateTime", changed)
     header.attribute("dpx:Transfer", _TRANSFERS.get(source.colour.transfer, "User defined"))
+    header.attribute("dpx:Colorimetric", _PRIMARIES.get(source.colour.primaries, "User defined"))
     header.attribute("dpx:FrameRate", float(source.rate))
     header.attribute("dpx:TemporalFrameRate", float(source.rate))
     if source.timecode is not None:

@@ -19,7 +19,7 @@ from nle_style.errors import MediaError, OutputError, VerificationError
 from nle_style.media.formats import OutputSpec
 from nle_style.media.image_read import ImageHeader, read_header
 from nle_style.media.probe import MediaInfo
-from nle_style.media.timecode import advance_timecode, timecode_parts, timecode_to_bcd
+from nle_style.media.timecode import advance_timecode, timecode_to_bcd
 
 __all__ = ["write_exr"]
 
@@ -130,8 +130,9 @@ def _new_header(spec: OutputSpec, source: MediaInfo, frame: int, changed: str) -
     if source.timecode is not None:
         timecode = advance_timecode(source.timecode, frame, source.rate)
         if timecode_to_bcd(timecode) is not None:
-            *label, drop = timecode_parts(timecode)
-            header["timeCode"] = OpenEXR.TimeCode(*label, int(drop), *[0] * 13)
+            hours, minutes, seconds, frames = map(int, timecode.replace(";", ":").split(":"))
+            flags = (int(";" in timecode), *[0] * 13)  # drop-frame; the others, and the user bits
+            header["timeCode"] = OpenEXR.TimeCode(hours, minutes, seconds, frames, *flags)
     return header
 
 

@@ -144,6 +144,8 @@ def _add_video(
     template = opened.enter_context(open_movie(chunk))
     video = output.add_stream_from_template(video_stream(template, chunk))
     video.codec_context.framerate = source.rate
+    # ProRes and DNxHR packets do not say it, so that nothing of it is in the template.
+    video.codec_context.sample_aspect_ratio = source.pixel_aspect
     if source.timecode is not None:
         video.metadata["timecode"] = advance_timecode(source.timecode, first, source.rate)
     if source.reel is not None:

@@ -12,16 +12,12 @@ from fractions import Fraction
 
 from nle_style.errors import MediaError
 
-__all__ = ["advance_timecode", "timecode_from_bcd", "timecode_parts", "timecode_to_bcd"]
+__all__ = ["advance_timecode", "timecode_from_bcd", "timecode_to_bcd"]
 
 _TIMECODE = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})")
 
 
-def timecode_parts(timecode: str) -> tuple[int, int, int, int, bool]:
-    """Hours, minutes, seconds, frames, and whether it is drop-frame.
-
-    Raises: MediaError if `timecode` is not `HH:MM:SS:FF` or `HH:MM:SS;FF`.
-    """
+def _parts(timecode: str) -> tuple[int, int, int, int, bool]:
     match = _TIMECODE.fullmatch(timecode)
     if match is None:
         raise MediaError(
@@ -42,7 +38,7 @@ def advance_timecode(timecode: str, frames: int, rate: Fraction) -> str:
     Raises: MediaError if `timecode` is not a timecode.
     Source: SMPTE ST 12-1, 5.2.2 (drop-frame compensation).
     """
-    hours, minutes, seconds, label, drop = timecode_parts(timecode)
+    hours, minutes, seconds, label, drop = _parts(timecode)
     nominal = max(1, round(rate))
     dropped = round(nominal / 15) if drop else 0
     per_minute = nominal * 60 - dropped
@@ -71,7 +67,7 @@ def timecode_to_bcd(timecode: str) -> int | None:
     Two binary-coded decimal digits a byte, hours first; bit 6 is the drop-frame flag. The tens of
     frames have two bits, so a label of 40 and more has no such word (SMPTE ST 12-1, 9.2).
     """
-    hours, minutes, seconds, frames, drop = timecode_parts(timecode)
+    hours, minutes, seconds, frames, drop = _parts(timecode)
     if frames > 39:
         return None
     word = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -23,6 +24,7 @@ __all__ = [
     "ffmpeg",
     "in_convention",
     "make",
+    "movie_of",
     "onset",
     "rendered",
     "rgb_md5",
@@ -55,6 +57,23 @@ def make(
     chain = ",".join(part for part in (f"format={pixels}", filters) if part)
     ffmpeg("-f", "lavfi", "-i", picture, *sound, "-vf", chain, "-frames:v", frames, *codec,
            "-pix_fmt", pixels, *options, path)  # fmt: skip
+    return path
+
+
+def movie_of(
+    path: Path, pixels: str, frames: Sequence[Sequence[np.ndarray]], *codec: object
+) -> Path:
+    """A movie of these very planes, in the pixel format's order (interleaved ones: R, G, B, A)."""
+    height, width = frames[0][0].shape
+    packed = "p" not in pixels
+    kind = "u1" if pixels.endswith("p") or packed else "<u2"
+    raw = path.with_suffix(".raw")
+    with raw.open("wb") as file:
+        for planes in frames:
+            typed = [np.ascontiguousarray(plane, kind) for plane in planes]
+            file.write(np.dstack(typed).tobytes() if packed else b"".join(map(bytes, typed)))
+    ffmpeg("-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-i", raw,
+           "-pix_fmt", pixels, *codec, path)  # fmt: skip
     return path
 
 

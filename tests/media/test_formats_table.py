@@ -13,7 +13,7 @@ from nle_style.errors import InputError
 from nle_style.media.formats import INTERMEDIATES, resolve_format
 from nle_style.media.probe import probe_media
 from nle_style.media.read import decoded_rgb, read_frames
-from tests.helpers.media_factory import TAGS, in_convention, make, rendered, write_pixels
+from tests.helpers.media_factory import in_convention, movie_of, rendered, write_pixels
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"
 FFV1, PNG = ("-c:v", "ffv1"), ("-c:v", "png")
@@ -41,22 +41,18 @@ def ramps(top: int, channels: int) -> np.ndarray:
     return np.stack([*planes, alpha][:channels], axis=2)
 
 
-def movie(pixels: str, codec: tuple[str, ...], alpha: int = 0) -> Callable[[Path], Path]:
-    """`alpha`: the highest code of a noisy alpha plane, if there is one."""
-    planes = {"yuv": ("lum", "cb", "cr"), "rgb": ("r", "g", "b")}[
-        "rgb" if pixels.startswith(("rgb", "bgr")) else "yuv"
-    ]
-    a, b, c = planes
-    top = alpha or {"yuv422p10le": 1023}.get(pixels, 255)
-    picture = f"geq={a}='X/{WIDTH}*{top}':{b}='Y/{HEIGHT}*{top}':{c}='(X+Y+N)/380*{top}'"
-    if alpha:
-        picture += f":a='mod((Y*{WIDTH}+X)*7+N,{alpha + 1})'"
-    tags = f",{TAGS}" if planes[0] == "lum" else ""
+def movie(pixels: str, top: int, channels: int, *codec: str) -> Callable[[Path], Path]:
+    """Smooth ramps as the planes of a pixel format, RGB or YUV."""
 
     def build(folder: Path) -> Path:
-        return make(folder / "s.mov" if codec == PNG else folder / "s.mkv", frames=2,
-                    size=f"{WIDTH}x{HEIGHT}", pixels=pixels, codec=codec,
-                    filters=picture + tags)  # fmt: skip
+        planes = list(np.moveaxis(ramps(top, channels), 2, 0))
+        if "420" in pixels or "422" in pixels:
+            down = 2 if "420" in pixels else 1
+            planes[1:3] = [plane[::down, ::2] for plane in planes[1:3]]
+        frames = [planes, [np.roll(plane, 5, 0) for plane in planes]]
+        path = folder / ("s.mov" if codec == PNG else "s.mkv")
+        bt709 = ("-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709")
+        return movie_of(path, pixels, frames, *codec, *(bt709 if "yuv" in pixels else ()))
 
     return build
 
@@ -79,11 +75,11 @@ def images(suffix: str, kind: str, channels: int, **attributes: object) -> Calla
 
 STRAIGHT = {"oiio__UnassociatedAlpha": 1}
 SOURCES = {
-    "8-bit YUV movie": movie("yuv420p", FFV1),
-    "8-bit RGB movie with alpha": movie("rgba", PNG, 255),
-    "10-bit YUV movie": movie("yuv422p10le", FFV1),
-    "10-bit YUV movie with alpha": movie("yuva444p10le", FFV1, 1023),
-    "12-bit YUV movie with alpha": movie("yuva444p12le", FFV1, 4095),
+    "8-bit YUV movie": movie("yuv420p", 255, 3, *FFV1),
+    "8-bit RGB movie with alpha": movie("rgba", 255, 4, *PNG),
+    "10-bit YUV movie": movie("yuv422p10le", 1023, 3, *FFV1),
+    "10-bit YUV movie with alpha": movie("yuva444p10le", 1023, 4, *FFV1),
+    "12-bit YUV movie with alpha": movie("yuva444p12le", 4095, 4, *FFV1),
     "10-bit DPX": images(".dpx", "uint16", 3, oiio__BitsPerSample=10),
     "12-bit DPX": images(".dpx", "uint16", 3, oiio__BitsPerSample=12),
     "16-bit DPX with alpha": images(".dpx", "uint16", 4),
