@@ -164,9 +164,8 @@ def test_outside_the_data_window_is_transparent(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("format", ["png-mov", "ffv1", "prores4444"])
 def test_written_alpha_by_the_other_program(tmp_path: Path, format: str) -> None:
-    quiet = "gblur=4:planes=7"
-    clip = make(tmp_path / "a.mkv", frames=2, pixels="bgra", codec=FFV1,
-                filters=f"geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='mod(X*3+Y*7,256)',{quiet}")  # fmt: skip
+    quiet = "geq=r='r(X,Y)':g='g(X,Y)':b='b(X,Y)':a='mod(X*3+Y*7,256)',gblur=4:planes=7"
+    clip = make(tmp_path / "a.mkv", frames=2, pixels="bgra", codec=FFV1, filters=quiet)
     published = rendered(clip, tmp_path, format)
     wanted = ffmpeg("-i", clip, "-vf", "alphaextract", "-pix_fmt", "gray", "-f", "rawvideo", "-")
     back = probe_media(published.path)
