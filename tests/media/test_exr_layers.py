@@ -142,7 +142,9 @@ def test_compression_is_kept_if_it_loses_nothing(tmp_path: Path, compression: st
     source = layered(tmp_path / "a.exr", compression=getattr(OpenEXR, f"{compression}_COMPRESSION"))
     copy = written(tmp_path, source)
     name = compression if compression in LOSSLESS else "ZIP"
-    assert OpenEXR.File(str(copy)).header()["compression"] == getattr(OpenEXR, f"{name}_COMPRESSION")
+    assert OpenEXR.File(str(copy)).header()["compression"] == getattr(
+        OpenEXR, f"{name}_COMPRESSION"
+    )
     old, new = (OpenEXR.File(str(path), separate_channels=True) for path in (source, copy))
     for channel, pixels in old.parts[0].channels.items():
         assert new.parts[0].channels[channel].pixels.tobytes() == pixels.pixels.tobytes()
