@@ -12,7 +12,7 @@ import math
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 import av
 import av.error
@@ -33,6 +33,8 @@ __all__ = [
     "rgb_format",
     "yuv_matrix",
 ]
+
+_FrameKind: TypeAlias = "tuple[int, int, str, int, int]"  # width, height, format, matrix, range
 
 BT709_MATRIX = 1
 BT601_MATRIX = 6
@@ -110,7 +112,7 @@ def orientation_filters(matrix: tuple[int, ...] | None) -> tuple[tuple[str, str]
 
 
 class FrameConverter:
-    """Turns decoded frames of one stream into upright RGB arrays.
+    """Turns decoded frames of one stream into upright arrays of RGB, or of alpha.
 
     Args:
         tags: the colours to decode by; the frames' own tags are overruled.
@@ -120,20 +122,48 @@ class FrameConverter:
     def __init__(self, tags: ColourTags, matrix: tuple[int, ...] | None) -> None:
         self._tags = tags
         self._orientation = orientation_filters(matrix)
-        self._graph: av.filter.Graph | None = None
-        self._graph_key: tuple[int, int, str, int, int] | None = None
+        self._graphs: dict[tuple[str, str], tuple[_FrameKind, av.filter.Graph]] = {}
 
     def rgb(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
-        """The frame as height x width x 3 uint8, uint16 (0-65535) or float32; alpha is dropped.
+        """The frame as height x width x 3 uint8, uint16 (0-65535) or float32, without alpha.
 
         Raises: MediaError if ffmpeg has no conversion for the frame's colours.
         """
-        is_rgb = frame.format.is_rgb
-        if not is_rgb:
+        self._retag(frame)
+        return self._through(frame, "format", f"pix_fmts={rgb_format(frame.format.name)}")
+
+    def alpha(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
+        """The frame's alpha as height x width of the type that `rgb` gives, 0 to its maximum.
+
+        Alpha has no limited range: codes of b bits are scaled by (2^16 - 1) / (2^b - 1) and
+        rounded, so that opaque is 65535. (swscale multiplies by a power of two instead, and 10-bit
+        opaque becomes 65472.) A frame of a format without alpha is opaque.
+        Raises: MediaError if ffmpeg cannot give it.
+        """
+        components = [part for part in frame.format.components if part.is_alpha]
+        deep = rgb_format(frame.format.name)
+        if not components:
+            opaque = np.ones(self.rgb(frame).shape[:2], np.float32)
+            return opaque if deep == "gbrpf32le" else _scaled(opaque, 1, deep == "rgb48le")
+        self._retag(frame)
+        if components[0].plane:  # a plane of its own, which is taken out as it is
+            plane = self._through(frame, "alphaextract", "")
+        else:
+            packed = {"rgb24": "rgba", "rgb48le": "rgba64le"}.get(deep, "gbrapf32le")
+            plane = self._through(frame, "format", f"pix_fmts={packed}")[:, :, 3]
+        if plane.dtype == np.float32:
+            return plane
+        bits = components[0].bits if components[0].plane else plane.dtype.itemsize * 8
+        return _scaled(plane, 2**bits - 1, deep == "rgb48le")
+
+    def _retag(self, frame: av.video.frame.VideoFrame) -> None:
+        if not frame.format.is_rgb:
             frame.colorspace = yuv_matrix(self._tags, frame.width, frame.height)
             if self._tags.full_range is not None:
                 frame.color_range = 2 if self._tags.full_range else 1
-        key = (
+
+    def _through(self, frame: av.video.frame.VideoFrame, name: str, arguments: str) -> np.ndarray:
+        kind = (
             frame.width,
             frame.height,
             frame.format.name,
@@ -141,28 +171,38 @@ class FrameConverter:
             int(frame.color_range),
         )
         try:
-            if self._graph is None or key != self._graph_key:
-                self._graph, self._graph_key = self._build(*key), key
-            self._graph.vpush(frame)
-            return self._graph.vpull().to_ndarray()
+            built = self._graphs.get((name, arguments))
+            if built is None or built[0] != kind:
+                built = kind, self._build(kind, name, arguments)
+                self._graphs[name, arguments] = built
+            built[1].vpush(frame)
+            return built[1].vpull().to_ndarray()
         except (av.error.FFmpegError, ValueError) as error:
             raise MediaError(
-                f"{frame.format.name} with colour matrix {key[3]} cannot be converted to RGB",
+                f"{frame.format.name} with colour matrix {kind[3]} cannot be converted to RGB",
                 remedy=f"Transcode the clip to BT.709 first (ffmpeg says: {error}).",
             ) from error
 
-    def _build(self, width: int, height: int, name: str, space: int, span: int) -> av.filter.Graph:
+    def _build(self, kind: _FrameKind, name: str, arguments: str) -> av.filter.Graph:
+        width, height, pixel_format, space, span = kind
         graph = av.filter.Graph()
         nodes = [
             graph.add(
                 "buffer",
-                f"video_size={width}x{height}:pix_fmt={name}:time_base=1/1"
+                f"video_size={width}x{height}:pix_fmt={pixel_format}:time_base=1/1"
                 f":colorspace={space}:range={span}",
             ),
-            *(graph.add(kind, arguments) for kind, arguments in self._orientation),
-            graph.add("format", f"pix_fmts={rgb_format(name)}"),
+            *(graph.add(turn, how) for turn, how in self._orientation),
+            graph.add(name, arguments),
             graph.add("buffersink"),
         ]
         # No `scale` here: ffmpeg inserts it where its command line does, before or after a turn.
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def _scaled(codes: np.ndarray, top: int, deep: bool) -> np.ndarray:
+    """Integer codes 0-`top` as uint16 0-65535 if `deep`, else uint8 0-255, rounded."""
+    goal = 65535 if deep else 255
+    scaled = codes if top == goal else np.rint(codes * np.float64(goal / top))
+    return scaled.astype(np.uint16 if deep else np.uint8, copy=False)

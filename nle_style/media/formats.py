@@ -15,15 +15,22 @@ import numpy as np
 from nle_style.errors import InputError
 from nle_style.media.probe import MediaInfo
 
-__all__ = ["INTERMEDIATES", "Intermediate", "OutputSpec", "quantise", "resolve_format"]
+__all__ = ["INTERMEDIATES", "Intermediate", "OutputSpec", "resolve_format"]
 
 
 @dataclass(frozen=True)
 class Encoding:
-    """How one depth is stored: the encoder's pixel format, and the arrays it is made from."""
+    """How one depth is stored.
+
+    Attributes:
+        pixel_format: the encoder's; for images the channel type.
+        array_format: PyAV's name of the arrays it is made from; for images the channel type.
+        with_alpha: both once more for pictures with alpha; None if it cannot hold any.
+    """
 
     pixel_format: str
-    array_format: str  # PyAV's name; for images OpenImageIO's channel type
+    array_format: str
+    with_alpha: tuple[str, str] | None
 
 
 @dataclass(frozen=True)
@@ -35,6 +42,7 @@ class Intermediate:
         container: ffmpeg's muxer; "" for image sequences.
         depths: what can be stored; the first lossy one is its only one.
         options: encoder options, as (name, value).
+        alpha_options: further ones for pictures with alpha.
         readers: which applications open it.
     """
 
@@ -46,6 +54,7 @@ class Intermediate:
     depths: dict[str, Encoding]
     options: tuple[tuple[str, str], ...]
     readers: str
+    alpha_options: tuple[tuple[str, str], ...] = ()
 
     @property
     def sequence(self) -> bool:
@@ -55,7 +64,12 @@ class Intermediate:
 
 @dataclass(frozen=True)
 class OutputSpec:
-    """A format and depth settled for one source; `dtype` is that of the quantised arrays."""
+    """A format and depth settled for one source; `dtype` is that of the quantised arrays.
+
+    Attributes:
+        alpha: its frames have a fourth channel, alpha.
+        warnings: what of the source it cannot hold.
+    """
 
     format: str
     depth: str
@@ -68,6 +82,13 @@ class OutputSpec:
     sequence: bool
     options: tuple[tuple[str, str], ...]
     readers: str
+    alpha: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def premultiplied(self) -> bool:
+        """Whether colours are stored multiplied by their alpha: EXR's convention."""
+        return self.codec == "openexr"
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -85,7 +106,10 @@ INTERMEDIATES: dict[str, Intermediate] = {
             "mov",
             ".mov",
             True,
-            {"8": Encoding("rgb24", "rgb24"), "16": Encoding("rgb48be", "rgb48le")},
+            {
+                "8": Encoding("rgb24", "rgb24", ("rgba", "rgba")),
+                "16": Encoding("rgb48be", "rgb48le", ("rgba64be", "rgba64le")),
+            },
             (("pred", "sub"), ("compression_level", "1")),
             "Resolve and Nuke; 16-bit opens in Resolve, its depth there is not verified",
         ),
@@ -95,7 +119,10 @@ INTERMEDIATES: dict[str, Intermediate] = {
             "",
             ".exr",
             True,
-            {"half": Encoding("half", "half"), "float": Encoding("float", "float")},
+            {
+                "half": Encoding("half", "half", ("half", "half")),
+                "float": Encoding("float", "float", ("float", "float")),
+            },
             (("compression", "zip"),),
             "Resolve, Nuke and every compositor",
         ),
@@ -105,7 +132,10 @@ INTERMEDIATES: dict[str, Intermediate] = {
             "matroska",
             ".mkv",
             True,
-            {"8": Encoding("bgr0", "rgb24"), "16": Encoding("gbrp16le", "rgb48le")},
+            {
+                "8": Encoding("bgr0", "rgb24", ("bgra", "rgba")),
+                "16": Encoding("gbrp16le", "rgb48le", ("gbrap16le", "rgba64le")),
+            },
             (("level", "3"), ("g", "1"), ("slices", "16"), ("slicecrc", "1")),
             "Kdenlive, archives and ffmpeg; neither Resolve nor Nuke",
         ),
@@ -115,7 +145,10 @@ INTERMEDIATES: dict[str, Intermediate] = {
             "",
             ".dpx",
             True,
-            {"16": Encoding("uint16", "uint16")},
+            {
+                "10": Encoding("uint16", "uint16", None),
+                "16": Encoding("uint16", "uint16", ("uint16", "uint16")),
+            },
             (),
             "Resolve, Nuke and film tools",
         ),
@@ -125,9 +158,10 @@ INTERMEDIATES: dict[str, Intermediate] = {
             "mov",
             ".mov",
             False,
-            {"10": Encoding("yuv444p10le", "rgb48le")},
+            {"10": Encoding("yuv444p10le", "rgb48le", ("yuva444p10le", "rgba64le"))},
             (("profile", "4444"), ("vendor", "apl0")),
             "Resolve, Nuke, Final Cut, Premiere and Avid",
+            (("alpha_bits", "16"),),
         ),
         Intermediate(
             "dnxhr444",
@@ -135,7 +169,7 @@ INTERMEDIATES: dict[str, Intermediate] = {
             "mov",
             ".mov",
             False,
-            {"10": Encoding("gbrp10le", "rgb48le")},
+            {"10": Encoding("gbrp10le", "rgb48le", None)},
             (("profile", "dnxhr_444"),),
             "Resolve, Nuke, Avid and Premiere",
         ),
@@ -146,14 +180,16 @@ _DNXHR_SMALLEST = (256, 120)
 
 
 def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
-    """Settle a format and a depth for a source.
+    """Settle a format and a depth for a source, and whether its alpha is carried.
 
     Args:
         format: a name of `INTERMEDIATES`, or "auto": png-mov, and exr for float sources.
-        depth: "8", "16", "half", "float", or "auto": as deep as the source needs to stay exact.
-            8-bit sources: 8 (exr half); deeper integers: 16 (exr float, as half has 11 bits);
-            float sources: half or float. Lossy formats have one depth, 10.
-    Raises: InputError for a name that is not in the table or a depth that the format lacks.
+        depth: "8", "10", "16", "half", "float", or "auto": as deep as the source needs to stay
+            exact. 8-bit sources: 8 (exr half); deeper integers: 16 (exr float, as half has 11
+            bits; dpx 10 for 10-bit images); float sources: half or float. Lossy formats have one
+            depth, 10.
+    Raises: InputError for a name that is not in the table, a depth that the format lacks, or a
+        float source that would be clipped to integers without being asked to.
     """
     if format == "auto":
         format = "exr" if source.is_float else "png-mov"
@@ -170,6 +206,13 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
     if depth == "auto":
         depth = _natural_depth(entry, source)
     encoding = entry.depths.get(depth)
+    if encoding is None and source.is_float and depth in ("half", "float"):
+        deepest = list(entry.depths)[-1]
+        raise InputError(
+            f"{entry.name} stores integers, which would clip this {source.pixel_format} source",
+            where=str(source.path),
+            remedy=f"--format exr keeps it exactly; --depth {deepest} clips it to 0-1.",
+        )
     if encoding is None:
         raise InputError(
             f"{entry.name} has no depth '{depth}' for a {source.pixel_format} source",
@@ -184,39 +227,40 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
             where=str(source.path),
             remedy="Choose png-mov or prores4444.",
         )
+    alpha = encoding.with_alpha if source.has_alpha else None
+    warnings: tuple[str, ...] = ()
+    if source.has_alpha and alpha is None:
+        warnings = (
+            f"{source.path.name}: {entry.name} of {depth} bits has no alpha; it was left out",
+        )
+    pixel_format, array_format = alpha or (encoding.pixel_format, encoding.array_format)
     return OutputSpec(
         format=entry.name,
         depth=depth,
         codec=entry.codec,
         container=entry.container,
         extension=entry.extension,
-        pixel_format=encoding.pixel_format,
-        array_format=encoding.array_format,
+        pixel_format=pixel_format,
+        array_format=array_format,
         exact=entry.exact,
         sequence=entry.sequence,
-        options=entry.options,
+        options=entry.options + (entry.alpha_options if alpha else ()),
         readers=entry.readers,
+        alpha=alpha is not None,
+        warnings=warnings,
     )
 
 
 def _natural_depth(entry: Intermediate, source: MediaInfo) -> str:
-    if len(entry.depths) == 1 and not source.is_float:
-        return next(iter(entry.depths))
     if source.is_float:
         return "half" if source.bit_depth <= 16 else "float"
+    if len(entry.depths) == 1:
+        return next(iter(entry.depths))
     if entry.name == "exr":
         return "half" if source.bit_depth <= 8 else "float"
+    if entry.name == "dpx":
+        # A movie's 10 bits are YUV, or RGB that swscale does not spread over the whole 16-bit
+        # range: neither comes back from 10-bit RGB codes.
+        ten = source.kind != "movie" and source.bit_depth == 10 and not source.has_alpha
+        return "10" if ten else "16"
     return "8" if source.bit_depth <= 8 else "16"
-
-
-def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
-    """The stored code values of a frame: rint(x*255) or rint(x*65535), clipped; floats as they are.
-
-    Args:
-        frame: height x width x 3 float32 display code values.
-    Returns: the same shape, C-contiguous, of `spec.dtype`.
-    """
-    if spec.dtype.kind == "f":
-        return np.ascontiguousarray(frame, dtype=spec.dtype)
-    top = np.float32(np.iinfo(spec.dtype).max)
-    return np.ascontiguousarray(np.rint(np.clip(frame, 0, 1) * top), dtype=spec.dtype)

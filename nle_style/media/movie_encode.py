@@ -40,7 +40,7 @@ def output_tags(spec: OutputSpec, source: MediaInfo) -> ColourTags:
 def encode_chunk(
     path: Path, frames: Iterable[np.ndarray], spec: OutputSpec, source: MediaInfo
 ) -> None:
-    """Write quantised frames (height x width x 3 of `spec.dtype`) as one file at `path`.
+    """Write quantised frames (height x width x 3 or 4 of `spec.dtype`) as one file at `path`.
 
     Every packet is a key frame, so that chunks can be joined without decoding. Nothing that
     depends on the moment or the machine is written.
@@ -77,12 +77,26 @@ def _video_frame(
     if spec.pixel_format == spec.array_format:
         return frame
     kind = av.video.reformatter.Interpolation
-    return frame.reformat(
+    stored = frame.reformat(
         format=spec.pixel_format,
         interpolation=kind.BICUBIC | kind.ACCURATE_RND | kind.FULL_CHR_H_INT,
         dst_colorspace=_SWS_MATRIX.get(tags.matrix),
         dst_color_range=_FULL if tags.full_range else _LIMITED,
     )
+    if spec.pixel_format == "yuva444p10le":
+        _put_alpha(stored, pixels[:, :, 3])
+    return stored
+
+
+def _put_alpha(frame: av.video.frame.VideoFrame, alpha: np.ndarray) -> None:
+    """Alpha as 10-bit codes, rounded: swscale would shift 16-bit codes down and lose half of one.
+
+    Of an 8-bit source every code comes back; deeper ones keep 10 bits.
+    """
+    plane = frame.planes[3]
+    rows = np.zeros((plane.height, plane.line_size // 2), "<u2")
+    rows[:, : plane.width] = np.rint(alpha * (1023 / 65535))
+    plane.update(rows.tobytes())
 
 
 def _tag(target: av.video.frame.VideoFrame | av.VideoCodecContext, tags: ColourTags) -> None:

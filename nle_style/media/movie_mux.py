@@ -20,6 +20,7 @@ from av.video.stream import VideoStream
 from nle_style.errors import VerificationError
 from nle_style.media.audio import AudioTracks, audio_payload
 from nle_style.media.formats import OutputSpec
+from nle_style.media.matroska_aspect import state_pixel_aspect
 from nle_style.media.movie_encode import output_tags
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.probe import MediaInfo, probe_media
@@ -27,6 +28,7 @@ from nle_style.media.timecode import advance_timecode
 
 __all__ = ["MovieClock", "movie_clock", "mux_movie"]
 
+_ASPECT_ERROR = Fraction(1, 10_000)
 _MATROSKA_CLOCK = Fraction(1, 1000)
 
 
@@ -118,10 +120,13 @@ def mux_movie(
                 audio_digests[packet.stream.index].update(audio_payload(packet))
             output.mux(packet)
     if spec.container == "matroska" and source.pixel_aspect != 1:
-        warnings.append(
-            f"{path.name}: the pixel aspect {source.pixel_aspect} is stored in the FFV1 stream, "
-            "not in the Matroska header"
-        )
+        state_pixel_aspect(path, source.pixel_aspect, source.width, source.height)
+        stated = probe_media(path).pixel_aspect
+        if stated != source.pixel_aspect:
+            warnings.append(
+                f"{source.path.name}: the pixel aspect in Matroska is {stated}, as near as can be "
+                f"to {source.pixel_aspect}"
+            )
     digests = {index: digest.hexdigest() for index, digest in audio_digests.items()}
     _verify(path, spec, source, first, clock, video_digests, digests)
     return tuple(warnings)
@@ -152,6 +157,8 @@ def _add_video(
     template = opened.enter_context(open_movie(chunk))
     video = output.add_stream_from_template(video_stream(template, chunk))
     video.codec_context.framerate = source.rate
+    # ProRes and DNxHR packets do not say it, so that nothing of it is in the template.
+    video.codec_context.sample_aspect_ratio = source.pixel_aspect
     if source.timecode is not None:
         video.metadata["timecode"] = advance_timecode(source.timecode, first, source.rate)
     if source.reel is not None:
@@ -218,7 +225,8 @@ def _verify(
     }
     if not source.variable_rate and len(clock.ticks) > 1:
         expected["rate"] = (info.rate, source.rate)
-    if spec.container == "mov":
+    near = _ASPECT_ERROR if spec.container == "matroska" else 0
+    if abs(info.pixel_aspect / source.pixel_aspect - 1) > near:
         expected["pixel aspect"] = (info.pixel_aspect, source.pixel_aspect)
     found = {index: hashlib.md5(usedforsecurity=False) for index in audio_digests}
     payloads: list[bytes] = []

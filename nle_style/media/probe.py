@@ -17,8 +17,9 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError
 from nle_style.media.colour import ColourTags, display_matrix, orientation_filters
 from nle_style.media.deinterlace import FieldOrder
+from nle_style.media.image_read import ImageHeader, read_header
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
-from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern, read_spec
+from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern
 from nle_style.media.timecode import timecode_from_bcd
 
 __all__ = ["DISPLAY_MARK", "AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
@@ -214,8 +215,8 @@ def _probe_image(
     first_number: int,
     rate: Fraction | None,
 ) -> MediaInfo:
-    spec = read_spec(first_file)
-    type_name = str(spec.format)
+    header = read_header(first_file)
+    spec, type_name = header.spec, header.channel_type
     stated = spec.getattribute("FramesPerSecond")
     word = spec.getattribute("smpte:TimeCode")
     turned = spec.get_int_attribute("Orientation", 1) >= 5
@@ -230,9 +231,9 @@ def _probe_image(
         frame_count=count,
         first_frame_number=first_number,
         pixel_format=type_name,
-        bit_depth=spec.get_int_attribute("oiio:BitsPerSample", spec.format.size() * 8),
+        bit_depth=spec.get_int_attribute("oiio:BitsPerSample", oiio.TypeDesc(type_name).size() * 8),
         is_float=type_name in ("half", "float", "double"),
-        alpha=_image_alpha(spec),
+        alpha=_image_alpha(header, first_file),
         pixel_aspect=aspect.limit_denominator(1000),
         rotation=0,
         colour=_image_colour(spec),
@@ -244,10 +245,12 @@ def _probe_image(
     )
 
 
-def _image_alpha(spec: oiio.ImageSpec) -> AlphaKind:
-    if spec.alpha_channel < 0:
+def _image_alpha(header: ImageHeader, file: Path) -> AlphaKind:
+    if header.alpha is None:
         return "none"
-    return "straight" if spec.get_int_attribute("oiio:UnassociatedAlpha") else "premultiplied"
+    # OpenImageIO passes DPX on as it is and says nothing of it; its tools write it straight.
+    kept = file.suffix.lower() == ".dpx" or header.spec.get_int_attribute("oiio:UnassociatedAlpha")
+    return "straight" if kept else "premultiplied"
 
 
 def _image_rate(stated: object) -> Fraction | None:

@@ -23,9 +23,10 @@ from nle_style.errors import MediaError
 from nle_style.media.colour import FrameConverter, display_matrix
 from nle_style.media.conform import source_frame
 from nle_style.media.deinterlace import deinterlaced
+from nle_style.media.image_read import read_image
 from nle_style.media.movie_index import KeyPacket, MovieIndex, movie_index, open_movie, video_stream
 from nle_style.media.probe import MediaInfo
-from nle_style.media.sequence import find_sequence, read_image
+from nle_style.media.sequence import find_sequence
 
 __all__ = ["check_fields", "decoded_rgb", "read_frames"]
 
@@ -34,26 +35,33 @@ VideoPacket: TypeAlias = "Packet[VideoStream]"
 _MAX_THREADS = 8  # each holds frames of its own: 8 of UHD 16-bit stay below half a gigabyte
 
 
-def read_frames(info: MediaInfo, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
+def read_frames(
+    info: MediaInfo, first: int = 0, last: int | None = None, *, alpha: bool = False
+) -> Iterator[np.ndarray]:
     """Frames `first` to `last` (inclusive, zero-based; None is the final frame), in order.
 
-    Yields: height x width x 3 float32 display code values: v/255 of 8-bit sources, v/65535 of
+    Args:
+        alpha: give the source's alpha, 0-1, as a fourth channel if it has one. The colours are as
+            stored, straight or premultiplied by it: `info.alpha` says which.
+    Yields: height x width x 3 or 4 float32 display code values: v/255 of 8-bit sources, v/65535 of
         deeper ones (both invert exactly by rint), float sources as they are, unclamped.
-        Upright and progressive; anamorphic pictures in storage pixels; alpha is dropped.
+        Upright and progressive; anamorphic pictures in storage pixels.
     Raises: MediaError, after yielding what is good, if a frame cannot be decoded, if the clip is
         interlaced and not to be deinterlaced, or if the range lies outside of it.
     """
-    for pixels in decoded_rgb(info, first, last):
+    for pixels in decoded_rgb(info, first, last, alpha=alpha):
         if pixels.dtype == np.float32:
             yield pixels
         else:
             yield pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
 
 
-def decoded_rgb(info: MediaInfo, first: int = 0, last: int | None = None) -> Iterator[np.ndarray]:
+def decoded_rgb(
+    info: MediaInfo, first: int = 0, last: int | None = None, *, alpha: bool = False
+) -> Iterator[np.ndarray]:
     """As `read_frames`, but the integer code values: uint8 or uint16 (0-65535); or float32.
 
-    For tagged movies these equal `ffmpeg -i MOVIE -pix_fmt rgb24` (or `rgb48le`) bit for bit.
+    For tagged movies the colours equal `ffmpeg -i MOVIE -pix_fmt rgb24` (or `rgb48le`) bit for bit.
     """
     final = info.frame_count - 1 if last is None else last
     if not 0 <= first <= final < info.frame_count:
@@ -63,15 +71,22 @@ def decoded_rgb(info: MediaInfo, first: int = 0, last: int | None = None) -> Ite
             remedy="Frame numbers are zero-based positions in the file.",
         )
     check_fields(info, first)
+    alpha = alpha and info.has_alpha
     if info.kind == "movie":
-        yield from _movie_rgb(info, first, final)
+        yield from _movie_rgb(info, first, final, alpha)
     elif info.kind == "still":
-        yield read_image(info.path)
+        yield read_image(info.path, alpha=alpha)
     else:
         files = find_sequence(info.path)
         for frame in range(first, final + 1):
             path = files.path(info.first_frame_number + frame)
-            pixels = read_image(path)
+            pixels = read_image(path, alpha=alpha)
+            if alpha and pixels.shape[2] != 4:
+                raise MediaError(
+                    "has no alpha, the first image of the sequence does",
+                    where=str(path),
+                    remedy="Render the sequence again with the same channels in every frame.",
+                )
             if pixels.shape[:2] != (info.height, info.width):
                 raise MediaError(
                     f"is {pixels.shape[1]}x{pixels.shape[0]}, the sequence {info.width}x"
@@ -82,12 +97,14 @@ def decoded_rgb(info: MediaInfo, first: int = 0, last: int | None = None) -> Ite
             yield pixels
 
 
-def _movie_rgb(info: MediaInfo, first: int, last: int) -> Iterator[np.ndarray]:
+def _movie_rgb(info: MediaInfo, first: int, last: int, alpha: bool) -> Iterator[np.ndarray]:
     converter: FrameConverter | None = None
     for frame_number, frame, times in _shown_frames(info, first, last):
         if converter is None:
             converter = FrameConverter(info.colour, display_matrix(frame))
         pixels = converter.rgb(frame)
+        if alpha:
+            pixels = np.dstack((pixels, converter.alpha(frame)))
         if pixels.shape[:2] != (info.height, info.width):
             raise MediaError(
                 f"frame {frame_number} changes size to {pixels.shape[1]}x{pixels.shape[0]}",

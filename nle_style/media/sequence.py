@@ -1,4 +1,4 @@
-"""Image files: numbered sequences, and one image as an array, through OpenImageIO."""
+"""Numbered image sequences: their names, and that none of them is missing."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
-
 from nle_style.errors import MediaError
 
 __all__ = [
@@ -17,8 +14,6 @@ __all__ = [
     "SequenceFiles",
     "find_sequence",
     "is_pattern",
-    "read_image",
-    "read_spec",
 ]
 
 IMAGE_SUFFIXES = frozenset(
@@ -100,84 +95,3 @@ def _ranges(numbers: Sequence[int]) -> str:
         else:
             runs.append([number, number])
     return ", ".join(f"{a}" if a == b else f"{a}-{b}" for a, b in runs)
-
-
-def _open(path: Path) -> oiio.ImageInput:
-    config = oiio.ImageSpec()
-    # Without this, PNG and TIFF colours come back multiplied by alpha: not what the file holds.
-    config.attribute("oiio:UnassociatedAlpha", 1)
-    reader = oiio.ImageInput.open(str(path), config)
-    if reader is None:
-        raise MediaError(
-            "not a movie or image that ffmpeg/OpenImageIO can read",
-            where=str(path),
-            remedy=f"Write the image again ({oiio.geterror().strip()}).",
-        )
-    return reader
-
-
-def read_spec(path: Path) -> oiio.ImageSpec:
-    """The header of an image file. MediaError if it cannot be read."""
-    reader = _open(path)
-    try:
-        return reader.spec()
-    finally:
-        reader.close()
-
-
-def read_image(path: Path) -> np.ndarray:
-    """One image, upright, height x width x 3, in the display window; alpha is dropped.
-
-    Returns: uint8, uint16 (0-65535; 10- and 12-bit DPX scaled up by OpenImageIO) or float32
-        (EXR half and float, unclamped). Grey is repeated in all three. Pixels of an EXR outside
-        its data window are 0; overscan is cut off.
-    Raises: MediaError if it cannot be read.
-    """
-    reader = _open(path)
-    try:
-        spec = reader.spec()
-        wanted = {"uint8": oiio.UINT8, "uint16": oiio.UINT16}.get(str(spec.format), oiio.FLOAT)
-        pixels = reader.read_image(0, 0, 0, spec.nchannels, wanted)
-        if pixels is None:
-            raise MediaError(
-                "the image cannot be decoded",
-                where=str(path),
-                remedy=f"Write or copy it again ({reader.geterror().strip()}).",
-            )
-    finally:
-        reader.close()
-    pixels = _display_window(pixels[:, :, _rgb_channels(spec)], spec)
-    return np.ascontiguousarray(_upright(pixels, spec.get_int_attribute("Orientation", 1)))
-
-
-def _rgb_channels(spec: oiio.ImageSpec) -> list[int]:
-    names = list(spec.channelnames)
-    if all(name in names for name in "RGB"):
-        return [names.index(name) for name in "RGB"]
-    return [0, 1, 2] if spec.nchannels >= 3 else [0, 0, 0]
-
-
-def _display_window(pixels: np.ndarray, spec: oiio.ImageSpec) -> np.ndarray:
-    window = (spec.full_y, spec.full_x, spec.full_height, spec.full_width)
-    if window == (spec.y, spec.x, spec.height, spec.width):
-        return pixels
-    canvas = np.zeros((spec.full_height, spec.full_width, 3), pixels.dtype)
-    top, left = spec.y - spec.full_y, spec.x - spec.full_x
-    rows = slice(max(top, 0), min(top + spec.height, spec.full_height))
-    columns = slice(max(left, 0), min(left + spec.width, spec.full_width))
-    if rows.start < rows.stop and columns.start < columns.stop:
-        canvas[rows, columns] = pixels[
-            rows.start - top : rows.stop - top, columns.start - left : columns.stop - left
-        ]
-    return canvas
-
-
-def _upright(pixels: np.ndarray, orientation: int) -> np.ndarray:
-    """Undo Exif orientation 1-8 (5-8 swap rows and columns). Source: Exif 2.32, 4.6.4 A."""
-    if orientation >= 5:
-        pixels = pixels.transpose(1, 0, 2)
-    if orientation in (3, 4, 7, 8):
-        pixels = pixels[::-1]
-    if orientation in (2, 3, 6, 7):
-        pixels = pixels[:, ::-1]
-    return pixels

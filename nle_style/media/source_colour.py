@@ -13,6 +13,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
+from nle_style.media.image_read import read_header
 from nle_style.media.ocio_config import (
     NamedSpace,
     built_in_space,
@@ -21,7 +22,7 @@ from nle_style.media.ocio_config import (
 )
 from nle_style.media.primaries import H273_PRIMARIES, Chromaticities, matrix_to_rec709
 from nle_style.media.probe import MediaInfo
-from nle_style.media.sequence import find_sequence, read_spec
+from nle_style.media.sequence import find_sequence
 from nle_style.media.transfer import hlg_to_linear, linear_to_hlg, linear_to_pq, pq_to_linear
 
 __all__ = ["ColourSettings", "SourceColour", "source_colour"]
@@ -173,5 +174,5 @@ def _as_is(rgb: np.ndarray) -> np.ndarray:
 
 def _header(info: MediaInfo) -> oiio.ImageSpec:
     if info.kind == "still":
-        return read_spec(info.path)
-    return read_spec(find_sequence(info.path).path(info.first_frame_number))
+        return read_header(info.path).spec
+    return read_header(find_sequence(info.path).path(info.first_frame_number)).spec

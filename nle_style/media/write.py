@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,14 +11,17 @@ from pathlib import Path
 import numpy as np
 
 from nle_style.errors import InputError, MediaError, OutputError, VerificationError
-from nle_style.media.formats import OutputSpec, quantise
+from nle_style.media.formats import OutputSpec
+from nle_style.media.image_read import read_image
 from nle_style.media.image_write import write_image
+from nle_style.media.likeness import Likeness, frame_hash, likeness_of
 from nle_style.media.movie_encode import encode_chunk
 from nle_style.media.movie_mux import mux_movie
 from nle_style.media.parts import file_sha256, part_path, settle, sweep_parts, sync, writing_into
 from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.publish import publish_folder, refuse_source
+from nle_style.media.quantise import quantise
 from nle_style.media.read import decoded_rgb
-from nle_style.media.sequence import read_image
 
 __all__ = [
     "SEQUENCE_DIGITS",
@@ -29,7 +29,6 @@ __all__ = [
     "PublishedMedia",
     "Unit",
     "UnitRecord",
-    "frame_hash",
     "sweep_parts",
 ]
 
@@ -37,9 +36,7 @@ SEQUENCE_DIGITS = 6
 """Digits of the number in a sequence's file names, at least."""
 
 _CHUNK = 8  # frames of a movie in one unit: what a kill can cost
-_LOSSY_PSNR = 35.0  # dB; ProRes 4444 measures above 42, a wrong matrix or range below 30
 _FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # black is a quarter of level 1's size
-_SAMPLE = 4  # lossy frames are compared on every 4th pixel of every 4th line
 
 
 @dataclass(frozen=True)
@@ -81,12 +78,6 @@ class PublishedMedia:
     warnings: tuple[str, ...]
 
 
-def frame_hash(pixels: np.ndarray) -> str:
-    """BLAKE2b-128 of a quantised frame: C order, little-endian, interleaved RGB; hexadecimal."""
-    little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
-    return hashlib.blake2b(np.ascontiguousarray(little).data, digest_size=16).hexdigest()
-
-
 class IntermediateWriter:
     """Writes units into `work`, verifies each by decoding it back, and publishes the whole.
 
@@ -102,7 +93,7 @@ class IntermediateWriter:
         source: what is being rendered; never written to.
         first, last: its frames, inclusive.
         work: a folder for this one output on the same volume as `destination`; made if need be.
-        metadata: text for the container or the EXR headers.
+        metadata: text for the container or the EXR headers; names begin with `nle_style`.
         painted: ranges of `first`..`last` that are painted, inclusive, ascending, apart; None for
             all of it. The caller gives black frames (zeros) for the others of a unit.
     Raises: InputError if the output would replace or enclose the source, or if a sequence is to be
@@ -121,7 +112,7 @@ class IntermediateWriter:
         metadata: Mapping[str, str],
         painted: Sequence[tuple[int, int]] | None = None,
     ) -> None:
-        _refuse_source(destination, source)
+        refuse_source(destination, source)
         if painted is not None and spec.sequence:
             raise InputError(
                 f"'{spec.format}' is an image sequence, which cannot be sparse",
@@ -147,7 +138,7 @@ class IntermediateWriter:
             work.mkdir(parents=True, exist_ok=True)
 
     def write_unit(self, unit: Unit, frames: Iterable[np.ndarray]) -> UnitRecord:
-        """Encode a unit's frames (height x width x 3 float32), verify and keep them.
+        """Encode a unit's frames (float32, see `_check_frame`), verify and keep them.
 
         Raises: VerificationError if they are not as many or as large as they should be, or do not
             decode back; OutputError if the folder or the disk refuses. Errors of `frames` pass
@@ -155,7 +146,7 @@ class IntermediateWriter:
         """
         path = self.work / f"unit-{unit.index:06d}{self.spec.extension}"
         part = part_path(path)
-        given: list[str | np.ndarray] = []
+        given: list[Likeness] = []
         source_errors: list[BaseException] = []
 
         def quantised() -> Iterator[np.ndarray]:
@@ -170,7 +161,7 @@ class IntermediateWriter:
                     raise
                 self._check_frame(unit, frame)
                 pixels = quantise(frame, self.spec)
-                given.append(frame_hash(pixels) if self.spec.exact else _sample(pixels))
+                given.append(likeness_of(pixels, self.spec))
                 yield pixels
 
         with writing_into(self.work, part):
@@ -237,7 +228,7 @@ class IntermediateWriter:
         lengths = {u.last - u.first + 1 for u in self._all_units if u.index not in written}
         options = _FILL_OPTIONS.get(self.spec.codec, ())
         spec = dataclasses.replace(self.spec, options=self.spec.options + options)
-        black = np.zeros((self.source.height, self.source.width, 3), np.float32)
+        black = np.zeros(self._frame_shape, np.float32)
         files = {}
         for length in sorted(lengths):
             work = self.work / f"fill-{length}"
@@ -258,12 +249,16 @@ class IntermediateWriter:
         )
 
     def _check_frame(self, unit: Unit, frame: np.ndarray) -> None:
-        wanted = (self.source.height, self.source.width, 3)
-        if frame.shape != wanted:
+        if frame.shape != self._frame_shape:
             raise VerificationError(
-                f"a frame of unit {unit.index} has the shape {frame.shape}, not {wanted}",
+                f"a frame of unit {unit.index} has the shape {frame.shape}, "
+                f"not {self._frame_shape}",
                 where=str(self.destination),
             )
+
+    @property
+    def _frame_shape(self) -> tuple[int, int, int]:
+        return self.source.height, self.source.width, 4 if self.spec.alpha else 3
 
     def _encode(self, part: Path, unit: Unit, frames: Iterator[np.ndarray]) -> None:
         if not self.spec.sequence:
@@ -277,19 +272,13 @@ class IntermediateWriter:
         number = self.source.first_frame_number + frame
         return f"{self.destination.name}.{number:0{SEQUENCE_DIGITS}d}{self.spec.extension}"
 
-    def _decode_back(
-        self, part: Path, unit: Unit, given: Sequence[str | np.ndarray]
-    ) -> tuple[str, ...]:
+    def _decode_back(self, part: Path, unit: Unit, given: Sequence[Likeness]) -> tuple[str, ...]:
         hashes = []
         problem = f"decodes to other than its {len(given)} frames"
         try:
             for pixels, meant in zip(self._decoded(part), given, strict=True):
                 hashes.append(frame_hash(pixels))
-                if isinstance(meant, str):
-                    good = hashes[-1] == meant
-                else:
-                    good = _psnr(_sample(pixels), meant) > _LOSSY_PSNR
-                if not good:
+                if not meant.matches(pixels):
                     problem = f"frame {unit.first + len(hashes) - 1} differs when decoded back"
                     break
             else:
@@ -308,9 +297,9 @@ class IntermediateWriter:
 
     def _decoded(self, part: Path) -> Iterator[np.ndarray]:
         if self.spec.sequence:
-            yield read_image(part).astype(self.spec.dtype)
+            yield read_image(part, alpha=self.spec.alpha).astype(self.spec.dtype, copy=False)
         else:
-            yield from decoded_rgb(probe_media(part))
+            yield from decoded_rgb(probe_media(part), alpha=self.spec.alpha)
 
     def _publish_movie(self, files: Sequence[Path]) -> PublishedMedia:
         part = part_path(self.work / f"whole{self.spec.extension}")
@@ -323,80 +312,25 @@ class IntermediateWriter:
             settle(part, self.destination)
         count = self.last - self.first + 1
         return PublishedMedia(
-            self.destination, 0, count, size, (*self._sparse_warnings(), *warnings)
+            self.destination,
+            0,
+            count,
+            size,
+            (*self.spec.warnings, *self._sparse_warnings(), *warnings),
         )
 
     def _publish_sequence(self, files: Sequence[Path]) -> PublishedMedia:
-        """A new folder of links to the units takes the place of the old one, if there is one."""
         name, suffix = self.destination.name, self.spec.extension
-        start = self.source.first_frame_number + self.first
-        if self.destination.exists():
-            _refuse_foreign(self.destination, suffix)
-        folder = part_path(self.work / "whole")
-        old = self.work / f"old.part-{os.getpid()}"
-        shutil.rmtree(folder, ignore_errors=True)
-        with writing_into(self.work, folder / "none"):
-            folder.mkdir()
-            for frame, file in enumerate(files, self.first):
-                _link(file, folder / self._image_name(frame))
-            sync(folder)
-            if self.destination.exists():
-                self.destination.rename(old)
-            settle(folder, self.destination)
-        shutil.rmtree(old, ignore_errors=True)
-        warnings: tuple[str, ...] = ()
+        names = [self._image_name(frame) for frame in range(self.first, self.last + 1)]
+        publish_folder(self.destination, files, names, suffix=suffix, work=self.work)
+        warnings = self.spec.warnings
         if self.source.audio:
-            warnings = (f"{self.source.path.name}: a sequence carries no audio; it was left out",)
+            silent = f"{self.source.path.name}: a sequence carries no audio; it was left out"
+            warnings = (*warnings, silent)
         return PublishedMedia(
             self.destination / f"{name}.%0{SEQUENCE_DIGITS}d{suffix}",
-            start,
+            self.source.first_frame_number + self.first,
             len(files),
             sum(file.stat().st_size for file in files),
             warnings,
-        )
-
-
-def _sample(pixels: np.ndarray) -> np.ndarray:
-    return pixels[::_SAMPLE, ::_SAMPLE].copy()
-
-
-def _psnr(read: np.ndarray, meant: np.ndarray) -> float:
-    """Peak signal-to-noise ratio in dB of 16-bit code values."""
-    error = np.mean((read.astype(np.float64) - meant) ** 2)
-    return float("inf") if error == 0 else float(10 * np.log10(65535.0**2 / error))
-
-
-def _link(file: Path, name: Path) -> None:
-    """A second name for a unit, which so stays in place for a resume; a copy where that fails."""
-    try:
-        os.link(file, name)
-    except OSError:
-        shutil.copyfile(file, name)
-        with contextlib.suppress(OSError):
-            shutil.copystat(file, name)
-        sync(name)
-
-
-def _refuse_source(destination: Path, source: MediaInfo) -> None:
-    target, origin = destination.resolve(), source.path.resolve()
-    same_file = destination.exists() and source.path.exists() and os.path.samefile(target, origin)
-    if target == origin or same_file or target in origin.parents:
-        raise InputError(
-            "the output would replace its own source",
-            where=str(destination),
-            remedy="Choose another output folder or name; sources are never written to.",
-        )
-
-
-def _refuse_foreign(folder: Path, suffix: str) -> None:
-    foreign = [
-        path.name
-        for path in folder.iterdir()
-        if path.suffix != suffix or not path.name.startswith(f"{folder.name}.")
-    ]
-    if foreign:
-        raise OutputError(
-            f"holds files that are not frames of this output ({foreign[0]})",
-            where=str(folder),
-            remedy="Move them away, or choose another output folder.",
         )

@@ -29,7 +29,7 @@ from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "read_as", "source_stem"]
 
-ENGINE_VERSION = 2
+ENGINE_VERSION = 3
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 
@@ -66,12 +66,12 @@ class ItemPlan:
     @property
     def alpha(self) -> bool:
         """Whether frames are read, painted and written with their alpha."""
-        return bool(getattr(self.spec, "alpha", False))
+        return self.spec.alpha
 
     @property
     def premultiplied(self) -> bool:
         """Whether the output stores RGB multiplied by alpha."""
-        return bool(getattr(self.spec, "premultiplied", False))
+        return self.spec.premultiplied
 
     @property
     def frames(self) -> int:

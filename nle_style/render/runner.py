@@ -7,6 +7,7 @@ that the same job after a crash goes on where it stopped; what is published was 
 from __future__ import annotations
 
 import itertools
+import json
 import shutil
 import threading
 import time
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -246,7 +248,6 @@ class _Run:
         return str(path)
 
     def _render(self, index: int, plan: ItemPlan) -> None:
-        metadata = {"nle_style": plan.manifest.key}
         writer = IntermediateWriter(
             plan.destination,
             plan.spec,
@@ -254,7 +255,7 @@ class _Run:
             plan.first,
             plan.last,
             work=plan.work,
-            metadata=metadata,
+            metadata=_provenance(plan),
             painted=plan.painted if plan.sparse else None,
         )
         manifest = plan.manifest
@@ -421,6 +422,17 @@ def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
         run.append(unit)
     if run:
         yield run
+
+
+def _provenance(plan: ItemPlan) -> dict[str, str]:
+    """What an intermediate says of itself: tags of the movie, attributes of every EXR."""
+    return {
+        "nle_style": plan.manifest.key,
+        "nle_style_version": version("nle-style"),
+        "nle_style_pack": plan.facts["pack"],
+        "nle_style_pack_sha256": plan.facts["pack_sha256"],
+        "nle_style_look": json.dumps(plan.facts["look"], sort_keys=True),
+    }
 
 
 def _source_facts(info: MediaInfo) -> dict[str, Any]:

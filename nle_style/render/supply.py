@@ -21,7 +21,7 @@ def source_frames(plan: ItemPlan, first: int, last: int) -> Iterator[np.ndarray]
 
     Raises: as `media.read.read_frames`.
     """
-    return read_frames(plan.info, first, last)
+    return read_frames(plan.info, first, last, alpha=plan.alpha)
 
 
 def supply(

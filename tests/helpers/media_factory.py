@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import OpenImageIO as oiio  # noqa: N813
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from nle_style.media.formats import resolve_format
@@ -16,7 +18,18 @@ from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import read_frames
 from nle_style.media.write import IntermediateWriter, PublishedMedia
 
-__all__ = ["TAGS", "decoded_md5s", "ffmpeg", "make", "onset", "rendered", "rgb_md5"]
+__all__ = [
+    "TAGS",
+    "decoded_md5s",
+    "ffmpeg",
+    "in_convention",
+    "make",
+    "movie_of",
+    "onset",
+    "rendered",
+    "rgb_md5",
+    "write_pixels",
+]
 
 TAGS = "setparams=color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
 
@@ -49,6 +62,23 @@ def make(
     return path
 
 
+def movie_of(
+    path: Path, pixels: str, frames: Sequence[Sequence[np.ndarray]], *codec: object
+) -> Path:
+    """A movie of these very planes, in the pixel format's order (interleaved ones: R, G, B, A)."""
+    height, width = frames[0][0].shape
+    packed = "p" not in pixels
+    kind = "u1" if pixels.endswith("p") or packed else "<u2"
+    raw = path.with_suffix(".raw")
+    with raw.open("wb") as file:
+        for planes in frames:
+            typed = [np.ascontiguousarray(plane, kind) for plane in planes]
+            file.write(np.dstack(typed).tobytes() if packed else b"".join(map(bytes, typed)))
+    ffmpeg("-f", "rawvideo", "-pix_fmt", pixels, "-s", f"{width}x{height}", "-i", raw,
+           "-pix_fmt", pixels, *codec, path)  # fmt: skip
+    return path
+
+
 def decoded_md5s(
     path: Path, pixel_format: str, *options: object, filters: str = "null"
 ) -> list[str]:
@@ -57,6 +87,19 @@ def decoded_md5s(
                   "-vf", filters,
                   "-pix_fmt", pixel_format, "-f", "framemd5", "-").decode()  # fmt: skip
     return [line.split(",")[5].strip() for line in text.splitlines() if line[0] != "#"]
+
+
+def write_pixels(path: Path, pixels: np.ndarray, kind: str, **attributes: object) -> Path:
+    """An image file of 1, 3 or 4 channels by OpenImageIO; straight alpha is written as it is."""
+    spec = oiio.ImageSpec(pixels.shape[1], pixels.shape[0], pixels.shape[2], kind)
+    if pixels.shape[2] == 4:
+        spec.alpha_channel = 3
+    for name, value in attributes.items():
+        spec.attribute(name.replace("__", ":"), value)
+    writer = oiio.ImageOutput.create(str(path))
+    written = writer.open(str(path), spec) and writer.write_image(pixels) and writer.close()
+    assert written, writer.geterror()
+    return path
 
 
 def rgb_md5(pixels: np.ndarray) -> str:
@@ -87,12 +130,23 @@ def rendered(
     writer = IntermediateWriter(
         folder / name, spec, info, first, final, work=work, metadata=metadata
     )
-    records = [
-        writer.write_unit(unit, read_frames(info, unit.first, unit.last)) for unit in writer.units
-    ]
+    records = []
+    for unit in writer.units:
+        frames = read_frames(info, unit.first, unit.last, alpha=spec.alpha)
+        stored = (in_convention(frame, info, spec.premultiplied) for frame in frames)
+        records.append(writer.write_unit(unit, stored))
     published = writer.publish(records)
     shutil.rmtree(work)
     return published
+
+
+def in_convention(frame: np.ndarray, info: MediaInfo, premultiplied: bool) -> np.ndarray:
+    """Colours multiplied by alpha or divided by it, if the source's are not as they are wanted."""
+    if frame.shape[2] == 3 or premultiplied == (info.alpha == "premultiplied"):
+        return frame
+    alpha = frame[:, :, 3:]
+    by = alpha if premultiplied else 1 / np.where(alpha == 0, 1, alpha)
+    return np.concatenate((frame[:, :, :3] * by, alpha), axis=2)
 
 
 def onset(path: Path) -> int:

@@ -20,9 +20,10 @@ import pytest
 
 from nle_style.errors import Cancelled, InputError, MediaError, OutputError, VerificationError
 from nle_style.media.formats import resolve_format
+from nle_style.media.likeness import frame_hash
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import decoded_rgb, read_frames
-from nle_style.media.write import IntermediateWriter, frame_hash, sweep_parts
+from nle_style.media.write import IntermediateWriter, sweep_parts
 from tests.helpers.media_factory import TAGS, decoded_md5s, ffmpeg, make, rendered, rgb_md5
 
 FFV1 = ("-c:v", "ffv1")

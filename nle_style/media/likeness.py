@@ -1,0 +1,64 @@
+"""What a written frame must decode to: the same bits, or nearly them where the codec is lossy."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+import numpy as np
+
+from nle_style.media.formats import OutputSpec
+
+__all__ = ["Likeness", "frame_hash", "likeness_of"]
+
+_LOSSY_PSNR = 35.0  # dB; ProRes 4444 measures above 42, a wrong matrix or range below 30
+_SAMPLE = 4  # lossy frames are compared on every 4th pixel of every 4th line
+
+
+def frame_hash(pixels: np.ndarray) -> str:
+    """BLAKE2b-128 of a quantised frame: C order, little-endian, channels interleaved; hex."""
+    little = pixels.astype(pixels.dtype.newbyteorder("<"), copy=False)
+    return hashlib.blake2b(np.ascontiguousarray(little).data, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True)
+class Likeness:
+    """What was kept of a frame to know it again.
+
+    Attributes:
+        digest: its `frame_hash`; "" for lossy codecs.
+        sample: of lossy codecs, some of its 16-bit colour codes.
+        alpha: of lossy codecs, the same pixels' alpha, which even they keep to 10 bits.
+    """
+
+    digest: str
+    sample: np.ndarray | None = None
+    alpha: np.ndarray | None = None
+
+    def matches(self, decoded: np.ndarray) -> bool:
+        """Whether a decoded frame (height x width x 3 or 4) is this one."""
+        if self.sample is None:
+            return frame_hash(decoded) == self.digest
+        sampled = decoded[::_SAMPLE, ::_SAMPLE]
+        if self.alpha is not None and not np.array_equal(_ten_bit(sampled[..., 3]), self.alpha):
+            return False
+        return _psnr(sampled[..., :3], self.sample) > _LOSSY_PSNR
+
+
+def likeness_of(pixels: np.ndarray, spec: OutputSpec) -> Likeness:
+    """What to keep of a quantised frame that is being written."""
+    if spec.exact:
+        return Likeness(frame_hash(pixels))
+    sampled = pixels[::_SAMPLE, ::_SAMPLE]
+    alpha = _ten_bit(sampled[..., 3]) if spec.alpha else None
+    return Likeness("", sampled[..., :3].copy(), alpha)
+
+
+def _ten_bit(codes: np.ndarray) -> np.ndarray:
+    return np.rint(codes * (1023 / 65535)).astype(np.uint16)
+
+
+def _psnr(read: np.ndarray, meant: np.ndarray) -> float:
+    """Peak signal-to-noise ratio in dB of 16-bit code values."""
+    error = np.mean((read.astype(np.float64) - meant) ** 2)
+    return float("inf") if error == 0 else float(10 * np.log10(65535.0**2 / error))
