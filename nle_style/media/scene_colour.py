@@ -30,8 +30,8 @@ Gain recombine. The factor that made the pixel fit is given back to what was pai
 - Below the knee s = 1: R = P. A black pixel that is painted light is that light.
 - Above it a stroke as light as the source keeps the source's energy in the stroke's colour; the
   darker the stroke, the less of it (w falls to 0), so that dark paint on a lamp of 40 is dark.
-- R rises with each channel of P. It is at most s: paint is no brighter than diffuse white, or
-  than the light that was there.
+- R rises with each channel of P. It is at most s: diffuse white below the knee, and above it a
+  little more than the light that was there (1/4 for greys far above it).
 - A negative channel stays as far as nothing is painted into it.
 Not a number is painted as black, infinity as 65504 (half float's largest). Where a pixel is painted
 as it was seen, all three channels to the bit, the source's own bits are returned.
