@@ -23,6 +23,8 @@ _PROCESS = 740 * _MIB  # interpreter, torch, OpenVINO, codecs; benchmarks/speed.
 _PAINTING = 180  # bytes a pixel of a picture being painted: two full-size maps and a padded one
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
+_DEEPEST = 4  # more than evens out the stages' unequal paces is wasted memory
+_WAITING_SHARE = 16  # a queue may hold this part of the budget
 
 
 def automatic_memory() -> int:
@@ -62,19 +64,32 @@ class Budget:
 
     Attributes:
         total: bytes, of the whole process.
-        frames: bytes of the frames that wait and are worked on beside the network.
+        frame: bytes of one frame as float32.
+        networks: how many looks are painted, each by a network of its own.
     """
 
     total: int
-    frames: int = 0
+    frame: int = 0
+    networks: int = 1
+
+    @property
+    def depth(self) -> int:
+        """How many frames may wait between two stages: 4 of HD in the automatic budget, 1 of UHD;
+        none of 8K, where the stages take turns."""
+        return min(_DEEPEST, self.total // _WAITING_SHARE // max(self.frame, 1))
 
     @property
     def network(self) -> int:
-        """Bytes left for the network's maps; 0 or less if the budget is too small."""
-        return self.total - _PROCESS - self.frames
+        """Bytes left for the maps of each network; 0 or less if the budget is too small.
+
+        Beside two queues, frames are with the decoder, the painter (source and result) and the
+        encoder (codes, packets, what is decoded back).
+        """
+        frames = 2 * self.depth + 5 if self.depth else 2.75
+        return (self.total - _PROCESS - round(frames * self.frame)) // self.networks
 
     def frozen_rows(self, height: int, width: int) -> int:
-        """Rows of a strip for `tiling.paint_in_strips`, `height` or more for all at once.
+        """Rows at once for `tiling.paint_in_strips`; `height` or more for all of them.
 
         Raises:
             InputError: the budget does not hold the smallest strip.
@@ -82,7 +97,7 @@ class Budget:
         return self._rows(height, width, 0, HALO)
 
     def following_rows(self, height: int, width: int) -> int | None:
-        """Rows of a strip for `tiling.TiledEngine`; None if the picture can be painted in one.
+        """Rows at once for `tiling.TiledEngine`; None if the picture can be painted in one piece.
 
         Raises:
             InputError: the budget does not hold the smallest strip.
@@ -92,17 +107,13 @@ class Budget:
         return self._rows(height, width, _KEPT * height * width, HEAD_HALO)
 
     def _rows(self, height: int, width: int, kept: int, halo: int) -> int:
-        left = self.network - kept
-        if left >= _PAINTING * width * height:
-            return height + -height % STRIDE
-        rows = left // (_PAINTING * width) - 2 * halo
-        if rows < _LEAST_ROWS:
-            least = _PAINTING * width * (_LEAST_ROWS + 2 * halo) + kept + self.total - self.network
+        rows = (self.network - kept) // (_PAINTING * width) // STRIDE * STRIDE
+        least = _LEAST_ROWS + 2 * halo
+        if rows < min(least, height):
+            missing = (kept + _PAINTING * width * least - self.network) * self.networks
             raise InputError(
                 f"{self.total / _GIB:.2f} GiB of memory are too little to paint {width}x{height}",
                 where="--memory",
-                remedy=f"Give {least / _GIB:.1f}GiB or more, or a larger --stroke-scale.",
+                remedy=f"Give {(self.total + missing) / _GIB:.1f}GiB, or a larger --stroke-scale.",
             )
-        # Strips of one height cost the least halo.
-        count = -(-height // rows)
-        return -(-height // count // STRIDE) * STRIDE
+        return max(rows, STRIDE)

@@ -20,6 +20,7 @@ import numpy as np
 __all__ = ["METHOD", "ChangeMeter", "PairChange", "Stability", "pair_change", "shot_stability"]
 
 _STEP = 2  # every second pixel of every second line: grain keeps its size, unlike when averaged
+_LARGE = 4096  # from this many pixels a side on every fourth: four pictures of 8K would be 400 MB
 _REACH = 2  # the box: 2 samples to every side, 5 x 5
 # Grain of sigma 4/255 moves the mean of 25 luma differences by 1.1/255 (sigma * sqrt(2) / 5), and
 # their root mean square is 5.7/255: both well inside. The second limit is there for fine texture,
@@ -32,7 +33,8 @@ _EQUAL = (1.0, 1.0, 1.0)
 
 METHOD = (
     "Change in static regions: root mean square change between consecutive frames, display code "
-    f"values 0-1, R, G and B alike, on every {_STEP}nd pixel of every {_STEP}nd line. Static is "
+    f"values 0-1, R, G and B alike, on every {_STEP}nd pixel of every {_STEP}nd line, of pictures "
+    f"with more than {_LARGE} a side on every {2 * _STEP}th. Static is "
     f"where the source's luma differences over {2 * _REACH + 1}x{2 * _REACH + 1} of these pixels "
     f"have a mean of at most {_MEAN_LIMIT * 255:.0f}/255 and a root mean square of at most "
     f"{_RMS_LIMIT * 255:.0f}/255. Pairs of frames within blocks of {_BLOCK} from the first frame "
@@ -97,6 +99,10 @@ def pair_change(
         return PairChange(frame, int(np.count_nonzero(static)), *sums)
 
 
+def _step(height: int, width: int) -> int:
+    return _STEP if max(height, width) <= _LARGE else 2 * _STEP
+
+
 def _weighted(rgb: np.ndarray, weights: tuple[float, float, float]) -> np.ndarray:
     """A weighted sum of the channels: (h, w, 3) -> (h, w). No BLAS, whose rounding depends on the
     number of its threads: the same render reports the same figures."""
@@ -150,7 +156,8 @@ class ChangeMeter:
             frame: its number in the source.
             source, painted: (H, W, 3) float32 code values; neither is kept nor changed.
         """
-        sampled = tuple(image[::_STEP, ::_STEP].copy() for image in (source, painted))
+        step = _step(*source.shape[:2])
+        sampled = tuple(image[::step, ::step].copy() for image in (source, painted))
         before, self._last = self._last, (frame, sampled[0], sampled[1])
         if before is not None and before[0] == frame - 1 and self.needs_previous(frame):
             self._pairs[frame] = pair_change(
@@ -174,7 +181,8 @@ def shot_stability(
         width, height: pixels of a whole frame.
     """
     known = sorted(pairs)
-    sampled = -(-width // _STEP) * -(-height // _STEP)
+    step = _step(height, width)
+    sampled = -(-width // step) * -(-height // step)
     return [
         _pooled(first, last, [pair for pair in known if first < pair.frame <= last], sampled)
         for first, last in shots

@@ -137,6 +137,4 @@ def _budget_of(device: torch.device, given: Budget | None) -> Budget:
 
 
 def _tensor(rgb: np.ndarray) -> Tensor:
-    # Code values beyond 0-1 exist in float sources, but not in what the network was taught.
-    image = torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).clamp(0, 1)
-    return image.permute(2, 0, 1)[None]
+    return torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).permute(2, 0, 1)[None]

@@ -44,25 +44,33 @@ class Strip:
 
 
 def strips(height: int, rows: int, halo: int) -> list[Strip]:
-    """A picture cut into strips that all read the same number of rows.
+    """A picture cut into as few strips as do, all of which read the same number of rows.
 
-    One size means one compiled network; at the edges a strip reads more rows than it needs.
+    One size means one compiled network. Where the picture ends a strip needs no halo, so that it
+    yields more.
 
     Args:
         height: rows of the picture, whole strides.
-        rows: of each strip but the last, whole strides.
+        rows: that a strip may read at most, halo included, whole strides.
         halo: rows to either side, whole strides.
 
     Raises:
-        ValueError: a number that is not in whole strides.
+        ValueError: a number that is not in whole strides, or no row left beside the halo.
     """
-    if rows < STRIDE or any(value % STRIDE for value in (height, rows, halo)):
+    if any(value % STRIDE for value in (height, rows, halo)):
         raise ValueError(f"not in strides of {STRIDE}: {height} rows by {rows} with {halo}")
-    size = min(rows + 2 * halo, height)
-    cut = []
-    for top in range(0, height, rows):
-        begin = min(max(top - halo, 0), height - size)
-        cut.append(Strip(top, min(top + rows, height), begin, begin + size))
+    if rows >= height:
+        return [Strip(0, height, 0, height)]
+    if rows <= 2 * halo:
+        raise ValueError(f"{rows} rows are all halo")
+    count = -(-(height - 2 * halo) // (rows - 2 * halo))
+    size = -(-(height + 2 * halo * (count - 1)) // count // STRIDE) * STRIDE
+    cut: list[Strip] = []
+    for index in range(count):
+        begin = min(index * (size - 2 * halo), height - size)
+        top = 0 if index == 0 else cut[-1].bottom
+        bottom = height if index == count - 1 else begin + size - halo
+        cut.append(Strip(top, bottom, begin, begin + size))
     return cut
 
 
@@ -79,7 +87,7 @@ def paint_in_strips(
     Args:
         engine: `engine.FoldedEngine` or another of its form.
         image: (1, 3, H, W), RGB display code values, 0-1, on the CPU.
-        rows: of a strip, whole strides.
+        rows: that are painted at once, halo included, whole strides.
         gain: the exposure of the picture, which is divided by it.
         halo: less than `HALO` gives seams; the parameter is there to show it.
 
@@ -104,7 +112,7 @@ class TiledEngine:
 
     Args:
         engine: the network with its look.
-        rows: of a strip, whole strides.
+        rows: that are worked on at once, halo included, whole strides.
         halos: pixels around a strip before and behind the residual blocks; less than the defaults
             gives other pictures, and the parameter is there to show it.
     """

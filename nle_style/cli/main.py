@@ -25,6 +25,7 @@ from nle_style.cli.options import (
     Interlaced,
     InterlacedChoice,
     MatteOption,
+    Memory,
     OcioFile,
     OptionalStyle,
     Pack,
@@ -75,6 +76,7 @@ def render(
     input_colour: InputColour = "auto",
     ocio: OcioFile = None,
     device: Device = "auto",
+    memory: Memory = "auto",
     resume: Resume = True,
     events: Events = False,
 ) -> None:
@@ -97,7 +99,7 @@ def render(
             output=output_of(output, format, depth, handles),
             reading=reading_of(interlaced, conform),
             colour=colour_job_of(input_colour, ocio),
-            control=control_of(resume, device),
+            control=control_of(resume, device, memory),
             pack=pack,
         )
         return run_job(job, on_event, stop).exit_code

@@ -38,6 +38,7 @@ __all__ = [
     "Interlaced",
     "InterlacedChoice",
     "MatteOption",
+    "Memory",
     "OcioFile",
     "OptionalStyle",
     "Pack",
@@ -129,6 +130,7 @@ OcioFile = Annotated[
     Path | None, typer.Option("--ocio", help="An .ocio or .ocioz; else the built-in configuration.")
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Memory = Annotated[str, typer.Option(help="What a run may take: auto (2GiB), or a size as 4GiB.")]
 Resume = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
 ]
@@ -238,11 +240,11 @@ def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
     return ColourJob(input=input_colour, ocio=ocio)
 
 
-def control_of(resume: bool, device: str) -> Control:
+def control_of(resume: bool, device: str, memory: str) -> Control:
     """How to run."""
     from nle_style.render.job import Control
 
-    return Control(resume=resume, device=device)
+    return Control(resume=resume, device=device, memory=memory)
 
 
 def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:

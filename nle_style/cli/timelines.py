@@ -22,6 +22,7 @@ from nle_style.cli.options import (
     Interlaced,
     InterlacedChoice,
     MatteOption,
+    Memory,
     OcioFile,
     Pack,
     Resume,
@@ -90,6 +91,7 @@ def batch(
     input_colour: InputColour = "auto",
     ocio: OcioFile = None,
     device: Device = "auto",
+    memory: Memory = "auto",
     resume: Resume = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show the plan, its time and its disk space.")
@@ -130,7 +132,7 @@ def batch(
         more = {
             "options": options,
             "pack": pack,
-            "control": control_of(resume, device),
+            "control": control_of(resume, device, memory),
             "colour": colour_job_of(input_colour, ocio),
         }
         return (timeline, base(), output_of(output, format, depth, handles)), more

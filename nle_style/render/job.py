@@ -197,11 +197,13 @@ class Control(_Part):
         cancel_file: the run is cancelled when this file appears.
         resume: go on from what an interrupted run of the same job left; False starts over.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        memory: what the run may take, as "2GiB"; `auto` is `apply.memory.automatic_memory`.
     """
 
     cancel_file: Path | None = None
     resume: bool = True
     device: str = "auto"
+    memory: str = "auto"
 
 
 class RenderJob(_Part):

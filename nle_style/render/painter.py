@@ -306,7 +306,7 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
     """
     looks = (plan.look, *(layer.look for layer in plan.layers))
     return FramePainter(
-        [Stylizer(pack, look, device) for look in looks],
+        [Stylizer(pack, look, device, plan.budget) for look in looks],
         alpha=plan.info.alpha,
         is_float=plan.info.is_float,
         premultiplied=plan.premultiplied,

@@ -11,31 +11,23 @@ import threading
 from collections.abc import Generator, Iterable
 from typing import TypeVar
 
-__all__ = ["ahead", "queue_depth"]
+__all__ = ["ahead"]
 
 T = TypeVar("T")
 
 _END = object()
-_DEEPEST = 4  # more than evens out the stages' unequal paces is wasted memory
-_WAITING_BYTES = 200_000_000
-
-
-def queue_depth(bytes_each: int) -> int:
-    """How many frames may wait between two stages: 4 up to 50 MB a frame (1080p is 25 MB), fewer
-    of larger ones, so that no more than 200 MB wait; always 1, or nothing would overlap.
-
-    Args:
-        bytes_each: size of a frame in memory.
-    """
-    return max(1, min(_DEEPEST, _WAITING_BYTES // bytes_each))
 
 
 def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
-    """Iterate over `items` in a thread of its own, at most `depth` of them waiting.
+    """Iterate over `items` in a thread of its own, at most `depth` of them waiting; with a depth of
+    0 in the caller's thread, one after the other.
 
     An error in the thread is raised here, in its place in the order. Closing the generator stops
     the thread and closes `items` before it returns, so that no file stays open.
     """
+    if depth < 1:
+        yield from items
+        return
     waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
     stop = threading.Event()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,8 @@ from typing import Any
 import torch
 
 from nle_style.apply.look import Look
+from nle_style.apply.memory import Budget, automatic_memory, parse_memory
+from nle_style.apply.stroke_scale import working_size
 from nle_style.apply.stylizer import engine_facts
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, MediaError
@@ -62,6 +64,7 @@ class ItemPlan:
     matte: Matte | None = None
     layers: tuple[LayerPlan, ...] = ()
     scene: SceneColour | None = None
+    memory: int = field(default_factory=automatic_memory)
 
     @property
     def alpha(self) -> bool:
@@ -72,6 +75,14 @@ class ItemPlan:
     def premultiplied(self) -> bool:
         """Whether the output stores RGB multiplied by alpha."""
         return self.spec.premultiplied
+
+    @property
+    def budget(self) -> Budget:
+        """The memory to render it in. Every look has a network of its own."""
+        mattes = (self.matte is not None) + len(self.layers)
+        channels = (4 if self.alpha else 3) + mattes
+        frame = self.info.height * self.info.width * channels * 4
+        return Budget(self.memory, frame, 1 + len(self.layers))
 
     @property
     def frames(self) -> int:
@@ -166,7 +177,7 @@ def plan_item(
         LayerPlan(plan_matte(layer.matte, info, *ends), each)
         for layer, each in zip(item.layers, layer_looks, strict=True)
     )
-    facts = {
+    facts: dict[str, Any] = {
         "source": str(item.source.absolute()),
         "source_fingerprint": _fingerprint(item.source, hashed),
         "frames": [first, last],
@@ -184,6 +195,9 @@ def plan_item(
         facts["reading"] = as_read
     if scene is not None:
         facts["colour"] = scene.name
+    memory = parse_memory(job.control.memory)
+    if memory is not None:  # where it cuts a picture may show in a pixel's last bit
+        facts["memory"] = memory
     if sparse:
         facts["paint"] = [list(span) for span in painted]
     facts |= _matte_facts(matte, layers, hashed)
@@ -199,9 +213,23 @@ def plan_item(
                 where=str(destination),
                 remedy="Choose another output folder or name; mattes are never written to.",
             )
-    return ItemPlan(
-        info, first, last, painted, look, spec, destination, manifest, facts, matte, layers, scene
+    plan = ItemPlan(
+        info,
+        first,
+        last,
+        painted,
+        look,
+        spec,
+        destination,
+        manifest,
+        facts,
+        matte,
+        layers,
+        scene,
+        automatic_memory() if memory is None else memory,
     )
+    _check_memory(plan)
+    return plan
 
 
 def _fingerprint(source: Path, hashed: dict[Path, str]) -> str:
@@ -226,6 +254,18 @@ def _matte_facts(
             for layer in layers
         ]
     return facts
+
+
+def _check_memory(plan: ItemPlan) -> None:
+    """Refuse what cannot be painted before anything is."""
+    size = working_size(plan.info.height, plan.info.width, plan.look.stroke_scale)
+    try:
+        if plan.look.statistics == "frame":
+            plan.budget.following_rows(*size)
+        else:
+            plan.budget.frozen_rows(*size)
+    except InputError as error:
+        raise InputError(error.what, where=str(plan.info.path), remedy=error.remedy) from error
 
 
 def _files(source: Path) -> list[Path]:

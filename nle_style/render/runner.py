@@ -37,7 +37,7 @@ from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Scanning
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import UnitMeasurement, fingerprint
 from nle_style.render.painter import FramePainter, painter_of
-from nle_style.render.pipeline import ahead, queue_depth
+from nle_style.render.pipeline import ahead
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import (
     build_report,
@@ -46,7 +46,7 @@ from nle_style.render.report import (
     report_path,
     write_report,
 )
-from nle_style.render.supply import frame_bytes, source_frames, supply
+from nle_style.render.supply import source_frames, supply
 
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
@@ -373,7 +373,7 @@ class _Run:
                 finally:
                     frames.close()
 
-        depth = queue_depth(frame_bytes(plan))
+        depth = plan.budget.depth
         painted = ahead(paint(), depth)
         channels = 4 if plan.alpha else 3
         black = np.zeros((plan.info.height, plan.info.width, channels), np.float32)

@@ -10,7 +10,7 @@ import numpy as np
 from nle_style.media.read import read_frames
 from nle_style.render.plan_items import ItemPlan
 
-__all__ = ["Weights", "frame_bytes", "source_frames", "supply"]
+__all__ = ["Weights", "source_frames", "supply"]
 
 Weights = tuple[np.ndarray | None, ...]
 """For every look of an item, the lowest first: (H, W) float32, 0-1, or None for everywhere."""
@@ -41,10 +41,3 @@ def supply(
         strict=True,
     )
     yield from zip(source_frames(plan, first, last), weights, strict=True)
-
-
-def frame_bytes(plan: ItemPlan) -> int:
-    """The size of what `supply` yields for one frame, in bytes."""
-    mattes = (plan.matte is not None) + len(plan.layers)
-    channels = (4 if plan.alpha else 3) + mattes
-    return plan.info.height * plan.info.width * channels * np.dtype(np.float32).itemsize

@@ -35,24 +35,31 @@ def test_automatic_is_at_most_2_gib() -> None:
     assert 0 < automatic_memory() <= 2 * GIB
 
 
+@pytest.mark.parametrize(
+    ("width", "height", "depth"),
+    [(1920, 1080, 4), (3840, 2160, 1), (7680, 4320, 0), (8, 8, 4)],
+)
+def test_queues_by_hand(width: int, height: int, depth: int) -> None:
+    """A sixteenth of 2 GiB is 134 MB: five frames of 25 MB, one of 99.5 MB, none of 398 MB."""
+    assert Budget(2 * GIB, width * height * 12).depth == depth
+
+
 def test_what_fits_is_painted_in_one_piece() -> None:
-    budget = Budget(2 * GIB, frames=200 * MIB)
+    budget = Budget(2 * GIB, frame=1920 * 1080 * 12)
     assert budget.frozen_rows(1080, 1920) >= 1080
     assert budget.following_rows(1080, 1920) is None
 
 
-def test_strips_by_hand() -> None:
-    """740 MiB and 360 kB a row: 700 rows fit, of which 112 are halo; 2160 rows make four of 540."""
-    budget = Budget(740 * MIB + 700 * 180 * 2000)
-    assert budget.frozen_rows(2160, 2000) == 540
-    assert budget.frozen_rows(500, 2000) == 500
-
-
-def test_maps_that_are_kept_whole_count() -> None:
-    """Two maps of 16 bytes a pixel, then 100 rows of 180, of which 16 are halo: 13 of 84."""
+def test_rows_by_hand() -> None:
+    """740 MiB for the process, 360 kB a row: 700 rows at once; 32 bytes a pixel are kept whole."""
+    assert Budget(740 * MIB + 702 * 180 * 2000).frozen_rows(2160, 2000) == 700
     kept = 32 * 1000 * 1000
-    assert Budget(740 * MIB + kept + 100 * 180 * 1000).following_rows(1000, 1000) == 84
-    assert Budget(740 * MIB + kept + 200 * 180 * 1000).following_rows(1000, 1000) == 168
+    assert Budget(740 * MIB + kept + 101 * 180 * 1000).following_rows(1000, 1000) == 100
+
+
+def test_8k_fits_into_2_gib() -> None:
+    budget = Budget(2 * GIB, 7680 * 4320 * 12)
+    assert 144 <= budget.frozen_rows(4320, 7680) < 4320
 
 
 def test_too_little() -> None:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nle_style.render.pipeline import ahead, queue_depth
+from nle_style.render.pipeline import ahead
 
 
 def test_order_is_kept_and_the_end_is_the_end() -> None:
@@ -61,18 +61,15 @@ def test_closing_stops_the_thread_and_closes_the_source() -> None:
     assert threading.active_count() == before
 
 
-@pytest.mark.parametrize(
-    ("width", "height", "channels", "depth"),
-    [
-        (64, 48, 3, 4),
-        (1920, 1080, 3, 4),  # 24.9 MB: eight would fit
-        (1920, 1080, 6, 4),  # 49.8 MB
-        (3840, 2160, 3, 2),  # 99.5 MB
-        (3840, 2160, 4, 1),  # 132.7 MB
-        (7680, 4320, 3, 1),  # 398 MB: not even one fits, but one has to wait
-    ],
-)
-def test_large_frames_wait_in_shorter_queues(
-    width: int, height: int, channels: int, depth: int
-) -> None:
-    assert queue_depth(width * height * channels * 4) == depth
+def test_without_a_queue_the_stages_take_turns() -> None:
+    log: list[str] = []
+
+    def source() -> Iterator[int]:
+        for k in range(3):
+            log.append(f"made {k} by {threading.current_thread().name}")
+            yield k
+
+    here = threading.current_thread().name
+    for k in ahead(source(), 0):
+        log.append(f"took {k}")
+    assert log == [line for k in range(3) for line in (f"made {k} by {here}", f"took {k}")]
