@@ -29,7 +29,7 @@ def engine_facts(device: torch.device) -> list[str]:
     """What a picture's last bits depend on: the computing libraries and the kind of device."""
     facts = [torch.__version__, device.type]
     version = openvino_version() if device.type == "cpu" else None
-    return [*facts, f"openvino {version}"] if version else facts
+    return [*facts, version] if version else facts
 
 
 class Stylizer:

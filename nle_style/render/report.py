@@ -87,7 +87,7 @@ def build_report(
     """
     first, last = facts["frames"]
     shots = [(shot[0], shot[1]) for shot in published.get("shots", [(first, last)])]
-    engine, torch_version, device = facts["engine"]
+    engine, torch_version, device, *openvino = facts["engine"]
     units = [records[index] for index in sorted(records)]
     exact = INTERMEDIATES[facts["format"]].exact
     return {
@@ -106,7 +106,11 @@ def build_report(
         "look": facts["look"],
         "mattes": _mattes(facts),
         "pack": {"name": facts["pack"], "sha256": facts["pack_sha256"]},
-        "engine": {"version": engine, "torch": torch_version},
+        "engine": {
+            "version": engine,
+            "torch": torch_version,
+            "openvino": openvino[0] if openvino else None,
+        },
         "device": device,
         "colour": facts.get("colour", _DISPLAY),
         "output": {
