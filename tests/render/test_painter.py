@@ -241,11 +241,11 @@ def test_later_looks_lie_over_earlier_ones_and_are_painted_from_the_source() -> 
 
 def test_a_look_of_strength_0_over_others_brings_the_source_back() -> None:
     """A holdout: bit for bit, though the colours around it are divided and multiplied."""
-    source = np.random.default_rng(5).random((4, 4, 4), np.float32)
+    source = np.random.default_rng(5).random((64, 64, 4), np.float32)
     painter = FramePainter(
         [Fake(inverted), Fake(unpainted)], alpha="premultiplied", premultiplied=True
     )
-    holdout = np.eye(4, dtype=np.float32)
+    holdout = np.eye(64, dtype=np.float32)
     painted = painter.frame(source, [None, holdout]).pixels
     assert painted[holdout == 1].tobytes() == source[holdout == 1].tobytes()
     assert (painted[holdout == 0][:, :3] != source[holdout == 0][:, :3]).any(axis=1).all()
