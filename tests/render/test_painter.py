@@ -118,7 +118,7 @@ def test_the_network_sees_finite_values_within_0_to_1() -> None:
 
 
 @pytest.mark.parametrize("colour", [None, Squares()])
-@pytest.mark.parametrize("alpha", ["straight", "premultiplied"])
+@pytest.mark.parametrize("alpha", ["none", "straight", "premultiplied"])
 def test_an_identity_network_returns_the_source(alpha: str, colour: Squares | None) -> None:
     rng = np.random.default_rng(1)
     source = rng.uniform(-1, 2, (16, 16, 4)).astype(np.float32)
@@ -131,6 +131,10 @@ def test_an_identity_network_returns_the_source(alpha: str, colour: Squares | No
         premultiplied=alpha == "premultiplied",
         colour=colour,
     )
+    if alpha == "none":
+        painted = painter.frame(source[..., :3]).pixels
+        np.testing.assert_allclose(painted, source[..., :3], rtol=1e-5, atol=1e-6)
+        return
     painted = painter.frame(source).pixels
     np.testing.assert_allclose(painted[..., :3], source[..., :3], rtol=1e-5, atol=1e-6)
     hidden = source[..., 3] == 0
@@ -215,9 +219,10 @@ def test_a_large_frame_is_painted_as_its_lines_are(alpha: str) -> None:
 
 
 def test_infinities_outside_a_matte_stay() -> None:
-    below = row((np.inf, np.nan, 1))
-    kept = over(below, np.zeros_like(below), np.zeros((1, 1), np.float32))
-    assert kept.tobytes() == below.tobytes()
+    below = row((np.inf, np.nan, 1), (0.5, 0.5, 0.5))
+    kept = over(below, np.zeros_like(below), np.array([[0, 0.5]], np.float32))
+    assert kept[0, 0].tobytes() == below[0, 0].tobytes()
+    assert kept[0, 1].tolist() == [0.25] * 3
 
 
 def test_later_looks_lie_over_earlier_ones_and_are_painted_from_the_source() -> None:
@@ -232,6 +237,18 @@ def test_later_looks_lie_over_earlier_ones_and_are_painted_from_the_source() -> 
     # The third: .1, half way to .8 is .45, half way back to the source's .2 is .325.
     assert greys(painted) == [0.1, 0.8, 0.325, 0.2]
     assert all(np.array_equal(fake.shown[0], source) for fake in (half, inverse, holdout))
+
+
+def test_a_look_of_strength_0_over_others_brings_the_source_back() -> None:
+    """A holdout: bit for bit, though the colours around it are divided and multiplied."""
+    source = np.random.default_rng(5).random((64, 64, 4), np.float32)
+    painter = FramePainter(
+        [Fake(inverted), Fake(unpainted)], alpha="premultiplied", premultiplied=True
+    )
+    holdout = np.eye(64, dtype=np.float32)
+    painted = painter.frame(source, [None, holdout]).pixels
+    assert painted[holdout == 1].tobytes() == source[holdout == 1].tobytes()
+    assert (painted[holdout == 0][:, :3] != source[holdout == 0][:, :3]).any(axis=1).all()
 
 
 def test_a_look_whose_matte_is_black_is_neither_painted_nor_measured() -> None:
