@@ -63,7 +63,7 @@ ColourOption = Annotated[
 ]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
-Depth = Annotated[str, typer.Option(help="auto, 8, 16, half or float.")]
+Depth = Annotated[str, typer.Option(help="auto, 8, 10, 16, half or float.")]
 Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Resume = Annotated[

@@ -253,6 +253,35 @@ def test_a_layer_that_changes_on_the_way_is_seen(
     assert not [path for path in (tmp_path / "work").iterdir() if ".part-" in path.name]
 
 
+def deep_part(path: Path, *flat: OpenEXR.Part) -> Path:
+    """Two samples in one pixel, none elsewhere."""
+    spec = oiio.ImageSpec(WIDTH, HEIGHT, 4, "half")
+    spec.channelnames, spec.deep = ("R", "G", "B", "A"), True
+    data = oiio.DeepData()
+    data.init(WIDTH * HEIGHT, 4, [oiio.TypeDesc("half")] * 4, ["R", "G", "B", "A"])
+    data.set_samples(5, 2)
+    writer = oiio.ImageOutput.create(str(path))
+    assert writer.open(str(path), spec)
+    assert writer.write_deep_image(data)
+    assert writer.close()
+    if flat:
+        (deep,) = OpenEXR.File(str(path), separate_channels=True).parts
+        named = OpenEXR.Part(dict(deep.header), dict(deep.channels), "deep")
+        OpenEXR.File([*flat, named]).write(str(path))
+    return path
+
+
+def test_deep_images_and_parts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="is a deep image"):
+        probe_media(deep_part(tmp_path / "a.exr"))
+    beauty = {"R": noise("f2", 1), "G": noise("f2", 2), "B": noise("f2", 3)}
+    flat = OpenEXR.Part({"type": OpenEXR.scanlineimage}, beauty, "beauty")
+    path = deep_part(tmp_path / "b.exr", flat)
+    assert probe_media(path).pixel_format == "half"
+    with pytest.raises(MediaError, match="its part deep is deep and cannot be kept"):
+        written(tmp_path, path)
+
+
 def test_unreadable_layers_are_a_media_error(tmp_path: Path) -> None:
     source = layered(tmp_path / "a.exr")
     info = probe_media(source)
