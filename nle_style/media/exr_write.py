@@ -140,7 +140,7 @@ def _new_header(spec: OutputSpec, source: MediaInfo, frame: int, changed: str) -
     }
     if source.colour.transfer in _COLOUR_SPACES:
         header["colorInteropID"] = _COLOUR_SPACES[source.colour.transfer]
-    if source.colour.transfer != 8:
+    if source.colour.transfer != 8 and not source.is_float:
         header["comments"] = "display-referred code values, not scene-linear"
     if source.reel:
         header["reelName"] = source.reel
