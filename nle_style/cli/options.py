@@ -111,7 +111,7 @@ MatteOption = Annotated[
 ]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
-Depth = Annotated[str, typer.Option(help="auto, 8, 16, half or float.")]
+Depth = Annotated[str, typer.Option(help="auto, 8, 10, 16, half or float.")]
 Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
 Interlaced = Annotated[
     InterlacedChoice, typer.Option(help="Interlaced movies: one picture out for one frame in.")

@@ -40,6 +40,7 @@ _LOSSLESS = frozenset(
         OpenEXR.PIZ_COMPRESSION,
     }
 )
+_DEEP = (OpenEXR.deepscanline, OpenEXR.deeptile)
 _LUMINANCE = ("Y", "RY", "BY")
 
 
@@ -70,7 +71,8 @@ def write_exr(
         metadata: `nle_style_look` becomes `nle_style/look`, and `nle_style` alone `nle_style/key`.
         changed: `YYYY:MM:DD HH:MM:SS`, for `capDate`.
         original: the source's own EXR of this frame, or None.
-    Raises: OutputError if it cannot be written; MediaError if `original` cannot be read;
+    Raises: OutputError if it cannot be written; MediaError if `original` cannot be read or has a
+        deep part;
         VerificationError if a channel that was kept does not read back.
     """
     stamps = {_attribute(name): text for name, text in metadata.items()}
@@ -116,7 +118,7 @@ def _parts_of(path: Path) -> list[OpenEXR.Part]:
         raise MediaError(
             "not all of its layers can be read",
             where=str(path),
-            remedy=f"Copy the EXR again, or write it without deep parts{reason}.",
+            remedy=f"Copy the EXR again from the original{reason}.",
         )
     return parts
 
@@ -138,7 +140,7 @@ def _new_header(spec: OutputSpec, source: MediaInfo, frame: int, changed: str) -
     }
     if source.colour.transfer in _COLOUR_SPACES:
         header["colorInteropID"] = _COLOUR_SPACES[source.colour.transfer]
-    if source.colour.transfer != 8:
+    if source.colour.transfer != 8 and not source.is_float:
         header["comments"] = "display-referred code values, not scene-linear"
     if source.reel:
         header["reelName"] = source.reel
@@ -176,6 +178,12 @@ def _repainted(
     parts = []
     for number, part in enumerate(_parts_of(original)):
         header, channels = dict(part.header), dict(part.channels)
+        if header["type"] in _DEEP:
+            raise MediaError(
+                f"its part {part.name() or number} is deep and cannot be kept",
+                where=str(original),
+                remedy="Write the EXR again without it.",
+            )
         header.pop("chunkCount", None)
         if header.get("compression") not in _LOSSLESS:
             header["compression"] = OpenEXR.ZIP_COMPRESSION

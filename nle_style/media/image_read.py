@@ -53,19 +53,19 @@ def _open(path: Path) -> oiio.ImageInput:
 
 
 def read_header(path: Path) -> ImageHeader:
-    """The header of an image file's picture. MediaError if it cannot be read.
+    """The header of an image file's picture. MediaError if it cannot be read, or is deep.
 
     The picture of an EXR of many parts is the first part with channels named R, G and B, else the
     first part.
     """
     reader = _open(path)
     try:
-        return _header(reader)
+        return _header(reader, path)
     finally:
         reader.close()
 
 
-def _header(reader: oiio.ImageInput) -> ImageHeader:
+def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
     first, part = reader.spec(), 0
     spec = first
     while not {"R", "G", "B"} <= set(spec.channelnames):
@@ -75,6 +75,12 @@ def _header(reader: oiio.ImageInput) -> ImageHeader:
             break
         spec = reader.spec()
     reader.seek_subimage(part, 0)
+    if spec.deep:  # OpenImageIO would give whatever is in the memory
+        raise MediaError(
+            "is a deep image",
+            where=str(path),
+            remedy="Flatten it first (Nuke's DeepToImage, or oiiotool --flatten).",
+        )
     names = list(spec.channelnames)
     alpha = names[spec.alpha_channel] if spec.alpha_channel >= 0 else None
     if {"R", "G", "B"} <= set(names):
@@ -104,7 +110,7 @@ def read_image(path: Path, *, alpha: bool = False) -> np.ndarray:
     """
     reader = _open(path)
     try:
-        header = _header(reader)
+        header = _header(reader, path)
         wanted = {"uint8": oiio.UINT8, "uint16": oiio.UINT16}.get(header.channel_type, oiio.FLOAT)
         indices = header.indices(alpha=alpha)
         begin = min(indices)

@@ -243,9 +243,10 @@ class IntermediateWriter:
         painted = sum(last - first + 1 for first, last in self._painted)
         if painted == count:
             return ()
+        fill = "black and transparent" if self.spec.alpha else "black"
         return (
-            f"{painted} of its {count} frames are painted and the others are black: "
-            "a clip that is slipped or extended beyond what was asked for shows black",
+            f"{painted} of its {count} frames are painted and the others are {fill}: "
+            f"a clip that is slipped or extended beyond what was asked for shows {fill}",
         )
 
     def _check_frame(self, unit: Unit, frame: np.ndarray) -> None:

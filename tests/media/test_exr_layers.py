@@ -161,19 +161,32 @@ def test_a_sequence_keeps_each_frames_own(tmp_path: Path) -> None:
         assert headers(file) == headers(tmp_path / f"a.{number:04d}.exr")
 
 
-def test_painted_part_is_cut_to_the_display_window(tmp_path: Path) -> None:
-    """Overscan of two pixels at the left and one row at the top; three columns are missing."""
-    box = (np.array([-2, -1], "i4"), np.array([13, 10], "i4"))
-    shown = (np.array([0, 0], "i4"), np.array([16, 10], "i4"))
+@pytest.mark.parametrize(
+    ("corner", "shown", "placed", "taken"),
+    [  # overscan of two columns at the left and one row at the top; three columns are missing
+        ((-2, -1), (0, 0, 16, 10), (slice(0, 11), slice(0, 14)), (slice(1, 12), slice(2, 16))),
+        # a window that begins at 5, 5, of a picture that begins three rows and one column further
+        ((6, 8), (5, 5, 24, 14), (slice(3, 10), slice(1, 17)), (slice(0, 7), slice(0, 16))),
+        # nothing of it is shown
+        ((90, 90), (0, 0, 7, 7), (slice(0, 0), slice(0, 0)), (slice(0, 0), slice(0, 0))),
+    ],
+)
+def test_painted_part_is_cut_to_the_display_window(
+    tmp_path: Path, corner: tuple[int, int], shown: tuple[int, int, int, int],
+    placed: tuple[slice, slice], taken: tuple[slice, slice],
+) -> None:  # fmt: skip
+    """Of 16 columns and 12 rows; corners and windows are x before y, slices rows first."""
+    left, top, right, bottom = shown
+    data = (np.array(corner, "i4"), np.array(corner, "i4") + np.array([15, 11], "i4"))
+    window = (np.array([left, top], "i4"), np.array([right, bottom], "i4"))
     channels = {"R": noise("f4", 1), "G": noise("f4", 2), "B": noise("f4", 3), "id": identifiers()}
-    header = {"type": OpenEXR.scanlineimage, "dataWindow": box, "displayWindow": shown}
+    header = {"type": OpenEXR.scanlineimage, "dataWindow": data, "displayWindow": window}
     OpenEXR.File(header, dict(channels)).write(str(tmp_path / "a.exr"))
     copy = OpenEXR.File(str(written(tmp_path, tmp_path / "a.exr")), separate_channels=True)
-    window = copy.header()["dataWindow"]
-    assert [list(corner) for corner in window] == [[0, 0], [16, 10]]
+    assert np.array_equal(copy.header()["dataWindow"], window)
     for name, plane in channels.items():
-        expected = np.zeros((11, 17), plane.dtype)
-        expected[:, :14] = plane[1:, 2:]
+        expected = np.zeros((bottom - top + 1, right - left + 1), plane.dtype)
+        expected[placed] = plane[taken]
         assert copy.channels()[name].pixels.tobytes() == expected.tobytes(), name
 
 
@@ -181,7 +194,8 @@ def test_the_picture_is_found(tmp_path: Path) -> None:
     """In the first part that has R, G and B; else in a layer's channels, which keep their names."""
     beauty = {"R": noise("f2", 1), "G": noise("f2", 2), "B": noise("f2", 3)}
     parts = [OpenEXR.Part({"type": OpenEXR.scanlineimage}, {"Z": noise("f4", 4)}, "depth"),
-             OpenEXR.Part({"type": OpenEXR.scanlineimage}, dict(beauty), "beauty")]  # fmt: skip
+             OpenEXR.Part({"type": OpenEXR.scanlineimage},
+                          beauty | {"diffuse.A": noise("f4", 8)}, "beauty")]  # fmt: skip
     OpenEXR.File(parts).write(str(tmp_path / "a.exr"))
     info = probe_media(tmp_path / "a.exr")
     assert (info.pixel_format, info.alpha) == ("half", "none")
@@ -237,6 +251,35 @@ def test_a_layer_that_changes_on_the_way_is_seen(
     with pytest.raises(VerificationError, match="channel id differs when read back"):
         written(tmp_path, source)
     assert not [path for path in (tmp_path / "work").iterdir() if ".part-" in path.name]
+
+
+def deep_part(path: Path, *flat: OpenEXR.Part) -> Path:
+    """Two samples in one pixel, none elsewhere."""
+    spec = oiio.ImageSpec(WIDTH, HEIGHT, 4, "half")
+    spec.channelnames, spec.deep = ("R", "G", "B", "A"), True
+    data = oiio.DeepData()
+    data.init(WIDTH * HEIGHT, 4, [oiio.TypeDesc("half")] * 4, ["R", "G", "B", "A"])
+    data.set_samples(5, 2)
+    writer = oiio.ImageOutput.create(str(path))
+    assert writer.open(str(path), spec)
+    assert writer.write_deep_image(data)
+    assert writer.close()
+    if flat:
+        (deep,) = OpenEXR.File(str(path), separate_channels=True).parts
+        named = OpenEXR.Part(dict(deep.header), dict(deep.channels), "deep")
+        OpenEXR.File([*flat, named]).write(str(path))
+    return path
+
+
+def test_deep_images_and_parts_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(MediaError, match="is a deep image"):
+        probe_media(deep_part(tmp_path / "a.exr"))
+    beauty = {"R": noise("f2", 1), "G": noise("f2", 2), "B": noise("f2", 3)}
+    flat = OpenEXR.Part({"type": OpenEXR.scanlineimage}, beauty, "beauty")
+    path = deep_part(tmp_path / "b.exr", flat)
+    assert probe_media(path).pixel_format == "half"
+    with pytest.raises(MediaError, match="its part deep is deep and cannot be kept"):
+        written(tmp_path, path)
 
 
 def test_unreadable_layers_are_a_media_error(tmp_path: Path) -> None:
