@@ -55,7 +55,8 @@ class Convolutions:
         """
         weight, bias = self._kernels[index]
         if index == 0:
-            x = x.to(self.device, self.dtype, memory_format=torch.channels_last)
+            x = x.to(self.device, non_blocking=True)
+            x = x.to(dtype=self.dtype, memory_format=torch.channels_last)
             return F.conv2d(F.pad(x, (4, 4, 4, 4), mode="reflect"), weight, bias, stride=2)
         if index == 1:
             # A reflected row or column of pixels is, in blocks, a repeated one: of block -1 the

@@ -19,8 +19,8 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB,
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 _AUTOMATIC = 2 * _GIB
-_PROCESS = 740 * _MIB  # interpreter, torch, OpenVINO, codecs; benchmarks/speed.py shows the whole
-_PAINTING = 180  # bytes a pixel of a picture being painted: two full-size maps and a padded one
+_PROCESS = 700 * _MIB  # interpreter, torch, OpenVINO, codecs; benchmarks/speed.py shows the whole
+_PAINTING = 168  # bytes a pixel of a picture being painted: two full-size maps and a padded one
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
 _DEEPEST = 4  # more than evens out the stages' unequal paces is wasted memory
@@ -78,15 +78,23 @@ class Budget:
         none of 8K, where the stages take turns."""
         return min(_DEEPEST, self.total // _WAITING_SHARE // max(self.frame, 1))
 
-    @property
-    def network(self) -> int:
-        """Bytes left for the maps of each network; 0 or less if the budget is too small.
+    def network(self, in_flight: int = 1) -> int:
+        """Bytes left for the maps of one picture being painted; 0 or less if there are none.
 
-        Beside two queues, frames are with the decoder, the painter (source and result) and the
-        encoder (codes, packets, what is decoded back).
+        Beside two queues, frames are with the decoder, the painter (source and result, for each in
+        flight) and the encoder (codes, packets, what is decoded back).
+
+        Args:
+            in_flight: pictures that are painted at the same time.
         """
-        frames = 2 * self.depth + 5 if self.depth else 2.75
-        return (self.total - _PROCESS - round(frames * self.frame)) // self.networks
+        frames = 2 * self.depth + 2.5 + 2 * in_flight if self.depth else 2.75
+        left = self.total - _PROCESS - round(frames * self.frame)
+        return left // (self.networks * in_flight)
+
+    def in_flight(self, height: int, width: int) -> int:
+        """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece, since
+        two that each have half of the cores do not wait for one another."""
+        return 2 if self.depth and self.network(2) >= _PAINTING * height * width else 1
 
     def frozen_rows(self, height: int, width: int) -> int:
         """Rows at once for `tiling.paint_in_strips`; `height` or more for all of them.
@@ -94,6 +102,8 @@ class Budget:
         Raises:
             InputError: the budget does not hold the smallest strip.
         """
+        if self.in_flight(height, width) > 1:
+            return height + -height % STRIDE
         return self._rows(height, width, 0, HALO)
 
     def following_rows(self, height: int, width: int) -> int | None:
@@ -102,15 +112,15 @@ class Budget:
         Raises:
             InputError: the budget does not hold the smallest strip.
         """
-        if self.network >= _PAINTING * height * width:
+        if self.network() >= _PAINTING * height * width:
             return None
         return self._rows(height, width, _KEPT * height * width, HEAD_HALO)
 
     def _rows(self, height: int, width: int, kept: int, halo: int) -> int:
-        rows = (self.network - kept) // (_PAINTING * width) // STRIDE * STRIDE
+        rows = (self.network() - kept) // (_PAINTING * width) // STRIDE * STRIDE
         least = _LEAST_ROWS + 2 * halo
         if rows < min(least, height):
-            missing = (kept + _PAINTING * width * least - self.network) * self.networks
+            missing = (kept + _PAINTING * width * least - self.network()) * self.networks
             raise InputError(
                 f"{self.total / _GIB:.2f} GiB of memory are too little to paint {width}x{height}",
                 where="--memory",

@@ -7,6 +7,7 @@ docs/speed.md); that is why it is taken wherever it can be had.
 from __future__ import annotations
 
 import importlib.util
+import threading
 from collections.abc import Sequence
 from functools import cache
 from typing import Any
@@ -45,44 +46,58 @@ class OpenVinoEngine:
     """A network with one mix of styles and frozen norms, on the CPU in float32.
 
     It is compiled for a size when a picture of that size first comes, in about a tenth of a second.
+    Several threads may paint at the same time; each has maps of its own.
 
     Args:
         layers: from `kernels.arrange`.
         statistics: mean and variance of every norm.
+        streams: how many threads will; they share torch's number of cores.
     """
 
-    def __init__(self, layers: Sequence[Layer], statistics: Sequence[NormStatistics]) -> None:
+    def __init__(
+        self, layers: Sequence[Layer], statistics: Sequence[NormStatistics], streams: int = 1
+    ) -> None:
         self._kernels = fold(layers, statistics)
-        self._size: tuple[int, int] | None = None
-        self._request: Any = None
+        self._streams = streams
+        self._lock = threading.Lock()
+        self._compiled: tuple[tuple[int, int], Any] | None = None
+        self._own = threading.local()
 
     def __call__(self, image: Tensor) -> Tensor:
         """Paint (1, 3, H, W), 0-1 times the gain of its exposure, both sides whole strides.
 
         Returns:
-            (1, 3, H, W) in 0-1, channels_last; it is overwritten by the next call.
+            (1, 3, H, W) in 0-1, channels_last; the same thread's next call overwrites it.
         """
         height, width = image.shape[-2:]
-        if self._size != (height, width):
-            self._request = None  # the old one's maps are freed before there are new ones
-            self._request = _compile(self._kernels, height, width)
-            self._size = (height, width)
+        if getattr(self._own, "size", None) != (height, width):
+            self._own.request = None  # the old one's maps are freed before there are new ones
+            self._own.request = self._network(height, width).create_infer_request()
+            self._own.size = (height, width)
         pixels = np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy(), np.float32)
-        self._request.infer({0: pixels}, share_inputs=True)
-        painted = torch.from_numpy(self._request.get_output_tensor(0).data)
+        self._own.request.infer({0: pixels}, share_inputs=True)
+        painted = torch.from_numpy(self._own.request.get_output_tensor(0).data)
         return painted.permute(0, 3, 1, 2)
 
+    def _network(self, height: int, width: int) -> Any:
+        with self._lock:
+            if self._compiled is None or self._compiled[0] != (height, width):
+                self._compiled = None
+                network = _compile(self._kernels, height, width, self._streams)
+                self._compiled = (height, width), network
+            return self._compiled[1]
 
-def _compile(kernels: Sequence[Kernel], height: int, width: int) -> Any:
+
+def _compile(kernels: Sequence[Kernel], height: int, width: int, streams: int) -> Any:
     model = _Graph(kernels).model(height, width)
     settings = {
-        "INFERENCE_NUM_THREADS": torch.get_num_threads(),
+        "INFERENCE_NUM_THREADS": max(streams, torch.get_num_threads()),
+        "NUM_STREAMS": streams,
         "INFERENCE_PRECISION_HINT": "f32",
-        "PERFORMANCE_HINT": "LATENCY",
         # Decoding and encoding share the cores, and so may other processes.
         "ENABLE_CPU_PINNING": False,
     }
-    return _core().compile_model(model, "CPU", settings).create_infer_request()
+    return _core().compile_model(model, "CPU", settings)
 
 
 class _Graph:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import numpy as np
 import torch
@@ -57,6 +59,7 @@ class Stylizer:
         self._dtype = working_dtype(device)
         self._following = FrameEngine(self._layers, device, self._dtype)
         self._budget = _budget_of(device, budget)
+        self._streams = threading.local()
         self._shot: ShotStatistics | None = None
         self._frozen: Callable[[Tensor], Tensor] | None = None
 
@@ -65,6 +68,19 @@ class Stylizer:
         """Whether `measure_shot` must be called before the frames of a shot."""
         return self.look.strength > 0 and self.look.statistics != "frame"
 
+    def in_flight(self, height: int, width: int) -> int:
+        """How many frames of a size may be given to `frame` at the same time, from as many threads:
+        1, or 2 where that is faster. Between two shots none may be."""
+        if self._device.type == "cuda":
+            return 2  # one is copied while the other is painted
+        if not self._by_openvino or torch.get_num_threads() < 2 or not self.needs_measuring:
+            return 1
+        return self._budget.in_flight(*working_size(height, width, self.look.stroke_scale))
+
+    @property
+    def _by_openvino(self) -> bool:
+        return self._device.type == "cpu" and openvino_version() is not None
+
     def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
         """Freeze the statistics of a shot; see `shot_statistics.sample_frames` for which frames.
 
@@ -72,10 +88,18 @@ class Stylizer:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
         self._frozen = None  # its maps are freed before the frames are measured
-        samples = ((self._working(_tensor(frame)), luma_thumbnail(frame)) for frame in frames)
-        self._shot = measure(self._follow, samples, self.look.statistics)
-        if self._device.type == "cpu" and openvino_version():
-            self._frozen = OpenVinoEngine(self._layers, self._shot.norms)
+        size = (0, 0)
+
+        def samples() -> Iterator[tuple[Tensor, np.ndarray]]:
+            nonlocal size
+            for frame in frames:
+                size = frame.shape[:2]
+                yield self._working(_tensor(frame)), luma_thumbnail(frame)
+
+        self._shot = measure(self._follow, samples(), self.look.statistics)
+        if self._by_openvino:
+            streams = self.in_flight(*size)
+            self._frozen = OpenVinoEngine(self._layers, self._shot.norms, streams)
         else:
             self._frozen = FoldedEngine(self._layers, self._shot.norms, self._device, self._dtype)
 
@@ -101,7 +125,9 @@ class Stylizer:
                 remedy=f"The network needs {MINIMUM_SIDE} pixels a side.",
             )
         source = _tensor(rgb)
-        picture = resample(self._painted(self._working(source), rgb), (height, width))
+        with self._stream():
+            picture = self._painted(self._working(source), rgb)
+        picture = resample(picture, (height, width))
         if self.look.colour == "source":
             picture = keep_chroma(picture, source)
         painted = picture[0].permute(1, 2, 0).numpy()
@@ -109,6 +135,17 @@ class Stylizer:
             strength = np.float32(self.look.strength)
             painted = rgb + strength * (painted - rgb)
         return np.ascontiguousarray(painted, np.float32)
+
+    @contextmanager
+    def _stream(self) -> Iterator[None]:
+        """On a GPU every thread has a stream of its own, so that copies and work overlap."""
+        if self._device.type != "cuda":
+            yield
+            return
+        if not hasattr(self._streams, "own"):
+            self._streams.own = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
+        with torch.cuda.stream(self._streams.own):
+            yield
 
     def _painted(self, picture: Tensor, rgb: np.ndarray) -> Tensor:
         if self._frozen is None or self._shot is None:
@@ -126,7 +163,8 @@ class Stylizer:
     def _working(self, source: Tensor) -> Tensor:
         """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""
         height, width = source.shape[-2:]
-        return resample(source, working_size(height, width, self.look.stroke_scale))
+        picture = resample(source, working_size(height, width, self.look.stroke_scale))
+        return picture.pin_memory() if self._device.type == "cuda" else picture
 
 
 def _budget_of(device: torch.device, given: Budget | None) -> Budget:

@@ -77,7 +77,7 @@ class Matte:
         return path.resolve() in (files, *files.parents)
 
     def _pixels(self, first: int, last: int) -> Iterator[np.ndarray]:
-        return read_frames(self.info, first, last)
+        return read_frames(self.info, first, last, alpha=self.channel == "alpha")
 
     def _fitted(self, pixels: np.ndarray) -> np.ndarray:
         weight = weight_of(pixels, self.channel)

@@ -9,6 +9,7 @@ an alpha of 0 and at strength 0 the stored values come back bit for bit.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -82,6 +83,8 @@ class FramePainter:
         is_float: whether the source can hold values beyond 0-1.
         premultiplied: whether the output's RGB is to be multiplied by its alpha.
         colour: None for display-referred sources.
+        in_flight: how many frames of a shot may be painted at the same time, each in a thread of
+            its own.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class FramePainter:
         is_float: bool = False,
         premultiplied: bool = False,
         colour: Colour | None = None,
+        in_flight: int = 1,
     ) -> None:
         self._paintings = tuple(paintings)
         self._alpha = alpha
@@ -100,6 +104,8 @@ class FramePainter:
         self._colour = colour
         self._samples: Callable[[], Iterable[np.ndarray]] | None = None
         self._measured: set[int] = set()
+        self._measuring = threading.Lock()
+        self.in_flight = in_flight
 
     @property
     def needs_measuring(self) -> bool:
@@ -168,10 +174,11 @@ class FramePainter:
 
     def _paint(self, number: int, view: np.ndarray) -> np.ndarray:
         painting = self._paintings[number]
-        unmeasured = painting.needs_measuring and number not in self._measured
-        if unmeasured and self._samples is not None:
-            painting.measure_shot(self.view(frame) for frame in self._samples())
-            self._measured.add(number)
+        with self._measuring:
+            unmeasured = painting.needs_measuring and number not in self._measured
+            if unmeasured and self._samples is not None:
+                painting.measure_shot(self.view(frame) for frame in self._samples())
+                self._measured.add(number)
         return painting.frame(view)
 
     @property
@@ -305,8 +312,10 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
         LookError: a look names a style that the pack does not have.
     """
     looks = (plan.look, *(layer.look for layer in plan.layers))
+    stylizers = [Stylizer(pack, look, device, plan.budget) for look in looks]
     return FramePainter(
-        [Stylizer(pack, look, device, plan.budget) for look in looks],
+        stylizers,
+        in_flight=max(each.in_flight(plan.info.height, plan.info.width) for each in stylizers),
         alpha=plan.info.alpha,
         is_float=plan.info.is_float,
         premultiplied=plan.premultiplied,

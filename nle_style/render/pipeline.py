@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
-__all__ = ["ahead"]
+__all__ = ["ahead", "in_flight"]
 
 T = TypeVar("T")
+R = TypeVar("R")
 
 _END = object()
 
@@ -64,3 +67,28 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     finally:
         stop.set()
         thread.join()
+
+
+def in_flight(
+    items: Iterable[T], function: Callable[[T], R], workers: int
+) -> Generator[R, None, None]:
+    """`function` of every item, in the items' order, `workers` of them at the same time; with one
+    worker in the caller's thread.
+
+    An error is raised in its place in the order; what was begun is waited for.
+    """
+    if workers < 2:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(workers, thread_name_prefix="nle_style painter") as pool:
+        begun: deque[Future[R]] = deque()
+        try:
+            for item in items:
+                begun.append(pool.submit(function, item))
+                if len(begun) == workers:
+                    yield begun.popleft().result()
+            while begun:
+                yield begun.popleft().result()
+        finally:
+            for future in begun:
+                future.cancel()

@@ -36,8 +36,8 @@ from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Progress, Scanning, Started, Warned
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import UnitMeasurement, fingerprint
-from nle_style.render.painter import FramePainter, painter_of
-from nle_style.render.pipeline import ahead
+from nle_style.render.painter import FramePainter, PaintedFrame, painter_of
+from nle_style.render.pipeline import ahead, in_flight
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import (
     build_report,
@@ -46,7 +46,7 @@ from nle_style.render.report import (
     report_path,
     write_report,
 )
-from nle_style.render.supply import source_frames, supply
+from nle_style.render.supply import Weights, source_frames, supply
 
 __all__ = ["ItemResult", "JobResult", "run_job"]
 
@@ -354,6 +354,13 @@ class _Run:
         same frames of the source, so that a resumed render paints what an uninterrupted one does.
         """
 
+        def shot_of(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, int]:
+            return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
+
+        def one(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, PaintedFrame]:
+            number, (frame, weights) = numbered
+            return number, painter.frame(frame, weights)
+
         def paint() -> Iterator[np.ndarray]:
             measured: tuple[int, int] | None = None
             for begin, end in plan.painted_within(first, last):
@@ -362,14 +369,14 @@ class _Run:
                 start = begin - 1 if meter.needs_previous(begin) else begin
                 frames = ahead(supply(plan, start, end), depth)
                 try:
-                    for number, (frame, weights) in enumerate(frames, start):
-                        if painter.needs_measuring and (measured is None or number > measured[1]):
-                            measured = next(shot for shot in shots if shot[0] <= number <= shot[1])
-                            painter.begin_shot(partial(self._samples, plan, measured))
-                        painted = painter.frame(frame, weights)
-                        meter.add(number, painted.source_view, painted.view)
-                        if number >= begin:
-                            yield painted.pixels
+                    for shot, its_frames in itertools.groupby(enumerate(frames, start), shot_of):
+                        if painter.needs_measuring and shot != measured:
+                            measured = shot
+                            painter.begin_shot(partial(self._samples, plan, shot))
+                        for number, painted in in_flight(its_frames, one, painter.in_flight):
+                            meter.add(number, painted.source_view, painted.view)
+                            if number >= begin:
+                                yield painted.pixels
                 finally:
                     frames.close()
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from nle_style.apply.kernels import HALO
 from nle_style.apply.memory import Budget, automatic_memory, parse_memory
+from nle_style.apply.tiling import strips
 from nle_style.errors import InputError
 
 MIB, GIB = 2**20, 2**30
@@ -47,21 +49,31 @@ def test_queues_by_hand(width: int, height: int, depth: int) -> None:
 def test_what_fits_is_painted_in_one_piece() -> None:
     budget = Budget(2 * GIB, frame=1920 * 1080 * 12)
     assert budget.frozen_rows(1080, 1920) >= 1080
+    assert budget.in_flight(1080, 1920) == 2
     assert budget.following_rows(1080, 1920) is None
 
 
 def test_rows_by_hand() -> None:
-    """740 MiB for the process, 360 kB a row: 700 rows at once; 32 bytes a pixel are kept whole."""
-    assert Budget(740 * MIB + 702 * 180 * 2000).frozen_rows(2160, 2000) == 700
+    """700 MiB for the process, 336 kB a row: 700 rows at once; 32 bytes a pixel are kept whole."""
+    assert Budget(700 * MIB + 702 * 168 * 2000).frozen_rows(2160, 2000) == 700
     kept = 32 * 1000 * 1000
-    assert Budget(740 * MIB + kept + 101 * 180 * 1000).following_rows(1000, 1000) == 100
+    assert Budget(700 * MIB + kept + 101 * 168 * 1000).following_rows(1000, 1000) == 100
 
 
 def test_8k_fits_into_2_gib() -> None:
     budget = Budget(2 * GIB, 7680 * 4320 * 12)
     assert 144 <= budget.frozen_rows(4320, 7680) < 4320
+    assert budget.in_flight(4320, 7680) == 1
 
 
 def test_too_little() -> None:
     with pytest.raises(InputError, match=r"0.73 GiB of memory are too little to paint 7680x4320"):
         Budget(750 * MIB).frozen_rows(4320, 7680)
+
+
+def test_uhd_is_painted_in_two_strips_one_frame_after_the_other() -> None:
+    """2 GiB less 700 MiB and 6.5 frames of 99.5 MB leave 766 MB: 1188 rows of 645 kB."""
+    budget = Budget(2 * GIB, 3840 * 2160 * 12)
+    assert budget.in_flight(2160, 3840) == 1
+    assert budget.frozen_rows(2160, 3840) == 1188
+    assert len(strips(2160, 1188, HALO)) == 2

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from nle_style.render.pipeline import ahead
+from nle_style.render.pipeline import ahead, in_flight
 
 
 def test_order_is_kept_and_the_end_is_the_end() -> None:
@@ -73,3 +73,40 @@ def test_without_a_queue_the_stages_take_turns() -> None:
     for k in ahead(source(), 0):
         log.append(f"took {k}")
     assert log == [line for k in range(3) for line in (f"made {k} by {here}", f"took {k}")]
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3])
+def test_results_come_in_order(workers: int) -> None:
+    """The first of every pair takes longest."""
+
+    def slow(k: int) -> int:
+        time.sleep(0.02 * (k % 2 == 0))
+        return k * k
+
+    assert list(in_flight(range(9), slow, workers)) == [k * k for k in range(9)]
+
+
+def test_as_many_at_once_as_there_are_workers() -> None:
+    """Two wait for each other: with one worker neither would ever go on."""
+    meet = threading.Barrier(2, timeout=5)
+    assert list(in_flight(range(4), lambda k: (meet.wait(), k)[1], 2)) == [0, 1, 2, 3]
+
+
+def test_an_error_of_one_comes_in_its_place() -> None:
+    def fail(k: int) -> int:
+        if k == 2:
+            raise ValueError("the third")
+        return k
+
+    results = in_flight(range(9), fail, 2)
+    assert [next(results), next(results)] == [0, 1]
+    with pytest.raises(ValueError, match="the third"):
+        next(results)
+
+
+def test_closing_waits_for_what_was_begun() -> None:
+    before = threading.active_count()
+    results = in_flight(range(9), lambda k: k, 2)
+    next(results)
+    results.close()
+    assert threading.active_count() == before
