@@ -19,11 +19,13 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB,
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 _AUTOMATIC = 2 * _GIB
-_PROCESS = 700 * _MIB  # interpreter, torch, OpenVINO, codecs; benchmarks/speed.py shows the whole
-_PAINTING = 168  # bytes a pixel of a picture being painted: two full-size maps and a padded one
+_PROCESS = 760 * _MIB  # interpreter, torch, OpenVINO, codecs: measured, as are the next three
+_PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
+_BESIDE = 5.5  # frames with the decoder, the painter and the encoder
+_WAITING = 2.5  # and for every place in the two queues
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
-_DEEPEST = 4  # more than evens out the stages' unequal paces is wasted memory
+_DEEPEST = 2  # more than evens out the stages' unequal paces is wasted memory
 _WAITING_SHARE = 16  # a queue may hold this part of the budget
 
 
@@ -74,20 +76,18 @@ class Budget:
 
     @property
     def depth(self) -> int:
-        """How many frames may wait between two stages: 4 of HD in the automatic budget, 1 of UHD;
+        """How many frames may wait between two stages: 2 of HD in the automatic budget, 1 of UHD;
         none of 8K, where the stages take turns."""
         return min(_DEEPEST, self.total // _WAITING_SHARE // max(self.frame, 1))
 
     def network(self, in_flight: int = 1) -> int:
         """Bytes left for the maps of one picture being painted; 0 or less if there are none.
 
-        Beside two queues, frames are with the decoder, the painter (source and result, for each in
-        flight) and the encoder (codes, packets, what is decoded back).
-
         Args:
             in_flight: pictures that are painted at the same time.
         """
-        frames = 2 * self.depth + 2.5 + 2 * in_flight if self.depth else 2.75
+        # Of a second picture in flight there are a source, a result, and a source that waits.
+        frames = _BESIDE + _WAITING * self.depth + 3 * (in_flight - 1)
         left = self.total - _PROCESS - round(frames * self.frame)
         return left // (self.networks * in_flight)
 

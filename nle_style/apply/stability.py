@@ -20,7 +20,7 @@ import numpy as np
 __all__ = ["METHOD", "ChangeMeter", "PairChange", "Stability", "pair_change", "shot_stability"]
 
 _STEP = 2  # every second pixel of every second line: grain keeps its size, unlike when averaged
-_LARGE = 4096  # from this many pixels a side on every fourth: four pictures of 8K would be 400 MB
+_LARGE = 2560  # above this many pixels a side every fourth: four pictures of 8K would be 400 MB
 _REACH = 2  # the box: 2 samples to every side, 5 x 5
 # Grain of sigma 4/255 moves the mean of 25 luma differences by 1.1/255 (sigma * sqrt(2) / 5), and
 # their root mean square is 5.7/255: both well inside. The second limit is there for fine texture,

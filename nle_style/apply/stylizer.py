@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ctypes
+import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import numpy as np
 import torch
@@ -97,6 +99,7 @@ class Stylizer:
                 yield self._working(_tensor(frame)), luma_thumbnail(frame)
 
         self._shot = measure(self._follow, samples(), self.look.statistics)
+        _give_back()
         if self._by_openvino:
             streams = self.in_flight(*size)
             self._frozen = OpenVinoEngine(self._layers, self._shot.norms, streams)
@@ -172,6 +175,13 @@ def _budget_of(device: torch.device, given: Budget | None) -> Budget:
         # The process's share is the host's; on the GPU it is room for the allocator to breathe.
         return Budget(torch.cuda.mem_get_info(device)[0])
     return given or Budget(automatic_memory())
+
+
+def _give_back() -> None:
+    """Have glibc return what torch has freed: of an HD frame that was measured, 135 MB."""
+    if sys.platform == "linux":
+        with suppress(AttributeError, OSError):  # another C library
+            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tensor(rgb: np.ndarray) -> Tensor:

@@ -37,7 +37,10 @@ def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
 
 def _rounded(values: np.ndarray, top: int) -> np.ndarray:
     """rint(x*top) within 0-top; NaN is 0."""
-    codes: np.ndarray = np.rint(np.fmin(np.fmax(values, 0), 1) * np.float32(top))
+    codes: np.ndarray = np.fmax(values, 0)
+    np.fmin(codes, 1, out=codes)
+    codes *= np.float32(top)
+    np.rint(codes, out=codes)
     return codes
 
 

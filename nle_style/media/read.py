@@ -53,7 +53,7 @@ def read_frames(
         if pixels.dtype == np.float32:
             yield pixels
         else:
-            yield pixels.astype(np.float32) / np.float32(np.iinfo(pixels.dtype).max)
+            yield np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
 
 
 def decoded_rgb(

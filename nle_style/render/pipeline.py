@@ -22,8 +22,8 @@ _END = object()
 
 
 def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
-    """Iterate over `items` in a thread of its own, at most `depth` of them waiting; with a depth of
-    0 in the caller's thread, one after the other.
+    """Iterate over `items` in a thread of its own, which makes at most `depth` of them ahead; with
+    a depth of 0 in the caller's thread, one after the other.
 
     An error in the thread is raised here, in its place in the order. Closing the generator stops
     the thread and closes `items` before it returns, so that no file stays open.
@@ -31,31 +31,27 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
     if depth < 1:
         yield from items
         return
-    waiting: queue.Queue[object] = queue.Queue(maxsize=depth)
+    waiting: queue.SimpleQueue[object] = queue.SimpleQueue()
+    places = threading.Semaphore(depth)
     stop = threading.Event()
-
-    def offer(item: object) -> bool:
-        while not stop.is_set():
-            try:
-                waiting.put(item, timeout=0.1)
-            except queue.Full:
-                continue
-            return True
-        return False
 
     def work() -> None:
         end: object = _END
         try:
-            for item in items:
-                if not offer(item):
-                    break
+            supply = iter(items)
+            # A place is taken before the item is made: frames are large, and one that is made and
+            # cannot be put down would be one more than was allowed.
+            while places.acquire() and not stop.is_set():
+                waiting.put(next(supply))
+        except StopIteration:
+            pass
         except BaseException as error:  # handed over to the consumer, whatever it is
             end = error
         finally:
             close = getattr(items, "close", None)
             if close is not None:
                 close()
-            offer(end)
+            waiting.put(end)
 
     thread = threading.Thread(target=work, name="nle_style stage", daemon=True)
     thread.start()
@@ -63,17 +59,20 @@ def ahead(items: Iterable[T], depth: int) -> Generator[T, None, None]:
         while (item := waiting.get()) is not _END:
             if isinstance(item, BaseException):
                 raise item
+            places.release()
             yield item  # type: ignore[misc]
+            del item  # or it would live on until the next one is there
     finally:
         stop.set()
+        places.release()
         thread.join()
 
 
 def in_flight(
     items: Iterable[T], function: Callable[[T], R], workers: int
 ) -> Generator[R, None, None]:
-    """`function` of every item, in the items' order, `workers` of them at the same time; with one
-    worker in the caller's thread.
+    """`function` of every item, in the items' order, `workers` of them at the same time and one
+    waiting; with one worker in the caller's thread.
 
     An error is raised in its place in the order; what was begun is waited for.
     """
@@ -85,7 +84,7 @@ def in_flight(
         try:
             for item in items:
                 begun.append(pool.submit(function, item))
-                if len(begun) == workers:
+                if len(begun) > workers:  # one waits, for the worker that is free first
                     yield begun.popleft().result()
             while begun:
                 yield begun.popleft().result()

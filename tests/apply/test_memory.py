@@ -39,7 +39,7 @@ def test_automatic_is_at_most_2_gib() -> None:
 
 @pytest.mark.parametrize(
     ("width", "height", "depth"),
-    [(1920, 1080, 4), (3840, 2160, 1), (7680, 4320, 0), (8, 8, 4)],
+    [(1920, 1080, 2), (3840, 2160, 1), (7680, 4320, 0), (8, 8, 2)],
 )
 def test_queues_by_hand(width: int, height: int, depth: int) -> None:
     """A sixteenth of 2 GiB is 134 MB: five frames of 25 MB, one of 99.5 MB, none of 398 MB."""
@@ -54,16 +54,18 @@ def test_what_fits_is_painted_in_one_piece() -> None:
 
 
 def test_rows_by_hand() -> None:
-    """700 MiB for the process, 336 kB a row: 700 rows at once; 32 bytes a pixel are kept whole."""
-    assert Budget(700 * MIB + 702 * 168 * 2000).frozen_rows(2160, 2000) == 700
+    """760 MiB for the process, 400 kB a row: 700 rows at once; 32 bytes a pixel are kept whole."""
+    assert Budget(760 * MIB + 702 * 200 * 2000).frozen_rows(2160, 2000) == 700
     kept = 32 * 1000 * 1000
-    assert Budget(700 * MIB + kept + 101 * 168 * 1000).following_rows(1000, 1000) == 100
+    assert Budget(760 * MIB + kept + 101 * 200 * 1000).following_rows(1000, 1000) == 100
 
 
-def test_8k_fits_into_2_gib() -> None:
-    budget = Budget(2 * GIB, 7680 * 4320 * 12)
-    assert 144 <= budget.frozen_rows(4320, 7680) < 4320
-    assert budget.in_flight(4320, 7680) == 1
+def test_8k_is_refused_with_what_it_takes() -> None:
+    """760 MiB, 5.5 frames of 398 MB and 144 rows of 1.5 MB are 3.21 GB, 2.99 GiB."""
+    frame = 7680 * 4320 * 12
+    with pytest.raises(InputError, match=r"2.00 GiB.*too little to paint 7680x4320\. Give 3\.0GiB"):
+        Budget(2 * GIB, frame).frozen_rows(4320, 7680)
+    assert 144 <= Budget(3 * GIB, frame).frozen_rows(4320, 7680) < 4320
 
 
 def test_too_little() -> None:
@@ -71,9 +73,9 @@ def test_too_little() -> None:
         Budget(750 * MIB).frozen_rows(4320, 7680)
 
 
-def test_uhd_is_painted_in_two_strips_one_frame_after_the_other() -> None:
-    """2 GiB less 700 MiB and 6.5 frames of 99.5 MB leave 766 MB: 1188 rows of 645 kB."""
+def test_uhd_is_painted_in_strips_one_frame_after_the_other() -> None:
+    """2 GiB less 760 MiB and 8 frames of 99.5 MB leave 554 MB: 721 rows of 768 kB."""
     budget = Budget(2 * GIB, 3840 * 2160 * 12)
     assert budget.in_flight(2160, 3840) == 1
-    assert budget.frozen_rows(2160, 3840) == 1188
-    assert len(strips(2160, 1188, HALO)) == 2
+    assert budget.frozen_rows(2160, 3840) == 720
+    assert len(strips(2160, 720, HALO)) == 4
