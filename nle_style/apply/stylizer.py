@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import ctypes
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from nle_style.apply.allocator import give_back
 from nle_style.apply.chroma import keep_chroma
 from nle_style.apply.device import working_dtype
 from nle_style.apply.engine import FoldedEngine, FrameEngine
@@ -99,7 +98,7 @@ class Stylizer:
                 yield self._working(_tensor(frame)), luma_thumbnail(frame)
 
         self._shot = measure(self._follow, samples(), self.look.statistics)
-        _give_back()
+        give_back()
         if self._by_openvino:
             streams = self.in_flight(*size)
             self._frozen = OpenVinoEngine(self._layers, self._shot.norms, streams)
@@ -175,13 +174,6 @@ def _budget_of(device: torch.device, given: Budget | None) -> Budget:
         # The process's share is the host's; on the GPU it is room for the allocator to breathe.
         return Budget(torch.cuda.mem_get_info(device)[0])
     return given or Budget(automatic_memory())
-
-
-def _give_back() -> None:
-    """Have glibc return what torch has freed: of an HD frame that was measured, 135 MB."""
-    if sys.platform == "linux":
-        with suppress(AttributeError, OSError):  # another C library
-            ctypes.CDLL(None).malloc_trim(0)
 
 
 def _tensor(rgb: np.ndarray) -> Tensor:
