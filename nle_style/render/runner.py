@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from filelock import FileLock, Timeout
 
-from nle_style.apply.allocator import one_arena
+from nle_style.apply.allocator import map_large_blocks
 from nle_style.apply.device import choose_device
 from nle_style.apply.shot_statistics import sample_frames
 from nle_style.apply.shots import find_shots
@@ -98,7 +98,7 @@ def run_job(
         PackError, InputError: the pack or the device cannot be had at all.
         OutputError: the output folder cannot be made.
     """
-    one_arena()
+    map_large_blocks()
     pack = load_pack(find_pack(job.pack))
     device = choose_device(job.control.device)
     _make_folder(job.output.directory)
