@@ -17,7 +17,7 @@ clip's own chroma."""
 
 Statistics = Literal["hybrid", "shot", "frame"]
 """Where the norms take mean and variance from. `frame`: every frame its own. `shot`: measured once
-over the shot and frozen. `hybrid`: frozen too, but the first norm's follow the frame's exposure, so
+over the shot and frozen. `hybrid`: frozen too, but every frame is divided by its exposure first, so
 that a fade may pass and the picture does not pump when something enters it."""
 
 

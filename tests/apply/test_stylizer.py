@@ -13,10 +13,12 @@ from nle_style.apply.device import choose_device
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
+from nle_style.apply.memory import Budget
 from nle_style.apply.shot_statistics import luma_thumbnail, measure, sample_frames
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import InputError, LookError
+from nle_style.render.pipeline import in_flight
 
 CPU = torch.device("cpu")
 
@@ -147,3 +149,30 @@ def test_devices() -> None:
     if not torch.cuda.is_available():
         with pytest.raises(InputError, match="no cuda device"):
             choose_device("cuda")
+
+
+@pytest.mark.parametrize("statistics", ["frame", "hybrid"])
+def test_a_small_budget_paints_the_same_picture(tiny_pack: Path, statistics: str) -> None:
+    """900 rows of 40 pixels, in a budget that holds about 200 of them at once."""
+    pack = load_pack(tiny_pack)
+    frame = _frame(7, 900, 40)
+    look = Look({"red": 1}, 1.0, statistics, 1920 / 900)  # type: ignore[arg-type]
+    process = 760 * 2**20
+    painted = []
+    for total in (2**31, process + (200 * 200 + 32 * 900) * 40):
+        stylizer = Stylizer(pack, look, CPU, Budget(total))
+        if stylizer.needs_measuring:
+            stylizer.measure_shot([frame])
+        painted.append(stylizer.frame(frame))
+    assert Budget(process + (200 * 200 + 32 * 900) * 40).frozen_rows(900, 40) < 400
+    np.testing.assert_allclose(painted[1], painted[0], atol=2e-5)
+
+
+def test_two_frames_in_flight_are_the_same_pictures(tiny_pack: Path) -> None:
+    stylizer = Stylizer(load_pack(tiny_pack), Look({"red": 1}), CPU)
+    frames = [_frame(seed, 48, 64) for seed in range(6)]
+    stylizer.measure_shot(frames[:2])
+    alone = [stylizer.frame(frame) for frame in frames]
+    together = list(in_flight(frames, stylizer.frame, 2))
+    for one, other in zip(alone, together, strict=True):
+        np.testing.assert_array_equal(one, other)
