@@ -435,7 +435,8 @@ def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
 
 def _provenance(plan: ItemPlan) -> dict[str, str]:
     """What an intermediate says of itself: tags of the movie, attributes of every EXR."""
-    return {
+    colour = {} if plan.scene is None else {"nle_style_colour": plan.scene.name}
+    return colour | {
         "nle_style": plan.manifest.key,
         "nle_style_version": version("nle-style"),
         "nle_style_pack": plan.facts["pack"],
