@@ -21,6 +21,7 @@ _LIBRARIES = (
     "av",
     "OpenImageIO",
     "opencolorio",
+    "OpenEXR",
     "opentimelineio",
     "safetensors",
 )
@@ -42,8 +43,11 @@ def _devices() -> str:
     import torch
 
     from nle_style.apply.device import choose_device
+    from nle_style.apply.openvino_engine import openvino_version
 
+    faster = openvino_version()
     names = [f"auto is {choose_device('auto')}", f"{torch.get_num_threads()} CPU threads"]
+    names.append(f"OpenVINO {faster}" if faster else "no OpenVINO: pip install 'nle-style[fast]'")
     if torch.cuda.is_available():
         names.append(torch.cuda.get_device_name())
     return ", ".join(names)
