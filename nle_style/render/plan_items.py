@@ -226,10 +226,8 @@ def plan_item(
         matte,
         layers,
         scene,
-        automatic_memory() if memory is None else memory,
     )
-    _check_memory(plan)
-    return plan
+    return _with_memory(plan, memory)
 
 
 def _fingerprint(source: Path, hashed: dict[Path, str]) -> str:
@@ -256,16 +254,21 @@ def _matte_facts(
     return facts
 
 
-def _check_memory(plan: ItemPlan) -> None:
-    """Refuse what cannot be painted before anything is."""
+def _with_memory(plan: ItemPlan, memory: int | None) -> ItemPlan:
+    """The plan with its budget; what cannot be painted in it is refused before anything is."""
     size = working_size(plan.info.height, plan.info.width, plan.look.stroke_scale)
+    if memory is None:
+        memory = automatic_memory(plan.budget.needed(*size))
+    plan = replace(plan, memory=memory)
+    if plan.look.strength == 0:
+        return plan
     try:
-        if plan.look.statistics == "frame":
-            plan.budget.following_rows(*size)
-        else:
+        plan.budget.following_rows(*size)
+        if plan.look.statistics != "frame":
             plan.budget.frozen_rows(*size)
     except InputError as error:
         raise InputError(error.what, where=str(plan.info.path), remedy=error.remedy) from error
+    return plan
 
 
 def _files(source: Path) -> list[Path]:

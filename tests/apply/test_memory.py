@@ -33,8 +33,25 @@ def test_not_an_amount(text: str) -> None:
         parse_memory(text)
 
 
-def test_automatic_is_at_most_2_gib() -> None:
-    assert 0 < automatic_memory() <= 2 * GIB
+def test_automatic_is_2_gib_and_more_only_if_needed(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = {"SC_PAGE_SIZE": 4096, "SC_PHYS_PAGES": 24 * GIB // 4096}
+    monkeypatch.setattr("os.sysconf", machine.__getitem__)
+    assert automatic_memory() == 2 * GIB
+    assert automatic_memory(needed=GIB) == 2 * GIB
+    assert automatic_memory(needed=5 * GIB) == 5 * GIB
+    assert automatic_memory(needed=20 * GIB) == 12 * GIB
+    machine["SC_PHYS_PAGES"] = 3 * GIB // 4096
+    assert automatic_memory() == 3 * GIB // 2
+
+
+@pytest.mark.parametrize(("width", "height"), [(7680, 4320), (1920, 1080), (8, 8)])
+def test_what_is_needed_is_enough(width: int, height: int) -> None:
+    frame = 7680 * 4320 * 12
+    budget = Budget(Budget(0, frame).needed(height, width), frame)
+    assert budget.depth == 0
+    assert budget.frozen_rows(height, width) >= min(256, height)
+    rows = budget.following_rows(height, width)
+    assert rows is None or rows >= 160
 
 
 @pytest.mark.parametrize(
