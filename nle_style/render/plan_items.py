@@ -267,7 +267,8 @@ def _with_memory(plan: ItemPlan, memory: int | None) -> ItemPlan:
         if plan.look.statistics != "frame":
             plan.budget.frozen_rows(*size)
     except InputError as error:
-        raise InputError(error.what, where=str(plan.info.path), remedy=error.remedy) from error
+        what = f"{error.what} out of frames of {plan.info.width}x{plan.info.height}"
+        raise InputError(what, where=str(plan.info.path), remedy=error.remedy) from error
     return plan
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nle_style.errors import MediaError
+from nle_style.errors import InputError, MediaError
 from nle_style.media.probe import probe_media
 from nle_style.render.job import Control, Item, LookJob, Output, RenderJob
 from nle_style.render.runner import JobResult, run_job
@@ -66,3 +66,20 @@ def test_a_movie_keeps_its_own_rate(tiny_pack: Path, tmp_path: Path) -> None:
     error = _run(tiny_pack, tmp_path, item.model_copy(update={"rate": "30"}), "png-mov")
     assert isinstance(error.items[0].error, MediaError)
     assert "runs at 30000/1001" in str(error.items[0].error)
+
+
+def test_too_little_memory_is_refused_before_anything_is_rendered(
+    tiny_pack: Path, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", frames=2, sound=False)
+    job = RenderJob(
+        items=(Item(source=clip, look=LookJob(styles={"red": 1.0})),),
+        output=Output(directory=tmp_path / "out"),
+        control=Control(memory="500MiB"),
+        pack=str(tiny_pack),
+    )
+    (item,) = run_job(job).items
+    assert isinstance(item.error, InputError)
+    assert str(item.error).startswith(f"{clip}: 0.49 GiB of memory are too little to paint ")
+    assert "out of frames of 64x48. Give 0." in str(item.error)
+    assert not list((tmp_path / "out").iterdir())
