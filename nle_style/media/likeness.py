@@ -35,10 +35,10 @@ class Likeness:
     sample: np.ndarray | None = None
     alpha: np.ndarray | None = None
 
-    def matches(self, decoded: np.ndarray) -> bool:
-        """Whether a decoded frame (height x width x 3 or 4) is this one."""
+    def matches(self, decoded: np.ndarray, digest: str) -> bool:
+        """Whether a decoded frame (height x width x 3 or 4), with its `frame_hash`, is this one."""
         if self.sample is None:
-            return frame_hash(decoded) == self.digest
+            return digest == self.digest
         sampled = decoded[::_SAMPLE, ::_SAMPLE]
         if self.alpha is not None and not np.array_equal(_ten_bit(sampled[..., 3]), self.alpha):
             return False

@@ -279,7 +279,7 @@ class IntermediateWriter:
         try:
             for pixels, meant in zip(self._decoded(part), given, strict=True):
                 hashes.append(frame_hash(pixels))
-                if not meant.matches(pixels):
+                if not meant.matches(pixels, hashes[-1]):
                     problem = f"frame {unit.first + len(hashes) - 1} differs when decoded back"
                     break
             else:
