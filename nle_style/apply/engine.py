@@ -7,19 +7,18 @@ channels_last throughout. `FrameEngine` takes the statistics of its norms from t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nle_style.apply.kernels import LAST_BLOCK, Kernel, Layer, fold
-from nle_style.core.network import STRIDE, NormStatistics, instance_statistics
+from nle_style.apply.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer, fold
+from nle_style.core.network import NormStatistics, instance_statistics, pad_to_stride
 
 __all__ = ["Convolutions", "FoldedEngine", "FrameEngine", "Moments", "moments", "residual_ends"]
 
-_EDGE = 8  # pixels of a side that the last layer's padding reaches into
 _PIECE = 2**20  # values that are summed in one go: 4 MB, which stay in the cache
 
 
@@ -69,11 +68,32 @@ class Convolutions:
         x = F.pad(x, (1, 1, 1, 1), mode="reflect")
         return F.conv2d(x, weight, bias, stride=2 if index == 2 else 1)
 
+    def paint(self, image: Tensor, norm: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:
+        """All layers, activations and sums of the network.
+
+        Args:
+            image: (1, 3, H, W), both sides whole strides.
+            norm: the norm behind layer `index`, which is given what the layer wrote; None where the
+                norms are folded into the kernels.
+
+        Returns:
+            (1, 3, H, W) float32 in 0-1.
+        """
+        x = skip = image
+        for index in range(self.count - 1):
+            x = self(index, x)
+            if norm is not None:
+                x = norm(index, x)
+            ends = residual_ends(index, self.count)
+            x = x.add_(skip) if ends else x.relu_()
+            if ends or index == 2:
+                skip = x
+        return self.picture(x)
+
     def picture(self, x: Tensor) -> Tensor:
         """The last layer and the logistic function.
 
-        Only the layer's frame is padded: the copy of a whole full-size map would cost a third of
-        the layer.
+        Only the layer's frame is padded: that saves the copy of a whole full-size map.
 
         Args:
             x: (1, C, H, W), the last map, activated.
@@ -86,14 +106,14 @@ class Convolutions:
         def edge(part: Tensor, border: tuple[int, int, int, int]) -> Tensor:
             return F.conv2d(F.pad(part, border, mode="reflect"), weight, bias, LAST_BLOCK)
 
-        if min(x.shape[-2:]) <= 2 * _EDGE:
+        if min(x.shape[-2:]) <= 2 * LAST_EDGE:
             blocks = edge(x, (4, 4, 4, 4))
         else:
-            left = edge(x[..., :_EDGE], (4, 0, 0, 0))
-            right = edge(x[..., -_EDGE:], (0, 4, 0, 0))
+            left = edge(x[..., :LAST_EDGE], (4, 0, 0, 0))
+            right = edge(x[..., -LAST_EDGE:], (0, 4, 0, 0))
             inner = torch.cat([left, F.conv2d(x, weight, bias, LAST_BLOCK), right], 3)
-            above = edge(x[..., :_EDGE, :], (4, 4, 4, 0))
-            below = edge(x[..., -_EDGE:, :], (4, 4, 0, 4))
+            above = edge(x[..., :LAST_EDGE, :], (4, 4, 4, 0))
+            below = edge(x[..., -LAST_EDGE:, :], (4, 4, 0, 4))
             blocks = torch.cat([above, inner, below], 2)
         rows, columns = LAST_BLOCK
         _, _, height, width = blocks.shape
@@ -131,23 +151,17 @@ class FrameEngine:
     ) -> Tensor:
         """Paint one image; shapes, ranges and arguments are those of `StyleNetwork.forward`."""
         height, width = image.shape[-2:]
-        x = F.pad(image, (0, -width % STRIDE, 0, -height % STRIDE), mode="reflect")
-        last = self.convolve.count - 1
-        skip = x
-        for index in range(last):
-            x = self.convolve(index, x)
+
+        def norm(index: int, x: Tensor) -> Tensor:
             if statistics is not None:
                 given = statistics[index]
             else:
                 given = moments(x).statistics(self.layers[index].phases)
             if seen is not None:
                 seen.append(given)
-            x = self.normalise(index, x, given)
-            ends = residual_ends(index, self.convolve.count)
-            x = x.add_(skip) if ends else x.relu_()
-            if ends or index == 2:
-                skip = x
-        return self.convolve.picture(x)[..., :height, :width]
+            return self.normalise(index, x, given)
+
+        return self.convolve.paint(pad_to_stride(image), norm)[..., :height, :width]
 
     def normalise(self, index: int, x: Tensor, statistics: NormStatistics) -> Tensor:
         """γ · (x − mean) / sqrt(variance + ε) + β of one norm, in place."""
@@ -180,21 +194,12 @@ class FoldedEngine:
 
     @torch.inference_mode()
     def __call__(self, image: Tensor) -> Tensor:
-        """Paint (1, 3, H, W), 0-1 times the gain of its exposure, both sides whole strides.
+        """Paint (1, 3, H, W), 0-1 divided by its exposure, both sides whole strides.
 
         Returns:
             (1, 3, H, W) in 0-1.
         """
-        x = image
-        last = self._convolve.count - 1
-        skip = x
-        for index in range(last):
-            x = self._convolve(index, x)
-            ends = residual_ends(index, self._convolve.count)
-            x = x.add_(skip) if ends else x.relu_()
-            if ends or index == 2:
-                skip = x
-        return self._convolve.picture(x)
+        return self._convolve.paint(image)
 
 
 def residual_ends(index: int, count: int) -> bool:

@@ -25,6 +25,7 @@ from nle_style.core.network import ConditionalInstanceNorm, NormStatistics, Styl
 __all__ = [
     "HALO",
     "LAST_BLOCK",
+    "LAST_EDGE",
     "Kernel",
     "Layer",
     "arrange",
@@ -40,6 +41,9 @@ needs around it to be painted as in the whole, once the norms are frozen."""
 LAST_BLOCK = (2, 4)
 """Rows and columns of pixels that the last layer writes as channels: 24 of them fill the vector
 registers of a CPU, where three would leave them all but empty."""
+
+LAST_EDGE = 8
+"""Pixels of each side of a map that the last layer's padding reaches into."""
 
 Kernel = tuple[Tensor, Tensor]
 """Weight (out, in, height, width) and bias (out,) of one rearranged convolution, float32; of a

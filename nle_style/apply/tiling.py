@@ -96,7 +96,7 @@ def paint_in_strips(
     """
     height, width = image.shape[-2:]
     padded = pad_to_stride(image)
-    painted = torch.empty((1, height, width, 3)).permute(0, 3, 1, 2)
+    painted = _empty(3, height, width)
     for strip in strips(padded.shape[-2], rows, halo):
         part = padded[..., strip.begin : strip.end, :]
         if gain != 1:
@@ -150,7 +150,7 @@ class TiledEngine:
                 total = total.joined(moments(x))
                 if last == 2:
                     if whole is None:
-                        whole = _empty(x, height // STRIDE, width // STRIDE)
+                        whole = _empty(x.shape[1], height // STRIDE, width // STRIDE, x)
                     whole[..., strip.top // STRIDE : strip.bottom // STRIDE, :] = x
             norms.append(total.statistics(self._engine.layers[last].phases))
         assert whole is not None  # noqa: S101  (for the type checker)
@@ -204,21 +204,24 @@ class TiledEngine:
                 part = _shown(self._run(first, last, part, norms), strip, scale)
                 total = total.joined(moments(part))
             norms.append(total.statistics(1))
-        painted = torch.empty((1, height, x.shape[-1] * STRIDE, 3)).permute(0, 3, 1, 2)
+        painted = _empty(3, height, x.shape[-1] * STRIDE)
         for strip in strips(height, self._rows, self._halos[1]):
             part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
-            part = self._engine.normalise(
-                first + 1, self._run(first, first + 1, part, norms), norms[first + 1]
-            )
-            picture = self._engine.convolve.picture(part.relu_())
+            picture = self._engine.convolve.picture(self._activated(first, first + 2, part, norms))
             painted[..., strip.top : strip.bottom, :] = _shown(picture, strip, 1)
         return painted
 
     def _run(self, first: int, last: int, x: Tensor, norms: Sequence[NormStatistics]) -> Tensor:
         """Layers `first` to `last`; what the last one writes is not normalised yet."""
-        for index in range(first, last):
+        return self._engine.convolve(last, self._activated(first, last, x, norms))
+
+    def _activated(
+        self, first: int, end: int, x: Tensor, norms: Sequence[NormStatistics]
+    ) -> Tensor:
+        """Layers `first` to `end` - 1, each normalised and activated."""
+        for index in range(first, end):
             x = self._engine.normalise(index, self._engine.convolve(index, x), norms[index]).relu_()
-        return self._engine.convolve(last, x)
+        return x
 
     def _parts(self, x: Tensor) -> Iterator[Tensor]:
         yield from torch.split(x, self._rows // STRIDE, dim=2)
@@ -229,6 +232,7 @@ def _shown(x: Tensor, strip: Strip, scale: int) -> Tensor:
     return x[..., (strip.top - strip.begin) // scale : (strip.bottom - strip.begin) // scale, :]
 
 
-def _empty(like: Tensor, height: int, width: int) -> Tensor:
-    shape = (1, height, width, like.shape[1])
-    return torch.empty(shape, dtype=like.dtype, device=like.device).permute(0, 3, 1, 2)
+def _empty(channels: int, height: int, width: int, like: Tensor | None = None) -> Tensor:
+    """(1, channels, height, width), channels_last; float32 on the CPU, or of the kind of `like`."""
+    like = torch.empty(0) if like is None else like
+    return like.new_empty((1, height, width, channels)).permute(0, 3, 1, 2)
