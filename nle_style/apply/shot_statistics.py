@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from nle_style.apply.chroma import LUMA_WEIGHTS
 from nle_style.apply.look import Statistics
 from nle_style.apply.shots import thumbnail
 from nle_style.core.network import MINIMUM_SIDE, NormStatistics
@@ -27,7 +28,7 @@ __all__ = ["ShotStatistics", "exposure", "luma_thumbnail", "measure", "sample_fr
 
 _MOST = 8
 _APART = 24
-_LUMA = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709
+_LUMA = np.array(LUMA_WEIGHTS, np.float32)
 _RANGE = 32.0
 _LIT = 1 / 8  # of a frame darker than this, most is grain
 

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nle_style.apply.chroma import LUMA_WEIGHTS
+
 __all__ = ["METHOD", "ChangeMeter", "PairChange", "Stability", "pair_change", "shot_stability"]
 
 _STEP = 2  # every second pixel of every second line: grain keeps its size, unlike when averaged
@@ -28,7 +30,6 @@ _REACH = 2  # the box: 2 samples to every side, 5 x 5
 _MEAN_LIMIT = 3 / 255
 _RMS_LIMIT = 10 / 255
 _BLOCK = 8  # pairs do not reach across blocks, so that a movie's units are measured on their own
-_LUMA = (0.2126, 0.7152, 0.0722)  # ITU-R BT.709, on code values
 _EQUAL = (1.0, 1.0, 1.0)
 
 METHOD = (
@@ -89,7 +90,7 @@ def pair_change(
     # Float sources may hold infinities and NaN: a NaN compares as not static.
     with np.errstate(invalid="ignore", over="ignore"):
         source_change = source[1] - source[0]
-        luma = _weighted(source_change, _LUMA)
+        luma = _weighted(source_change, LUMA_WEIGHTS)
         static = np.abs(_box_mean(luma)) <= _MEAN_LIMIT
         static &= _box_mean(np.square(luma)) <= _RMS_LIMIT**2
         sums = (

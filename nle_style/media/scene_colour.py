@@ -39,10 +39,9 @@ as it was seen, all three channels to the bit, the source's own bits are returne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import numpy as np
 
+from nle_style.media.bands import bands
 from nle_style.media.probe import MediaInfo
 from nle_style.media.source_colour import ColourSettings, SourceColour, source_colour
 from nle_style.media.transfer import linear_to_srgb, srgb_to_linear
@@ -84,7 +83,7 @@ class SceneColour:
         Returns: sRGB display code values 0-1, a new array of the same shape.
         """
         display = np.empty(rgb.shape, np.float32)
-        for band in _bands(rgb):
+        for band in bands(rgb, _BAND_PIXELS):
             linear = self._linear(rgb[band])
             linear /= _factor(linear)[..., None]
             display[band] = linear_to_srgb(np.clip(linear, 0, 1, out=linear))
@@ -100,7 +99,7 @@ class SceneColour:
         Returns: a new array like `rgb`.
         """
         result = np.empty(rgb.shape, np.float32)
-        for band in _bands(rgb):
+        for band in bands(rgb, _BAND_PIXELS):
             linear = self._linear(rgb[band])
             paint = srgb_to_linear(np.clip(painted[band], 0, 1))
             _recombine(linear, paint)
@@ -125,12 +124,6 @@ def scene_colour(info: MediaInfo, settings: ColourSettings | None = None) -> Sce
     """
     source = source_colour(info, settings or ColourSettings())
     return None if source is None else SceneColour(source)
-
-
-def _bands(frame: np.ndarray) -> Iterator[slice]:
-    rows = max(1, _BAND_PIXELS // max(1, frame.shape[1]))
-    for top in range(0, frame.shape[0], rows):
-        yield slice(top, top + rows)
 
 
 def _finite(rgb: np.ndarray) -> np.ndarray:

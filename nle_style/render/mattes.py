@@ -12,6 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
+from nle_style.apply.chroma import LUMA_WEIGHTS
 from nle_style.apply.look import Look
 from nle_style.apply.stroke_scale import resample
 from nle_style.errors import MediaError
@@ -24,7 +25,6 @@ __all__ = ["LayerPlan", "Matte", "plan_matte", "same_shape", "weight_of"]
 
 Channel = Literal["alpha", "luma", "r", "g", "b"]
 
-_LUMA = (np.float32(0.2126), np.float32(0.0722))  # of R and B, ITU-R BT.709
 _SNAP = np.float32(1e-6)  # what the resampling kernel's rounding adds to 0 and takes from 1
 
 
@@ -110,7 +110,7 @@ def weight_of(pixels: np.ndarray, channel: Channel) -> np.ndarray:
         red, green, blue = (pixels[..., index] for index in range(3))
         # Not a sum of three products: white has to be exactly 1.
         with np.errstate(invalid="ignore"):
-            weight = green + _LUMA[0] * (red - green) + _LUMA[1] * (blue - green)
+            weight = green + LUMA_WEIGHTS[0] * (red - green) + LUMA_WEIGHTS[2] * (blue - green)
     else:
         weight = pixels[..., "rgba".index(channel[0])]
     clipped: np.ndarray = np.clip(np.nan_to_num(weight, nan=0.0), 0, 1).astype(np.float32)

@@ -10,7 +10,7 @@ an alpha of 0 and at strength 0 the stored values come back bit for bit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -18,6 +18,7 @@ import torch
 
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack
+from nle_style.media.bands import bands
 from nle_style.media.probe import AlphaKind
 from nle_style.render.plan_items import ItemPlan
 
@@ -161,7 +162,7 @@ class FramePainter:
                 result = shown
                 continue
             laid = np.empty(rgb.shape, np.float32)
-            for rows in _bands(rgb):
+            for rows in bands(rgb, _BAND_PIXELS):
                 painted = rgb[rows]
                 if shown is not view:
                     painted = self._stored(view[rows], shown[rows], painted, _of(alpha, rows))
@@ -190,7 +191,7 @@ class FramePainter:
         if alpha is None and not self._converts:
             return rgb
         view = np.empty(rgb.shape, np.float32)
-        for rows in _bands(rgb):
+        for rows in bands(rgb, _BAND_PIXELS):
             view[rows] = self._display(self._straight(rgb[rows], _of(alpha, rows)))
         return view
 
@@ -245,7 +246,7 @@ class FramePainter:
             return pixels
         delivered = np.empty(pixels.shape, np.float32)
         delivered[..., 3] = alpha
-        for rows in _bands(rgb):
+        for rows in bands(rgb, _BAND_PIXELS):
             colours = result[rows]
             if self._premultiplied and not multiplied:
                 colours = colours * alpha[rows, :, None]
@@ -263,13 +264,6 @@ def _parted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
 
 def _of(alpha: np.ndarray | None, rows: slice) -> np.ndarray | None:
     return None if alpha is None else alpha[rows]
-
-
-def _bands(image: np.ndarray) -> Iterator[slice]:
-    """The rows of an image, some at a time."""
-    height, width = image.shape[:2]
-    rows = max(1, _BAND_PIXELS // width)
-    return (slice(top, top + rows) for top in range(0, height, rows))
 
 
 def _unseen(alpha: np.ndarray) -> np.ndarray:

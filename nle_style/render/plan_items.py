@@ -50,6 +50,7 @@ class ItemPlan:
         matte: where `look` is painted; None for everywhere.
         layers: the looks that are painted over it, the lowest first.
         scene: the way of the source's colours through the network; None for display-referred ones.
+        memory: bytes that the process may take.
     """
 
     info: MediaInfo
