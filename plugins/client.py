@@ -7,10 +7,13 @@ installed in. Not yet run in Nuke or Resolve.
 
 import json
 import os
+import queue
 import subprocess
 import tempfile
+import threading
 
 __all__ = [
+    "Outcome",
     "Worker",
     "WorkerError",
     "make_job",
@@ -27,8 +30,32 @@ VERSION = 1
 _HOST_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
 
+_POLL = 0.1  # seconds from one look at the host's cancel button to the next
+_LOG_TAIL = 2000  # bytes of the log in a message about a crash
+
+
 class WorkerError(Exception):
     """The worker cannot be started, or what it says cannot be understood."""
+
+
+class Outcome:
+    """How a job ended.
+
+    Attributes:
+        exit_code: DESIGN's: 0 done, 1 our fault, 2 bad input, 3 some items refused, 130 cancelled;
+            negative if a signal killed the worker.
+        items: the `item` events, by the item's index in the job.
+        warnings: the messages of the `warning` events.
+        cancelled: whether `cancelled` asked for the end, and the job had not ended by itself.
+        message: "" if every item was delivered, else one message for people.
+    """
+
+    def __init__(self, exit_code, items, warnings, cancelled, message):
+        self.exit_code = exit_code
+        self.items = items
+        self.warnings = warnings
+        self.cancelled = cancelled
+        self.message = message
 
 
 def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colour="poster"):
@@ -159,6 +186,7 @@ class Worker:
     """
 
     def __init__(self, command, job, log):
+        self._log_path = log
         self._log = open(log, "ab")  # noqa: SIM115  (closed when the process has ended)
         try:
             self._process = subprocess.Popen(
@@ -186,6 +214,96 @@ class Worker:
             if not isinstance(event, dict) or "event" not in event:
                 raise WorkerError(f"the worker said {line[:200]!r}")
             yield event
+
+    def watch(self, on_event=None, cancelled=None, cancel_file=None, patience=30.0):
+        """Wait for the end of the job, telling events and looking for a cancel ten times a second.
+
+        No worker outlives this call, whatever is raised in it.
+
+        Args:
+            on_event: called with each event (a dict), in this thread.
+            cancelled: called in this thread; when it answers True the worker is asked to stop.
+            cancel_file: the job's `control.cancel_file`: made to ask for the end, and removed. It
+                is the one gentle way on Windows; without it the worker is terminated.
+            patience: seconds that the worker has for the frame at hand before it is killed.
+
+        Returns:
+            an Outcome.
+
+        Raises:
+            WorkerError: the worker said something that is no event.
+        """
+        told = queue.Queue()
+        reader = threading.Thread(target=self._tell, args=(told,), daemon=True)
+        reader.start()
+        items, warnings, last, asked, killer = {}, [], {}, False, None
+        try:
+            while True:
+                try:
+                    event = told.get(timeout=_POLL)
+                except queue.Empty:
+                    event = {}
+                if event is None:
+                    break
+                if isinstance(event, WorkerError):
+                    raise event
+                kind = event.get("event")
+                if kind == "item":
+                    items[event["item"]] = event
+                elif kind == "warning":
+                    warnings.append(event["message"])
+                elif kind in ("done", "error", "cancelled"):
+                    last = event
+                if kind is not None and on_event is not None:
+                    on_event(event)
+                if not asked and cancelled is not None and cancelled():
+                    asked = True
+                    if cancel_file is None:
+                        self._process.terminate()
+                    else:
+                        open(cancel_file, "w").close()
+                    killer = threading.Timer(patience, self._process.kill)
+                    killer.start()
+            code = self._process.wait()
+        except BaseException:
+            self._process.kill()
+            raise
+        finally:
+            self._process.wait()
+            reader.join()
+            if killer is not None:
+                killer.cancel()
+            if asked and cancel_file is not None:
+                os.unlink(cancel_file)
+            self._end(None)
+        stopped = asked and last.get("event") != "done"
+        return Outcome(code, items, warnings, stopped, self._message(code, items, last, stopped))
+
+    def _tell(self, told):
+        try:
+            for event in self.events():
+                told.put(event)
+        except WorkerError as error:
+            told.put(error)
+        told.put(None)
+
+    def _message(self, code, items, last, stopped):
+        if stopped:
+            return "Cancelled. What is finished is kept: the same job goes on from there."
+        if last.get("event") == "error":
+            return last["message"]
+        refused = [item["message"] for item in items.values() if item["status"] == "refused"]
+        if code in (0, 2, 3) and last.get("event") == "done":
+            return "\n".join(refused)
+        with open(self._log_path, "rb") as file:
+            file.seek(0, os.SEEK_END)
+            file.seek(max(0, file.tell() - _LOG_TAIL))
+            tail = file.read().decode("utf-8", "replace").strip()
+        last_line = tail.splitlines()[-1] if tail else "it wrote nothing"
+        return (
+            f"nle-style ended with exit code {code} before the job's end: {last_line}\n"
+            f"Its log: {self._log_path}. What is finished is kept: the same job goes on from there."
+        )
 
     def cancel(self, patience=5.0):
         """Ask the worker to stop after its frame; kill it if it has not within `patience` seconds.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -68,3 +69,60 @@ def test_what_is_no_event_is_refused(client: ModuleType, tmp_path: Path) -> None
 def test_the_hosts_variables_are_left_out(client: ModuleType) -> None:
     host = {"PYTHONHOME": "/nuke", "QT_PLUGIN_PATH": "/nuke", "PATH": "/bin", "LANG": "C"}
     assert client.worker_environment(host) == {"PATH": "/bin", "LANG": "C"}
+
+
+def test_a_job_is_watched_to_its_end(client: ModuleType, tiny_pack: Path, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", frames=6)
+    job = _job(client, clip, tmp_path, tiny_pack)
+    told: list[dict[str, object]] = []
+    outcome = client.Worker(COMMAND, str(job), str(tmp_path / "log")).watch(told.append)
+    assert (outcome.exit_code, outcome.message, outcome.cancelled) == (0, "", False)
+    assert [event["event"] for event in told] == ["started", *["progress"] * 6, "item", "done"]
+    assert frame_md5s(Path(outcome.items[0]["path"])) == frame_md5s(clip)
+
+
+def test_a_watched_job_is_cancelled_by_its_file(
+    client: ModuleType, tiny_pack: Path, tmp_path: Path
+) -> None:
+    clip = make_clip(tmp_path / "clip.mp4", frames=300)
+    path = _job(client, clip, tmp_path, tiny_pack)
+    job = client.read_job(str(path))
+    job["control"]["cancel_file"] = str(tmp_path / "stop")
+    client.write_job(job, str(path))
+    told: list[dict[str, object]] = []
+    worker = client.Worker(COMMAND, str(path), str(tmp_path / "log"))
+    outcome = worker.watch(told.append, lambda: len(told) > 3, str(tmp_path / "stop"))
+    assert (outcome.exit_code, outcome.cancelled) == (130, True)
+    assert "Cancelled" in outcome.message
+    assert not (tmp_path / "stop").exists()
+    assert len(told) < 300
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [
+        ("import sys; sys.exit('no such thing')", "no such thing"),
+        ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "exit code -9"),
+        ('print(\'{"event": "error", "message": "disk full"}\'); exit(2)', "^disk full$"),
+    ],
+    ids=["crash", "killed", "told"],
+)
+def test_a_worker_that_fails_is_one_message(
+    client: ModuleType, tmp_path: Path, program: str, said: str
+) -> None:
+    worker = client.Worker([sys.executable, "-c", program], "job.json", str(tmp_path / "log"))
+    outcome = worker.watch()
+    assert outcome.exit_code != 0
+    assert re.search(said, outcome.message)
+
+
+def test_no_worker_outlives_a_handler_that_fails(client: ModuleType, tmp_path: Path) -> None:
+    program = 'import time; print(\'{"event": "started"}\', flush=True); time.sleep(600)'
+    worker = client.Worker([sys.executable, "-c", program], "job.json", str(tmp_path / "log"))
+
+    def fail(event: dict[str, object]) -> None:
+        raise RuntimeError("the host is gone")
+
+    with pytest.raises(RuntimeError, match="the host is gone"):
+        worker.watch(fail)
+    assert worker.wait() < 0
