@@ -17,12 +17,13 @@ from torch import Tensor
 from nle_style.apply.engine import FoldedEngine, FrameEngine
 from nle_style.apply.kernels import arrange
 from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
-from nle_style.apply.tiling import TiledEngine, paint_in_strips
+from nle_style.apply.tiling import TiledEngine, paint_in_tiles
 from nle_style.core.network import NetworkConfig, StyleNetwork
 
 __all__ = ["PATHS", "Unavailable"]
 
 ROWS = 256
+TILE = (640, 640)
 
 
 class Unavailable(Exception):
@@ -72,9 +73,9 @@ def _openvino() -> Callable[[Tensor], Tensor]:
     return OpenVinoEngine(*_layers_and_norms())
 
 
-def _openvino_strips() -> Callable[[Tensor], Tensor]:
+def _openvino_tiles() -> Callable[[Tensor], Tensor]:
     engine = _openvino()
-    return lambda image: paint_in_strips(engine, image, ROWS)
+    return lambda image: paint_in_tiles(engine, image, TILE)
 
 
 PATHS: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
@@ -85,7 +86,7 @@ PATHS: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
     "rearranged, own statistics, strips of 256 rows": _tiled,
     "rearranged, frozen statistics folded in": _folded,
     "the same in OpenVINO": _openvino,
-    "the same in OpenVINO, strips of 256 rows": _openvino_strips,
+    "the same in OpenVINO, tiles of 640x640": _openvino_tiles,
 }
 
 

@@ -9,23 +9,33 @@ from contextlib import suppress
 
 __all__ = ["give_back", "map_large_blocks"]
 
-_M_MMAP_THRESHOLD = -3  # malloc.h of glibc
-_LARGE = 1 << 22
+_M_TRIM_THRESHOLD = -1  # malloc.h of glibc
+_M_MMAP_THRESHOLD = -3
+_M_ARENA_MAX = -8
+_LARGE = 16 * 2**20
+_HELD = 64 * 2**20
 
 
 def map_large_blocks() -> None:
-    """Have blocks of 4 MB and more mapped, so that a frame that is freed is gone.
+    """Have blocks of 16 MB and more mapped, so that a frame that is freed is gone, and smaller ones
+    kept for the next frame.
 
-    glibc begins so, but raises the limit to 32 MB as blocks are freed; then HD frames lie in the
-    heaps of the threads, among others that are in use: in a render of 48 frames 500 MB of them.
+    glibc begins to map at 128 kB, and raises that to 32 MB as blocks are freed; then HD frames in
+    float lie in the heaps of the threads, among others that are in use (`benchmarks/memory.py`
+    shows the peak). But a mapped block costs a page fault for every 4 kB, and an 8-bit frame is
+    copied a dozen times on its way: those copies take what was freed, of which each of two heaps
+    holds back up to 64 MB.
     """
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
-            ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
+            mallopt = ctypes.CDLL(None).mallopt
+            mallopt(_M_MMAP_THRESHOLD, _LARGE)
+            mallopt(_M_TRIM_THRESHOLD, _HELD)
+            mallopt(_M_ARENA_MAX, 2)
 
 
 def give_back() -> None:
-    """Have what was freed returned to the system: of an HD frame that torch measured, 135 MB."""
+    """Have what was freed returned to the system: what torch took to measure a frame is much."""
     if sys.platform == "linux":
         with suppress(AttributeError, OSError):
             ctypes.CDLL(None).malloc_trim(0)

@@ -67,6 +67,11 @@ class Layer:
     gamma: Tensor | None
     beta: Tensor | None
 
+    @property
+    def answer_to_black(self) -> Tensor:
+        """What the first layer writes where it sees nothing but black: its bias, (1, C)."""
+        return self.kernel[1][None, :: self.phases]
+
     def affine(self, statistics: NormStatistics) -> tuple[Tensor, Tensor]:
         """The norm as x · scale + offset.
 

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 
 from nle_style.apply.kernels import HALO
-from nle_style.apply.tiling import HEAD_HALO
+from nle_style.apply.tiling import HEAD_HALO, fitting_tile
 from nle_style.core.network import STRIDE
 from nle_style.errors import InputError
 
@@ -19,13 +19,16 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB,
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 _AUTOMATIC = 2 * _GIB
-_PROCESS = 760 * _MIB  # interpreter, torch, OpenVINO, codecs: measured, as are the next three
+# These four are measured: benchmarks/memory.py.
+_PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps hold back
 _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
 _BESIDE = 5.5  # frames with the decoder, the painter and the encoder
 _WAITING = 2.5  # and for every place in the two queues
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
-_EASY_ROWS = 160  # beside the halo: a frozen picture then costs 1.7 times what it does in one piece
+_EASY_ROWS = 160  # beside the halo: a following picture is worked on in few strips then
+_LEAST_TILE = 32 + 2 * HALO  # pixels a side
+_EASY_TILE = (400 + 2 * HALO) ** 2  # a frozen picture then costs 1.6 times what it does whole
 _DEEPEST = 2  # more than evens out the stages' unequal paces is wasted memory
 _WAITING_SHARE = 16  # a queue may hold this part of the budget
 
@@ -98,7 +101,7 @@ class Budget:
     def needed(self, height: int, width: int) -> int:
         """Bytes, of the whole process, with which a picture of this size is measured and painted
         without undue haloes, the stages taking turns."""
-        frozen = _PAINTING * width * (_EASY_ROWS + 2 * HALO)
+        frozen = _PAINTING * min(_EASY_TILE, height * width)
         followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
         return _PROCESS + round(_BESIDE * self.frame) + max(frozen, followed) * self.networks
 
@@ -107,15 +110,31 @@ class Budget:
         two that each have half of the cores do not wait for one another."""
         return 2 if self.depth and self.network(2) >= _PAINTING * height * width else 1
 
-    def frozen_rows(self, height: int, width: int) -> int:
-        """Rows at once for `tiling.paint_in_strips`; `height` or more for all of them.
+    def tiles_at_once(self, height: int, width: int) -> int:
+        """How many tiles of a frozen picture to paint at the same time, 1 or 2: the CPU's cores do
+        not wait for one another then, as with `in_flight`, where a picture is too large for that.
+        """
+        one_frame = self.in_flight(height, width) == 1
+        return 2 if one_frame and self.network() >= 2 * _PAINTING * _EASY_TILE else 1
+
+    def frozen_tile(self, height: int, width: int, at_once: int = 1) -> tuple[int, int]:
+        """Rows and columns at once for `tiling.paint_in_tiles`.
+
+        Args:
+            at_once: tiles that are painted at the same time; see `tiles_at_once`.
 
         Raises:
-            InputError: the budget does not hold the smallest strip.
+            InputError: the budget does not hold the smallest tile.
         """
+        height, width = height + -height % STRIDE, width + -width % STRIDE
         if self.in_flight(height, width) > 1:
-            return height + -height % STRIDE
-        return self._rows(height, width, 0, HALO)
+            return height, width
+        pixels = self.network() // (_PAINTING * at_once)
+        least = min(_LEAST_TILE, height) * min(_LEAST_TILE, width)
+        tile = fitting_tile(height, width, pixels) if pixels >= least else None
+        if tile is None:
+            raise self._too_little(height, width, _PAINTING * least * at_once)
+        return tile
 
     def following_rows(self, height: int, width: int) -> int | None:
         """Rows at once for `tiling.TiledEngine`; None if the picture can be painted in one piece.
@@ -125,16 +144,17 @@ class Budget:
         """
         if self.network() >= _PAINTING * height * width:
             return None
-        return self._rows(height, width, _KEPT * height * width, HEAD_HALO)
-
-    def _rows(self, height: int, width: int, kept: int, halo: int) -> int:
+        kept = _KEPT * height * width
         rows = (self.network() - kept) // (_PAINTING * width) // STRIDE * STRIDE
-        least = _LEAST_ROWS + 2 * halo
+        least = _LEAST_ROWS + 2 * HEAD_HALO
         if rows < min(least, height):
-            missing = (kept + _PAINTING * width * least - self.network()) * self.networks
-            raise InputError(
-                f"{self.total / _GIB:.2f} GiB of memory are too little to paint {width}x{height}",
-                where="--memory",
-                remedy=f"Give {(self.total + missing) / _GIB:.1f}GiB, or a larger --stroke-scale.",
-            )
+            raise self._too_little(height, width, kept + _PAINTING * width * least)
         return max(rows, STRIDE)
+
+    def _too_little(self, height: int, width: int, needed: int) -> InputError:
+        missing = (needed - self.network()) * self.networks
+        return InputError(
+            f"{self.total / _GIB:.2f} GiB of memory are too little to paint {width}x{height}",
+            where="--memory",
+            remedy=f"Give {(self.total + missing) / _GIB:.1f}GiB, or a larger --stroke-scale.",
+        )

@@ -1,4 +1,4 @@
-"""The frozen network in OpenVINO, which fuses every activation and sum into the convolutions.
+"""The network in OpenVINO, which fuses every activation and sum into the convolutions.
 
 The extra `[fast]`. On a CPU it takes two thirds of the time of `engine.FoldedEngine` for the same
 pictures (docs/speed.md); that is why it is taken wherever it can be had.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.util
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,9 +18,9 @@ from torch import Tensor
 
 from nle_style.apply.engine import residual_ends
 from nle_style.apply.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer, fold
-from nle_style.core.network import NormStatistics
+from nle_style.core.network import ConditionalInstanceNorm, NormStatistics, pad_to_stride
 
-__all__ = ["OpenVinoEngine", "openvino_version"]
+__all__ = ["OpenVinoEngine", "OpenVinoMeasure", "openvino_version"]
 
 
 @cache
@@ -81,13 +81,45 @@ class OpenVinoEngine:
         with self._lock:
             if self._compiled is None or self._compiled[0] != (height, width):
                 self._compiled = None
-                network = _compile(self._kernels, height, width, self._streams)
+                network = _compile(_Graph(self._kernels).painting(height, width), self._streams)
                 self._compiled = (height, width), network
             return self._compiled[1]
 
 
-def _compile(kernels: Sequence[Kernel], height: int, width: int, streams: int) -> Any:
-    model = _Graph(kernels).model(height, width)
+class OpenVinoMeasure:
+    """What every norm of a network with one mix of styles sees in a picture, on the CPU.
+
+    Args:
+        layers: from `kernels.arrange`.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = tuple(layers)
+        self._compiled: tuple[tuple[int, int], Any] | None = None
+
+    def __call__(self, image: Tensor, seen: list[NormStatistics]) -> None:
+        """Append mean and variance, each (1, C), of every norm for one image, (1, 3, H, W), RGB
+        display code values, 0-1, at least `MINIMUM_SIDE` a side."""
+        picture = pad_to_stride(image)
+        height, width = picture.shape[-2:]
+        if self._compiled is None or self._compiled[0] != (height, width):
+            self._compiled = None
+            model = _Graph([layer.kernel for layer in self._layers]).statistics(
+                height, width, self._layers
+            )
+            self._compiled = (height, width), _compile(model, 1).create_infer_request()
+        request = self._compiled[1]
+        pixels = np.ascontiguousarray(picture.permute(0, 2, 3, 1).numpy(), np.float32)
+        request.infer({0: pixels}, share_inputs=True)
+        for index in range(0, 2 * (len(self._layers) - 1), 2):
+            mean, variance = (
+                torch.from_numpy(request.get_output_tensor(index + part).data.copy()).view(1, -1)
+                for part in (0, 1)
+            )
+            seen.append((mean, variance))
+
+
+def _compile(model: Any, streams: int) -> Any:
     settings = {
         "INFERENCE_NUM_THREADS": max(streams, torch.get_num_threads()),
         "NUM_STREAMS": streams,
@@ -99,7 +131,7 @@ def _compile(kernels: Sequence[Kernel], height: int, width: int, streams: int) -
 
 
 class _Graph:
-    """Builds the model: `engine.Convolutions` in OpenVINO's operations (opset 13)."""
+    """Builds the models: `engine.Convolutions` in OpenVINO's operations (opset 13)."""
 
     def __init__(self, kernels: Sequence[Kernel]) -> None:
         import openvino
@@ -109,26 +141,70 @@ class _Graph:
         self._op: Any = opset13
         self._kernels = [(weight.numpy(), bias.numpy()) for weight, bias in kernels]
 
-    def model(self, height: int, width: int) -> Any:
+    def painting(self, height: int, width: int) -> Any:
         """Height × width × 3 in and out, which is how the convolutions work inside as well."""
         op = self._op
         picture = op.parameter([1, height, width, 3], np.float32)
-        x = self._pad(op.transpose(picture, np.array([0, 3, 1, 2])), (4, 4, 4, 4), "reflect")
-        x = op.relu(self._conv(x, 0, (2, 2)))
-        count = len(self._kernels)
-        skip = x
-        for index in range(1, count - 1):
-            x = self._layer(x, index, count)
-            ends = residual_ends(index, count)
-            x = op.add(x, skip) if ends else op.relu(x)
-            if ends or index == 2:
-                skip = x
+        x = self._maps(picture, lambda index, x: x)
         rows, columns = LAST_BLOCK
         blocks = self._last(x, height, width)
         shape = np.array([1, 3, rows, columns, height // rows, width // columns])
         x = op.transpose(op.reshape(blocks, shape, False), np.array([0, 4, 2, 5, 3, 1]))
         x = op.sigmoid(op.reshape(x, np.array([1, height, width, 3]), False))
         return self._ov.Model([x], [picture], "nle_style")
+
+    def statistics(self, height: int, width: int, layers: Sequence[Layer]) -> Any:
+        """Height × width × 3 in; mean and variance of every norm out, in order."""
+        op = self._op
+        seen: list[Any] = []
+
+        def norm(index: int, x: Any) -> Any:
+            layer = layers[index]
+            assert layer.gamma is not None  # noqa: S101  (the last layer has no norm)
+            assert layer.beta is not None  # noqa: S101
+            places = np.array([2, 3])
+            mean = op.reduce_mean(x, places, True)
+            variance = op.reduce_mean(op.squared_difference(x, mean), places, True)
+            # A layer that writes blocks has several channels for one of the norm's.
+            phases = layer.phases
+            apart = np.array([1, -1, phases, 1])
+            means = op.reshape(mean, apart, False)
+            mean = op.reduce_mean(means, np.array([2]), True)
+            variance = op.add(
+                op.reduce_mean(op.reshape(variance, apart, False), np.array([2]), True),
+                op.reduce_mean(op.squared_difference(means, mean), np.array([2]), True),
+            )
+            seen.extend((mean, variance))
+            epsilon = op.constant(np.float32(ConditionalInstanceNorm.epsilon))
+            gamma, beta = (
+                op.constant(value.numpy().reshape(1, -1, 1, 1))
+                for value in (layer.gamma, layer.beta)
+            )
+            scale = op.divide(gamma, op.sqrt(op.add(variance, epsilon)))
+            offset = op.subtract(beta, op.multiply(mean, scale))
+            spread = np.array([1, 1, phases, 1])
+            row = np.array([1, -1, 1, 1])
+            scale, offset = (op.reshape(op.tile(v, spread), row, False) for v in (scale, offset))
+            return op.add(op.multiply(x, scale), offset)
+
+        picture = op.parameter([1, height, width, 3], np.float32)
+        self._maps(picture, norm)
+        return self._ov.Model(seen, [picture], "nle_style_statistics")
+
+    def _maps(self, picture: Any, norm: Callable[[int, Any], Any]) -> Any:
+        """All layers but the last, and what it reads."""
+        op = self._op
+        x = self._pad(op.transpose(picture, np.array([0, 3, 1, 2])), (4, 4, 4, 4), "reflect")
+        x = op.relu(norm(0, self._conv(x, 0, (2, 2))))
+        count = len(self._kernels)
+        skip = x
+        for index in range(1, count - 1):
+            x = norm(index, self._layer(x, index, count))
+            ends = residual_ends(index, count)
+            x = op.add(x, skip) if ends else op.relu(x)
+            if ends or index == 2:
+                skip = x
+        return x
 
     def _layer(self, x: Any, index: int, count: int) -> Any:
         """The same paddings as `engine.Convolutions` has, with the reasons given there."""

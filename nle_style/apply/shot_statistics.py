@@ -22,7 +22,7 @@ import torch
 from nle_style.apply.chroma import LUMA_WEIGHTS
 from nle_style.apply.look import Statistics
 from nle_style.apply.shots import thumbnail
-from nle_style.core.network import MINIMUM_SIDE, NormStatistics
+from nle_style.core.network import NormStatistics
 
 __all__ = ["ShotStatistics", "exposure", "luma_thumbnail", "measure", "sample_frames"]
 
@@ -97,9 +97,10 @@ def exposure(picture: np.ndarray, reference: np.ndarray) -> float:
 
 
 def measure(
-    paint: Callable[[torch.Tensor, list[NormStatistics]], object],
+    look_at: Callable[[torch.Tensor, list[NormStatistics]], object],
     samples: Iterable[tuple[torch.Tensor, np.ndarray]],
     statistics: Statistics,
+    black: torch.Tensor,
 ) -> ShotStatistics:
     """The statistics of several frames taken as one large picture.
 
@@ -112,10 +113,12 @@ def measure(
     the shot's exposure. The first layer is linear around its answer to black.
 
     Args:
-        paint: the network with its look: an image and a list to which the statistics are appended.
+        look_at: the network with its look: an image and a list to which the statistics are
+            appended.
         samples: each frame as an image (1, 3, H, W), RGB, 0-1, all of one size, and its
             `luma_thumbnail`; they are taken one by one, none is kept.
         statistics: the look's, `hybrid` or `shot`.
+        black: the first layer's answer to black, (1, C).
 
     Raises:
         ValueError: no samples.
@@ -124,7 +127,7 @@ def measure(
     thumbnails = []
     for image, picture in samples:
         seen: list[NormStatistics] = []
-        paint(image, seen)
+        look_at(image, seen)
         frames.append(seen)
         thumbnails.append(picture)
     if not frames:
@@ -135,9 +138,6 @@ def measure(
     norms = [_pooled([frames[i][norm] for i in lit]) for norm in range(len(frames[0]))]
     if statistics == "shot":
         return ShotStatistics(norms, None)
-    answer: list[NormStatistics] = []
-    paint(torch.zeros(1, 3, MINIMUM_SIDE, MINIMUM_SIDE), answer)
-    black = answer[0][0]
     norms[0] = _pooled([_exposed(frames[i][0], black, 1 / gains[i]) for i in lit])
     return ShotStatistics(norms, reference)
 

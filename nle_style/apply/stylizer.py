@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import numpy as np
@@ -17,10 +18,14 @@ from nle_style.apply.engine import FoldedEngine, FrameEngine
 from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
 from nle_style.apply.memory import Budget, automatic_memory
-from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
+from nle_style.apply.openvino_engine import (
+    OpenVinoEngine,
+    OpenVinoMeasure,
+    openvino_version,
+)
 from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
 from nle_style.apply.stroke_scale import resample, working_size
-from nle_style.apply.tiling import TiledEngine, paint_in_strips
+from nle_style.apply.tiling import TiledEngine, paint_in_tiles
 from nle_style.core.network import MINIMUM_SIDE, NormStatistics
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
@@ -63,6 +68,7 @@ class Stylizer:
         self._streams = threading.local()
         self._shot: ShotStatistics | None = None
         self._frozen: Callable[[Tensor], Tensor] | None = None
+        self._painters: ThreadPoolExecutor | None = None
 
     @property
     def needs_measuring(self) -> bool:
@@ -74,9 +80,14 @@ class Stylizer:
         1, or 2 where that is faster. Between two shots none may be."""
         if self._device.type == "cuda":
             return 2  # one is copied while the other is painted
-        if not self._by_openvino or torch.get_num_threads() < 2 or not self.needs_measuring:
+        if not self._takes_two or not self.needs_measuring:
             return 1
         return self._budget.in_flight(*working_size(height, width, self.look.stroke_scale))
+
+    @property
+    def _takes_two(self) -> bool:
+        """Whether two threads may be in the frozen network, each with half of the cores."""
+        return self._by_openvino and torch.get_num_threads() > 1
 
     @property
     def _by_openvino(self) -> bool:
@@ -89,19 +100,21 @@ class Stylizer:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
         self._frozen = None  # its maps are freed before the frames are measured
-        size = (0, 0)
+        if self._painters is not None:
+            self._painters.shutdown()
+            self._painters = None
 
         def samples() -> Iterator[tuple[Tensor, np.ndarray]]:
-            nonlocal size
             for frame in frames:
-                size = frame.shape[:2]
                 yield self._working(_tensor(frame)), luma_thumbnail(frame)
 
-        self._shot = measure(self._follow, samples(), self.look.statistics)
+        black = self._layers[0].answer_to_black
+        self._shot = measure(self._looker(), samples(), self.look.statistics, black)
         give_back()
         if self._by_openvino:
-            streams = self.in_flight(*size)
-            self._frozen = OpenVinoEngine(self._layers, self._shot.norms, streams)
+            threads = 2 if self._takes_two else 1
+            self._frozen = OpenVinoEngine(self._layers, self._shot.norms, threads)
+            self._painters = ThreadPoolExecutor(threads, "nle_style tiles")
         else:
             self._frozen = FoldedEngine(self._layers, self._shot.norms, self._device, self._dtype)
 
@@ -152,8 +165,11 @@ class Stylizer:
     def _painted(self, picture: Tensor, rgb: np.ndarray) -> Tensor:
         if self._frozen is None or self._shot is None:
             return self._follow(picture)
-        rows = self._budget.frozen_rows(*picture.shape[-2:])
-        return paint_in_strips(self._frozen, picture, rows, self._shot.gain(rgb))
+        height, width = picture.shape[-2:]
+        at_once = self._budget.tiles_at_once(height, width) if self._takes_two else 1
+        tile = self._budget.frozen_tile(height, width, at_once)
+        over = map if self._painters is None or at_once < 2 else self._painters.map
+        return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), over=over)
 
     def _follow(self, picture: Tensor, seen: list[NormStatistics] | None = None) -> Tensor:
         """Paint with norms that follow the picture, in one piece if the budget holds it."""
@@ -161,6 +177,20 @@ class Stylizer:
         if rows is None:
             return self._following(picture, seen=seen).cpu()
         return TiledEngine(self._following, rows)(picture, seen)
+
+    def _looker(self) -> Callable[[Tensor, list[NormStatistics]], object]:
+        """What measures a picture; OpenVINO, if the budget holds the picture in one piece."""
+        if not self._by_openvino:
+            return self._follow
+        whole = OpenVinoMeasure(self._layers)
+
+        def look_at(picture: Tensor, seen: list[NormStatistics]) -> None:
+            if self._budget.following_rows(*picture.shape[-2:]) is None:
+                whole(picture, seen)
+            else:
+                self._follow(picture, seen)
+
+        return look_at
 
     def _working(self, source: Tensor) -> Tensor:
         """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""

@@ -1,19 +1,21 @@
-"""The network in bounded memory, strip by strip, and the same picture as in one piece.
+"""The network in bounded memory, piece by piece, and the same picture as in one.
 
-With frozen norms a strip needs nothing of the rest of the picture but `HALO` pixels around it: one
-pass. With norms that follow the picture every layer depends on all of the layer before, so the
-layers run one after the other over the whole picture: each strip with the halo of its own
-convolution, the statistics summed over the strips in float64, the norm applied when the next layer
-reads. Only maps of a quarter of the size are ever kept whole, two of them: what the network does at
-full and at half size, before and behind its residual blocks, is computed anew for every norm that
-needs it, which costs about half as much again as the network itself.
+With frozen norms a tile needs nothing of the rest of the picture but `HALO` pixels around it: one
+pass, over tiles nearly as high as wide, which have the least halo.
 
-Strips are as wide as the picture: two sides of a tile need no halo then.
+With norms that follow the picture every layer depends on all of the layer before, so the layers run
+one after the other over the whole picture: each strip with the halo of its own convolution, the
+statistics summed over the strips in float64, the norm applied when the next layer reads. Only maps
+of a quarter of the size are ever kept whole, two of them: what the network does at full and at half
+size, before and behind its residual blocks, is computed anew for every norm that needs it, which
+costs about half as much again as the network itself. These strips are as wide as the picture: two
+of their sides need no halo then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -23,7 +25,15 @@ from nle_style.apply.engine import FrameEngine, Moments, moments
 from nle_style.apply.kernels import HALO
 from nle_style.core.network import STRIDE, NormStatistics, pad_to_stride
 
-__all__ = ["HEAD_HALO", "TAIL_HALO", "Strip", "TiledEngine", "paint_in_strips", "strips"]
+__all__ = [
+    "HEAD_HALO",
+    "TAIL_HALO",
+    "Strip",
+    "TiledEngine",
+    "fitting_tile",
+    "paint_in_tiles",
+    "strips",
+]
 
 HEAD_HALO = 8
 """Pixels that the layers before the residual blocks reach, 4 + 1 + 2, in whole strides."""
@@ -34,8 +44,8 @@ TAIL_HALO = 8
 
 @dataclass(frozen=True)
 class Strip:
-    """Rows `top` to `bottom` of a picture, which take the rows `begin` to `end` to compute; the
-    upper bounds are exclusive."""
+    """Rows (or columns) `top` to `bottom` of a picture, which take the rows `begin` to `end` to
+    compute; the upper bounds are exclusive."""
 
     top: int
     bottom: int
@@ -64,7 +74,7 @@ def strips(height: int, rows: int, halo: int) -> list[Strip]:
     if rows <= 2 * halo:
         raise ValueError(f"{rows} rows are all halo")
     count = -(-(height - 2 * halo) // (rows - 2 * halo))
-    size = -(-(height + 2 * halo * (count - 1)) // count // STRIDE) * STRIDE
+    size = _even_size(height, count, halo)
     cut: list[Strip] = []
     for index in range(count):
         begin = min(index * (size - 2 * halo), height - size)
@@ -74,22 +84,58 @@ def strips(height: int, rows: int, halo: int) -> list[Strip]:
     return cut
 
 
+def _even_size(length: int, count: int, halo: int) -> int:
+    """Rows that each of `count` strips reads, whole strides."""
+    return -(-(length + 2 * halo * (count - 1)) // count // STRIDE) * STRIDE
+
+
+def fitting_tile(height: int, width: int, pixels: int, halo: int = HALO) -> tuple[int, int] | None:
+    """The size of the tiles that cost the least in all: their own pixels, all haloes included.
+
+    Args:
+        height, width: of the picture, whole strides.
+        pixels: that a tile may have at most, halo included.
+        halo: pixels to every side, whole strides.
+
+    Returns:
+        rows and columns, as `paint_in_tiles` takes them; None if no tile is so small.
+    """
+
+    def sizes(length: int) -> Iterator[tuple[int, int]]:
+        for count in range(1, max(2, length // STRIDE)):
+            size = _even_size(length, count, halo)
+            if count > 1 and size <= 2 * halo:
+                return
+            yield count, size
+
+    fitting = (
+        (down * across * rows * columns, down * across, rows, columns)
+        for (down, rows), (across, columns) in itertools.product(sizes(height), sizes(width))
+        if rows * columns <= pixels
+    )
+    best = min(fitting, default=None)
+    return best and best[2:]
+
+
 @torch.inference_mode()
-def paint_in_strips(
+def paint_in_tiles(
     engine: Callable[[Tensor], Tensor],
     image: Tensor,
-    rows: int,
+    tile: tuple[int, int],
     gain: float = 1.0,
     halo: int = HALO,
+    over: Callable[..., Iterable[None]] = map,
 ) -> Tensor:
     """A picture by an engine with frozen norms, in one pass.
 
     Args:
         engine: `engine.FoldedEngine` or another of its form.
         image: (1, 3, H, W), RGB display code values, 0-1, on the CPU.
-        rows: that are painted at once, halo included, whole strides.
+        tile: rows and columns that are painted at once, halo included, whole strides.
         gain: the exposure of the picture, which is divided by it.
         halo: less than `HALO` gives seams; the parameter is there to show it.
+        over: applies a function to every tile, for instance the `map` of an executor if several
+            threads may be in the engine at once.
 
     Returns:
         (1, 3, H, W) in 0-1, channels_last.
@@ -97,13 +143,26 @@ def paint_in_strips(
     height, width = image.shape[-2:]
     padded = pad_to_stride(image)
     painted = _empty(3, height, width)
-    for strip in strips(padded.shape[-2], rows, halo):
-        part = padded[..., strip.begin : strip.end, :]
+
+    @torch.inference_mode()
+    def paint(place: tuple[Strip, Strip]) -> None:
+        down, across = place
+        part = padded[..., down.begin : down.end, across.begin : across.end]
         if gain != 1:
             part = part / gain
-        bottom = min(strip.bottom, height)
-        shown = slice(strip.top - strip.begin, bottom - strip.begin)
-        painted[..., strip.top : bottom, :] = engine(part)[..., shown, :width]
+        bottom, right = min(down.bottom, height), min(across.bottom, width)
+        painted[..., down.top : bottom, across.top : right] = engine(part)[
+            ...,
+            down.top - down.begin : bottom - down.begin,
+            across.top - across.begin : right - across.begin,
+        ]
+
+    rows, columns = (
+        strips(length, size, halo) for length, size in zip(padded.shape[-2:], tile, strict=True)
+    )
+    # An executor's `map` raises what a tile raised only when its result is asked for.
+    for _ in over(paint, itertools.product(rows, columns)):
+        pass
     return painted
 
 

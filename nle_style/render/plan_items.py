@@ -31,7 +31,7 @@ from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "read_as", "source_stem"]
 
-ENGINE_VERSION = 3
+ENGINE_VERSION = 4
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 
@@ -266,7 +266,7 @@ def _with_memory(plan: ItemPlan, memory: int | None) -> ItemPlan:
     try:
         plan.budget.following_rows(*size)
         if plan.look.statistics != "frame":
-            plan.budget.frozen_rows(*size)
+            plan.budget.frozen_tile(*size)
     except InputError as error:
         what = f"{error.what} out of frames of {plan.info.width}x{plan.info.height}"
         raise InputError(what, where=str(plan.info.path), remedy=error.remedy) from error

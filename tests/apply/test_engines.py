@@ -10,7 +10,7 @@ from torch import Tensor
 
 from nle_style.apply.engine import FoldedEngine, FrameEngine
 from nle_style.apply.kernels import Layer, arrange
-from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
+from nle_style.apply.openvino_engine import OpenVinoEngine, OpenVinoMeasure, openvino_version
 from nle_style.core.network import NetworkConfig, NormStatistics, StyleNetwork
 
 BOUND = 5e-5
@@ -105,3 +105,24 @@ def test_openvino_again_at_another_size(network: StyleNetwork, norms: list[NormS
     engine = OpenVinoEngine(arrange(network, MIX), norms)
     for size in ((16, 24), (64, 100), (16, 24)):
         _check(engine, network, norms, size, BOUND)
+
+
+@pytest.mark.parametrize("size", [(24, 16), (20, 33), (64, 100)])
+def test_openvino_measures(network: StyleNetwork, size: tuple[int, int]) -> None:
+    if openvino_version() is None:
+        pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
+    measure = OpenVinoMeasure(arrange(network, MIX))
+    double = StyleNetwork(network.config).double().eval()
+    double.load_state_dict(network.state_dict())
+    # Of a pale picture the means are large beside the deviations, which must cost no precision.
+    for contrast in (1, 0.1):
+        image = 1 - contrast * torch.rand(1, 3, *size)
+        seen: list[NormStatistics] = []
+        expected: list[NormStatistics] = []
+        measure(image, seen)
+        with torch.no_grad():
+            double(image.double(), MIX.double(), seen=expected)
+        for (mean, variance), (means, variances) in zip(seen, expected, strict=True):
+            spread = (variances + 1e-5).sqrt()  # what the norm divides by
+            assert float(((mean - means) / spread).abs().max()) < 2 * BOUND
+            assert float(((variance + 1e-5) / (variances + 1e-5) - 1).abs().max()) < 2 * BOUND

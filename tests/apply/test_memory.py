@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from nle_style.apply.kernels import HALO
 from nle_style.apply.memory import Budget, automatic_memory, parse_memory
-from nle_style.apply.tiling import strips
 from nle_style.errors import InputError
 
 MIB, GIB = 2**20, 2**30
@@ -49,7 +47,8 @@ def test_what_is_needed_is_enough(width: int, height: int) -> None:
     frame = 7680 * 4320 * 12
     budget = Budget(Budget(0, frame).needed(height, width), frame)
     assert budget.depth == 0
-    assert budget.frozen_rows(height, width) >= min(256, height)
+    rows, columns = budget.frozen_tile(height, width)
+    assert min(rows, columns) >= min(400, height)
     rows = budget.following_rows(height, width)
     assert rows is None or rows >= 160
 
@@ -65,34 +64,38 @@ def test_queues_by_hand(width: int, height: int, depth: int) -> None:
 
 def test_what_fits_is_painted_in_one_piece() -> None:
     budget = Budget(2 * GIB, frame=1920 * 1080 * 12)
-    assert budget.frozen_rows(1080, 1920) >= 1080
+    assert budget.frozen_tile(1080, 1920) == (1080, 1920)
     assert budget.in_flight(1080, 1920) == 2
     assert budget.following_rows(1080, 1920) is None
 
 
-def test_rows_by_hand() -> None:
-    """760 MiB for the process, 400 kB a row: 700 rows at once; 32 bytes a pixel are kept whole."""
-    assert Budget(760 * MIB + 702 * 200 * 2000).frozen_rows(2160, 2000) == 700
+def test_pieces_by_hand() -> None:
+    """840 MiB for the process, 200 bytes a pixel; 32 bytes a pixel are kept whole."""
+    assert Budget(840 * MIB + 200 * 1_300_000).frozen_tile(2160, 3840) == (1136, 1044)
+    assert Budget(840 * MIB + 400 * 1_300_000).frozen_tile(2160, 3840, 2) == (1136, 1044)
     kept = 32 * 1000 * 1000
-    assert Budget(760 * MIB + kept + 101 * 200 * 1000).following_rows(1000, 1000) == 100
+    assert Budget(840 * MIB + kept + 101 * 200 * 1000).following_rows(1000, 1000) == 100
 
 
 def test_8k_is_refused_with_what_it_takes() -> None:
-    """760 MiB, 5.5 frames of 398 MB and 144 rows of 1.5 MB are 3.21 GB, 2.99 GiB."""
+    """840 MiB, 5.5 frames of 398 MB and a tile of 144 x 144 are 3.08 GB, 2.86 GiB."""
     frame = 7680 * 4320 * 12
-    with pytest.raises(InputError, match=r"2.00 GiB.*too little to paint 7680x4320\. Give 3\.0GiB"):
-        Budget(2 * GIB, frame).frozen_rows(4320, 7680)
-    assert 144 <= Budget(3 * GIB, frame).frozen_rows(4320, 7680) < 4320
+    with pytest.raises(InputError, match=r"2.00 GiB.*too little to paint 7680x4320\. Give 2\.9GiB"):
+        Budget(2 * GIB, frame).frozen_tile(4320, 7680)
+    rows, columns = Budget(3 * GIB, frame).frozen_tile(4320, 7680)
+    assert 144 <= rows < 4320
+    assert 144 <= columns < 7680
 
 
 def test_too_little() -> None:
     with pytest.raises(InputError, match=r"0.73 GiB of memory are too little to paint 7680x4320"):
-        Budget(750 * MIB).frozen_rows(4320, 7680)
+        Budget(750 * MIB).frozen_tile(4320, 7680)
 
 
-def test_uhd_is_painted_in_strips_one_frame_after_the_other() -> None:
-    """2 GiB less 760 MiB and 8 frames of 99.5 MB leave 554 MB: 721 rows of 768 kB."""
+def test_uhd_is_painted_in_two_tiles_at_once() -> None:
+    """2 GiB less 840 MiB and 8 frames of 99.5 MB leave 471 MB: two tiles of 1.18 million pixels,
+    2 x 4 of them being of 1136 x 1044, 1.186 million: 3 x 3 it is."""
     budget = Budget(2 * GIB, 3840 * 2160 * 12)
     assert budget.in_flight(2160, 3840) == 1
-    assert budget.frozen_rows(2160, 3840) == 720
-    assert len(strips(2160, 720, HALO)) == 4
+    assert budget.tiles_at_once(2160, 3840) == 2
+    assert budget.frozen_tile(2160, 3840, 2) == (796, 1356)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import torch
 
 from nle_style.apply.engine import FoldedEngine, FrameEngine, Moments, moments
 from nle_style.apply.kernels import HALO, arrange
-from nle_style.apply.tiling import HEAD_HALO, TAIL_HALO, TiledEngine, paint_in_strips, strips
+from nle_style.apply.tiling import (
+    HEAD_HALO,
+    TAIL_HALO,
+    TiledEngine,
+    fitting_tile,
+    paint_in_tiles,
+    strips,
+)
 from nle_style.core.network import NetworkConfig, StyleNetwork
 
 BOUND = 2e-5
@@ -95,32 +104,60 @@ def _frozen(network: StyleNetwork) -> FoldedEngine:
     return FoldedEngine(layers, seen)
 
 
-@pytest.mark.parametrize("rows", [116, 132, 240, 400])
-@pytest.mark.parametrize("size", [(301, 64), (64, 90)])
-def test_frozen_norms_in_one_pass(rows: int, size: tuple[int, int]) -> None:
+WHOLE = (4096, 4096)
+
+
+@pytest.mark.parametrize("tile", [(116, 4096), (4096, 116), (132, 116), (240, 200)])
+@pytest.mark.parametrize("size", [(301, 64), (64, 190), (170, 131)])
+def test_frozen_norms_in_one_pass(tile: tuple[int, int], size: tuple[int, int]) -> None:
     engine = _frozen(_network())
     image = _picture(*size)
-    whole = paint_in_strips(engine, image, 4096)
-    painted = paint_in_strips(engine, image, rows)
+    whole = paint_in_tiles(engine, image, WHOLE)
+    painted = paint_in_tiles(engine, image, tile)
     assert painted.shape == image.shape
     assert float((painted - whole).abs().max()) <= BOUND
 
 
-def test_frozen_norms_with_less_halo_have_seams() -> None:
+def test_tiles_in_two_threads() -> None:
     engine = _frozen(_network())
-    image = _picture(300, 64)
-    whole = paint_in_strips(engine, image, 4096)
-    assert float((paint_in_strips(engine, image, 172) - whole).abs().max()) <= BOUND
-    seamed = paint_in_strips(engine, image, 164, halo=HALO - 4)
+    image = _picture(170, 131)
+    with ThreadPoolExecutor(2) as pool:
+        painted = paint_in_tiles(engine, image, (132, 116), over=pool.map)
+    assert torch.equal(painted, paint_in_tiles(engine, image, (132, 116)))
+
+
+def test_what_a_tile_raises_is_raised() -> None:
+    def fail(image: torch.Tensor) -> torch.Tensor:
+        raise MemoryError
+
+    with ThreadPoolExecutor(2) as pool, pytest.raises(MemoryError):
+        paint_in_tiles(fail, _picture(170, 131), (132, 116), over=pool.map)
+
+
+@pytest.mark.parametrize("size", [(300, 64), (64, 300)])
+def test_frozen_norms_with_less_halo_have_seams(size: tuple[int, int]) -> None:
+    engine = _frozen(_network())
+    image = _picture(*size)
+    whole = paint_in_tiles(engine, image, WHOLE)
+    assert float((paint_in_tiles(engine, image, (172, 172)) - whole).abs().max()) <= BOUND
+    seamed = paint_in_tiles(engine, image, (164, 164), halo=HALO - 4)
     assert float((seamed - whole).abs().max()) > BOUND
+
+
+def test_fitting_tiles_by_hand() -> None:
+    """UHD and 1.3 million pixels: 2 x 4 tiles of 1136 x 1044; 2 x 3 would be of 1136 x 1356."""
+    assert fitting_tile(2160, 3840, 1_300_000) == (1136, 1044)
+    assert fitting_tile(2160, 3840, 1_600_000) == (1136, 1356)
+    assert fitting_tile(64, 64, 64 * 64) == (64, 64)
+    assert fitting_tile(2160, 3840, 112 * 112) is None
 
 
 def test_gain_is_the_exposure_that_is_taken_out() -> None:
     engine = _frozen(_network())
     image = _picture(64, 64)
     torch.testing.assert_close(
-        paint_in_strips(engine, image * 0.5, 64, gain=0.5),
-        paint_in_strips(engine, image, 64),
+        paint_in_tiles(engine, image * 0.5, WHOLE, gain=0.5),
+        paint_in_tiles(engine, image, WHOLE),
         atol=BOUND,
         rtol=0,
     )
