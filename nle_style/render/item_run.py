@@ -181,6 +181,7 @@ class _ItemRun:
         A change between two frames was measured by the earlier render only if both are its own.
         """
         plan, meter = self._plan, ChangeMeter(shots)
+        noted = []
         for unit, reason in made.items():
             if not reason.kept:
                 continue
@@ -194,10 +195,11 @@ class _ItemRun:
                 compared = meter.needs_previous(unit.first) and unit.first - 1 in self._kept
                 pairs = tuple(pair._replace(frame=unit.first) for pair in measured.pairs)
                 measured = UnitMeasurement(measured.seconds, pairs if compared else ())
-            plan.manifest.add_unit(record, measured, reason)
+            noted.append((record, measured, reason))
             records[unit.index] = record
             self._kept.add(unit.first)
             self._run.done += 1
+        plan.manifest.add_units(noted)
 
     def _paint_run(
         self,

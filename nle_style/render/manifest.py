@@ -20,7 +20,18 @@ from nle_style.apply.stability import PairChange
 from nle_style.errors import OutputError
 from nle_style.media.write import UnitRecord
 
-__all__ = ["Made", "Manifest", "UnitMeasurement", "fingerprint", "last_facts", "render_key"]
+__all__ = [
+    "MANIFEST_SUFFIX",
+    "Made",
+    "Manifest",
+    "UnitMeasurement",
+    "fingerprint",
+    "last_facts",
+    "render_key",
+]
+
+MANIFEST_SUFFIX = ".manifest.jsonl"
+"""What a manifest's name has beyond its intermediate's stem."""
 
 _EDGE = 2**20
 _WHOLE = 64 * 2**20
@@ -175,12 +186,21 @@ class Manifest:
         made: Made | None = None,
     ) -> None:
         """Note a finished unit, what was measured while it was made, and why it was."""
-        entry = {"type": "unit", "unit": asdict(record)}
-        if measured is not None:
-            entry["measured"] = {"seconds": measured.seconds, "pairs": measured.pairs}
-        if made is not None:
-            entry["made"] = asdict(made)
-        self._append(entry)
+        self.add_units([(record, measured, made)])
+
+    def add_units(
+        self, units: Iterable[tuple[UnitRecord, UnitMeasurement | None, Made | None]]
+    ) -> None:
+        """Note several units, as `add_unit` does one, and wait for the disk once."""
+        entries = []
+        for record, measured, made in units:
+            entry = {"type": "unit", "unit": asdict(record)}
+            if measured is not None:
+                entry["measured"] = {"seconds": measured.seconds, "pairs": measured.pairs}
+            if made is not None:
+                entry["made"] = asdict(made)
+            entries.append(entry)
+        self._append(*entries)
 
     def add_shots(self, shots: Iterable[tuple[int, int]]) -> None:
         """Note (first, last) of every shot, so that a resumed render need not look again."""
@@ -190,13 +210,13 @@ class Manifest:
         """Note the published intermediate."""
         self._append({"type": "published", **facts})
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
-        line = json.dumps({"key": self.key, **entry}, ensure_ascii=False) + "\n"
+    def _append(self, *entries: Mapping[str, Any]) -> None:
+        lines = [json.dumps({"key": self.key, **each}, ensure_ascii=False) for each in entries]
         try:
             with self.path.open("ab") as file:
                 if file.tell() and not self._ends_with_newline():
                     file.write(b"\n")
-                file.write(line.encode())
+                file.write("".join(f"{line}\n" for line in lines).encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

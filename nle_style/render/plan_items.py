@@ -26,7 +26,7 @@ from nle_style.media.sequence import is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.inputs import FrameInputs, frame_inputs, source_fingerprint
 from nle_style.render.job import Item, Reading, RenderJob, merge_ranges
-from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
+from nle_style.render.manifest import MANIFEST_SUFFIX, Manifest, fingerprint, last_facts, render_key
 from nle_style.render.mattes import LayerPlan, Matte, plan_matte
 from nle_style.timeline.relink import SequenceName
 
@@ -216,7 +216,7 @@ def plan_item(
     name = item.name or f"{source_stem(item.source)}.{label}{'.sparse' if sparse else ''}"
     candidates = _candidates(name, facts)
     name = _free_name(candidates, output.directory, facts, taken)
-    manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
+    manifest = Manifest(output.directory / f"{name}{MANIFEST_SUFFIX}", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
     mattes = [each for each in (matte, *(layer.matte for layer in layers)) if each is not None]
     for used in mattes:
@@ -243,7 +243,7 @@ def plan_item(
         layers,
         scene,
         inputs=inputs,
-        namesakes=tuple(output.directory / f"{each}.manifest.jsonl" for each in candidates),
+        namesakes=tuple(output.directory / f"{each}{MANIFEST_SUFFIX}" for each in candidates),
     )
     return _with_memory(plan, memory)
 
@@ -378,7 +378,7 @@ def _free_name(
     never put in its place. A new look, depth or pack for the same frames does replace it.
     """
     for candidate in candidates:
-        before = last_facts(folder / f"{candidate}.manifest.jsonl")
+        before = last_facts(folder / f"{candidate}{MANIFEST_SUFFIX}")
         ours = before is None or _frames_of(before) == _frames_of(facts)
         if ours and candidate not in taken:
             taken.add(candidate)

@@ -18,7 +18,7 @@ from nle_style.media.formats import INTERMEDIATES
 from nle_style.media.parts import part_path, write_text, writing_into
 from nle_style.media.probe import MediaInfo
 from nle_style.media.write import UnitRecord
-from nle_style.render.manifest import Made, Manifest, UnitMeasurement
+from nle_style.render.manifest import MANIFEST_SUFFIX, Made, Manifest, UnitMeasurement
 
 __all__ = [
     "REPORT_VERSION",
@@ -32,7 +32,6 @@ __all__ = [
 REPORT_VERSION = 1
 """Of the keys: new ones may come without raising it; a changed or dropped one raises it."""
 
-_MANIFEST_SUFFIX = ".manifest.jsonl"
 _EXACT = (
     "Every frame was decoded back after encoding, and its hash (BLAKE2b-128 of the code values) is "
     "that of the frame that was encoded."
@@ -56,7 +55,7 @@ _NOT_KEPT = "rendered by a version that did not measure it"
 
 def report_path(manifest: Manifest) -> Path:
     """`NAME.report.json`, beside `NAME.manifest.jsonl`."""
-    name = manifest.path.name.removesuffix(_MANIFEST_SUFFIX)
+    name = manifest.path.name.removesuffix(MANIFEST_SUFFIX)
     return manifest.path.with_name(f"{name}.report.json")
 
 

@@ -21,7 +21,7 @@ from typing import Any
 from nle_style.media.parts import file_sha256, part_path, settle, sync
 from nle_style.media.write import SEQUENCE_DIGITS, Unit, UnitRecord
 from nle_style.render.inputs import FrameInputs
-from nle_style.render.manifest import Made, Manifest, UnitMeasurement
+from nle_style.render.manifest import MANIFEST_SUFFIX, Made, Manifest, UnitMeasurement
 from nle_style.render.plan_items import ItemPlan
 
 __all__ = ["LOST", "STARTED_OVER", "Earlier", "adopt", "decide", "find_earlier", "whole_reason"]
@@ -96,7 +96,7 @@ def _earlier(plan: ItemPlan, inputs: FrameInputs, manifest: Manifest) -> Earlier
     if render is None or published is None or "inputs" not in render:
         return None
     facts, theirs = render["facts"], FrameInputs.of(render["inputs"])
-    folder = manifest.path.parent / published["path"]
+    folder = manifest.path.with_name(manifest.path.name.removesuffix(MANIFEST_SUFFIX))
     fits = _recipe(facts) == _recipe(plan.facts) and inputs.same_kind(theirs, plan.info)
     if not fits or not folder.is_dir():
         return None
