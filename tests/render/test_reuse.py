@@ -51,7 +51,7 @@ def _job(pack: Path, out: Path, plate: Path, statistics: str = "frame", **more: 
     look = {"styles": {"red": 1.0}, "statistics": statistics, **more.pop("look", {})}
     job = {
         "items": [{"source": plate / "plate.%04d.exr", "look": look, **more.pop("item", {})}],
-        "output": {"directory": out, "format": more.pop("format", "exr")},
+        "output": {"directory": out, **more.pop("output", {"format": "exr"})},
         "control": {"device": "cpu", **more},
         "pack": str(pack),
     }
@@ -97,7 +97,6 @@ def _same_as_fresh(rendered: Rendered, job: RenderJob, tmp_path: Path) -> Render
     fresh = Rendered(job.model_copy(update={"output": output}))
     assert len(fresh.painted) == fresh.report["output"]["frames"]
     assert _pictures(rendered.folder) == _pictures(fresh.folder)
-    assert rendered.report["shots"] is not None
     return fresh
 
 
@@ -155,8 +154,6 @@ def test_the_shot_of_a_changed_frame(
     ]
     fresh = _same_as_fresh(again, job, tmp_path)
     assert again.report["shots"] == fresh.report["shots"], "the figures too"
-    before, after = _pictures(plate.parent / "fresh" / "plate.red"), _pictures(again.folder)
-    assert before == after
 
 
 def test_other_cuts(tiny_pack: Path, plate: Path, tmp_path: Path) -> None:
@@ -241,17 +238,17 @@ def test_published_files_that_are_not_what_was_written(
     data = bytearray(edited.read_bytes())
     data[len(data) // 2] ^= 1
     edited.write_bytes(data)
-    _put(plate, 15, 1, grain=55)
-    if statistics == "hybrid":  # nothing but the damage: shots stay as they are
-        _put(plate, 15, 1)
+    changed = [15] if statistics == "frame" else []  # the others: nothing but the damage
+    for frame in changed:
+        _put(plate, frame, 1, grain=55)
     again = Rendered(job)
-    changed = [15] if statistics == "frame" else []
     assert again.painted == [3, 9, *changed]
     damaged = [each for each in again.made if "missing" in each[3]]
     assert [each[:3] for each in damaged] == [(3, 3, "rendered"), (9, 9, "rendered")]
     _same_as_fresh(again, job, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_matte_that_changes(tiny_pack: Path, plate: Path, tmp_path: Path) -> None:
     """It changes where the look is painted, not the statistics of the shot."""
     mattes = tmp_path / "mattes"
@@ -271,6 +268,7 @@ def test_a_matte_that_changes(tiny_pack: Path, plate: Path, tmp_path: Path) -> N
     _same_as_fresh(again, job, tmp_path)
 
 
+@pytest.mark.slow
 def test_what_makes_every_frame_another(tiny_pack: Path, plate: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     Rendered(_job(tiny_pack, out, plate))
@@ -306,7 +304,7 @@ def test_another_rate_in_the_header_renders_all(
 
 
 def test_a_movie_is_rendered_whole(tiny_pack: Path, plate: Path, tmp_path: Path) -> None:
-    job = _job(tiny_pack, tmp_path / "out", plate, format="prores4444")
+    job = _job(tiny_pack, tmp_path / "out", plate, output={"format": "png-mov", "depth": "16"})
     assert Rendered(job).made == [(0, 15, "rendered", "first render")]
     _put(plate, 6, 0, grain=55)
     again = Rendered(job)
@@ -314,6 +312,7 @@ def test_a_movie_is_rendered_whole(tiny_pack: Path, plate: Path, tmp_path: Path)
     assert again.made == [(0, 15, "rendered", "source changed")]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistics", ["frame", "hybrid"])
 def test_interrupted_and_resumed(
     statistics: str, tiny_pack: Path, plate: Path, tmp_path: Path
@@ -386,7 +385,7 @@ def test_dpx_too(tiny_pack: Path, tmp_path: Path) -> None:
             "look": {"styles": {"red": 1.0}, "statistics": "frame"},
         }
     )
-    job = _job(tiny_pack, tmp_path / "out", folder, format="dpx")
+    job = _job(tiny_pack, tmp_path / "out", folder, output={"format": "dpx"})
     job = job.model_copy(update={"items": (item,)})
     Rendered(job)
     pixels = np.zeros((HEIGHT, WIDTH, 3), np.uint16)
