@@ -2,7 +2,8 @@
 
 `NAME.manifest.jsonl` lies beside its intermediate. Every line carries the key of what it is about:
 a hash over the source, the look, the pack's weights, the range and the output. A line with another
-key belongs to an earlier render and is passed over; a torn last line is what a crash leaves.
+key belongs to an earlier render: `reuse` looks there for frames that are still right. A torn last
+line is what a crash leaves.
 """
 
 from __future__ import annotations
@@ -19,7 +20,18 @@ from nle_style.apply.stability import PairChange
 from nle_style.errors import OutputError
 from nle_style.media.write import UnitRecord
 
-__all__ = ["Manifest", "UnitMeasurement", "fingerprint", "last_facts", "render_key"]
+__all__ = [
+    "MANIFEST_SUFFIX",
+    "Made",
+    "Manifest",
+    "UnitMeasurement",
+    "fingerprint",
+    "last_facts",
+    "render_key",
+]
+
+MANIFEST_SUFFIX = ".manifest.jsonl"
+"""What a manifest's name has beyond its intermediate's stem."""
 
 _EDGE = 2**20
 _WHOLE = 64 * 2**20
@@ -36,6 +48,14 @@ class UnitMeasurement:
 
     seconds: float
     pairs: tuple[PairChange, ...]
+
+
+@dataclass(frozen=True)
+class Made:
+    """How a unit came to be: rendered, or kept from an earlier render; and why."""
+
+    kept: bool
+    why: str
 
 
 def fingerprint(files: Iterable[Path]) -> str:
@@ -96,6 +116,12 @@ class Manifest:
     def __init__(self, path: Path, key: str) -> None:
         self.path, self.key = path, key
 
+    @classmethod
+    def last_published(cls, path: Path) -> Manifest | None:
+        """The manifest under the key of what was published last; None if nothing was."""
+        keys = [entry["key"] for entry in _entries(path) if entry.get("type") == "published"]
+        return cls(path, keys[-1]) if keys else None
+
     def _lines(self) -> list[dict[str, Any]]:
         return [entry for entry in _entries(self.path) if entry.get("key") == self.key]
 
@@ -122,6 +148,21 @@ class Manifest:
                     found[index] = UnitMeasurement(measured["seconds"], pairs)
         return found
 
+    def made(self) -> dict[int, Made]:
+        """How the units came to be, by index; of those whose maker noted it."""
+        found: dict[int, Made] = {}
+        for entry in self._lines():
+            if entry.get("type") == "unit":
+                index = int(entry["unit"]["index"])
+                found.pop(index, None)
+                if "made" in entry:
+                    found[index] = Made(**entry["made"])
+        return found
+
+    def render(self) -> dict[str, Any] | None:
+        """What `begin` noted: `facts`, and `inputs` where there are any."""
+        return next((entry for entry in self._lines() if entry.get("type") == "render"), None)
+
     def published(self) -> dict[str, Any] | None:
         """What was published last under this key (`path`, `fingerprint`, `frames`, …)."""
         entries = [e for e in self._lines() if e.get("type") == "published"]
@@ -132,17 +173,34 @@ class Manifest:
         entries = [e for e in self._lines() if e.get("type") == "shots"]
         return [(first, last) for first, last in entries[-1]["shots"]] if entries else None
 
-    def begin(self, facts: Mapping[str, Any]) -> None:
-        """Note what this key stands for, once."""
-        if not any(entry.get("type") == "render" for entry in self._lines()):
-            self._append({"type": "render", "facts": facts})
+    def begin(self, facts: Mapping[str, Any], inputs: Mapping[str, Any] | None = None) -> None:
+        """Note what this key stands for, and what each frame is made from, once."""
+        if self.render() is None:
+            entry = {"type": "render", "facts": facts}
+            self._append(entry if inputs is None else {**entry, "inputs": inputs})
 
-    def add_unit(self, record: UnitRecord, measured: UnitMeasurement | None = None) -> None:
-        """Note a finished unit, and what was measured while it was made."""
-        entry = {"type": "unit", "unit": asdict(record)}
-        if measured is not None:
-            entry["measured"] = {"seconds": measured.seconds, "pairs": measured.pairs}
-        self._append(entry)
+    def add_unit(
+        self,
+        record: UnitRecord,
+        measured: UnitMeasurement | None = None,
+        made: Made | None = None,
+    ) -> None:
+        """Note a finished unit, what was measured while it was made, and why it was."""
+        self.add_units([(record, measured, made)])
+
+    def add_units(
+        self, units: Iterable[tuple[UnitRecord, UnitMeasurement | None, Made | None]]
+    ) -> None:
+        """Note several units, as `add_unit` does one, and wait for the disk once."""
+        entries = []
+        for record, measured, made in units:
+            entry = {"type": "unit", "unit": asdict(record)}
+            if measured is not None:
+                entry["measured"] = {"seconds": measured.seconds, "pairs": measured.pairs}
+            if made is not None:
+                entry["made"] = asdict(made)
+            entries.append(entry)
+        self._append(*entries)
 
     def add_shots(self, shots: Iterable[tuple[int, int]]) -> None:
         """Note (first, last) of every shot, so that a resumed render need not look again."""
@@ -152,13 +210,13 @@ class Manifest:
         """Note the published intermediate."""
         self._append({"type": "published", **facts})
 
-    def _append(self, entry: Mapping[str, Any]) -> None:
-        line = json.dumps({"key": self.key, **entry}, ensure_ascii=False) + "\n"
+    def _append(self, *entries: Mapping[str, Any]) -> None:
+        lines = [json.dumps({"key": self.key, **each}, ensure_ascii=False) for each in entries]
         try:
             with self.path.open("ab") as file:
                 if file.tell() and not self._ends_with_newline():
                     file.write(b"\n")
-                file.write(line.encode())
+                file.write("".join(f"{line}\n" for line in lines).encode())
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:

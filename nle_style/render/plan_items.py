@@ -22,10 +22,11 @@ from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import check_fields
 from nle_style.media.scene_colour import ColourSettings, SceneColour, scene_colour
-from nle_style.media.sequence import find_sequence, is_pattern
+from nle_style.media.sequence import is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
+from nle_style.render.inputs import FrameInputs, frame_inputs, source_fingerprint
 from nle_style.render.job import Item, Reading, RenderJob, merge_ranges
-from nle_style.render.manifest import Manifest, fingerprint, last_facts, render_key
+from nle_style.render.manifest import MANIFEST_SUFFIX, Manifest, fingerprint, last_facts, render_key
 from nle_style.render.mattes import LayerPlan, Matte, plan_matte
 from nle_style.timeline.relink import SequenceName
 
@@ -51,6 +52,9 @@ class ItemPlan:
         layers: the looks that are painted over it, the lowest first.
         scene: the way of the source's colours through the network; None for display-referred ones.
         memory: bytes that the process may take.
+        inputs: what each frame is made from; None unless a sequence becomes a sequence.
+        namesakes: manifests of the names that this render would have had in an empty folder, or
+            among other sources: another range of the same frames may lie there.
     """
 
     info: MediaInfo
@@ -66,6 +70,8 @@ class ItemPlan:
     layers: tuple[LayerPlan, ...] = ()
     scene: SceneColour | None = None
     memory: int = field(default_factory=automatic_memory)
+    inputs: FrameInputs | None = None
+    namesakes: tuple[Path, ...] = ()
 
     @property
     def alpha(self) -> bool:
@@ -95,6 +101,10 @@ class ItemPlan:
         """Whether only some of the frames are painted."""
         return self.painted != ((self.first, self.last),)
 
+    def number(self, frame: int) -> int:
+        """The number of a source frame in the names of a sequence's files."""
+        return self.info.first_frame_number + frame
+
     def painted_within(self, first: int, last: int) -> list[tuple[int, int]]:
         """The parts of `painted` that lie in `first`..`last`, inclusive."""
         return [(max(a, first), min(b, last)) for a, b in self.painted if a <= last and first <= b]
@@ -112,7 +122,7 @@ class ItemPlan:
             folder=self.destination,
             prefix=f"{self.destination.name}.",
             suffix=self.spec.extension,
-            start_frame=self.info.first_frame_number + self.first,
+            start_frame=self.number(self.first),
             padding=SEQUENCE_DIGITS,
         )
 
@@ -148,7 +158,7 @@ def plan_item(
     Args:
         job: for what holds for all of its items.
         taken: names of the job's earlier items; the new one is added.
-        hashed: fingerprints of the job's earlier sources: a cut uses few sources many times.
+        hashed: see `inputs.source_fingerprint`: a cut uses few sources many times.
 
     Raises:
         InputError: the source, its range, its colours, a look, a matte or the format cannot be
@@ -180,7 +190,7 @@ def plan_item(
     )
     facts: dict[str, Any] = {
         "source": str(item.source.absolute()),
-        "source_fingerprint": _fingerprint(item.source, hashed),
+        "source_fingerprint": source_fingerprint(item.source, hashed),
         "frames": [first, last],
         "look": look.as_data(),
         "pack": pack.name,
@@ -204,16 +214,21 @@ def plan_item(
     facts |= _matte_facts(matte, layers, hashed)
     label = "+".join(dict.fromkeys(each.label for each in (look, *layer_looks)))
     name = item.name or f"{source_stem(item.source)}.{label}{'.sparse' if sparse else ''}"
-    name = _free_name(name, output.directory, facts, taken)
-    manifest = Manifest(output.directory / f"{name}.manifest.jsonl", render_key(facts))
+    candidates = _candidates(name, facts)
+    name = _free_name(candidates, output.directory, facts, taken)
+    manifest = Manifest(output.directory / f"{name}{MANIFEST_SUFFIX}", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
-    for used in (matte, *(layer.matte for layer in layers)):
-        if used is not None and used.reads(destination):
+    mattes = [each for each in (matte, *(layer.matte for layer in layers)) if each is not None]
+    for used in mattes:
+        if used.reads(destination):
             raise InputError(
                 "the output would replace its own matte",
                 where=str(destination),
                 remedy="Choose another output folder or name; mattes are never written to.",
             )
+    inputs = None
+    if spec.sequence and info.kind == "sequence":
+        inputs = frame_inputs(info, first, last, mattes, hashed)
     plan = ItemPlan(
         info,
         first,
@@ -227,14 +242,10 @@ def plan_item(
         matte,
         layers,
         scene,
+        inputs=inputs,
+        namesakes=tuple(output.directory / f"{each}{MANIFEST_SUFFIX}" for each in candidates),
     )
     return _with_memory(plan, memory)
-
-
-def _fingerprint(source: Path, hashed: dict[Path, str]) -> str:
-    if source not in hashed:
-        hashed[source] = fingerprint(_files(source))
-    return hashed[source]
 
 
 def _matte_facts(
@@ -243,12 +254,12 @@ def _matte_facts(
     """Empty without mattes: the keys of renders that know of none stay as they are."""
     facts: dict[str, Any] = {}
     if matte is not None:
-        facts["matte"] = matte.as_data(_fingerprint(matte.info.path, hashed))
+        facts["matte"] = matte.as_data(source_fingerprint(matte.info.path, hashed))
     if layers:
         facts["layers"] = [
             {
                 "look": layer.look.as_data(),
-                "matte": layer.matte.as_data(_fingerprint(layer.matte.info.path, hashed)),
+                "matte": layer.matte.as_data(source_fingerprint(layer.matte.info.path, hashed)),
             }
             for layer in layers
         ]
@@ -271,13 +282,6 @@ def _with_memory(plan: ItemPlan, memory: int | None) -> ItemPlan:
         what = f"{error.what} out of frames of {plan.info.width}x{plan.info.height}"
         raise InputError(what, where=str(plan.info.path), remedy=error.remedy) from error
     return plan
-
-
-def _files(source: Path) -> list[Path]:
-    if not is_pattern(source):
-        return [source]
-    sequence = find_sequence(source)
-    return [sequence.path(number) for number in range(sequence.first, sequence.last + 1)]
 
 
 def read_as(info: MediaInfo, reading: Reading) -> MediaInfo:
@@ -355,19 +359,26 @@ def _painted(
     return merge_ranges((max(a - handles, first), min(b + handles, last)) for a, b in item.paint)
 
 
-def _free_name(name: str, folder: Path, facts: dict[str, Any], taken: set[str]) -> str:
-    """A name that no other source and no other frames of this source have in the folder.
-
-    The first comer has the plain name; a timeline may be linked to it, so that another range is
-    never put in its place. A new look, depth or pack for the same frames does replace it.
-    """
+def _candidates(name: str, facts: dict[str, Any]) -> tuple[str, ...]:
+    """The names that a render may get, the plainest first."""
     first, last = facts["frames"]
     short = hashlib.sha256(facts["source"].encode(errors="surrogateescape")).hexdigest()[:6]
     ranged = f"{name}.{first:06d}-{last:06d}"
     if "paint" in facts:
         ranged = f"{name}-{hashlib.sha256(str(facts['paint']).encode()).hexdigest()[:6]}"
-    for candidate in (name, ranged, f"{name}-{short}", f"{ranged}-{short}"):
-        before = last_facts(folder / f"{candidate}.manifest.jsonl")
+    return name, ranged, f"{name}-{short}", f"{ranged}-{short}"
+
+
+def _free_name(
+    candidates: tuple[str, ...], folder: Path, facts: dict[str, Any], taken: set[str]
+) -> str:
+    """A name that no other source and no other frames of this source have in the folder.
+
+    The first comer has the plain name; a timeline may be linked to it, so that another range is
+    never put in its place. A new look, depth or pack for the same frames does replace it.
+    """
+    for candidate in candidates:
+        before = last_facts(folder / f"{candidate}{MANIFEST_SUFFIX}")
         ours = before is None or _frames_of(before) == _frames_of(facts)
         if ours and candidate not in taken:
             taken.add(candidate)

@@ -18,7 +18,7 @@ from nle_style.media.formats import INTERMEDIATES
 from nle_style.media.parts import part_path, write_text, writing_into
 from nle_style.media.probe import MediaInfo
 from nle_style.media.write import UnitRecord
-from nle_style.render.manifest import Manifest, UnitMeasurement
+from nle_style.render.manifest import MANIFEST_SUFFIX, Made, Manifest, UnitMeasurement
 
 __all__ = [
     "REPORT_VERSION",
@@ -32,7 +32,6 @@ __all__ = [
 REPORT_VERSION = 1
 """Of the keys: new ones may come without raising it; a changed or dropped one raises it."""
 
-_MANIFEST_SUFFIX = ".manifest.jsonl"
 _EXACT = (
     "Every frame was decoded back after encoding, and its hash (BLAKE2b-128 of the code values) is "
     "that of the frame that was encoded."
@@ -45,13 +44,18 @@ _SPARSE = (
     " Units without a painted frame are byte copies of one black unit that was decoded back; the "
     "bytes of every frame in the movie were compared with those of its unit."
 )
+_KEPT = (
+    " Kept frames were so decoded when they were rendered; the SHA-256 of their files is still "
+    "what it was then."
+)
 _DISPLAY = "display-referred: the code values as they are"
+_NOT_NOTED = Made(False, "by a version that did not note why")
 _NOT_KEPT = "rendered by a version that did not measure it"
 
 
 def report_path(manifest: Manifest) -> Path:
     """`NAME.report.json`, beside `NAME.manifest.jsonl`."""
-    name = manifest.path.name.removesuffix(_MANIFEST_SUFFIX)
+    name = manifest.path.name.removesuffix(MANIFEST_SUFFIX)
     return manifest.path.with_name(f"{name}.report.json")
 
 
@@ -75,6 +79,7 @@ def build_report(
     published: Mapping[str, Any],
     records: Mapping[int, UnitRecord],
     measurements: Mapping[int, UnitMeasurement],
+    made: Mapping[int, Made],
 ) -> dict[str, Any]:
     """The report as plain data.
 
@@ -83,7 +88,8 @@ def build_report(
         info: the probed source.
         published: the manifest's line about the intermediate; of `shots`, `files`, `bytes`,
             `warnings` and `finished`, what an earlier version did not note is left open.
-        records, measurements: the units by index; a unit may have no measurement.
+        records, measurements, made: the units by index; a unit of an earlier version may have no
+            measurement, and no reason why it was made.
     """
     first, last = facts["frames"]
     shots = [(shot[0], shot[1]) for shot in published.get("shots", [(first, last)])]
@@ -122,10 +128,13 @@ def build_report(
             "exact": exact,
         },
         "verified": {
-            "method": (_EXACT if exact else _LOSSY) + (_SPARSE if "paint" in facts else ""),
+            "method": (_EXACT if exact else _LOSSY)
+            + (_SPARSE if "paint" in facts else "")
+            + (_KEPT if any(each.kept for each in made.values()) else ""),
             "frames": sum(len(unit.frame_hashes) for unit in units),
             "units": len(units),
         },
+        "made": _made(units, made),
         "stability_method": METHOD,
         "shots": _shots(shots, info, measurements),
         "seconds_per_frame": _seconds(units, measurements),
@@ -137,6 +146,22 @@ def _mattes(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Every matte with the look that is painted inside it, the lowest first."""
     own = [{"matte": facts["matte"], "look": facts["look"]}] if "matte" in facts else []
     return [{**entry["matte"], "look": entry["look"]} for entry in (*own, *facts.get("layers", []))]
+
+
+def _made(units: Sequence[UnitRecord], made: Mapping[int, Made]) -> list[dict[str, Any]]:
+    """Ranges of frames that came to be in one way, in order."""
+    ranges: list[dict[str, Any]] = []
+    last: tuple[int, Made] | None = None
+    for unit in units:
+        reason = made.get(unit.index, _NOT_NOTED)
+        if last == (unit.first - 1, reason):
+            ranges[-1]["frames"][1] = unit.last
+        else:
+            status = "kept" if reason.kept else "rendered"
+            frames = [unit.first, unit.last]
+            ranges.append({"frames": frames, "status": status, "why": reason.why})
+        last = unit.last, reason
+    return ranges
 
 
 def _shots(

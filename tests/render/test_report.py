@@ -286,7 +286,7 @@ def test_shots_and_seconds_by_hand(clip: Path) -> None:
         2: UnitMeasurement(3.0, ()),
     }
     published = {"path": "clip.red.mov", "frames": 10, "shots": [[0, 4], [5, 9]]}
-    report = build_report("key", facts, probe_media(clip), published, units, measured)
+    report = build_report("key", facts, probe_media(clip), published, units, measured, {})
     one, two = report["shots"]
     assert (one["frames"], two["frames"]) == ([0, 4], [5, 9])
     assert one["stability"]["painted"] == pytest.approx(0.1)

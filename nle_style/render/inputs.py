@@ -1,0 +1,144 @@
+"""What every frame of a rendered sequence was made from, so that a later render knows what changed.
+
+A frame is known by the number in its source file's name: a sequence that grows at its head keeps
+its numbers, while the places of its frames move.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nle_style.media.probe import MediaInfo
+from nle_style.media.sequence import SequenceFiles, find_sequence, is_pattern
+from nle_style.media.timecode import advance_timecode
+from nle_style.render.manifest import fingerprint
+from nle_style.render.mattes import Matte
+
+__all__ = ["FrameInputs", "frame_inputs", "source_fingerprint"]
+
+_DIGITS = 32  # of a hash, as it is noted for every frame: 128 bits
+_OF_THE_PLACE = ("path", "frame_count", "first_frame_number", "timecode")
+
+
+@dataclass(frozen=True)
+class FrameInputs:
+    """What the frames of one range of a sequence are made from.
+
+    Attributes:
+        first_number: number in the name of the first frame's file.
+        source: a hash of each frame's file (`manifest.fingerprint`), in order.
+        mattes: for every matte, the lowest first, what it gives to each frame: the hash of the
+            matte's file, with its frame's place if that file is a movie.
+        picture: what the pictures have in common (size, rate, colour, …), as text by name.
+        timecode: of the first frame, or None.
+    """
+
+    first_number: int
+    source: tuple[str, ...]
+    mattes: tuple[tuple[str, ...], ...]
+    picture: dict[str, str]
+    timecode: str | None
+
+    def as_data(self) -> dict[str, Any]:
+        """As the manifest notes it."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> FrameInputs:
+        """From what the manifest noted."""
+        return cls(
+            first_number=data["first_number"],
+            source=tuple(data["source"]),
+            mattes=tuple(tuple(matte) for matte in data["mattes"]),
+            picture=data["picture"],
+            timecode=data["timecode"],
+        )
+
+    def same_kind(self, other: FrameInputs, info: MediaInfo) -> bool:
+        """Whether frames of both, where their files are equal, are rendered to equal files.
+
+        Args:
+            info: the source of one of them, for its rate.
+        """
+        if self.picture != other.picture or (self.timecode is None) != (other.timecode is None):
+            return False
+        if self.timecode is None or other.timecode is None:
+            return True
+        number = max(self.first_number, other.first_number)
+        one, two = (
+            advance_timecode(each.timecode or "", number - each.first_number, info.rate)
+            for each in (self, other)
+        )
+        return one == two
+
+    def matte_parts(self, index: int) -> tuple[str, ...]:
+        """What every matte gives to the frame at an index within the range."""
+        return tuple(matte[index] for matte in self.mattes)
+
+
+def source_fingerprint(source: Path, hashed: dict[Path, str]) -> str:
+    """A hash that changes when a source does; that of a sequence is made of its files' hashes.
+
+    Args:
+        source: a file, or a sequence's pattern.
+        hashed: hashes by path, each taken once for a job; the files of sequences are added too.
+
+    Raises:
+        MediaError: the sequence is not whole.
+    """
+    if source not in hashed:
+        if is_pattern(source):
+            files = find_sequence(source)
+            each = [
+                source_fingerprint(files.path(number), hashed)
+                for number in range(files.first, files.last + 1)
+            ]
+            hashed[source] = hashlib.sha256("\n".join(each).encode()).hexdigest()
+        else:
+            hashed[source] = fingerprint([source])
+    return hashed[source]
+
+
+def frame_inputs(
+    info: MediaInfo, first: int, last: int, mattes: Sequence[Matte], hashed: dict[Path, str]
+) -> FrameInputs:
+    """What frames `first` to `last` of a sequence, inclusive, are made from.
+
+    Args:
+        info: the probed sequence.
+        mattes: those of the item and of its layers, the lowest first.
+        hashed: see `source_fingerprint`.
+    """
+    timecode = info.timecode
+    return FrameInputs(
+        first_number=info.first_frame_number + first,
+        source=tuple(_file_hash(info, frame, hashed) for frame in range(first, last + 1)),
+        mattes=tuple(
+            tuple(_matte_hash(matte, frame, hashed) for frame in range(first, last + 1))
+            for matte in mattes
+        ),
+        picture={
+            field.name: str(getattr(info, field.name))
+            for field in dataclasses.fields(info)
+            if field.name not in _OF_THE_PLACE
+        },
+        timecode=None if timecode is None else advance_timecode(timecode, first, info.rate),
+    )
+
+
+def _file_hash(info: MediaInfo, frame: int, hashed: dict[Path, str]) -> str:
+    first = info.first_frame_number
+    files = SequenceFiles(info.path, first, first + info.frame_count - 1)
+    return source_fingerprint(files.path(first + frame), hashed)[:_DIGITS]
+
+
+def _matte_hash(matte: Matte, frame: int, hashed: dict[Path, str]) -> str:
+    if matte.info.kind == "sequence":
+        return _file_hash(matte.info, frame + matte.offset, hashed)
+    whole = source_fingerprint(matte.info.path, hashed)[:_DIGITS]
+    return whole if matte.info.kind == "still" else f"{whole}:{frame + matte.offset}"

@@ -1,0 +1,374 @@
+"""Rendering one item: its units one after the other, from its source's frames to its publishing.
+
+What an interrupted run of the same render finished is gone on from; what an earlier render has
+that is still right is kept, see `reuse`.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+import threading
+import time
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+import torch
+
+from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.shots import find_shots
+from nle_style.apply.stability import ChangeMeter
+from nle_style.core.style_pack import StylePack
+from nle_style.errors import Cancelled
+from nle_style.media.probe import MediaInfo
+from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
+from nle_style.render.events import OnEvent, Progress, Scanning, Warned
+from nle_style.render.job import RenderJob
+from nle_style.render.manifest import Made, UnitMeasurement, fingerprint
+from nle_style.render.painter import FramePainter, PaintedFrame, painter_of
+from nle_style.render.pipeline import ahead, in_flight
+from nle_style.render.plan_items import ItemPlan
+from nle_style.render.report import remove_report, report_path
+from nle_style.render.reuse import (
+    LOST,
+    STARTED_OVER,
+    Earlier,
+    adopt,
+    decide,
+    find_earlier,
+    whole_reason,
+)
+from nle_style.render.supply import Weights, source_frames, supply
+
+__all__ = ["JobRun", "render_item"]
+
+_SCANNED = 24  # frames from one `scanning` event to the next
+
+
+@dataclass
+class JobRun:
+    """What the items of a job share: pack, device, the clock and the count of frames.
+
+    Attributes:
+        frames: to be painted, over all items.
+        done: of them, those of earlier runs included.
+        rendered: by this run.
+    """
+
+    job: RenderJob
+    pack: StylePack
+    device: torch.device
+    on_event: OnEvent
+    stop: threading.Event
+    frames: int
+    done: int = 0
+    rendered: int = 0
+    started: float = field(default_factory=time.monotonic)
+
+    def check_cancelled(self) -> None:
+        """Raises: Cancelled once the job is to stop."""
+        file = self.job.control.cancel_file
+        if self.stop.is_set() or (file is not None and file.exists()):
+            raise Cancelled(
+                "cancelled", remedy="What is finished is kept: the same command goes on from there."
+            )
+
+    def tell(self, index: int, plan: ItemPlan, number: int) -> None:
+        """Count a painted frame of an item, and tell it."""
+        self.done += 1
+        self.rendered += 1
+        elapsed = time.monotonic() - self.started
+        rate = self.rendered / elapsed if self.rendered > 1 and elapsed > 0 else 0.0
+        left = (self.frames - self.done) / rate if rate else None
+        self.on_event(
+            Progress(
+                item=index,
+                name=plan.destination.name,
+                frame=number,
+                item_done=plan.painted_count(plan.first, number),
+                item_frames=plan.painted_count(plan.first, plan.last),
+                done=self.done,
+                frames=self.frames,
+                frames_per_second=round(rate, 3),
+                seconds_left=None if left is None else round(left, 1),
+            )
+        )
+
+
+def render_item(run: JobRun, index: int, plan: ItemPlan) -> None:
+    """Render and publish one item; its finished units stay in its work folder.
+
+    Args:
+        index: the item's place in the job.
+        plan: its work folder is there and locked by the caller.
+
+    Raises:
+        Cancelled: by the job's `stop` or cancel file.
+        NleStyleError: the source, the look or the disk refuses.
+    """
+    _ItemRun(run, index, plan).render()
+
+
+class _ItemRun:
+    """One item on its way: what has been kept, and which shot the painter is set to."""
+
+    def __init__(self, run: JobRun, index: int, plan: ItemPlan) -> None:
+        self._run, self._index, self._plan = run, index, plan
+        self._resume = run.job.control.resume
+        self._painter: FramePainter = painter_of(plan, run.pack, run.device)
+        self._measured: tuple[int, int] | None = None
+        self._kept: set[int] = set()
+
+    def render(self) -> None:
+        plan, manifest = self._plan, self._plan.manifest
+        writer = IntermediateWriter(
+            plan.destination,
+            plan.spec,
+            plan.info,
+            plan.first,
+            plan.last,
+            work=plan.work,
+            metadata=_provenance(plan),
+            painted=plan.painted if plan.sparse else None,
+        )
+        manifest.begin(plan.facts, None if plan.inputs is None else plan.inputs.as_data())
+        records = self._finished(writer) if self._resume else {}
+        missing = [unit for unit in writer.units if unit.index not in records]
+        earlier = find_earlier(plan) if self._resume and missing else None
+        # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
+        by_shot = self._painter.needs_measuring
+        shots = self._shots(earlier) if by_shot else list(plan.painted)
+        made = dict.fromkeys(missing, STARTED_OVER)
+        if earlier is not None:
+            decided = decide(plan, earlier, shots, by_shot=by_shot)
+            made = {unit: decided[unit.first - plan.first] for unit in missing}
+            self._keep(earlier, made, shots, records)
+        elif self._resume:
+            made = dict.fromkeys(missing, whole_reason(plan))
+        for run in _contiguous([unit for unit in missing if unit.index not in records]):
+            self._paint_run(writer, run, shots, made, records)
+        self._run.check_cancelled()
+        self._publish(writer, records, shots)
+
+    def _finished(self, writer: IntermediateWriter) -> dict[int, UnitRecord]:
+        """The units that an interrupted run left, by index, found unchanged."""
+        plan = self._plan
+        known, made = plan.manifest.units(), plan.manifest.made()
+        records: dict[int, UnitRecord] = {}
+        for unit in writer.units:
+            record = known.get(unit.index)
+            if record is not None and writer.check_unit(unit, record):
+                records[unit.index] = record
+                self._run.done += plan.painted_count(unit.first, unit.last)
+                if unit.index in made and made[unit.index].kept:
+                    self._kept.add(unit.first)
+        return records
+
+    def _keep(
+        self,
+        earlier: Earlier,
+        made: dict[Unit, Made],
+        shots: list[tuple[int, int]],
+        records: dict[int, UnitRecord],
+    ) -> None:
+        """Take over the units that are to be kept; those that cannot be are to be rendered.
+
+        A change between two frames was measured by the earlier render only if both are its own.
+        """
+        plan, meter = self._plan, ChangeMeter(shots)
+        noted = []
+        for unit, reason in made.items():
+            if not reason.kept:
+                continue
+            self._run.check_cancelled()
+            record = adopt(plan, earlier, unit)
+            if record is None:
+                made[unit] = LOST
+                continue
+            measured = earlier.measured.get(plan.number(unit.first))
+            if measured is not None:
+                compared = meter.needs_previous(unit.first) and unit.first - 1 in self._kept
+                pairs = tuple(pair._replace(frame=unit.first) for pair in measured.pairs)
+                measured = UnitMeasurement(measured.seconds, pairs if compared else ())
+            noted.append((record, measured, reason))
+            records[unit.index] = record
+            self._kept.add(unit.first)
+            self._run.done += 1
+        plan.manifest.add_units(noted)
+
+    def _paint_run(
+        self,
+        writer: IntermediateWriter,
+        units: list[Unit],
+        shots: list[tuple[int, int]],
+        made: dict[Unit, Made],
+        records: dict[int, UnitRecord],
+    ) -> None:
+        """Render units that follow one another."""
+        meter = ChangeMeter(shots)
+        painted = self._painted(shots, meter, units[0].first, units[-1].last)
+        begun = time.monotonic()
+        try:
+            for unit in units:
+                count = unit.last - unit.first + 1
+                record = writer.write_unit(unit, itertools.islice(painted, count))
+                ended = time.monotonic()
+                pairs = meter.take(unit.first, unit.last)
+                measured = UnitMeasurement(ended - begun, pairs)
+                self._plan.manifest.add_unit(record, measured, made[unit])
+                begun = ended
+                records[unit.index] = record
+        finally:
+            painted.close()
+
+    def _publish(
+        self,
+        writer: IntermediateWriter,
+        records: dict[int, UnitRecord],
+        shots: list[tuple[int, int]],
+    ) -> None:
+        plan = self._plan
+        # A report that described what stood here before must not be found beside the new one.
+        remove_report(report_path(plan.manifest))
+        published = writer.publish([records[unit.index] for unit in writer.units])
+        for warning in published.warnings:
+            self._run.on_event(Warned(f"{plan.destination.name}: {warning}", self._index))
+        plan.manifest.add_published(
+            {
+                "path": plan.destination.name,
+                "fingerprint": fingerprint(plan.output_files()),
+                "frames": plan.frames,
+                "files": published.path.relative_to(plan.destination.parent).as_posix(),
+                "bytes": published.bytes,
+                "shots": [list(shot) for shot in shots],
+                "warnings": published.warnings,
+                "finished": datetime.now(UTC).isoformat(timespec="seconds"),
+                "source": _source_facts(plan.info),
+            }
+        )
+
+    def _shots(self, earlier: Earlier | None) -> list[tuple[int, int]]:
+        """The shots of the item, found in one pass over what is painted of its source, or noted by
+        an earlier run."""
+        plan = self._plan
+        known = plan.manifest.shots() if self._resume else None
+        if known is not None:
+            return known
+        total = plan.painted_count(plan.first, plan.last)
+
+        def frames(first: int, last: int) -> Iterator[np.ndarray]:
+            for number, frame in enumerate(source_frames(plan, first, last), first):
+                self._run.check_cancelled()
+                yield self._painter.view(frame)
+                done = plan.painted_count(plan.first, number)
+                if done % _SCANNED == 0:
+                    name = plan.destination.name
+                    self._run.on_event(Scanning(self._index, name, number, done, total))
+
+        shots = None if earlier is None else earlier.same_shots(plan)
+        if shots is None:
+            shots = [
+                shot
+                for first, last in plan.painted
+                for shot in find_shots(frames(first, last), first)
+            ]
+        plan.manifest.add_shots(shots)
+        return shots
+
+    def _samples(self, shot: tuple[int, int]) -> Iterator[np.ndarray]:
+        for number in sample_frames(*shot):
+            self._run.check_cancelled()
+            yield from source_frames(self._plan, number, number)
+
+    def _painted(
+        self, shots: list[tuple[int, int]], meter: ChangeMeter, first: int, last: int
+    ) -> Generator[np.ndarray, None, None]:
+        """The frames of a range, painted or black, telling the progress of each painted one.
+
+        A shot is measured when its first frame comes, wherever in the shot that is: always on the
+        same frames of the source, so that a resumed render paints what an uninterrupted one does.
+        """
+        plan, painter = self._plan, self._painter
+
+        def shot_of(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, int]:
+            return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
+
+        def one(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, PaintedFrame]:
+            number, (frame, weights) = numbered
+            return number, painter.frame(frame, weights)
+
+        def paint() -> Iterator[np.ndarray]:
+            for begin, end in plan.painted_within(first, last):
+                # The units of a sequence are single frames: one that goes on from an interrupted
+                # run's frame paints that again, only to be compared with.
+                compared = meter.needs_previous(begin) and begin - 1 not in self._kept
+                start = begin - 1 if compared else begin
+                frames = ahead(supply(plan, start, end), depth)
+                try:
+                    for shot, its_frames in itertools.groupby(enumerate(frames, start), shot_of):
+                        if painter.needs_measuring and shot != self._measured:
+                            self._measured = shot
+                            painter.begin_shot(partial(self._samples, shot))
+                        for number, painted in in_flight(its_frames, one, painter.in_flight):
+                            meter.add(number, painted.source_view, painted.view)
+                            if number >= begin:
+                                yield painted.pixels
+                finally:
+                    frames.close()
+
+        depth = plan.budget.depth
+        painted = ahead(paint(), depth)
+        channels = 4 if plan.alpha else 3
+        black = np.zeros((plan.info.height, plan.info.width, channels), np.float32)
+        try:
+            for number in range(first, last + 1):
+                self._run.check_cancelled()
+                if not plan.painted_count(number, number):
+                    yield black
+                    continue
+                frame = next(painted, None)
+                if frame is None:
+                    return
+                self._run.tell(self._index, plan, number)
+                yield frame
+        finally:
+            painted.close()
+
+
+def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
+    """Units in runs without a hole, so that a source is sought into as seldom as possible."""
+    run: list[Unit] = []
+    for unit in units:
+        if run and unit.index != run[-1].index + 1:
+            yield run
+            run = []
+        run.append(unit)
+    if run:
+        yield run
+
+
+def _provenance(plan: ItemPlan) -> dict[str, str]:
+    """What an intermediate says of itself: tags of the movie, attributes of every EXR."""
+    colour = {} if plan.scene is None else {"nle_style_colour": plan.scene.name}
+    return colour | {
+        "nle_style": plan.manifest.key,
+        "nle_style_version": version("nle-style"),
+        "nle_style_pack": plan.facts["pack"],
+        "nle_style_pack_sha256": plan.facts["pack_sha256"],
+        "nle_style_look": json.dumps(plan.facts["look"], sort_keys=True),
+    }
+
+
+def _source_facts(info: MediaInfo) -> dict[str, Any]:
+    """What `nle_style.timeline.media_linker` has to know of a source that may be away by then."""
+    return {
+        "rate": str(info.rate),
+        "frames": info.frame_count,
+        "timecode": info.timecode,
+        "first_number": info.first_frame_number if info.kind == "sequence" else None,
+    }
