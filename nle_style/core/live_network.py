@@ -1,4 +1,4 @@
-"""The network as a compositor's live node runs it: one image in, one image out, knobs as attributes.
+"""The network as a compositor's live node runs it: an image in, an image out, knobs as attributes.
 
 `torch.jit.script` compiles this module under the contract of Nuke's Inference node: one tensor
 1 × 3 × H × W of any size in and one out, padding inside, every knob an attribute of the module
@@ -35,7 +35,7 @@ def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int
     more a side.
     """
     ratio = min(1920.0 / (float(max(height, width)) * stroke_scale), 8.0)
-    if 0.93 <= ratio and ratio <= 1.07:  # noqa: SIM300, PLR1716  (TorchScript chains nothing)
+    if 0.93 <= ratio and ratio <= 1.07:  # noqa: SIM300  (TorchScript chains nothing)
         return height, width
     return max(8, int(round(height * ratio))), max(8, int(round(width * ratio)))  # noqa: RUF046
 
@@ -88,9 +88,8 @@ class LiveNetwork(nn.Module):
         self.up = nn.ModuleList(layers[-3:-1])
         self.last = layers[-1]
         # The rows of all norms in a line, in the order in which they run.
-        rows = [(norm.gamma, norm.beta) for norm in network.norms]
-        self.gamma = nn.Parameter(torch.cat([gamma.detach() for gamma, _ in rows], 1))  # type: ignore[arg-type, union-attr]
-        self.beta = nn.Parameter(torch.cat([beta.detach() for _, beta in rows], 1))  # type: ignore[arg-type, union-attr]
+        self.gamma = nn.Parameter(_rows(network, "gamma"))
+        self.beta = nn.Parameter(_rows(network, "beta"))
         self.requires_grad_(False)
         self.eval()
 
@@ -114,10 +113,9 @@ class LiveNetwork(nn.Module):
         else:
             view = torch.clamp(light, 0.0, 1.0)
         shown = view + strength * (self.painted(view) - view)
+        result = shown + (source - view)
         if self.linear:
             result = recombine(light, srgb_to_linear(shown))
-        else:
-            result = shown + (source - view)
         if image.dtype == torch.half:
             result = torch.clamp(result, -65504.0, 65504.0)
         return result.to(image.dtype).contiguous()
@@ -187,6 +185,11 @@ class LiveNetwork(nn.Module):
         other = rows[min(max(self.second_style, 0), count - 1)].float()
         blend = min(max(self.blend, 0.0), 1.0)
         return one * (1 - blend) + other * blend
+
+
+def _rows(network: StyleNetwork, name: str) -> Tensor:
+    """The rows of all norms side by side: (styles, sum of channels)."""
+    return torch.cat([getattr(norm, name).detach() for norm in network.norms], 1)
 
 
 def _copied(module: nn.Module) -> nn.Conv2d:
