@@ -102,8 +102,7 @@ def install(folder: Path, installation: Installation) -> list[Path]:
         "menu.py": _MENU.format(folder=ascii(plugin)),
     }
     # Uninstalling removes only files that were not there before.
-    known = _record(record)
-    created = set(known.get("created", ()))
+    created = set(_created(record))
     changes: dict[Path, bytes] = {}
     for name in _FILES:
         path = folder / name
@@ -135,7 +134,7 @@ def uninstall(folder: Path) -> list[Path]:
         OutputError: a file is read-only, or the folder refuses.
     """
     record = folder / RECORD
-    created = _record(record).get("created", ())
+    created = _created(record)
     steps: list[tuple[Path, Callable[[], None]]] = []
     for name in _FILES:
         path = folder / name
@@ -168,6 +167,12 @@ def find(folder: Path) -> Found | None:
     if not (folder / RECORD).is_file() and len(missing) == len(_FILES):
         return None
     return Found(Installation.of_data(_record(folder / RECORD)), missing)
+
+
+def _created(record: Path) -> list[str]:
+    """The files that were not there before `install` made them."""
+    names = _record(record).get("created", [])
+    return [name for name in names if name in _FILES] if isinstance(names, list) else []
 
 
 def _record(path: Path) -> dict[str, object]:
