@@ -92,7 +92,7 @@ def install(folder: Path, installation: Installation) -> list[Path]:
         the files that were written.
 
     Raises:
-        InputError: a file there cannot be read, or lines put into it would break it.
+        InputError: a file there cannot be read, or our lines in it are damaged.
         OutputError: a file is read-only, or the folder refuses.
     """
     plugin = str(Path(installation.plugins) / "nuke")

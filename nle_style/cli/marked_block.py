@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import tokenize
-import warnings
 
 from nle_style.errors import InputError
 
@@ -28,8 +27,7 @@ def with_block(data: bytes, block: str, where: str) -> bytes:
         where: the file, for messages.
 
     Raises:
-        InputError: the file is no text that Python reads, its markers are damaged, or it ends in
-            the middle of a statement.
+        InputError: the file is no text that Python reads, or its markers are damaged.
     """
     _read(data, where)
     ending = _line_ending(data)
@@ -44,12 +42,6 @@ def with_block(data: bytes, block: str, where: str) -> bytes:
     else:
         # It had no last line ending, and so has none now: `without_block` reads that.
         changed = data + ending + wanted
-    if _compiles(data) and not _compiles(changed):
-        raise InputError(
-            "ends in the middle of a statement: lines put behind it would break it",
-            where=where,
-            remedy="End its last statement, or give another folder by --dir.",
-        )
     return changed
 
 
@@ -113,13 +105,3 @@ def _line_ending(data: bytes) -> bytes:
         b"\r": data.count(b"\r") - pairs,
     }
     return max(counts, key=lambda ending: counts[ending])
-
-
-def _compiles(data: bytes) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of the user's own lines
-        try:
-            compile(data, "<file>", "exec")
-        except (SyntaxError, ValueError):
-            return False
-    return True

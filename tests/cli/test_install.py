@@ -222,7 +222,6 @@ REFUSED = {
     "unknown encoding": (b"# coding: klingon\n", "cannot be read as Python's text"),
     "no end": (b"# >>> nle_style >>>\nx = 1\n", "are damaged (1 beginnings, 0 ends)"),
     "twice": (b"# >>> nle_style >>>\n# <<< nle_style <<<\n" * 2, "are damaged (2 beginnings"),
-    "unfinished": (b"x = 1 + \\", "ends in the middle of a statement"),
 }
 
 
