@@ -7,6 +7,7 @@ width are free. Strength, stroke scale and colour are the host's business.
 from __future__ import annotations
 
 import importlib.util
+import tempfile
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,7 @@ from torch.nn import functional as F
 
 from nle_style.core.export import publish
 from nle_style.core.live_network import LiveNetwork
-from nle_style.core.network import MINIMUM_SIDE, NetworkConfig, StyleNetwork
+from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, VerificationError
 
@@ -51,51 +52,49 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
         styles: name -> weight, any number of them; the mix is baked in.
 
     Raises:
-        InputError: the exporter's libraries (the extra `[onnx]`) are not installed.
+        InputError: the library onnx (the extra `[onnx]`) is not installed.
         LookError: an unknown style.
         OutputError: the folder cannot be written.
         VerificationError: ONNX's own checker finds fault with the file.
     """
-    missing = [name for name in ("onnx", "onnxscript") if importlib.util.find_spec(name) is None]
-    if missing:
+    if importlib.util.find_spec("onnx") is None:
         raise InputError(
-            f"{' and '.join(missing)} must be installed to write ONNX",
-            remedy="pip install 'nle-style[onnx]'.",
+            "onnx must be installed to write ONNX", remedy="pip install 'nle-style[onnx]'."
         )
+    import onnx
+
     painter = _Painter(LiveNetwork(_mixed(pack, styles))).eval()
-    height = torch.export.Dim("height", min=MINIMUM_SIDE)
-    width = torch.export.Dim("width", min=MINIMUM_SIDE)
-    with warnings.catch_warnings(), torch.no_grad():
-        warnings.simplefilter("ignore")  # the exporter's own, about its own parts
-        program = torch.onnx.export(
-            painter,
+    sides = {2: "height", 3: "width"}
+    with (
+        tempfile.TemporaryDirectory(prefix="nle_style_onnx_") as folder,
+        warnings.catch_warnings(),
+        torch.no_grad(),
+    ):
+        file = Path(folder) / path.name
+        warnings.simplefilter("ignore")  # TorchScript and this exporter are deprecated in torch
+        # Compiled, so that padding and crop stay free. The exporter of `torch.export` gives the
+        # same picture, but reasons about the free sizes for minutes.
+        torch.onnx.export(
+            torch.jit.script(painter),
             (torch.rand(1, 3, 50, 67),),
-            dynamo=True,
+            file,
+            dynamo=False,
             input_names=["image"],
             output_names=["painted"],
-            dynamic_shapes={"image": {2: height, 3: width}},
+            dynamic_axes={"image": sides, "painted": sides},
             opset_version=OPSET,
-            verbose=False,
         )
-    if program is None:
-        raise VerificationError("torch's exporter made no model", where=str(path))
-    model = program.model_proto
+        model = onnx.load(file)
     for key, value in (
         ("nle_style.pack", f"{pack.name} {pack.sha256}"),
         ("nle_style.styles", ",".join(f"{n}:{w:g}" for n, w in sorted(styles.items()))),
     ):
         model.metadata_props.add(key=key, value=value)
-    _check(model, path)
-    publish(path, model.SerializeToString())
-
-
-def _check(model: object, path: Path) -> None:
-    import onnx
-
     try:
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise VerificationError(f"ONNX's checker refuses it ({error})", where=str(path)) from error
+    publish(path, model.SerializeToString())
 
 
 def _mixed(pack: StylePack, styles: Mapping[str, float]) -> StyleNetwork:

@@ -246,7 +246,7 @@ def test_the_copy_finds_its_card_when_it_is_run(exported: Path, tmp_path: Path) 
 @pytest.mark.slow
 def test_onnx_paints_what_the_renderer_paints_at_any_size(tiny_pack: Path, tmp_path: Path) -> None:
     """The file is read by OpenVINO, which nobody here wrote."""
-    pytest.importorskip("onnxscript", reason="the extra [onnx] is not installed")
+    pytest.importorskip("onnx", reason="the extra [onnx] is not installed")
     openvino = pytest.importorskip("openvino", reason="the extra [fast] is not installed")
     path = tmp_path / "red.onnx"
     mix = {"red": 0.75, "blue": 0.25}
