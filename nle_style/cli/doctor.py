@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import subprocess
+import sys
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
 
 from rich.console import Console
 
@@ -74,7 +77,6 @@ def _ffmpeg() -> str:
 
 def _round_trip() -> str:
     import tempfile
-    from pathlib import Path
 
     from PIL import Image
 
@@ -90,12 +92,27 @@ def _round_trip() -> str:
     return "an image reads back exactly"
 
 
+def _nuke() -> str:
+    from nle_style.cli.hosts import examine_nuke
+    from nle_style.cli.installing_nuke import default_folder
+
+    return examine_nuke(default_folder(Path.home()))
+
+
+def _resolve() -> str:
+    from nle_style.cli.hosts import examine_resolve
+
+    return examine_resolve(sys.platform, os.environ)
+
+
 _CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("libraries", _libraries),
     ("devices", _devices),
     ("style packs", _packs),
     ("ffmpeg", _ffmpeg),
     ("media", _round_trip),
+    ("nuke", _nuke),
+    ("resolve", _resolve),
 )
 
 
@@ -106,7 +123,9 @@ def examine() -> int:
     failed = 0
     for name, check in _CHECKS:
         try:
-            console.print(f"[green]ok[/]    {name}: {check()}", soft_wrap=True)
+            found = check()
+            mark = "[dim]none[/] " if found.startswith("not installed") else "[green]ok[/]   "
+            console.print(f"{mark} {name}: {found}", soft_wrap=True)
         except Exception as error:  # a broken library may raise anything; the doctor tells it all
             failed += 1
             console.print(f"[red]wrong[/] {name}: {error}", soft_wrap=True)

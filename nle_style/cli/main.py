@@ -11,6 +11,8 @@ from typing import Annotated
 
 import typer
 
+from nle_style.cli.export import export
+from nle_style.cli.install import install
 from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
@@ -52,8 +54,24 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="Paint the shots of an edit in the style of a poster: lossless, frame-exact, relinked.",
 )
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        print(version("nle-style"))
+        raise typer.Exit
+
+
+@app.callback()
+def _program(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+    ] = False,
+) -> None:
+    """Paint the shots of an edit in the style of a poster: lossless, frame-exact, relinked."""
 
 
 @app.command()
@@ -193,7 +211,7 @@ def sheet(
 
 @app.command()
 def doctor() -> None:
-    """Check this installation: libraries, devices, style packs."""
+    """Check this installation: libraries, devices, style packs, and what hosts start."""
     from nle_style.cli.doctor import examine
 
     raise typer.Exit(examine())
@@ -368,6 +386,10 @@ def add_style(
             device=choose_device(device).type,
         )
         run_training(settings, threads)
+
+
+app.add_typer(export, name="export")
+app.add_typer(install, name="install")
 
 
 def main() -> None:
