@@ -24,7 +24,7 @@ __all__ = ["Installation", "Pack", "find_installation", "read_pack"]
 FILE_NAME = "nle_style_installation.json"
 REMEDY = "Run `nle-style install nuke` in a terminal and start Nuke again."
 
-_TIMEOUT = 180.0  # seconds: the first start after an installation reads much from a cold disk
+_TIMEOUT = 600.0  # seconds: the first start after an installation reads much from a cold disk
 
 _packs: dict[tuple[tuple[str, ...], str], Pack] = {}
 

@@ -1,4 +1,4 @@
-"""The Read of a finished render: found or made, pointed at the frames, labelled with their origin."""
+"""The Read of a finished render: found or made, pointed at the frames, labelled."""
 
 from __future__ import annotations
 
@@ -76,9 +76,9 @@ def make_read(
     read["label"].setValue(label)
     if read.knob(PROVENANCE) is None:
         read.addKnob(nuke.Tab_Knob("nle_style", "nle_style"))
-        read.addKnob(nuke.Multiline_Eval_String_Knob(PROVENANCE, "made by"))
+        read.addKnob(nuke.String_Knob(PROVENANCE, "made by"))
         read[PROVENANCE].setFlag(nuke.READ_ONLY)
-    read[PROVENANCE].setValue(json.dumps(provenance, indent=1, sort_keys=True))
+    read[PROVENANCE].setValue(json.dumps(provenance, sort_keys=True))
     # The same file names may hold new frames, which Nuke has the old ones of in its cache.
     cast(nuke.Script_Knob, read["reload"]).execute()
     return read
