@@ -27,9 +27,14 @@ from nle_style_nuke.knobs import KNOBS, KnobSpec, enumeration_values  # noqa: E4
 
 __all__ = ["draw_panel", "main"]
 
-WIDTH, ROW, LABEL, PAD = 540, 30, 190, 10
+WIDTH, ROW, LABEL, PAD = 620, 30, 170, 10
 PANEL, FIELD, EDGE, BUTTON = "#3a3a3a", "#262626", "#1a1a1a", "#535353"
 TEXT, FAINT, ACCENT = "#d6d6d6", "#9a9a9a", "#b07ae0"
+# What a node shows after a render, where its list only has what a new one begins with.
+EXAMPLES = {
+    **{"first": "1001", "last": "1048", "pack_info": "posters", "version_info": "nle_style 0.1.0"},
+    "last_result": "v001: 1001-1048 main",
+}
 _FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
@@ -82,7 +87,7 @@ class _Column:
         self.x += long
 
     def _int(self, spec: KnobSpec) -> None:
-        self._box(80, str(spec.default))
+        self._box(80, EXAMPLES.get(spec.name, str(spec.default)))
 
     def _string(self, spec: KnobSpec) -> None:
         self._box(210, spec.default)
@@ -100,7 +105,8 @@ class _Column:
         self._box(round(self.font.getlength(spec.label)) + 18, spec.label, BUTTON)
 
     def _text(self, spec: KnobSpec) -> None:
-        self.draw.text((self.x, self.y + 5), spec.default, FAINT, self.font)
+        text = EXAMPLES.get(spec.name, spec.default)
+        self.draw.text((self.x, self.y + 5), text, FAINT, self.font)
 
     def _heading(self, spec: KnobSpec) -> None:
         y, end = self.y + ROW // 2, self.left + WIDTH - PAD
@@ -122,9 +128,9 @@ def draw_panel(styles: Sequence[str]) -> Image.Image:
         if spec.kind != "mark":
             tabs[-1].append(spec)
     lines = [2 + sum(not spec.same_line for spec in tab) for tab in tabs]
-    heights = [ROW * (lines[0] + 2), ROW * (lines[1] + 2)]
+    heights = [ROW * (lines[0] + 1), ROW * (lines[1] + 1)]
     height = max(heights)
-    small = ROW * (max(lines[2:]) + 2)
+    small = ROW * (max(lines[2:]) + 1)
     image = Image.new("RGB", (2 * WIDTH + 3 * PAD, height + small + 3 * PAD), "#202020")
     draw = ImageDraw.Draw(image)
     bold = ImageFont.truetype(str(_FONT.with_name("DejaVuSans-Bold.ttf")), 14)

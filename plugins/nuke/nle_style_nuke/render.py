@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -327,7 +328,7 @@ def finish(prepared: Prepared, outcome: Any) -> nuke.Node:
     frames = (last - first + 1) * len(prepared.views)
     node["last_result"].setValue(
         f"{version}: {first}-{last} {' '.join(prepared.views)}, {made}; "
-        f"Nuke rendered {written} of {frames} upstream frames"
+        f"Nuke rendered {written} of {frames} upstream frames{_painted(outcome)}"
         + "".join(f"\n{warning}" for warning in outcome.warnings)
     )
     if not prepared.preview:
@@ -335,6 +336,20 @@ def finish(prepared: Prepared, outcome: Any) -> nuke.Node:
         if prepared.settings.reconnect:
             reconnect(node, read)
     return read
+
+
+def _painted(outcome: Any) -> str:
+    """How many frames the worker kept from an earlier render, as its reports say."""
+    kept = 0
+    for item in outcome.items.values():
+        try:
+            report = json.loads(Path(item["report"]).read_text(encoding="utf-8"))
+        except (KeyError, OSError, ValueError):
+            return ""
+        for made in report.get("made", []):
+            if made["status"] == "kept":
+                kept += made["frames"][1] - made["frames"][0] + 1
+    return f", {kept} results were kept" if kept else ""
 
 
 def render_node(

@@ -87,8 +87,6 @@ class String_Knob(Knob):  # noqa: N801
         return value
 
 
-
-
 class Text_Knob(String_Knob):  # noqa: N801
     _type = 26
 

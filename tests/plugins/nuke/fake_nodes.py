@@ -156,9 +156,10 @@ class Node(MainThreadOnly):
         return dict(self._knobs)
 
     def __getitem__(self, name: str) -> Knob:
-        if name not in self._knobs:
+        knob = self.knob(name)
+        if knob is None:
             raise NameError(f"knob {name} does not exist")
-        return self._knobs[name]
+        return knob
 
     def input(self, index: int) -> Node | None:
         return self._inputs[index] if index < len(self._inputs) else None

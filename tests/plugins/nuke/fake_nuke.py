@@ -24,22 +24,22 @@ from tests.plugins.nuke.fake_pictures import write_exr
 
 __all__ = ["CancelledError", "Studio"]
 
-# What may be read or called from any thread.
-_ANY_THREAD = {"executeInMainThread", "executeInMainThreadWithResult", "ProgressTask", "GUI"}
+_ANY_THREAD = {"executeInMainThread", "executeInMainThreadWithResult"}
 
 
 class CancelledError(Exception):
     pass
 
 
-class _NukeModule(types.ModuleType):
-    def __getattribute__(self, name: str) -> Any:
-        value = super().__getattribute__(name)
-        plain = isinstance(value, type) or not callable(value)
-        off_main = threading.current_thread() is not threading.main_thread()
-        if off_main and not plain and not name.startswith("_") and name not in _ANY_THREAD:
-            raise RuntimeError(f"nuke.{name} is used off Nuke's main thread")
-        return value
+def _main_only(call: Callable[..., Any]) -> Callable[..., Any]:
+    """A function of Nuke's that may be named in any thread, but called in the main one alone."""
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if threading.current_thread() is not threading.main_thread():
+            raise RuntimeError(f"nuke{call.__name__[5:]} is called off Nuke's main thread")
+        return call(*args, **kwargs)
+
+    return guarded
 
 
 class _Nodes:
@@ -72,7 +72,7 @@ class Studio:
     """
 
     def __init__(self, gui: bool = True) -> None:
-        self.nuke: Any = _NukeModule("nuke")
+        self.nuke: Any = types.ModuleType("nuke")
         self.messages: list[str] = []
         self.executed: list[tuple[int, str]] = []
         self.tasks: list[str] = []
@@ -192,7 +192,8 @@ class Studio:
         nuke = self.nuke
         for name in dir(self):
             if name.startswith("_nuke_"):
-                setattr(nuke, name.removeprefix("_nuke_"), getattr(self, name))
+                call, public = getattr(self, name), name.removeprefix("_nuke_")
+                setattr(nuke, public, call if public in _ANY_THREAD else _main_only(call))
         for name, kind in fake_knobs.KNOB_CLASSES.items():
             setattr(nuke, name, kind)
         nuke.GUI, nuke.NUKE_VERSION_MAJOR, nuke.NUKE_VERSION_STRING = gui, 14, "14.0v5"

@@ -121,7 +121,9 @@ def picture(
     return Picture(planes, box, (WIDTH, HEIGHT))
 
 
-def make_node(session: Session, feed: Any = picture, frames: tuple[int, int] = (1001, 1003)) -> Node:
+def make_node(
+    session: Session, feed: Any = picture, frames: tuple[int, int] = (1001, 1003)
+) -> Node:
     """A source with a style node under it."""
     session.studio.source("Plate", feed, frames)
     node = session.plugin.create()

@@ -167,6 +167,7 @@ def test_one_changed_upstream_frame_is_rendered_again_and_the_report_says_why(
     if statistics == "frame":
         assert why["why"] == "source frame 3 changed"
         assert kept == [[0, 2], [4, 5]]
+        assert "5 results were kept" in node["last_result"].value()
     else:
         assert why["why"] == "frame 3 of its shot changed"
         assert why["frames"] in [shot["frames"] for shot in report["shots"]]
