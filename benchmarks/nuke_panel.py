@@ -32,7 +32,10 @@ PANEL, FIELD, EDGE, BUTTON = "#3a3a3a", "#262626", "#1a1a1a", "#535353"
 TEXT, FAINT, ACCENT = "#d6d6d6", "#9a9a9a", "#b07ae0"
 # What a node shows after a render, where its list only has what a new one begins with.
 EXAMPLES = {
-    **{"first": "1001", "last": "1048", "pack_info": "posters", "version_info": "nle_style 0.1.0"},
+    "first": "1001",
+    "last": "1048",
+    "pack_info": "posters",
+    "version_info": "nle_style 0.1.0",
     "last_result": "v001: 1001-1048 main",
 }
 _FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"

@@ -1,4 +1,4 @@
-"""Knobs of the stand-in for Nuke: the classes and methods that the published stubs have, no more."""
+"""Knobs of the stand-in for Nuke: classes and methods of the published stubs, and no more."""
 
 from __future__ import annotations
 

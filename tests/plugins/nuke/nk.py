@@ -107,9 +107,9 @@ def parse(text: str) -> ParsedNode:
     kind, body = _tokens(text)[:2]
     node = ParsedNode(kind)
     line: list[str] = []
-    for token in [*_tokens(body), "\n"]:
-        if token != "\n":
-            line.append(token)
+    for word in [*_tokens(body), "\n"]:
+        if word != "\n":
+            line.append(word)
             continue
         if line and line[0] == "addUserKnob":
             node.user.append(_user_knob(_tokens(line[1])))

@@ -133,7 +133,7 @@ def make_node(
 
 
 def read_exr(path: Path) -> dict[str, np.ndarray]:
-    """Every channel of an EXR by its name, in the file's own bits; its data window is its format."""
+    """Every channel of an EXR by its name, in its own bits; its data window is its format."""
     reader = oiio.ImageInput.open(str(path))
     assert reader is not None, oiio.geterror()
     spec = reader.spec()

@@ -181,9 +181,17 @@ def test_the_job_says_what_the_knobs_say(start: Start) -> None:
     session.studio._root["fps"].setValue(23.976)
     session.studio._root["workingSpaceLUT"].setValue("ACES - ACEScg")
     for name, value in {
-        **{"first": 1010, "last": 1012, "handles": 4, "device": "cpu", "memory": "4GiB"},
-        **{"stroke_scale": 2.0, "colour": "source", "statistics": "frame", "strength": 0.5},
-        **{"format": "EXR 32 bit float", "output": str(session.folder / "out")},
+        "first": 1010,
+        "last": 1012,
+        "handles": 4,
+        "device": "cpu",
+        "memory": "4GiB",
+        "stroke_scale": 2.0,
+        "colour": "source",
+        "statistics": "frame",
+        "strength": 0.5,
+        "format": "EXR 32 bit float",
+        "output": str(session.folder / "out"),
     }.items():
         node[name].setValue(value)
     _, names, _ = _rendered(session, node)
