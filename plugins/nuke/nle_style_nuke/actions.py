@@ -13,7 +13,8 @@ import nuke
 
 from nle_style_nuke import background, node
 from nle_style_nuke.problems import Problem
-from nle_style_nuke.render import frame_range, render_node
+from nle_style_nuke.ranges import frame_range
+from nle_style_nuke.render import render_node
 from nle_style_nuke.settings import read_settings
 from nle_style_nuke.worker_client import load_client
 

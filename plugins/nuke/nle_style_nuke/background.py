@@ -7,9 +7,10 @@ import threading
 
 import nuke
 
+from nle_style_nuke.prepared import Prepared
 from nle_style_nuke.problems import Problem
 from nle_style_nuke.progress import Progress
-from nle_style_nuke.render import Prepared, finish, prepare, run_worker
+from nle_style_nuke.render import finish, prepare, run_worker
 
 __all__ = ["cancel", "is_running", "start"]
 

@@ -10,7 +10,7 @@ from nle_style_nuke import knobs
 from nle_style_nuke.installation import find_installation, read_pack
 from nle_style_nuke.knobs import KNOBS, MARK, SCHEMA, KnobSpec, make_knob
 from nle_style_nuke.problems import Problem
-from nle_style_nuke.render import frame_range
+from nle_style_nuke.ranges import frame_range
 
 __all__ = ["create", "is_style_node", "knob_changed", "refresh_styles", "upgrade"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable
 
@@ -13,75 +12,18 @@ import nuke
 
 from nle_style_nuke import knobs
 from nle_style_nuke.frame_cache import FrameCache
-from nle_style_nuke.installation import Installation, find_installation
+from nle_style_nuke.installation import find_installation
+from nle_style_nuke.prepared import Prepared, write_job
 from nle_style_nuke.problems import Cancelled, Problem
 from nle_style_nuke.progress import Progress
+from nle_style_nuke.ranges import wanted_range, wanted_views
 from nle_style_nuke.read_back import make_read, reconnect, sequence_of
-from nle_style_nuke.settings import Settings, file_stem, frame_rate, read_settings
+from nle_style_nuke.settings import Settings, file_stem, read_settings
 from nle_style_nuke.upstream import Wanted, write_upstream
 from nle_style_nuke.versions import Result, choose_version, note_result, read_result
 from nle_style_nuke.worker_client import load_client
 
-__all__ = ["Prepared", "finish", "frame_range", "prepare", "render_node", "run_worker"]
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """A job that is ready for the worker.
-
-    Attributes:
-        node: full name of the style node.
-        read_name: of the Read to come.
-        settings: the snapshot that it was made from.
-        installation: what runs it.
-        views: their names, in the order of the job's items.
-        result: version and frames, handles included.
-        preview: one frame, which leaves versions alone.
-        work: folder of the cache, the job file and the log.
-        executed: view -> frames that Nuke rendered for it.
-    """
-
-    node: str
-    read_name: str
-    settings: Settings
-    installation: Installation
-    views: tuple[str, ...]
-    result: Result
-    preview: bool
-    work: Path
-    executed: dict[str, list[int]]
-
-    @property
-    def job(self) -> Path:
-        """The job file."""
-        return self.work / "job.json"
-
-    @property
-    def log(self) -> Path:
-        """What the worker wrote to stderr."""
-        return self.work / "worker.log"
-
-    @property
-    def cancel_file(self) -> Path:
-        """Asks the worker to stop; gone when it has."""
-        return self.work / "cancel"
-
-
-def frame_range(node: nuke.Node) -> tuple[int, int]:
-    """The frames that a style node's input has; the script's where it states none.
-
-    Raises:
-        Problem: the input has no frames.
-    """
-    source = node.input(0)
-    if source is None:
-        return nuke.root().firstFrame(), nuke.root().lastFrame()
-    found = source.frameRange()
-    if found.frames() < 1 or found.last() < found.first():
-        raise Problem(f"{node.name()}: its input {source.name()} has no frames.")
-    if found.frames() == 1:  # a still, or a generator, serves every frame
-        return nuke.root().firstFrame(), nuke.root().lastFrame()
-    return found.first(), found.last()
+__all__ = ["finish", "prepare", "render_node", "run_worker"]
 
 
 def prepare(
@@ -108,8 +50,8 @@ def prepare(
     source = node.input(0)
     if source is None:
         raise Problem(f"{node.name()}: nothing is connected to its input.")
-    first, last = _wanted_range(node, frames, preview)
-    names = _wanted_views(node, views)
+    first, last = wanted_range(node, frames, preview)
+    names = wanted_views(node, views)
     stem = file_stem(node)
     work = settings.output / ".nle_style_upstream" / (f"{stem}_preview" if preview else stem)
     try:
@@ -144,40 +86,8 @@ def prepare(
         work,
         executed,
     )
-    _write_job(prepared, name, caches, mattes)
+    write_job(prepared, name, caches, mattes)
     return prepared
-
-
-def _wanted_range(
-    node: nuke.Node, frames: tuple[int, int] | None, preview: bool
-) -> tuple[int, int]:
-    first, last = frames or (int(node["first"].value()), int(node["last"].value()))
-    has = frame_range(node)
-    if last < first:
-        raise Problem(f"{node.name()}: the frame range {first}-{last} has no frames.")
-    if last < has[0] or has[1] < first:
-        raise Problem(
-            f"{node.name()}: the input has no frames in {first}-{last}, but {has[0]}-{has[1]}. "
-            "Press reset beside the frame range."
-        )
-    if not preview:
-        handles = max(0, int(node["handles"].value()))
-        first = min(first, max(first - handles, has[0]))
-        last = max(last, min(last + handles, has[1]))
-    if first < 0:
-        raise Problem(f"{node.name()}: frames below 0 cannot be files; begin at 0 or later.")
-    return first, last
-
-
-def _wanted_views(node: nuke.Node, views: Sequence[str] | None) -> tuple[str, ...]:
-    there = nuke.views()
-    wanted = list(views or str(node["views"].value()).replace(",", " ").split() or there)
-    missing = [view for view in wanted if view not in there]
-    if missing:
-        raise Problem(
-            f"{node.name()}: the script has no view '{missing[0]}', but {', '.join(there)}."
-        )
-    return tuple(dict.fromkeys(wanted))
 
 
 def _upstream_depth(settings: Settings, source: nuke.Node) -> str:
@@ -215,49 +125,6 @@ def _write_mattes(
     )
     write_upstream(matte, caches, work, step)
     return caches
-
-
-def _write_job(
-    prepared: Prepared,
-    name: str,
-    caches: dict[str, FrameCache],
-    mattes: dict[str, FrameCache],
-) -> None:
-    client, settings, result = load_client(), prepared.settings, prepared.result
-    items = []
-    for view in prepared.views:
-        start = caches[view].frames()[0]
-        item = {
-            "source": str(caches[view].pattern),
-            "frames": [result.first - start, result.last - start],
-            "look": settings.look,
-            "name": f"{name}.{view}",
-            "rate": frame_rate(),
-        }
-        if settings.matte is not None:
-            offset = start - mattes[view].frames()[0]
-            item["matte"] = client.make_matte(
-                str(mattes[view].pattern), "r", settings.matte.invert, offset
-            )
-        items.append(item)
-    job = client.make_job(
-        items,
-        str(settings.output),
-        format="exr",
-        depth=settings.depth,
-        cancel_file=str(prepared.cancel_file),
-        input_colour=settings.input_colour,
-        ocio=settings.ocio,
-        device=settings.device,
-        memory=settings.memory,
-        pack=settings.pack or None,
-    )
-    for stray in (prepared.cancel_file, prepared.log):
-        stray.unlink(missing_ok=True)
-    try:
-        client.write_job(job, str(prepared.job))
-    except OSError as error:
-        raise Problem(f"the job file cannot be written: {error}") from error
 
 
 def run_worker(prepared: Prepared, progress: Progress, cancelled: Callable[[], bool]) -> Any:

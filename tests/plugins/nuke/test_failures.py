@@ -80,7 +80,8 @@ def _unknown_space(session: Session, node: Node) -> None:
 def _assert_clean(session: Session) -> None:
     """No file of a render that is under way, and no worker that lives."""
     left = [path for path in session.folder.rglob("*") if path.is_file()]
-    assert [p for p in left if p.suffix == ".part" or "writing-" in str(p)] == []
+    assert [p for p in left if p.suffix == ".part"] == []
+    assert list(session.folder.rglob("writing-*")) == []
     assert [p for p in left if p.name == "cancel"] == []
     for noted in session.folder.rglob("pid"):
         with pytest.raises(ProcessLookupError):

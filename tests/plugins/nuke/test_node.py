@@ -45,6 +45,16 @@ def test_a_still_serves_the_scripts_range(start: Start) -> None:
     assert (node["first"].value(), node["last"].value()) == (5, 9)
 
 
+def test_a_still_serves_frames_beyond_the_script_too(start: Start) -> None:
+    session = start(frames=(5, 9))
+    node = make_node(session, frames=(1, 1))
+    node["first"].setValue(1001)
+    node["last"].setValue(1002)
+    session.studio.press(node, "render")
+    assert session.studio.messages == []
+    assert session.studio.executed == [(1001, "main"), (1002, "main")]
+
+
 def test_what_has_no_effect_is_grey(start: Start) -> None:
     node = make_node(start())
     assert not node["blend"].enabled()
