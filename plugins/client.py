@@ -100,6 +100,9 @@ def make_job(
     conform=None,
     input_colour="auto",
     ocio=None,
+    device="auto",
+    memory="auto",
+    pack=None,
 ):
     """A job of version 1.
 
@@ -114,6 +117,9 @@ def make_job(
         conform: None, or the constant rate that movies are read at: "25", "24000/1001".
         input_colour: "auto", "srgb", "rec709", "linear", or an OpenColorIO colour space's name.
         ocio: an .ocio or .ocioz file; None for the built-in configuration.
+        device: "auto", "cpu", "cuda" or "mps".
+        memory: what the run may take: "auto", or a size as "4GiB".
+        pack: a .safetensors file or a shipped pack's name; None for the default.
     """
     colour = {"input": input_colour}
     if ocio is not None:  # a worker of version 0.1 does not know the key
@@ -130,7 +136,13 @@ def make_job(
         "colour": colour,
         "control": {"cancel_file": cancel_file, "resume": True},
     }
-    # A worker of version 0.1 does not know this part: say it only where it says something.
+    # A worker of version 0.1 does not know these: say them only where they say something.
+    if device != "auto":
+        job["control"]["device"] = device
+    if memory != "auto":
+        job["control"]["memory"] = memory
+    if pack is not None:
+        job["pack"] = pack
     if interlaced != "refuse" or conform is not None:
         job["reading"] = {"interlaced": interlaced, "conform": conform}
     return job

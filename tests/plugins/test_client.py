@@ -9,6 +9,7 @@ from types import ModuleType
 
 import pytest
 
+from nle_style.render.job import read_job
 from tests.helpers.client import load_client
 from tests.helpers.clips import frame_md5s, make_clip
 
@@ -126,3 +127,14 @@ def test_no_worker_outlives_a_handler_that_fails(client: ModuleType, tmp_path: P
     with pytest.raises(RuntimeError, match="the host is gone"):
         worker.watch(fail)
     assert worker.wait() < 0
+
+
+def test_a_job_says_where_it_runs_only_if_asked(client: ModuleType, tmp_path: Path) -> None:
+    item = {"source": "/media/clip.mov", "frames": [0, 9], "look": client.make_look({"red": 1.0})}
+    plain = client.make_job([item], "/renders")
+    assert "pack" not in plain
+    assert set(plain["control"]) == {"cancel_file", "resume"}
+    job = client.make_job([item], "/renders", device="cpu", memory="4GiB", pack="posters")
+    client.write_job(job, str(tmp_path / "job.json"))
+    read = read_job(tmp_path / "job.json")
+    assert (read.control.device, read.control.memory, read.pack) == ("cpu", "4GiB", "posters")
