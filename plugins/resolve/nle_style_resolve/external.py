@@ -29,9 +29,7 @@ def scripting_places(platform=sys.platform, environment=None):
         api = data + "\\Blackmagic Design\\DaVinci Resolve\\Support\\Developer\\Scripting"
         library = "C:\\Program Files\\Blackmagic Design\\DaVinci Resolve\\fusionscript.dll"
     elif platform == "darwin":
-        api = (
-            "/Library/Application Support/Blackmagic Design/DaVinci Resolve/Developer/Scripting"
-        )
+        api = "/Library/Application Support/Blackmagic Design/DaVinci Resolve/Developer/Scripting"
         library = (
             "/Applications/DaVinci Resolve/DaVinci Resolve.app/Contents/Libraries/Fusion/"
             "fusionscript.so"

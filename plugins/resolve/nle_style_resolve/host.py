@@ -20,7 +20,6 @@ MINIMUM = {
     "Project.GetMediaPool": (16, 2),
     "Project.GetCurrentTimeline": (16, 2),
     "Project.SetCurrentTimeline": (16, 2),
-    "Project.GetName": (16, 2),
     "MediaPool.GetRootFolder": (16, 2),
     "MediaPool.GetCurrentFolder": (16, 2),
     "MediaPool.SetCurrentFolder": (16, 2),
@@ -32,10 +31,8 @@ MINIMUM = {
     "Folder.GetName": (16, 2),
     "Folder.GetClipList": (16, 2),
     "Folder.GetSubFolderList": (16, 2),
-    "MediaPoolItem.GetName": (16, 2),
     "MediaPoolItem.GetClipProperty": (16, 2),
     "MediaPoolItem.SetClipProperty": (16, 2),
-    "Timeline.GetName": (16, 2),
     "Timeline.GetSetting": (16, 2),
     "Timeline.GetStartFrame": (16, 2),
     "Timeline.GetTrackCount": (16, 2),
@@ -126,7 +123,7 @@ class Host:
         self.product = str(ask(resolve, "Resolve.GetProductName") or "")
         fields = ask(resolve, "Resolve.GetVersion") or []
         numbers = [int(field) for field in list(fields)[:3] if str(field).isdigit()]
-        self.version = tuple((numbers + [0, 0, 0])[:3])
+        self.version = (*numbers, 0, 0, 0)[:3]
         self.studio = "studio" in self.product.lower()
 
     @property

@@ -119,7 +119,9 @@ def _sequence(path, brackets, frames, rate):
         raise Refused("it shows a styled version already: choose its first take, or remove it")
     pattern = os.path.join(folder, f"{before}%0{width}d{after}")
     if frames == 1 and len(numbers) == 1:
-        return Media(os.path.join(folder, f"{before}{first:0{width}d}{after}"), "still", 1, 0, 0, rate)
+        return Media(
+            os.path.join(folder, f"{before}{first:0{width}d}{after}"), "still", 1, 0, 0, rate
+        )
     # The worker counts from the first file on disk, Resolve from the first that was imported.
     return Media(pattern, "sequence", frames, first - min(numbers), first, rate)
 

@@ -81,7 +81,7 @@ def add_take(item, clip, first, last, source, frames):
             ]
     _remove_take(item, before, chosen)
     raise NotPlaced(
-        f"Resolve shows other frames of the take than of the clip: {length} frames from {seen}, not "
+        f"Resolve shows other frames of the take than of the clip: {length} from {seen}, not "
         f"{duration} from {expected if expected is None else float(expected)}. It was removed"
     )
 
@@ -108,15 +108,14 @@ def _is_at(seen, expected, step):
     if expected is None:
         return True
     # Offsets of retimed clips are rounded to frames of the timeline.
-    slack = 0 if step == 1 else 1 + 1 / step
-    return seen is not None and abs(seen - expected) <= slack
+    return seen is not None and abs(seen - expected) <= (0 if step == 1 else 1)
 
 
 def _correction(seen, expected, source, length, duration):
     """By how many source frames the end must move so that length and offset are as meant."""
     if source.speed < 0 and seen is not None and length == duration:
-        return int(round(float((seen - expected) * source.step)))
-    return int(round(float((duration - (length or 0)) * source.step)))
+        return round(float((seen - expected) * source.step))
+    return round(float((duration - (length or 0)) * source.step))
 
 
 def _remove_take(item, before, chosen):
@@ -183,7 +182,7 @@ class Tracks:
             if length == wanted and ask(item, "TimelineItem.GetStart") == picked.start:
                 return item
             ask(self._timeline, "Timeline.DeleteClips", [item], False)
-            self._inclusive += int(round(float((wanted - length) * source.step)))
+            self._inclusive += round(float((wanted - length) * source.step))
         raise NotPlaced(
             f"Resolve put nothing of {wanted} frames at {picked.start} on V{track}. What it put "
             "there was removed"

@@ -188,4 +188,4 @@ def _percent(speed):
 
 
 def _frames(value):
-    return int(round(value)) if isinstance(value, (int, float)) else None
+    return round(value) if isinstance(value, (int, float)) else None

@@ -6,7 +6,7 @@ id, or where versions have none by its place.
 
 from nle_style_resolve.host import HostError, ask, can, minimum_text
 
-__all__ = ["WAYS", "Picked", "key_of", "pick", "ways", "video_items"]
+__all__ = ["WAYS", "Picked", "key_of", "pick", "video_items", "ways"]
 
 WAYS = ("selected", "current", "colour", "range", "track")
 
@@ -33,10 +33,8 @@ def key_of(item):
     unique = ask(item, "TimelineItem.GetUniqueId")
     if unique:
         return unique
-    return tuple(
-        ask(item, name)
-        for name in ("TimelineItem.GetName", "TimelineItem.GetStart", "TimelineItem.GetEnd")
-    )
+    start, end = ask(item, "TimelineItem.GetStart"), ask(item, "TimelineItem.GetEnd")
+    return ask(item, "TimelineItem.GetName"), start, end
 
 
 def video_items(timeline):
@@ -101,13 +99,12 @@ def pick(timeline, way, value=""):
 
 
 def _selected(timeline):
-    name = "Timeline.GetSelectedClips"
-    clips = ask(timeline, name)
+    clips = ask(timeline, "Timeline.GetSelectedClips")
     if clips is None:
         raise HostError(
-            f"This Resolve does not tell which clips are selected (that came with "
-            f"{minimum_text(name)}). Choose by clip colour, track or in/out marks, or the clip "
-            "under the playhead. Nothing was done."
+            "This Resolve does not tell which clips are selected (that came with "
+            f"{minimum_text('Timeline.GetSelectedClips')}). Choose by clip colour, track or marks, "
+            "or the clip under the playhead. Nothing was done."
         )
     # Some calls of Resolve's give {1.0: item, 2.0: item}.
     return {key_of(item) for item in (clips.values() if isinstance(clips, dict) else clips)}

@@ -28,9 +28,9 @@ def kept(host, project, pool, timeline):
         if folder is not None:
             ask(pool, "MediaPool.SetCurrentFolder", folder)
         now = _locks(timeline)
-        for track, locked in locks.items():
-            if now.get(track) not in (None, locked):
-                ask(timeline, "Timeline.SetTrackLock", *track, locked)
+        for (kind, index), locked in locks.items():
+            if now.get((kind, index)) not in (None, locked):
+                ask(timeline, "Timeline.SetTrackLock", kind, index, locked)
         if marks is not None and ask(timeline, "Timeline.GetMarkInOut") != marks:
             _set_marks(timeline, marks)
         if playhead and ask(timeline, "Timeline.GetCurrentTimecode") != playhead:

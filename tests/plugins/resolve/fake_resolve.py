@@ -337,10 +337,11 @@ class TimelineItem(_Handle):
         clip.chosen = idx - 1
         take = clip.takes[clip.chosen]
         length = math.ceil((take.end - take.start) / clip.step(self._world.rate))
-        if idx == 1:
+        own = self._world.take_lengths == "own"
+        if idx == 1 or self._world.take_lengths == "ignored":
             clip.duration = clip.full
         else:
-            clip.duration = length if self._world.ripples else min(clip.full, length)
+            clip.duration = length if own else min(clip.full, length)
         return True
 
     def DeleteTakeByIndex(self, idx: int) -> bool:

@@ -11,7 +11,6 @@ import json
 import math
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 __all__ = ["Clip", "Media", "Take", "Track", "Variant", "World"]
@@ -146,7 +145,7 @@ class World:
     product: str = "DaVinci Resolve Studio"
     version: list[Any] | None = None
     refuses_import: bool = False
-    ripples: bool = False
+    take_lengths: str = "trimmed"  # to the clip's; or "own"; or "ignored"
     _ids: Any = field(default_factory=itertools.count)
 
     def add(self, clip: Clip, track: int = 1) -> Clip:

@@ -1,3 +1,4 @@
+# ruff: noqa: N802, N803  (names of others)
 # What fusionscript-stubs 21.0.0 lacks or has otherwise than Blackmagic's README.
 
 class Timeline:

@@ -1,4 +1,4 @@
-"""Resolve's methods as fusionscript-stubs 21.0.0 and the small overlay beside this file list them."""
+"""The methods that fusionscript-stubs 21.0.0 and the overlay beside this file list."""
 
 from __future__ import annotations
 

@@ -15,6 +15,8 @@ from tests.helpers.stamps import Stamp, frames_of, read_stamp
 from tests.plugins.resolve.fake_resolve import Resolve
 from tests.plugins.resolve.fake_world import Clip, Media, Take, Variant, World
 
+pytestmark = pytest.mark.slow
+
 NAMES = ["trimmed", "again", "slow", "reversed", "still", "sequence", "title", "offline"]
 
 
