@@ -50,6 +50,7 @@ def add_take(item, clip, first, last, source, frames):
         NotPlaced: no take was added, or the clip would not be as long as before.
     """
     duration = ask(item, "TimelineItem.GetDuration")
+    speed = ask(item, "TimelineItem.GetSpeed")
     before = int(ask(item, "TimelineItem.GetTakesCount") or 0)
     # A clip without takes counts none; with a second one, its own media is the first of two.
     count = max(before, 1)
@@ -66,18 +67,22 @@ def add_take(item, clip, first, last, source, frames):
         seen = _try_take(item, clip, first, end, before)
         length = ask(item, "TimelineItem.GetDuration")
         if length == duration and _is_at(seen, expected, source.step):
-            return True, _take_notes(item, count + 1, source)
+            break
         change = _correction(seen, expected, source, length, duration)
         if change == 0 or attempt == 1:
             break
         _remove_take(item, before, chosen)
         end += change
+    right = length == duration and _is_at(seen, expected, source.step)
+    now = ask(item, "TimelineItem.GetSpeed")
+    if right and now == speed:
+        return True, _take_notes(count + 1, source, now)
     if length == duration and source.retimed:
         ask(item, "TimelineItem.SelectTakeByIndex", chosen)
         if ask(item, "TimelineItem.GetDuration") == duration:
             return False, [
-                f"take {count + 1} is added but not selected: at the clip's speed Resolve starts "
-                f"it at {seen} instead of {float(expected):g} frames"
+                f"take {count + 1} is added but not selected: Resolve starts it at {seen} instead "
+                f"of {float(expected):g} frames, or plays it at another speed ({now}, not {speed})"
             ]
     _remove_take(item, before, chosen)
     raise NotPlaced(
@@ -129,12 +134,11 @@ def _remove_take(item, before, chosen):
         ask(item, "TimelineItem.FinalizeTake")
 
 
-def _take_notes(item, index, source):
+def _take_notes(index, source, speed):
     notes = [f"take {index} selected"]
     if source.retimed:
-        speed = ask(item, "TimelineItem.GetSpeed")
-        told = f"its speed reads {speed}" if speed is not None else "its speed cannot be read back"
-        notes.append(f"compare it with take 1: {told}")
+        told = "cannot be read back" if speed is None else f"reads {speed}"
+        notes.append(f"compare it with take 1: its speed {told}")
     return notes
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.resolve.fake_resolve import Resolve
+from tests.plugins.resolve.fake_resolve import Resolve, TimelineItem
 from tests.plugins.resolve.fake_world import Clip, Media, Take, World
 from tests.plugins.resolve.test_eight_clips import shown, styled
 
@@ -126,6 +126,31 @@ def test_a_take_at_another_speed_is_not_selected(
     assert slow.chosen == 0
     assert slow.duration == 20
     assert shown(one_clip, slow) == frames
+
+
+def test_a_take_whose_speed_reads_otherwise_is_not_selected(
+    one_clip: World,
+    command: list[str],
+    settings: dict[str, Any],
+    media: dict[str, Media],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """From 21.1 on the speed itself is read back; before, the report asks people to look."""
+    if one_clip.variant.lies:
+        pytest.skip("there are no takes")
+    one_clip.tracks[0].clips = []
+    slow = one_clip.add(Clip("slow", 86400, 20, [Take(media["first"], 20, 30)], Fraction(1, 2)))
+    told = TimelineItem.GetSpeed
+    monkeypatch.setattr(
+        TimelineItem, "GetSpeed", lambda item: 100.0 if item._data.chosen else told(item)
+    )
+    report = styled(one_clip, command, settings)["slow"]
+    if one_clip.variant.recent:
+        assert (report.state, slow.chosen) == ("added", 0)
+        assert "(100.0, not 50.0)" in report.line()
+    else:
+        assert (report.state, slow.chosen) == ("placed", 1)
+        assert "its speed cannot be read back" in report.line()
 
 
 def test_what_is_not_taken_over_is_told(
