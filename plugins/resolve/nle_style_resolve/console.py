@@ -10,7 +10,7 @@ __all__ = ["Console", "settings_of_file"]
 
 
 class Console:
-    """Prints a line every few seconds; cancelled by Ctrl+C, or the file that it names.
+    """Prints a line every few seconds; cancelled by Ctrl+C, or by making the file that it names.
 
     Args:
         say: prints a line.
@@ -19,6 +19,12 @@ class Console:
     def __init__(self, say=print):
         self._say = say
         self._last = 0.0
+        self._cancel_file = ""
+
+    def begin(self, cancel_file):
+        """Say how to stop: inside Resolve there is no Ctrl+C."""
+        self._cancel_file = cancel_file
+        self._say(f"NLE Style: to stop after the frame at hand, make the file {cancel_file}")
 
     def progress(self, event):
         """Print the share of frames that are done, warnings and refusals."""
@@ -34,8 +40,8 @@ class Console:
             self._say(f"NLE Style: frame {event['done']} of {event['frames']}{rest}")
 
     def cancelled(self):
-        """Never by itself: Ctrl+C ends the script, and the worker with it."""
-        return False
+        """Whether the file is there. Ctrl+C ends the script, and the worker with it."""
+        return os.path.exists(self._cancel_file)
 
 
 def settings_of_file(path):

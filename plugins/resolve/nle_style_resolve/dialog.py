@@ -90,7 +90,7 @@ class Dialog:
     def progress_window(self):
         """A window with what the worker is at; gives an object as `flow.Silent`."""
         ui = self._ui
-        label = ui.Label({"ID": "label", "Text": "Starting the worker", "WordWrap": True})
+        label = ui.Label({"ID": "label", "Text": "Reading the clips", "WordWrap": True})
         cancel = ui.Button({"ID": "cancel", "Text": "Cancel"})
         window = self._window(480, 120, ui.VGroup([label, cancel]))
         progress = _Progress(self._dispatcher, window)
@@ -154,6 +154,9 @@ class _Progress:
     def _cancel(self, event):
         self._stop = True
         self._label.Text = "Stopping after this frame"
+
+    def begin(self, cancel_file):
+        self._label.Text = "Starting the worker"
 
     def progress(self, event):
         if event["event"] == "progress" and not self._stop:

@@ -57,7 +57,10 @@ def connect():
         module = importlib.import_module("DaVinciResolveScript")
         resolve = module.scriptapp("Resolve")
     except (ImportError, OSError) as error:
-        raise HostError(f"Resolve's scripting module cannot be loaded: {error}") from error
+        raise HostError(
+            f"Resolve's scripting module cannot be loaded from {folder}: {error}. Is Resolve "
+            "installed? RESOLVE_SCRIPT_API may name another folder"
+        ) from error
     finally:
         sys.path.remove(folder)
     if resolve is None:

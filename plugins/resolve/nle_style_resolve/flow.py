@@ -29,6 +29,9 @@ _FULL_RANGE = ("exr", "dpx", "png-mov", "dnxhr444")
 class Silent:
     """What a run tells and asks while it works; this one says nothing and is never cancelled."""
 
+    def begin(self, cancel_file):
+        """The worker is about to start; it stops after its frame when this file appears."""
+
     def progress(self, event):
         """An event of the worker (docs/job.md)."""
 
@@ -115,12 +118,18 @@ def _job_folder(settings, number):
 def _render(command, wanted, settings, folder, ui):
     """The worker's Outcome, with one delivered intermediate at least."""
     try:
-        job = jobs.job_of(wanted, settings, os.path.join(folder, "cancel"))
+        cancel_file = os.path.join(folder, "cancel")
+        job = jobs.job_of(wanted, settings, cancel_file)
+        ui.begin(cancel_file)
         outcome = jobs.run_job(command, job, folder, ui.progress, ui.cancelled)
     except Refused as refusal:
         raise HostError(f"{refusal}. Nothing was done.") from refusal
     except (OSError, jobs.client().WorkerError) as error:
         raise HostError(f"{error}. The project is as before.") from error
+    if outcome.exit_code == 130 and not outcome.cancelled:
+        raise HostError(
+            "Cancelled from outside. What is finished is kept; the project is as before."
+        )
     delivered = [item for item in outcome.items.values() if item["status"] != "refused"]
     if outcome.cancelled or outcome.exit_code not in (0, 3) or not delivered:
         raise HostError(f"{outcome.message}\nThe project is as before.")

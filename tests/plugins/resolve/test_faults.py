@@ -54,6 +54,9 @@ def test_cancel(one_clip: World, settings: dict[str, Any], tmp_path: Path) -> No
     told: list[str] = []
 
     class Impatient:
+        def begin(self, cancel_file: str) -> None:
+            told.append("begin")
+
         def progress(self, event: dict[str, Any]) -> None:
             told.append(event["event"])
 
@@ -63,7 +66,29 @@ def test_cancel(one_clip: World, settings: dict[str, Any], tmp_path: Path) -> No
     command = worker(tmp_path, STARTED + PROGRESS + program)
     text = message_of(one_clip, command, settings, Impatient())
     assert text.startswith("Cancelled.")
-    assert told == ["started", "progress", "cancelled"]
+    assert told == ["begin", "started", "progress", "cancelled"]
+
+
+def test_cancel_by_the_file_that_the_console_names(
+    one_clip: World, settings: dict[str, Any], tmp_path: Path
+) -> None:
+    from nle_style_resolve.console import Console
+
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if "make the file" in text:
+            Path(text.rpartition("make the file ")[2]).touch()
+
+    program = (
+        "job = json.load(open(sys.argv[2]))\n"
+        'while not os.path.exists(job["control"]["cancel_file"]):\n    time.sleep(0.02)\n'
+        'print(json.dumps({"event": "cancelled", "message": "stopped"}))\nsys.exit(130)\n'
+    )
+    text = message_of(one_clip, worker(tmp_path, STARTED + program), settings, Console(say))
+    assert text.startswith("Cancelled")
+    assert len(said) == 2
 
 
 def test_the_worker_crashes(one_clip: World, settings: dict[str, Any], tmp_path: Path) -> None:
