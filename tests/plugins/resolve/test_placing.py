@@ -62,6 +62,17 @@ def test_the_bin_alone(one_clip: World, command: list[str], settings: dict[str, 
     assert one_clip.snapshot() == before
 
 
+def test_a_still_stays_a_still(
+    one_clip: World, command: list[str], settings: dict[str, Any], media: dict[str, Media]
+) -> None:
+    """As a movie of one frame it could not be held; the other clips get the format asked for."""
+    one_clip.add(Clip("still", 86420, 25, [Take(media["still"], 0, 1)]))
+    styled(one_clip, command, {**settings, "destination": "bin", "format": "png-mov"})
+    movie, still = one_clip.bins["NLE Style"]
+    assert movie.path.endswith(".mov")
+    assert (still.path[-4:], still.frames) == (".exr", 1)
+
+
 def test_takes_that_ripple_are_as_long_as_the_clip(
     one_clip: World, command: list[str], settings: dict[str, Any]
 ) -> None:
