@@ -232,6 +232,7 @@ def test_the_menu_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> No
     assert "Without scripts" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_the_terminal(
     one_clip: World,
     command: list[str],
@@ -262,6 +263,7 @@ def test_the_terminal(
     assert "no styled clips" in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_command_line_passes_arguments_on(tmp_path: Path) -> None:
     """`nle-style resolve` in a process of its own, with a scripting module that finds nothing."""
     (tmp_path / "Modules").mkdir()

@@ -108,6 +108,17 @@ def test_the_disk_is_full(one_clip: World, settings: dict[str, Any], tmp_path: P
     assert text.startswith("/renders: No space left on device")
 
 
+@pytest.mark.parametrize("end", ["sys.exit(1)", "os.kill(os.getpid(), 9)", "sys.exit(130)"])
+def test_nothing_is_placed_of_a_job_that_ends_early(
+    one_clip: World, settings: dict[str, Any], tmp_path: Path, media: dict[str, Media], end: str
+) -> None:
+    """Crashed, killed or cancelled after the first of its items was delivered."""
+    item = '{"event": "item", "item": 0, "status": "delivered", "path": "%s", "message": ""}'
+    program = STARTED + f"print({item % media['first'].path!r}, flush=True)\n{end}\n"
+    text = message_of(one_clip, worker(tmp_path, program), {**settings, "handles": 60})
+    assert "What is finished is kept" in text
+
+
 def test_the_job_cannot_be_written(
     one_clip: World, settings: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -159,6 +170,7 @@ def test_a_locked_track(one_clip: World, settings: dict[str, Any]) -> None:
     assert "track V1 is locked" in report.why
 
 
+@pytest.mark.slow
 def test_an_import_that_is_refused(
     one_clip: World, command: list[str], settings: dict[str, Any], renders: Path
 ) -> None:
