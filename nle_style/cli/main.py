@@ -44,6 +44,7 @@ from nle_style.cli.options import (
     output_of,
     reading_of,
 )
+from nle_style.cli.resolve import PASS_ON, resolve
 from nle_style.cli.timelines import batch, revert, tell_batch
 from nle_style.errors import InputError, NleStyleError
 
@@ -136,6 +137,7 @@ def _frames(text: str) -> tuple[int, int]:
 
 app.command()(batch)
 app.command()(revert)
+app.command(context_settings=PASS_ON)(resolve)
 
 
 @app.command()

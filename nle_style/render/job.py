@@ -125,6 +125,7 @@ class Item(_Part):
         rate: frames a second of a sequence or still, which the edit decides and not the files:
             "25" or "24000/1001". None for what the files state. A movie has its own.
         reading: how this source is read; None for what the job says.
+        format: of this item alone, as `Output.format`; None for what the job says.
         matte: where `look` is painted; None for everywhere.
         layers: further looks, each in its matte, later ones over earlier ones.
     """
@@ -136,6 +137,7 @@ class Item(_Part):
     paint: Annotated[tuple[Frames, ...], Field(min_length=1)] | None = None
     rate: Rate | None = None
     reading: Reading | None = None
+    format: str | None = None
     matte: MatteJob | None = None
     layers: tuple[LayerJob, ...] = ()
 

@@ -173,7 +173,7 @@ def plan_item(
     scene = scene_colour(info, ColourSettings(job.colour.input, job.colour.ocio))
     output = job.output
     first, last = _range(item, info, output.handles)
-    spec = resolve_format(output.format, output.depth, info)
+    spec = resolve_format(item.format or output.format, output.depth, info)
     painted = _painted(item, info, output.handles, first, last)
     sparse = painted != ((first, last),)
     if sparse and spec.sequence:

@@ -115,6 +115,11 @@ def relink(
             item = chosen[use.clip_id]
             add_reference(clip_at(both, use.clip_id), use, item, item.label or suffix)
             _bake_reference(clip_at(baked, use.clip_id), use, item, item.label or suffix)
+    ranges = (clip.source_range for clip in baked.find_clips())
+    rate = next((shown.start_time.rate for shown in ranges if shown is not None), 0)
+    if baked.global_start_time is None and rate > 0:
+        # Resolve does not import a timeline without one; see `resolve_rules`.
+        baked.global_start_time = otio.opentime.RationalTime(0, rate)
     return both, baked
 
 

@@ -1,0 +1,14 @@
+"""NLE Style in DaVinci Resolve: styled versions of the selected clips, as takes.
+
+Standard library and Resolve's own objects only, fit for Python 3.9: this runs in Resolve's Python.
+The painting is done by a worker, `nle-style run`, in a process of its own (`plugins/client.py`).
+Not run in Resolve: tested against a fake one that is cut out of Blackmagic's list of methods.
+
+    menu      what the Scripts menu starts; external: the same from a terminal
+    host      which Resolve this is, and the one way to call it
+    selection -> ranges -> job -> placing -> marking: from clips to takes; undo: and back
+    state     what is left as it was found; report: what was read back
+    dialog, console, settings: asking
+"""
+
+__all__ = []

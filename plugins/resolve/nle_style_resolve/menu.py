@@ -1,0 +1,99 @@
+"""What Workspace > Scripts > NLE Style does."""
+
+import json
+import os
+import subprocess
+
+from nle_style_resolve import dialog, job, settings
+from nle_style_resolve.console import Console, settings_of_file
+from nle_style_resolve.flow import style_clips
+from nle_style_resolve.host import HostError, find_host
+from nle_style_resolve.report import summary
+from nle_style_resolve.selection import ways
+from nle_style_resolve.undo import jobs_in, remove_styled
+
+__all__ = ["run", "styles_of", "texts"]
+
+
+def run(names):
+    """Ask, render, place, report. Every failure that is expected is one message.
+
+    Args:
+        names: the script's globals, with Resolve's `resolve`, `fusion`, `bmd`, and
+            `NLE_STYLE_INSTALLATION`: {"command": [...], ...} from `nle-style install resolve`.
+
+    Returns:
+        the clips' reports; None if there was a message instead, or the user closed the window.
+    """
+    host = None
+    try:
+        host = find_host(names)
+        host.refuse_edition()
+        command = (names.get("NLE_STYLE_INSTALLATION") or {}).get("command")
+        if not command or not os.path.exists(command[0]):
+            raise HostError(
+                f"nle-style is not where it was installed ({(command or ['nowhere'])[0]}). "
+                "Run `nle-style install resolve` again."
+            )
+        return _run(host, command)
+    except HostError as error:
+        _tell(host, str(error))
+    except KeyboardInterrupt:
+        _tell(host, "Cancelled. What is finished is kept; the project is as before.")
+    return None
+
+
+def _run(host, command):
+    timeline = host.project()[2]
+    path = settings.settings_path()
+    if not host.has_windows:
+        chosen, ui = settings_of_file(path), Console()
+        reports, kept = style_clips(host, command, chosen, ui)
+        _tell(host, texts(reports, kept))
+        return reports
+    window = dialog.Dialog(host.fusion, host.bmd)
+    asked = window.ask(settings.load(path), ways(timeline), styles_of(command), jobs_in(timeline))
+    if asked is None:
+        return None
+    action, chosen = asked
+    if action == "remove":
+        reports, kept = remove_styled(timeline, chosen), ""
+    else:
+        try:
+            settings.save(chosen, path)
+        except OSError as error:
+            raise HostError(f"The settings cannot be kept: {error}. Nothing was done.") from error
+        with window.progress_window() as ui:
+            reports, kept = style_clips(host, command, chosen, ui)
+    _tell(host, texts(reports, kept))
+    return reports
+
+
+def styles_of(command):
+    """Names of the styles of all shipped packs; [] if the worker does not answer in a minute."""
+    try:
+        done = subprocess.run(
+            [*command, "styles", "--json"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            env=job.client().worker_environment(),
+            timeout=60,
+            check=True,
+        )
+        packs = json.loads(done.stdout.decode("utf-8"))
+        return list(dict.fromkeys(name for pack in packs for name in pack["styles"]))
+    except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError):
+        return []
+
+
+def texts(reports, kept):
+    """The whole report for people: a summary, a line for each clip, where it is kept."""
+    lines = [summary(reports), *(report.line() for report in reports)]
+    return "\n".join(lines + [f"Report: {kept}"] * bool(kept))
+
+
+def _tell(host, text):
+    print(f"NLE Style: {text}")
+    if host is not None and host.has_windows:
+        dialog.Dialog(host.fusion, host.bmd).message(text)
