@@ -88,7 +88,7 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
     """One size, file to file and the network alone."""
     width, height = map(int, size.split("x"))
     large = width * height > 4_000_000
-    frames = args.frames or (8 if large else 48)
+    frames = args.frames or 48
     few = 1 if large else 3
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -157,7 +157,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--size", action="append", help="again for more; else 360p, 1080p, 2160p")
-    parser.add_argument("--frames", type=int, help="of our render; else 48, of large ones 8")
+    parser.add_argument("--frames", type=int, help="of our render; else 48")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--style", default="blue")
     parser.add_argument("--memory", default="auto", help="budget of our render")

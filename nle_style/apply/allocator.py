@@ -12,17 +12,17 @@ __all__ = ["give_back", "map_large_blocks"]
 _M_TRIM_THRESHOLD = -1  # malloc.h of glibc
 _M_MMAP_THRESHOLD = -3
 _M_ARENA_MAX = -8
-_LARGE = 16 * 2**20
+_LARGE = 8 * 2**20
 _HELD = 64 * 2**20
 
 
 def map_large_blocks() -> None:
-    """Have blocks of 16 MB and more mapped, so that a frame that is freed is gone, and smaller ones
+    """Have blocks of 8 MB and more mapped, so that a frame that is freed is gone, and smaller ones
     kept for the next frame.
 
     glibc begins to map at 128 kB, and raises that to 32 MB as blocks are freed; then HD frames in
     float lie in the heaps of the threads, among others that are in use (`benchmarks/memory.py`
-    shows the peak). But a mapped block costs a page fault for every 4 kB, and an 8-bit frame is
+    shows the peak). But a mapped block costs a page fault for every 4 kB, and an 8-bit HD frame is
     copied a dozen times on its way: those copies take what was freed, of which each of two heaps
     holds back up to 64 MB.
     """

@@ -76,7 +76,7 @@ def _run(command: list[str], output: Path) -> None:
     a film that can be opened is judged as it is. A render of these few frames takes half a second.
     """
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "SDL_AUDIODRIVER": "dummy"}
-    for patience in (4, 8, 16, 32):
+    for patience in (8, 16, 32, 64):
         try:
             done = subprocess.run(
                 command,
