@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from nle_style.cli.export import export
+from nle_style.cli.farm import FarmStep, farm, run_farm
 from nle_style.cli.install import install
 from nle_style.cli.options import (
     ColourChoice,
@@ -137,16 +138,54 @@ def _frames(text: str) -> tuple[int, int]:
 
 app.command()(batch)
 app.command()(revert)
+app.command()(farm)
 app.command(context_settings=PASS_ON)(resolve)
 
 
 @app.command()
 def run(
-    job: Annotated[Path, typer.Argument(help="A job file, YAML or JSON.")],
+    job: Annotated[Path, typer.Argument(help="A job file, YAML or JSON, or a farm's farm.json.")],
     events: Events = False,
+    step: Annotated[
+        FarmStep | None, typer.Option(help="Of farm.json: only this step; see docs/farm.md.")
+    ] = None,
+    item: Annotated[int | None, typer.Option(help="With --step measure: which item.")] = None,
+    pieces: Annotated[
+        str | None, typer.Option(help="With --step render: which pieces, as 12-17.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Of farm.json: another folder for the results.")
+    ] = None,
+    path_mapping: Annotated[
+        Path | None, typer.Option(help="Of farm.json: Open Job Description's path mapping rules.")
+    ] = None,
+    openjd: Annotated[
+        bool, typer.Option("--openjd", help="Of farm.json: progress as openjd_progress lines.")
+    ] = False,
 ) -> None:
-    """Run a job file: what the plugins call."""
+    """Run a job file, or a task of a farm: what the plugins and farms call."""
     from nle_style.cli.console import run_command
+    from nle_style.render.farm_job import is_farm_job
+
+    if is_farm_job(job):
+        raise typer.Exit(
+            run_farm(
+                job,
+                step=step,
+                item=item,
+                pieces=pieces,
+                output=output,
+                path_mapping=path_mapping,
+                openjd=openjd,
+                as_json=events,
+            )
+        )
+    if openjd or any(given is not None for given in (step, item, pieces, output, path_mapping)):
+        raise InputError(
+            "is not a farm's job, which alone has steps",
+            where=str(job),
+            remedy="Give the farm.json that `nle-style farm` wrote.",
+        )
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.render.job import read_job
