@@ -235,7 +235,7 @@ def run_farm(
     path: Path,
     *,
     step: FarmStep | None,
-    item: int | None,
+    items: str | None,
     pieces: str | None,
     output: Path | None,
     path_mapping: Path | None,
@@ -246,7 +246,7 @@ def run_farm(
 
     Args:
         path: `farm.json`.
-        item: of the measure step; None for all that are to be measured.
+        items: of the measure step, as "0-7"; None for all.
         pieces: of the render step, as "12-17"; None for all.
         output: folder for the results; None for the one that the bundle was made with.
         path_mapping: a session's file of path mapping rules.
@@ -264,10 +264,9 @@ def run_farm(
         folder = (output or job.job.output.directory).absolute()
         run = FarmRun(mapped_job(job, rules, folder), on_event, stop, rules)
         if step in (FarmStep.measure, None):
-            for index in run.farm.to_measure if item is None else [item]:
-                run.measure(index)
+            run.measure(*((0, len(run.farm.items) - 1) if items is None else _span(items, "items")))
         if step in (FarmStep.render, None):
-            run.render(*((0, run.farm.pieces - 1) if pieces is None else _pieces(pieces)))
+            run.render(*((0, run.farm.pieces - 1) if pieces is None else _span(pieces, "pieces")))
         if step in (FarmStep.assemble, None):
             refused = run.refused_now(run.assemble())
             for error in refused:
@@ -278,10 +277,10 @@ def run_farm(
     return _run_openjd(command) if openjd else run_command(as_json, command)
 
 
-def _pieces(text: str) -> tuple[int, int]:
+def _span(text: str, what: str) -> tuple[int, int]:
     match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
     if match is None:
-        raise InputError(f"'{text}' are no pieces", where="--pieces", remedy="Write 12-17.")
+        raise InputError(f"'{text}' are no {what}", where=f"--{what}", remedy="Write 12-17.")
     return int(match[1]), int(match[2] or match[1])
 
 

@@ -149,7 +149,9 @@ def run(
     step: Annotated[
         FarmStep | None, typer.Option(help="Of farm.json: only this step; see docs/farm.md.")
     ] = None,
-    item: Annotated[int | None, typer.Option(help="With --step measure: which item.")] = None,
+    items: Annotated[
+        str | None, typer.Option(help="With --step measure: which items, as 0-7.")
+    ] = None,
     pieces: Annotated[
         str | None, typer.Option(help="With --step render: which pieces, as 12-17.")
     ] = None,
@@ -172,7 +174,7 @@ def run(
             run_farm(
                 job,
                 step=step,
-                item=item,
+                items=items,
                 pieces=pieces,
                 output=output,
                 path_mapping=path_mapping,
@@ -180,7 +182,7 @@ def run(
                 as_json=events,
             )
         )
-    if openjd or any(given is not None for given in (step, item, pieces, output, path_mapping)):
+    if openjd or any(given is not None for given in (step, items, pieces, output, path_mapping)):
         raise InputError(
             "is not a farm's job, which alone has steps",
             where=str(job),

@@ -7,6 +7,7 @@ The bundle's files beside the template are those of AWS Deadline Cloud ("job bun
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,7 @@ from nle_style.errors import NleStyleError, OutputError
 from nle_style.media.parts import write_text
 from nle_style.render.bundle import find_pack
 from nle_style.render.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
-from nle_style.render.farm_template import job_template
+from nle_style.render.farm_template import ITEMS_PER_TASK, job_template
 from nle_style.render.item_run import writer_of
 from nle_style.render.job import Item, RenderJob
 from nle_style.render.manifest import MANIFEST_SUFFIX, WHOLE_BYTES, fingerprint
@@ -125,8 +126,12 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
         write_text(folder / file, yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
     tasks = {"Render": -(-farm.pieces // pieces), "Assemble": 1}
     if farm.to_measure:
-        tasks = {"Measure": len(farm.to_measure), **tasks}
+        tasks = {"Measure": -(-_reach(farm.to_measure) // ITEMS_PER_TASK), **tasks}
     return Bundle(folder, farm, pieces, tasks)
+
+
+def _reach(items: Sequence[int]) -> int:
+    return max(items) - min(items) + 1
 
 
 def _device(name: str) -> torch.device:

@@ -78,19 +78,24 @@ class FarmRun:
     def _device(self) -> torch.device:
         return choose_device(self.farm.job.control.device)
 
-    def measure(self, index: int) -> None:
-        """Find the shots of an item and measure them, if that is not done yet.
+    def measure(self, first: int, last: int) -> None:
+        """Find the shots of some items, inclusive, and measure them, if that is not done yet.
 
-        Raises: NleStyleError if the source or the disk refuses; Cancelled.
+        Raises: NleStyleError if a source or the disk refuses; Cancelled.
         """
-        if not 0 <= index < len(self.farm.items):
+        if not 0 <= first <= last < len(self.farm.items):
             raise InputError(
-                f"there is no item {index}",
-                where="--item",
+                f"there are no items {first}-{last}",
+                where="--items",
                 remedy=f"This job's are 0-{len(self.farm.items) - 1}.",
             )
+        for index in range(first, last + 1):
+            if self.farm.items[index].measure:
+                self._measure(index)
+
+    def _measure(self, index: int) -> None:
         plan = self._plan(index)
-        if not self.farm.items[index].measure or plan.is_present():
+        if plan.is_present():
             return
         self._check_files(plan, plan.first, plan.last)
         make_folder(plan.work)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-__all__ = ["job_template"]
+__all__ = ["ITEMS_PER_TASK", "job_template"]
+
+ITEMS_PER_TASK = 8
+"""Intermediates measured by one task: a program's start costs more than measuring a short one."""
 
 _NAME_LENGTH = 128  # of a job's name, at most
 _NOTIFY_SECONDS = 60  # between SIGTERM and SIGKILL: a frame is finished and noted in that time
@@ -39,28 +42,27 @@ def job_template(
     steps = [
         _step(
             "Measure",
-            ["--step", "measure", "--item", "{{Task.Param.Item}}"],
-            parameters=[{"name": "Item", "type": "INT", "range": list(to_measure)}],
+            ["--step", "measure", "--items", "{{Task.Param.Items}}"],
+            parameters=[_chunked("Items", "{{Param.Items}}", "{{Param.ItemsPerTask}}")],
             hosts=hosts,
         ),
         _step(
             "Render",
             ["--step", "render", "--pieces", "{{Task.Param.Pieces}}"],
-            parameters=[
-                {
-                    "name": "Pieces",
-                    "type": "CHUNK[INT]",
-                    "range": "{{Param.Pieces}}",
-                    "chunks": {
-                        "defaultTaskCount": "{{Param.PiecesPerTask}}",
-                        "rangeConstraint": "CONTIGUOUS",
-                    },
-                }
-            ],
+            parameters=[_chunked("Pieces", "{{Param.Pieces}}", "{{Param.PiecesPerTask}}")],
             dependencies=measured,
             hosts=hosts,
         ),
         _step("Assemble", ["--step", "assemble"], dependencies=[{"dependsOn": "Render"}]),
+    ]
+    measuring = [
+        {
+            "name": "Items",
+            "type": "STRING",
+            "default": f"{min(to_measure, default=0)}-{max(to_measure, default=0)}",
+            "description": "Intermediates whose shots are measured before they are painted.",
+        },
+        {"name": "ItemsPerTask", "type": "INT", "default": ITEMS_PER_TASK, "minValue": 1},
     ]
     return {
         "specificationVersion": "jobtemplate-2023-09",
@@ -102,8 +104,18 @@ def job_template(
                 "minValue": 1,
                 "description": "Six are 48 frames.",
             },
+            *(measuring if to_measure else ()),
         ],
         "steps": steps if to_measure else steps[1:],
+    }
+
+
+def _chunked(name: str, numbers: str, count: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "type": "CHUNK[INT]",
+        "range": numbers,
+        "chunks": {"defaultTaskCount": count, "rangeConstraint": "CONTIGUOUS"},
     }
 
 
