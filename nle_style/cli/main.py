@@ -38,12 +38,14 @@ from nle_style.cli.options import (
     Strength,
     StrokeScale,
     Style,
+    Workers,
     colour_job_of,
     control_of,
     look_of,
     matted_looks,
     output_of,
     reading_of,
+    runner_of,
 )
 from nle_style.cli.resolve import PASS_ON, resolve
 from nle_style.cli.timelines import batch, revert, tell_batch
@@ -97,6 +99,7 @@ def render(
     ocio: OcioFile = None,
     device: Device = "auto",
     memory: Memory = "auto",
+    workers: Workers = 1,
     resume: Resume = True,
     events: Events = False,
 ) -> None:
@@ -105,7 +108,6 @@ def render(
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.render.job import Item, RenderJob
-        from nle_style.render.runner import run_job
 
         look, inside, layers = matted_looks(
             style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
@@ -122,7 +124,7 @@ def render(
             control=control_of(resume, device, memory),
             pack=pack,
         )
-        return run_job(job, on_event, stop).exit_code
+        return runner_of(workers)(job, on_event, stop).exit_code
 
     raise typer.Exit(run_command(events, command))
 

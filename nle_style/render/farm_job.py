@@ -132,9 +132,12 @@ class FarmJob(_Part):
     def shares(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
         """What some pieces are of: item, its first unit and its last.
 
+        A range that ends behind the last piece is cut there: some managers fill up the last chunk
+        (OpenCue issue 1129).
+
         Raises: InputError if there are no such pieces.
         """
-        if not 0 <= first <= last < self.pieces:
+        if not 0 <= first <= min(last, self.pieces - 1):
             raise InputError(
                 f"there are no pieces {first}-{last}",
                 where="--pieces",

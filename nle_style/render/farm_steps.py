@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -33,7 +33,7 @@ from nle_style.render.events import OnEvent
 from nle_style.render.farm_job import FarmBatch, FarmJob
 from nle_style.render.farm_paths import PathRules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
-from nle_style.render.item_run import ItemRun, JobRun, writer_of
+from nle_style.render.item_run import ItemRun, JobRun, render_item, writer_of
 from nle_style.render.job import RenderJob
 from nle_style.render.manifest import MANIFEST_SUFFIX, Manifest, fingerprint, last_facts, render_key
 from nle_style.render.plan_items import ItemPlan, engine_of, plan_item
@@ -83,9 +83,10 @@ class FarmRun:
 
         Raises: NleStyleError if a source or the disk refuses; Cancelled.
         """
-        if not 0 <= first <= last < len(self.farm.items):
+        last = min(last, len(self.farm.items) - 1)
+        if not 0 <= first <= last:
             raise InputError(
-                f"there are no items {first}-{last}",
+                f"there is no item {first}",
                 where="--items",
                 remedy=f"This job's are 0-{len(self.farm.items) - 1}.",
             )
@@ -165,10 +166,23 @@ class FarmRun:
             stop=self.stop,
             render=lambda planned, on_event, stop: self._assemble(planned),
         )
+        if result.job is None:
+            raise JobError(
+                "none of its clips can be rendered any more",
+                where=str(batch.timeline),
+                remedy="Look at the refusals, and make the bundle again with `nle-style farm`.",
+            )
         for path in (*result.timelines, *result.reports):
             if self.rules.rules and path.suffix in _TEXTS:
                 write_text(path, self.rules.at_home(path.read_text(encoding="utf-8")))
         return result
+
+    def complete(self) -> JobResult:
+        """Render here what is still missing, and publish every item.
+
+        Raises: as `run_job`.
+        """
+        return deliver_items(self._run(0), self._planned_items(), self._complete)
 
     def refused_now(self, result: JobResult | BatchResult) -> list[NleStyleError]:
         """What was refused that the farm's job did not say would be."""
@@ -190,22 +204,39 @@ class FarmRun:
             )
         make_folder(self.farm.job.output.directory)
         self._device = torch.device("cpu")  # what was painted on a GPU needs none any more
+        results = self._planned_items()
+        for index, result in enumerate(results):
+            if result.plan is not None:
+                try:
+                    results[index] = ItemResult(result.source, _as_rendered(result.plan))
+                except NleStyleError as error:
+                    results[index] = ItemResult(result.source, result.plan, error)
+        return deliver_items(self._run(0), results, self._publish)
+
+    def _planned_items(self) -> list[ItemResult]:
         results = []
         for index, item in enumerate(self.farm.job.items):
             try:
-                results.append(ItemResult(item.source, _as_rendered(self._plan(index))))
+                results.append(ItemResult(item.source, self._plan(index)))
             except NleStyleError as error:
                 results.append(ItemResult(item.source, error=error))
-        return deliver_items(self._run(0), results, self._publish)
+        return results
 
     def _publish(self, run: JobRun, index: int, plan: ItemPlan) -> bool:
+        return self._joined(run, plan, lambda: ItemRun(run, index, plan).assemble())
+
+    def _complete(self, run: JobRun, index: int, plan: ItemPlan) -> bool:
+        return self._joined(run, plan, lambda: render_item(run, index, plan))
+
+    def _joined(self, run: JobRun, plan: ItemPlan, publish: Callable[[], None]) -> bool:
+        """Have an item published with what all tasks noted; False if it is there already."""
         run.check_cancelled()
         if plan.is_present():
             return False
         with locked(plan):
             make_folder(plan.work)
             Manifest(plan.manifest.path, plan.manifest.key, _parts(plan)).take_over()
-            ItemRun(run, index, plan).assemble()
+            publish()
             shutil.rmtree(plan.work, ignore_errors=True)
         return True
 

@@ -168,7 +168,7 @@ def test_a_task_tells_openjd_why_it_failed(movie: Path, tiny_pack: Path, tmp_pat
     failed = nle_style("run", farm, "--step", "render", "--pieces", "0-1", "--openjd")
     assert failed.code == 2
     assert re.search(r"^openjd_fail: .*Run the measure step", failed.out, re.MULTILINE)
-    failed = nle_style("run", farm, "--step", "render", "--pieces", "3-4")
+    failed = nle_style("run", farm, "--step", "render", "--pieces", "4-7")
     assert failed.code == 2
     assert "This job's are 0-3" in failed.err
 

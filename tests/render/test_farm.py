@@ -161,6 +161,7 @@ def test_several_items_in_one_task(
         (4, 3),  # 8, 8 and 4 of 20 files
         (7, 2),  # of four units, two have a painted frame
     ]
+    assert list(farm.shares(8, 11)) == [(3, 1, 1)], "the last chunk may be filled up"
     assert list(farm.shares(2, 4)) == [(0, 2, 2), (1, 0, 0), (2, 0, 7)]
     assert _farmed(farm, 4) == 19 + 4 + 20 + 6
     assert _files(tmp_path / "farm") == plain
