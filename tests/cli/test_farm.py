@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -12,6 +13,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
 import opentimelineio as otio
 import pytest
 import yaml
@@ -158,6 +161,53 @@ def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path
     assert _hashes(bundle / "output") == _hashes(tmp_path / "plain")
     (ours,) = (bundle / "output").glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [False, True])
+def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """Also when one of the workers is killed: what it left is rendered in the end."""
+    look = ("--style", "red", "--pack", tiny_pack)
+    assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
+    out = tmp_path / "out"
+    workers: list[str] = []
+    with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if killed and not workers and json.loads(line)["event"] == "progress":
+                children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+                workers = children.read_text().split()
+                os.kill(int(workers[0]), signal.SIGKILL)
+        assert process.wait() == 0
+    assert len(workers) == (2 if killed else 0)
+    assert _hashes(out) == _hashes(tmp_path / "plain")
+    (ours,) = out.glob("*.mov")
+    assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+    assert not list(out.glob(".*")), "no work folder is left"
+
+
+@pytest.mark.slow
+def test_one_thread_and_two(movie: Path, tmp_path: Path) -> None:
+    """The bound of docs/farm.md on what the count of threads changes, with a shipped pack."""
+    words = [sys.executable, "-m", "nle_style", "render", movie, "--frames", "0-3"]
+    found = []
+    for threads in ("1", "2"):
+        out = tmp_path / threads
+        subprocess.run(
+            [*words, "-o", out, "--style", "blue", "--format", "exr", "--depth", "float"],
+            check=True,
+            timeout=600,
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": threads},
+            stderr=subprocess.DEVNULL,
+        )
+        files = sorted(out.glob("*/*.exr"))
+        assert len(files) == 4
+        found.append(np.stack([oiio.ImageBuf(str(file)).get_pixels(oiio.FLOAT) for file in files]))
+    assert found[0].std() > 0.05
+    apart = np.abs(found[0] - found[1]).max()
+    print(f"largest difference: {apart:.2e}")
+    assert apart <= 1e-5
 
 
 def test_a_task_tells_openjd_why_it_failed(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
