@@ -95,7 +95,7 @@ class FarmRun:
                 self._measure(index)
 
     def _measure(self, index: int) -> None:
-        plan = self._plan(index)
+        plan = self.plan(index)
         if plan.is_present():
             return
         self._check_files(plan, plan.first, plan.last)
@@ -124,7 +124,7 @@ class FarmRun:
         """
         shares = []
         for index, begin, end in self.farm.shares(first, last):
-            plan = self._plan(index)
+            plan = self.plan(index)
             if not plan.is_present():
                 span = self._span(plan, begin, end)
                 shares.append((index, plan, begin, end, *span))
@@ -217,7 +217,7 @@ class FarmRun:
         results = []
         for index, item in enumerate(self.farm.job.items):
             try:
-                results.append(ItemResult(item.source, self._plan(index)))
+                results.append(ItemResult(item.source, self.plan(index)))
             except NleStyleError as error:
                 results.append(ItemResult(item.source, error=error))
         return results
@@ -248,13 +248,16 @@ class FarmRun:
         units = writer_of(plan).units
         return units[first].first, units[last].last
 
-    def _plan(self, index: int) -> ItemPlan:
+    def plan(self, index: int) -> ItemPlan:
+        """An item as it was planned: under the same name and, but for the engine, the same key.
+
+        Raises: JobError or MediaError if it cannot be what it was.
+        """
         if index not in self._plans:
             self._plans[index] = self._planned(index)
         return self._plans[index]
 
     def _planned(self, index: int) -> ItemPlan:
-        """The item as it was planned, under the same name and, but for the engine, the same key."""
         noted = self.farm.items[index]
         if noted.refused:
             raise InputError(noted.refused)

@@ -226,9 +226,6 @@ class ItemRun:
         if earlier is not None:
             decided = decide(plan, earlier, shots, by_shot=by_shot)
             made = {unit: decided[unit.first - plan.first] for unit in missing}
-            before = wanted[0].first - 1  # its file is another task's, if anyone's
-            if before >= plan.first and decided[before - plan.first].kept:
-                self._kept.add(before)
             self._keep(earlier, made, shots, records)
         elif self._resume:
             made = dict.fromkeys(missing, whole_reason(plan))

@@ -210,6 +210,15 @@ def test_a_damaged_unit_is_refused_and_made_again(
     assert _files(out) == plain
 
 
+def test_memory_is_that_of_the_bundle(clip: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """Where it cuts a picture may show: a worker with more or less of it takes the same."""
+    farm = make_farm_job(_job(tiny_pack, tmp_path / "farm", {"source": clip}))
+    item = farm.items[0].model_copy(update={"memory": 1_234_567_890})
+    plan = FarmRun(farm.model_copy(update={"items": (item,)})).plan(0)
+    assert plan.budget.total == 1_234_567_890
+    assert plan.manifest.key == FarmRun(farm).plan(0).manifest.key
+
+
 def test_shots_that_nobody_measured(clip: Path, tiny_pack: Path, tmp_path: Path) -> None:
     farm = make_farm_job(_job(tiny_pack, tmp_path / "farm", {"source": clip}))
     with pytest.raises(InputError, match="Run the measure step"):
