@@ -223,6 +223,34 @@ def test_a_task_tells_openjd_why_it_failed(movie: Path, tiny_pack: Path, tmp_pat
     assert "This job's are 0-3" in failed.err
 
 
+@pytest.mark.slow
+def test_on_a_worker_with_other_paths(tiny_pack: Path, tmp_path: Path) -> None:
+    """The media and the results lie elsewhere there; the relinked timelines name those of home."""
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    movie = make_clip(home / "a crowd.mov", 3, 12, Fraction(25))
+    shot = clip("one", (2, 8), (0, 12), url=movie.as_uri(), rate=25)
+    cut = home / "cut.otio"
+    otio.adapters.write_to_file(timeline(track(shot)), str(cut))
+    results = home / "renders"
+    words = ("farm", cut, "-o", tmp_path / "bundle", "--results", results, "--style", "red")
+    assert nle_style(*words, "--pack", tiny_pack).code == 0
+    home.rename(here)
+    rules = tmp_path / "rules.json"
+    rule = {"source_path_format": "POSIX", "source_path": str(home), "destination_path": str(here)}
+    rules.write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]}))
+    farm = tmp_path / "bundle" / "farm.json"
+    done = nle_style("run", farm, "--path-mapping", rules, "--output", here / "renders")
+    assert done.code == 0, done.err
+    assert not home.exists()
+    here.rename(home)
+    relinked = otio.adapters.read_from_file(str(results / "cut.red.otio"))
+    (styled,) = relinked.find_clips()
+    urls = {each.target_url for each in styled.media_references().values()}
+    (intermediate,) = results.glob("*.mov")
+    assert urls == {movie.as_uri(), intermediate.as_uri()}
+
+
 def test_without_a_step_all_of_it(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
     bundle, results = tmp_path / "bundle", tmp_path / "results"
     look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1")
