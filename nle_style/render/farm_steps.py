@@ -177,12 +177,15 @@ class FarmRun:
                 write_text(path, self.rules.at_home(path.read_text(encoding="utf-8")))
         return result
 
-    def complete(self) -> JobResult:
+    def complete(self, frames: int) -> JobResult:
         """Render here what is still missing, and publish every item.
+
+        Args:
+            frames: to be painted over all items, those that are finished included.
 
         Raises: as `run_job`.
         """
-        return deliver_items(self._run(0), self._planned_items(), self._complete)
+        return deliver_items(self._run(frames), self._planned_items(), self._complete)
 
     def refused_now(self, result: JobResult | BatchResult) -> list[NleStyleError]:
         """What was refused that the farm's job did not say would be."""

@@ -23,9 +23,9 @@ from typing import Any
 import torch
 
 from nle_style.errors import Cancelled, InputError
-from nle_style.render.events import OnEvent, Progress, Warned
+from nle_style.render.events import OnEvent, Progress, Started, Warned
 from nle_style.render.farm import make_farm_job
-from nle_style.render.farm_job import FarmJob
+from nle_style.render.farm_job import FarmItem, FarmJob
 from nle_style.render.farm_steps import FarmRun
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, make_folder
@@ -49,7 +49,7 @@ def run_in_workers(
     memory that the job gives to one.
 
     Args:
-        job, on_event, stop: as of `run_job`. `started` is told once the workers have ended.
+        job, on_event, stop: as of `run_job`.
         workers: processes, 1 or more.
 
     Raises:
@@ -65,6 +65,8 @@ def run_in_workers(
     stop = stop or threading.Event()
     make_folder(job.output.directory)
     farm = make_farm_job(job)
+    frames = sum(map(_painted, farm.items))
+    on_event(Started(len(farm.items), frames))
     with tempfile.TemporaryDirectory(prefix="nle_style_") as folder:
         path = Path(folder) / "farm.json"
         path.write_text(farm.model_dump_json(), encoding="utf-8")
@@ -75,7 +77,15 @@ def run_in_workers(
             crew.work("render", "--pieces", _shares(farm.pieces, workers))
     control = farm.job.control.model_copy(update={"cancel_file": job.control.cancel_file})
     here = farm.model_copy(update={"job": farm.job.model_copy(update={"control": control})})
-    return FarmRun(here, on_event, stop).complete()
+    return FarmRun(
+        here, lambda event: None if isinstance(event, Started) else on_event(event), stop
+    ).complete(frames)
+
+
+def _painted(item: FarmItem) -> int:
+    """How many frames of an item are painted."""
+    ranges = item.facts.get("paint") or [item.facts.get("frames", (0, -1))]
+    return sum(last - first + 1 for first, last in ranges)
 
 
 def _shares(count: int, workers: int) -> list[tuple[int, int]]:
@@ -129,7 +139,7 @@ class _Crew:
     def _told(
         self, lines: queue.SimpleQueue[tuple[int, str | None]], running: int
     ) -> Iterator[tuple[int, str]]:
-        self._done = [(0, 0)] * running
+        self._done = [0] * running
         while running:
             if self._stop.is_set() or (self._cancel_file and self._cancel_file.exists()):
                 raise Cancelled(
@@ -152,9 +162,9 @@ class _Crew:
             self._on_event(Warned(f"worker {number + 1} of {workers}: {event['message']}"))
         if kind != "progress":
             return
-        self._done[number] = (event["done"], event["frames"])
-        done = sum(done for done, _ in self._done)
-        frames = max(sum(frames for _, frames in self._done), done)
+        self._done[number] = event["done"]
+        done = sum(self._done)
+        frames = max(sum(map(_painted, self._farm.items)), done)
         rate = done / (time.monotonic() - self._begun)
         left = (frames - done) / rate
         event |= {"done": done, "frames": frames, "frames_per_second": round(rate, 3)}

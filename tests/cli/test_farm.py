@@ -171,15 +171,22 @@ def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_
     assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
     out = tmp_path / "out"
     workers: list[str] = []
+    told: list[dict[str, Any]] = []
     with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
         assert process.stdout is not None
         for line in process.stdout:
-            if killed and not workers and json.loads(line)["event"] == "progress":
+            told.append(json.loads(line))
+            if killed and not workers and told[-1]["event"] == "progress":
                 children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
                 workers = children.read_text().split()
                 os.kill(int(workers[0]), signal.SIGKILL)
         assert process.wait() == 0
     assert len(workers) == (2 if killed else 0)
+    assert told[0] == {"event": "started", "items": 1, "frames": FRAMES}
+    assert [each["event"] for each in told].count("started") == 1
+    progress = [each for each in told if each["event"] == "progress"]
+    assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
+    assert killed or max(each["done"] for each in progress) == FRAMES
     assert _hashes(out) == _hashes(tmp_path / "plain")
     (ours,) = out.glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
