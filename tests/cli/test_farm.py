@@ -258,6 +258,7 @@ def test_on_a_worker_with_other_paths(tiny_pack: Path, tmp_path: Path) -> None:
     assert urls == {movie.as_uri(), intermediate.as_uri()}
 
 
+@pytest.mark.slow
 def test_without_a_step_all_of_it(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
     bundle, results = tmp_path / "bundle", tmp_path / "results"
     look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1")

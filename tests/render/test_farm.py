@@ -113,6 +113,7 @@ def _farmed(farm: FarmJob, size: int) -> int:
     return painted
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("statistics", ["hybrid", "shot", "frame"])
 @pytest.mark.parametrize(("format_", "size"), [("ffv1", 1), ("exr", 2)])
 def test_in_chunks_as_in_one_go(
