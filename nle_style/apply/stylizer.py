@@ -30,7 +30,7 @@ from nle_style.core.network import MINIMUM_SIDE, NormStatistics
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
 
-__all__ = ["Stylizer", "engine_facts"]
+__all__ = ["Stylizer", "engine_facts", "needs_measuring"]
 
 
 def engine_facts(device: torch.device) -> list[str]:
@@ -38,6 +38,11 @@ def engine_facts(device: torch.device) -> list[str]:
     facts = [torch.__version__, device.type]
     version = openvino_version() if device.type == "cpu" else None
     return [*facts, version] if version else facts
+
+
+def needs_measuring(look: Look) -> bool:
+    """Whether a look's statistics are of a shot, and measured before its frames are painted."""
+    return look.strength > 0 and look.statistics != "frame"
 
 
 class Stylizer:
@@ -73,7 +78,7 @@ class Stylizer:
     @property
     def needs_measuring(self) -> bool:
         """Whether `measure_shot` must be called before the frames of a shot."""
-        return self.look.strength > 0 and self.look.statistics != "frame"
+        return needs_measuring(self.look)
 
     def in_flight(self, height: int, width: int) -> int:
         """How many frames of a size may be given to `frame` at the same time, from as many threads:
@@ -93,30 +98,44 @@ class Stylizer:
     def _by_openvino(self) -> bool:
         return self._device.type == "cpu" and openvino_version() is not None
 
-    def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
-        """Freeze the statistics of a shot; see `shot_statistics.sample_frames` for which frames.
+    def measure(self, frames: Iterable[np.ndarray]) -> ShotStatistics:
+        """The statistics of a shot; see `shot_statistics.sample_frames` for which frames.
 
         Args:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
-        self._frozen = None  # its maps are freed before the frames are measured
-        if self._painters is not None:
-            self._painters.shutdown()
-            self._painters = None
+        self._thaw()  # its maps are freed before the frames are measured
 
         def samples() -> Iterator[tuple[Tensor, np.ndarray]]:
             for frame in frames:
                 yield self._working(_tensor(frame)), luma_thumbnail(frame)
 
         black = self._layers[0].answer_to_black
-        self._shot = measure(self._looker(), samples(), self.look.statistics, black)
+        measured = measure(self._looker(), samples(), self.look.statistics, black)
         give_back()
+        return measured
+
+    def freeze(self, statistics: ShotStatistics) -> None:
+        """Paint the frames that follow with these statistics of their shot, as `measure` gave them
+        here or in another process."""
+        self._thaw()
+        self._shot = statistics
         if self._by_openvino:
             threads = 2 if self._takes_two else 1
-            self._frozen = OpenVinoEngine(self._layers, self._shot.norms, threads)
+            self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads)
             self._painters = ThreadPoolExecutor(threads, "nle_style tiles")
         else:
-            self._frozen = FoldedEngine(self._layers, self._shot.norms, self._device, self._dtype)
+            self._frozen = FoldedEngine(self._layers, statistics.norms, self._device, self._dtype)
+
+    def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
+        """Measure a shot and freeze its statistics."""
+        self.freeze(self.measure(frames))
+
+    def _thaw(self) -> None:
+        self._frozen = None
+        if self._painters is not None:
+            self._painters.shutdown()
+            self._painters = None
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:
         """Paint one frame.

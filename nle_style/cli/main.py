@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from nle_style.cli.export import export
+from nle_style.cli.farm import FarmStep, farm, run_farm
 from nle_style.cli.install import install
 from nle_style.cli.options import (
     ColourChoice,
@@ -37,12 +38,14 @@ from nle_style.cli.options import (
     Strength,
     StrokeScale,
     Style,
+    Workers,
     colour_job_of,
     control_of,
     look_of,
     matted_looks,
     output_of,
     reading_of,
+    runner_of,
 )
 from nle_style.cli.resolve import PASS_ON, resolve
 from nle_style.cli.timelines import batch, revert, tell_batch
@@ -96,6 +99,7 @@ def render(
     ocio: OcioFile = None,
     device: Device = "auto",
     memory: Memory = "auto",
+    workers: Workers = 1,
     resume: Resume = True,
     events: Events = False,
 ) -> None:
@@ -104,7 +108,6 @@ def render(
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.render.job import Item, RenderJob
-        from nle_style.render.runner import run_job
 
         look, inside, layers = matted_looks(
             style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
@@ -121,7 +124,7 @@ def render(
             control=control_of(resume, device, memory),
             pack=pack,
         )
-        return run_job(job, on_event, stop).exit_code
+        return runner_of(workers)(job, on_event, stop).exit_code
 
     raise typer.Exit(run_command(events, command))
 
@@ -137,16 +140,56 @@ def _frames(text: str) -> tuple[int, int]:
 
 app.command()(batch)
 app.command()(revert)
+app.command()(farm)
 app.command(context_settings=PASS_ON)(resolve)
 
 
 @app.command()
 def run(
-    job: Annotated[Path, typer.Argument(help="A job file, YAML or JSON.")],
+    job: Annotated[Path, typer.Argument(help="A job file, YAML or JSON, or a farm's farm.json.")],
     events: Events = False,
+    step: Annotated[
+        FarmStep | None, typer.Option(help="Of farm.json: only this step; see docs/farm.md.")
+    ] = None,
+    items: Annotated[
+        str | None, typer.Option(help="With --step measure: which items, as 0-7.")
+    ] = None,
+    pieces: Annotated[
+        str | None, typer.Option(help="With --step render: which pieces, as 12-17.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option(help="Of farm.json: another folder for the results.")
+    ] = None,
+    path_mapping: Annotated[
+        Path | None, typer.Option(help="Of farm.json: Open Job Description's path mapping rules.")
+    ] = None,
+    openjd: Annotated[
+        bool, typer.Option("--openjd", help="Of farm.json: progress as openjd_progress lines.")
+    ] = False,
 ) -> None:
-    """Run a job file: what the plugins call."""
+    """Run a job file, or a task of a farm: what the plugins and farms call."""
     from nle_style.cli.console import run_command
+    from nle_style.render.farm_job import is_farm_job
+
+    if is_farm_job(job):
+        raise typer.Exit(
+            run_farm(
+                job,
+                step=step,
+                items=items,
+                pieces=pieces,
+                output=output,
+                path_mapping=path_mapping,
+                openjd=openjd,
+                as_json=events,
+            )
+        )
+    if openjd or any(given is not None for given in (step, items, pieces, output, path_mapping)):
+        raise InputError(
+            "is not a farm's job, which alone has steps",
+            where=str(job),
+            remedy="Give the farm.json that `nle-style farm` wrote.",
+        )
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.render.job import read_job

@@ -14,6 +14,7 @@ from nle_style.errors import InputError
 
 if TYPE_CHECKING:
     from nle_style.apply.look import Look
+    from nle_style.render.batch import RunJob
     from nle_style.render.job import (
         ColourJob,
         Control,
@@ -48,6 +49,7 @@ __all__ = [
     "Strength",
     "StrokeScale",
     "Style",
+    "Workers",
     "colour_job_of",
     "control_of",
     "look_of",
@@ -56,6 +58,7 @@ __all__ = [
     "parse_matte",
     "parse_rate",
     "reading_of",
+    "runner_of",
 ]
 
 
@@ -131,6 +134,9 @@ OcioFile = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
 Memory = Annotated[str, typer.Option(help="What a run may take: auto (2GiB), or a size as 4GiB.")]
+Workers = Annotated[
+    int, typer.Option(min=1, help="Processes at once: one for each GPU, or group of cores.")
+]
 Resume = Annotated[
     bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
 ]
@@ -245,6 +251,16 @@ def control_of(resume: bool, device: str, memory: str) -> Control:
     from nle_style.render.job import Control
 
     return Control(resume=resume, device=device, memory=memory)
+
+
+def runner_of(workers: int) -> RunJob:
+    """What renders a job: this process, or several of them."""
+    from functools import partial
+
+    from nle_style.render.farm_workers import run_in_workers
+    from nle_style.render.runner import run_job
+
+    return run_job if workers == 1 else partial(run_in_workers, workers=workers)
 
 
 def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:

@@ -30,12 +30,14 @@ from nle_style.cli.options import (
     StatisticsOption,
     Strength,
     StrokeScale,
+    Workers,
     colour_job_of,
     control_of,
     look_of,
     output_of,
     parse_rate,
     reading_of,
+    runner_of,
 )
 from nle_style.errors import InputError, OutputError
 
@@ -92,6 +94,7 @@ def batch(
     ocio: OcioFile = None,
     device: Device = "auto",
     memory: Memory = "auto",
+    workers: Workers = 1,
     resume: Resume = True,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show the plan, its time and its disk space.")
@@ -141,7 +144,7 @@ def batch(
         from nle_style.render.batch import run_batch
 
         what, more = asked()
-        result = run_batch(*what, **more, on_event=on_event, stop=stop)
+        result = run_batch(*what, **more, on_event=on_event, stop=stop, render=runner_of(workers))
         if not events:
             tell_batch(result)
         return result.exit_code

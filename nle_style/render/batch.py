@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from nle_style.render.batch_plan import BatchOptions, PlannedBatch, plan_batch
 from nle_style.render.batch_report import as_markdown, build_batch_report, report_paths
 from nle_style.render.delivery import Delivery, deliver
 from nle_style.render.events import OnEvent, Warned
-from nle_style.render.job import ColourJob, Control, Output
+from nle_style.render.job import ColourJob, Control, Output, RenderJob
 from nle_style.render.plan_items import ItemPlan
 from nle_style.render.report import report_path, write_report
 from nle_style.render.runner import JobResult, run_job
@@ -22,7 +23,10 @@ from nle_style.timeline.plan import Plan
 from nle_style.timeline.read import ReadTimeline
 from nle_style.timeline.relink import Rendered
 
-__all__ = ["BatchOptions", "BatchResult", "run_batch"]
+__all__ = ["BatchOptions", "BatchResult", "RunJob", "run_batch"]
+
+RunJob = Callable[[RenderJob, OnEvent, threading.Event | None], JobResult]
+"""`run_job`, or what does as it does."""
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,14 @@ def run_batch(
     colour: ColourJob | None = None,
     on_event: OnEvent = lambda event: None,
     stop: threading.Event | None = None,
+    render: RunJob = run_job,
 ) -> BatchResult:
     """Render what a timeline's clips need, each source frame once, and relink the timeline.
 
     Args:
         timeline, look, output, options: as in `batch_plan.plan_batch`.
         pack, control, colour, on_event, stop: as in `run_job`.
+        render: what renders the job that is planned: `run_job`, or what a farm has of it.
 
     Raises: as `plan_batch` and `run_job`.
     """
@@ -92,7 +98,7 @@ def run_batch(
     if planned.job is None:
         reports = _report(planned, None, output, (), on_event)
         return BatchResult(planned.read, plan, None, (), reports)
-    result = run_job(planned.job, on_event, stop)
+    result = render(planned.job, on_event, stop)
     rendered = [
         _rendered(planned, index, item.plan)
         for index, item in enumerate(result.items)

@@ -1,7 +1,8 @@
 """Rendering one item: its units one after the other, from its source's frames to its publishing.
 
 What an interrupted run of the same render finished is gone on from; what an earlier render has
-that is still right is kept, see `reuse`.
+that is still right is kept, see `reuse`. The same in parts: the shots measured, a range of units
+painted, the whole assembled, each by another process if need be; see `farm_steps`.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -20,16 +21,16 @@ from typing import Any
 import numpy as np
 import torch
 
-from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.shot_statistics import ShotStatistics, sample_frames
 from nle_style.apply.shots import find_shots
 from nle_style.apply.stability import ChangeMeter
 from nle_style.core.style_pack import StylePack
-from nle_style.errors import Cancelled
+from nle_style.errors import Cancelled, InputError
 from nle_style.media.probe import MediaInfo
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.events import OnEvent, Progress, Scanning, Warned
 from nle_style.render.job import RenderJob
-from nle_style.render.manifest import Made, UnitMeasurement, fingerprint
+from nle_style.render.manifest import Made, Manifest, UnitMeasurement, fingerprint
 from nle_style.render.painter import FramePainter, PaintedFrame, painter_of
 from nle_style.render.pipeline import ahead, in_flight
 from nle_style.render.plan_items import ItemPlan
@@ -45,7 +46,10 @@ from nle_style.render.reuse import (
 )
 from nle_style.render.supply import Weights, source_frames, supply
 
-__all__ = ["JobRun", "render_item"]
+__all__ = ["ItemRun", "ItemStatistics", "JobRun", "render_item", "writer_of"]
+
+ItemStatistics = Mapping[tuple[int, int], Mapping[int, ShotStatistics]]
+"""By shot, first and last frame of the source, and by the place of a look, the lowest first."""
 
 _SCANNED = 24  # frames from one `scanning` event to the next
 
@@ -111,34 +115,109 @@ def render_item(run: JobRun, index: int, plan: ItemPlan) -> None:
         Cancelled: by the job's `stop` or cancel file.
         NleStyleError: the source, the look or the disk refuses.
     """
-    _ItemRun(run, index, plan).render()
+    ItemRun(run, index, plan).render()
 
 
-class _ItemRun:
-    """One item on its way: what has been kept, and which shot the painter is set to."""
+def writer_of(plan: ItemPlan) -> IntermediateWriter:
+    """What writes an item's units, into its work folder."""
+    return IntermediateWriter(
+        plan.destination,
+        plan.spec,
+        plan.info,
+        plan.first,
+        plan.last,
+        work=plan.work,
+        metadata=_provenance(plan),
+        painted=plan.painted if plan.sparse else None,
+    )
 
-    def __init__(self, run: JobRun, index: int, plan: ItemPlan) -> None:
+
+class ItemRun:
+    """One item on its way: what has been kept, and which shot the painter is set to.
+
+    Args:
+        run, index, plan: as of `render_item`.
+        notes: where what is finished is noted and looked up; None for the plan's own manifest.
+        statistics: what `measure` gave, so that nothing is measured again.
+    """
+
+    def __init__(
+        self,
+        run: JobRun,
+        index: int,
+        plan: ItemPlan,
+        notes: Manifest | None = None,
+        statistics: ItemStatistics | None = None,
+    ) -> None:
         self._run, self._index, self._plan = run, index, plan
+        self._notes = notes or plan.manifest
+        self._statistics = statistics or {}
         self._resume = run.job.control.resume
         self._painter: FramePainter = painter_of(plan, run.pack, run.device)
         self._measured: tuple[int, int] | None = None
         self._kept: set[int] = set()
 
     def render(self) -> None:
-        plan, manifest = self._plan, self._plan.manifest
-        writer = IntermediateWriter(
-            plan.destination,
-            plan.spec,
-            plan.info,
-            plan.first,
-            plan.last,
-            work=plan.work,
-            metadata=_provenance(plan),
-            painted=plan.painted if plan.sparse else None,
-        )
-        manifest.begin(plan.facts, None if plan.inputs is None else plan.inputs.as_data())
-        records = self._finished(writer) if self._resume else {}
+        """Paint what is missing and publish the whole."""
+        writer = self._begun()
+        records, shots = self._paint(writer, writer.units)
+        self._run.check_cancelled()
+        self._publish(writer, records, shots)
+
+    def measure(self) -> ItemStatistics:
+        """Find the shots, note them, and measure each for every look."""
+        earlier = find_earlier(self._plan) if self._resume else None
+        measured = {}
+        for shot in self._shots(earlier):
+            self._run.check_cancelled()
+            measured[shot] = self._painter.measure_shot(partial(self._samples, shot))
+        return measured
+
+    def paint_units(self, first: int, last: int) -> None:
+        """Paint some units, as `IntermediateWriter.units` counts them from 0, inclusive; what is
+        finished stays as it is, and nothing is published."""
+        writer = writer_of(self._plan)
+        self._paint(writer, writer.units[first : last + 1])
+
+    def assemble(self) -> None:
+        """Publish units that are all finished.
+
+        Raises: InputError if units are missing or changed.
+        """
+        writer = self._begun()
+        records = self._finished(writer, writer.units)
+        shots = self._notes.shots() if self._painter.needs_measuring else list(self._plan.painted)
         missing = [unit for unit in writer.units if unit.index not in records]
+        if missing or shots is None:
+            what = f"{len(missing)} of its {len(writer.units)} units are not there"
+            if missing:
+                what += f", the first of them frames {missing[0].first}-{missing[0].last}"
+            raise InputError(
+                what if missing else "its shots are not noted",
+                where=str(self._plan.destination),
+                remedy="Run the measure and render steps again: what is finished stays."
+                " All machines must have the same versions of torch and OpenVINO.",
+            )
+        self._run.check_cancelled()
+        self._publish(writer, records, shots)
+
+    def _begun(self) -> IntermediateWriter:
+        plan = self._plan
+        writer = writer_of(plan)
+        self._notes.begin(plan.facts, None if plan.inputs is None else plan.inputs.as_data())
+        return writer
+
+    def _paint(
+        self, writer: IntermediateWriter, wanted: Sequence[Unit]
+    ) -> tuple[dict[int, UnitRecord], list[tuple[int, int]]]:
+        """Have some units finished.
+
+        Returns:
+            the records of these units, and the shots of the item.
+        """
+        plan = self._plan
+        records = self._finished(writer, wanted) if self._resume else {}
+        missing = [unit for unit in wanted if unit.index not in records]
         earlier = find_earlier(plan) if self._resume and missing else None
         # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
         by_shot = self._painter.needs_measuring
@@ -152,15 +231,14 @@ class _ItemRun:
             made = dict.fromkeys(missing, whole_reason(plan))
         for run in _contiguous([unit for unit in missing if unit.index not in records]):
             self._paint_run(writer, run, shots, made, records)
-        self._run.check_cancelled()
-        self._publish(writer, records, shots)
+        return records, shots
 
-    def _finished(self, writer: IntermediateWriter) -> dict[int, UnitRecord]:
-        """The units that an interrupted run left, by index, found unchanged."""
+    def _finished(self, writer: IntermediateWriter, units: Sequence[Unit]) -> dict[int, UnitRecord]:
+        """Those of some units that an interrupted run left, by index, found unchanged."""
         plan = self._plan
-        known, made = plan.manifest.units(), plan.manifest.made()
+        known, made = self._notes.units(), self._notes.made()
         records: dict[int, UnitRecord] = {}
-        for unit in writer.units:
+        for unit in units:
             record = known.get(unit.index)
             if record is not None and writer.check_unit(unit, record):
                 records[unit.index] = record
@@ -199,7 +277,7 @@ class _ItemRun:
             records[unit.index] = record
             self._kept.add(unit.first)
             self._run.done += 1
-        plan.manifest.add_units(noted)
+        self._notes.add_units(noted)
 
     def _paint_run(
         self,
@@ -220,7 +298,7 @@ class _ItemRun:
                 ended = time.monotonic()
                 pairs = meter.take(unit.first, unit.last)
                 measured = UnitMeasurement(ended - begun, pairs)
-                self._plan.manifest.add_unit(record, measured, made[unit])
+                self._notes.add_unit(record, measured, made[unit])
                 begun = ended
                 records[unit.index] = record
         finally:
@@ -238,7 +316,7 @@ class _ItemRun:
         published = writer.publish([records[unit.index] for unit in writer.units])
         for warning in published.warnings:
             self._run.on_event(Warned(f"{plan.destination.name}: {warning}", self._index))
-        plan.manifest.add_published(
+        self._notes.add_published(
             {
                 "path": plan.destination.name,
                 "fingerprint": fingerprint(plan.output_files()),
@@ -256,7 +334,7 @@ class _ItemRun:
         """The shots of the item, found in one pass over what is painted of its source, or noted by
         an earlier run."""
         plan = self._plan
-        known = plan.manifest.shots() if self._resume else None
+        known = self._notes.shots() if self._resume else None
         if known is not None:
             return known
         total = plan.painted_count(plan.first, plan.last)
@@ -277,7 +355,7 @@ class _ItemRun:
                 for first, last in plan.painted
                 for shot in find_shots(frames(first, last), first)
             ]
-        plan.manifest.add_shots(shots)
+        self._notes.add_shots(shots)
         return shots
 
     def _samples(self, shot: tuple[int, int]) -> Iterator[np.ndarray]:
@@ -313,7 +391,8 @@ class _ItemRun:
                     for shot, its_frames in itertools.groupby(enumerate(frames, start), shot_of):
                         if painter.needs_measuring and shot != self._measured:
                             self._measured = shot
-                            painter.begin_shot(partial(self._samples, shot))
+                            known = self._statistics.get(shot)
+                            painter.begin_shot(partial(self._samples, shot), known)
                         for number, painted in in_flight(its_frames, one, painter.in_flight):
                             meter.add(number, painted.source_view, painted.view)
                             if number >= begin:

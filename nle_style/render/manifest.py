@@ -22,6 +22,7 @@ from nle_style.media.write import UnitRecord
 
 __all__ = [
     "MANIFEST_SUFFIX",
+    "WHOLE_BYTES",
     "Made",
     "Manifest",
     "UnitMeasurement",
@@ -33,8 +34,10 @@ __all__ = [
 MANIFEST_SUFFIX = ".manifest.jsonl"
 """What a manifest's name has beyond its intermediate's stem."""
 
+WHOLE_BYTES = 64 * 2**20
+"""Of larger files a fingerprint takes only the ends."""
+
 _EDGE = 2**20
-_WHOLE = 64 * 2**20
 
 
 @dataclass(frozen=True)
@@ -58,25 +61,29 @@ class Made:
     why: str
 
 
-def fingerprint(files: Iterable[Path]) -> str:
+def fingerprint(files: Iterable[Path], *, times: bool = True) -> str:
     """A hash that changes when the files do: their names, sizes and contents.
 
-    Of files beyond 64 MiB only a megabyte at each end and the time of change are taken: a whole
-    hash of camera masters would take longer than many a render.
+    Of files beyond `WHOLE_BYTES` only a megabyte at each end and the time of change are taken: a
+    whole hash of camera masters would take longer than many a render.
+
+    Args:
+        times: take the times of change; without them a copy on another machine has the same hash.
     """
     digest = hashlib.sha256()
     for path in files:
         facts = path.stat()
         digest.update(f"{path.name}\0{facts.st_size}\0".encode(errors="surrogateescape"))
         with path.open("rb") as file:
-            if facts.st_size <= _WHOLE:
+            if facts.st_size <= WHOLE_BYTES:
                 while block := file.read(_EDGE):
                     digest.update(block)
             else:
                 digest.update(file.read(_EDGE))
                 file.seek(-_EDGE, os.SEEK_END)
                 digest.update(file.read(_EDGE))
-                digest.update(str(facts.st_mtime_ns).encode())
+                if times:
+                    digest.update(str(facts.st_mtime_ns).encode())
     return digest.hexdigest()
 
 
@@ -111,10 +118,12 @@ class Manifest:
     Args:
         path: the file; it need not be there yet.
         key: see `render_key`.
+        also: files whose lines are read as if they stood before this one's own; nothing is written
+            to them. So the tasks of a farm, each with a file of its own, know of one another.
     """
 
-    def __init__(self, path: Path, key: str) -> None:
-        self.path, self.key = path, key
+    def __init__(self, path: Path, key: str, also: Iterable[Path] = ()) -> None:
+        self.path, self.key, self._also = path, key, tuple(also)
 
     @classmethod
     def last_published(cls, path: Path) -> Manifest | None:
@@ -123,7 +132,8 @@ class Manifest:
         return cls(path, keys[-1]) if keys else None
 
     def _lines(self) -> list[dict[str, Any]]:
-        return [entry for entry in _entries(self.path) if entry.get("key") == self.key]
+        entries = (entry for path in (*self._also, self.path) for entry in _entries(path))
+        return [entry for entry in entries if entry.get("key") == self.key]
 
     def units(self) -> dict[int, UnitRecord]:
         """The finished units of this key, by index; the last line for an index counts."""
@@ -205,6 +215,19 @@ class Manifest:
     def add_shots(self, shots: Iterable[tuple[int, int]]) -> None:
         """Note (first, last) of every shot, so that a resumed render need not look again."""
         self._append({"type": "shots", "shots": [list(shot) for shot in shots]})
+
+    def take_over(self) -> None:
+        """Copy the shots and units that only `also` has into this file."""
+        own = Manifest(self.path, self.key)
+        shots, units = self.shots(), self.units()
+        if shots is not None and shots != own.shots():
+            self.add_shots(shots)
+        measured, made, there = self.measurements(), self.made(), own.units()
+        self.add_units(
+            (units[index], measured.get(index), made.get(index))
+            for index in sorted(units)
+            if units[index] != there.get(index)
+        )
 
     def add_published(self, facts: Mapping[str, Any]) -> None:
         """Note the published intermediate."""

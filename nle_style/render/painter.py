@@ -10,12 +10,13 @@ an alpha of 0 and at strength 0 the stored values come back bit for bit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
 
+from nle_style.apply.shot_statistics import ShotStatistics
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack
 from nle_style.media.bands import bands
@@ -36,8 +37,11 @@ class Painting(Protocol):
     def needs_measuring(self) -> bool:
         """Whether a shot is measured before its frames are painted."""
 
-    def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
-        """Freeze a shot's statistics, from (H, W, 3) float32 display code values."""
+    def measure(self, frames: Iterable[np.ndarray]) -> ShotStatistics:
+        """A shot's statistics, from (H, W, 3) float32 display code values."""
+
+    def freeze(self, statistics: ShotStatistics) -> None:
+        """Paint the frames that follow with these statistics."""
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:
         """Paint one frame; at strength 0 the very array that was given."""
@@ -104,6 +108,7 @@ class FramePainter:
         self._premultiplied = premultiplied
         self._colour = colour
         self._samples: Callable[[], Iterable[np.ndarray]] | None = None
+        self._known: Mapping[int, ShotStatistics] = {}
         self._measured: set[int] = set()
         self._measuring = threading.Lock()
         self.in_flight = in_flight
@@ -113,16 +118,32 @@ class FramePainter:
         """Whether `begin_shot` must be called before the frames of a shot."""
         return any(painting.needs_measuring for painting in self._paintings)
 
-    def begin_shot(self, samples: Callable[[], Iterable[np.ndarray]]) -> None:
+    def begin_shot(
+        self,
+        samples: Callable[[], Iterable[np.ndarray]],
+        known: Mapping[int, ShotStatistics] | None = None,
+    ) -> None:
         """Have the frames that follow painted with the statistics of another shot.
 
         Each look is measured when it is first painted, which outside of its matte is never.
 
         Args:
             samples: gives the shot's frames to be measured, as `frame` takes them, anew each time.
+            known: what `measure_shot` gave for it; a look in it is not measured again.
         """
         self._samples = samples
+        self._known = known or {}
         self._measured.clear()
+
+    def measure_shot(
+        self, samples: Callable[[], Iterable[np.ndarray]]
+    ) -> dict[int, ShotStatistics]:
+        """The statistics of a shot, by the place of every look that needs them."""
+        return {
+            number: painting.measure(self.view(frame) for frame in samples())
+            for number, painting in enumerate(self._paintings)
+            if painting.needs_measuring
+        }
 
     def view(self, pixels: np.ndarray) -> np.ndarray:
         """A source frame as the network sees it.
@@ -178,7 +199,10 @@ class FramePainter:
         with self._measuring:
             unmeasured = painting.needs_measuring and number not in self._measured
             if unmeasured and self._samples is not None:
-                painting.measure_shot(self.view(frame) for frame in self._samples())
+                known = self._known.get(number)
+                if known is None:
+                    known = painting.measure(self.view(frame) for frame in self._samples())
+                painting.freeze(known)
                 self._measured.add(number)
         return painting.frame(view)
 

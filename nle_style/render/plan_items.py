@@ -30,7 +30,7 @@ from nle_style.render.manifest import MANIFEST_SUFFIX, Manifest, fingerprint, la
 from nle_style.render.mattes import LayerPlan, Matte, plan_matte
 from nle_style.timeline.relink import SequenceName
 
-__all__ = ["ENGINE_VERSION", "ItemPlan", "plan_item", "read_as", "source_stem"]
+__all__ = ["ENGINE_VERSION", "ItemPlan", "engine_of", "plan_item", "read_as", "source_stem"]
 
 ENGINE_VERSION = 4
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
@@ -145,6 +145,11 @@ class ItemPlan:
         return bool(published["fingerprint"] == fingerprint(self.output_files()))
 
 
+def engine_of(device: torch.device) -> list[Any]:
+    """What a picture's last bits depend on, beside its job."""
+    return [ENGINE_VERSION, *engine_facts(device)]
+
+
 def plan_item(
     item: Item,
     job: RenderJob,
@@ -197,7 +202,7 @@ def plan_item(
         "pack_sha256": pack.sha256,
         "format": spec.format,
         "depth": spec.depth,
-        "engine": [ENGINE_VERSION, *engine_facts(device)],
+        "engine": engine_of(device),
     }
     if item.rate is not None and info.kind != "movie":
         facts["rate"] = str(info.rate)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,7 +26,7 @@ from nle_style.render.job import RenderJob
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import build_report, is_report_of, report_path, write_report
 
-__all__ = ["ItemResult", "JobResult", "run_job"]
+__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job"]
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ def run_job(
     map_large_blocks()
     pack = load_pack(find_pack(job.pack))
     device = choose_device(job.control.device)
-    _make_folder(job.output.directory)
+    make_folder(job.output.directory)
     taken: set[str] = set()
     hashed: dict[Path, str] = {}
     results: list[ItemResult] = []
@@ -91,8 +91,27 @@ def run_job(
         for result in results
         if result.plan is not None
     )
-    on_event(Started(len(results), frames))
     run = JobRun(job, pack, device, on_event, stop or threading.Event(), frames)
+    return deliver_items(run, results, _render)
+
+
+def deliver_items(
+    run: JobRun,
+    results: list[ItemResult],
+    render: Callable[[JobRun, int, ItemPlan], bool],
+) -> JobResult:
+    """Bring planned items to their end, one after the other, and tell how each of them ended.
+
+    Args:
+        run: the job's.
+        results: the items, planned or refused, in the job's order.
+        render: has one item published; False if it was there already.
+
+    Raises:
+        Cancelled: by the job's `stop` or cancel file.
+    """
+    on_event = run.on_event
+    on_event(Started(len(results), run.frames))
     present = 0
     for index, result in enumerate(results):
         if result.plan is None or result.error is not None:
@@ -101,7 +120,7 @@ def run_job(
             continue
         plan = result.plan
         try:
-            rendered = _render(run, index, plan)
+            rendered = render(run, index, plan)
         except Cancelled:
             raise
         except NleStyleError as error:
@@ -129,7 +148,11 @@ def run_job(
     return outcome
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
+    """Make a folder of results, with those above it.
+
+    Raises: OutputError.
+    """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -141,9 +164,15 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _locked(plan: ItemPlan) -> Iterator[None]:
-    """Hold the lock of one output, so that two runs never write one file."""
-    lock = FileLock(plan.work.with_suffix(".lock"), timeout=0)
+def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
+    """Hold the lock of one output, so that two runs never write one file.
+
+    Args:
+        lock_file: of a part of the output; None for the whole.
+
+    Raises: InputError if another process holds it; OutputError if the folder refuses.
+    """
+    lock = FileLock(lock_file or plan.work.with_suffix(".lock"), timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -172,10 +201,10 @@ def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
     if resume and plan.is_present():
         run.done += plan.painted_count(plan.first, plan.last)
         return False
-    with _locked(plan):
+    with locked(plan):
         if not resume:
             shutil.rmtree(plan.work, ignore_errors=True)
-        _make_folder(plan.work)
+        make_folder(plan.work)
         render_item(run, index, plan)
         shutil.rmtree(plan.work, ignore_errors=True)
     return True

@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from nle_style.apply.look import Look
+from nle_style.apply.shot_statistics import ShotStatistics
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
 from nle_style.render.painter import FramePainter, over
@@ -25,8 +26,12 @@ class Fake:
         self.measured: list[list[np.ndarray]] = []
         self.shown: list[np.ndarray] = []
 
-    def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
+    def measure(self, frames: Iterable[np.ndarray]) -> ShotStatistics:
         self.measured.append(list(frames))
+        return ShotStatistics([], None)
+
+    def freeze(self, statistics: ShotStatistics) -> None:
+        assert statistics == ShotStatistics([], None)
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:
         self.shown.append(rgb)

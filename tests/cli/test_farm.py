@@ -1,0 +1,284 @@
+"""`nle-style farm` and its steps, by the command line and by the openjd program."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import OpenImageIO as oiio  # noqa: N813
+import opentimelineio as otio
+import pytest
+import yaml
+
+from tests.helpers.command import nle_style, start
+from tests.helpers.stamps import make_clip
+from tests.timeline.building import clip, timeline, track
+
+ROOT = Path(__file__).resolve().parents[2]
+FRAMES = 30
+
+
+@pytest.fixture(scope="module")
+def movie(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_clip(tmp_path_factory.mktemp("media") / "crowd.mov", 3, FRAMES, Fraction(25))
+
+
+@pytest.fixture(scope="module")
+def cut(movie: Path) -> Path:
+    """Frames 2-11 and 14-25 of one movie."""
+    shots = [
+        clip(name, span, (0, FRAMES), url=movie.as_uri(), rate=25)
+        for name, span in (("one", (2, 10)), ("two", (14, 12)))
+    ]
+    path = movie.with_name("cut.otio")
+    otio.adapters.write_to_file(timeline(track(*shots)), str(path))
+    return path
+
+
+def _openjd(*arguments: object) -> subprocess.CompletedProcess[str]:
+    program = shutil.which("openjd", path=Path(sys.executable).parent)
+    if program is None:
+        pytest.skip("openjd is not installed: pip install 'nle-style[farm]'")
+    return subprocess.run(
+        [program, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Path:
+    """The program of this checkout, as a worker would have it installed."""
+    path = tmp_path / "nle-style"
+    path.write_text(f'#!/bin/sh\nPYTHONPATH="{ROOT}" exec "{sys.executable}" -m nle_style "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def _hashes(folder: Path) -> dict[str, list[str]]:
+    found = {}
+    for path in folder.glob("*.manifest.jsonl"):
+        units: dict[int, list[str]] = {}
+        for line in path.read_text().splitlines():
+            entry = json.loads(line)
+            if entry["type"] == "unit":
+                units[entry["unit"]["index"]] = entry["unit"]["frame_hashes"]
+        found[path.name] = [each for index in sorted(units) for each in units[index]]
+    return found
+
+
+def _values(bundle: Path) -> dict[str, Any]:
+    data = yaml.safe_load((bundle / "parameter_values.yaml").read_text())
+    return {each["name"]: each["value"] for each in data["parameterValues"]}
+
+
+@pytest.mark.parametrize(
+    ("more", "steps"),
+    [
+        ((), ["Measure", "Render", "Assemble"]),
+        (("--statistics", "frame"), ["Render", "Assemble"]),
+        (("--device", "cuda", "--chunk", 1), ["Measure", "Render", "Assemble"]),
+    ],
+)
+def test_openjd_accepts_the_bundle(
+    more: tuple[object, ...], steps: list[str], cut: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
+    bundle = tmp_path / "bundle"
+    done = nle_style("farm", cut, "-o", bundle, "--style", "red", "--pack", tiny_pack, *more)
+    assert done.code == 0, done.err
+    checked = _openjd("check", bundle / "template.yaml")
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    template = yaml.safe_load((bundle / "template.yaml").read_text())
+    assert [step["name"] for step in template["steps"]] == steps
+    gpu = [step["name"] for step in template["steps"] if "hostRequirements" in step]
+    assert gpu == (steps[:2] if "cuda" in more else [])
+    assert _values(bundle) == {"FarmFile": "farm.json", "OutputDir": str(bundle / "output")}
+    assets = yaml.safe_load((bundle / "asset_references.yaml").read_text())["assetReferences"]
+    assert assets["inputs"]["filenames"] == sorted(
+        str(path) for path in (cut, cut.with_name("crowd.mov"), tiny_pack)
+    )
+    assert not (bundle / "output").exists(), "nothing is rendered, and nothing left behind"
+
+
+@pytest.mark.slow
+def test_openjd_run_is_what_batch_gives(
+    cut: Path, tiny_pack: Path, tmp_path: Path, program: Path
+) -> None:
+    look = ("--style", "red", "--pack", tiny_pack)
+    assert nle_style("batch", cut, "-o", tmp_path / "plain", *look).code == 0
+    bundle = tmp_path / "bundle"
+    assert nle_style("farm", cut, "-o", bundle, *look, "--chunk", 16).code == 0
+    ran = _openjd("run", bundle / "template.yaml", "-p", f"NleStyle={program}")
+    assert ran.returncode == 0, ran.stdout
+    out = bundle / "output"
+    assert _hashes(out) == _hashes(tmp_path / "plain")
+    assert sum(map(len, _hashes(out).values())) == 10 + 12
+    assert sorted(path.name for path in out.iterdir()) == sorted(
+        path.name for path in (tmp_path / "plain").iterdir()
+    )
+    told = [float(each) for each in re.findall(r"openjd_progress: (\S+)", ran.stdout)]
+    assert told
+    assert all(0 <= each <= 100 for each in told)
+    assert re.search(r"Pieces\(CHUNK\[INT\]\) = 0-1", ran.stdout)
+    relinked = otio.adapters.read_from_file(str(out / "cut.red.baked.otio"))
+    urls = [each.media_reference.target_url for each in relinked.find_clips()]
+    assert all(Path(url.removeprefix("file://")).parent == out for url in urls)
+
+
+@pytest.mark.slow
+def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """SIGKILL in the third of four units: the same task then paints the last two only."""
+    bundle, look = tmp_path / "bundle", ("--style", "red", "--pack", tiny_pack)
+    assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
+    assert nle_style("farm", movie, "-o", bundle, *look).code == 0
+    farm = bundle / "farm.json"
+    assert nle_style("run", farm, "--step", "measure", "--items", "0-0").code == 0
+    task = ("run", farm, "--step", "render", "--pieces", "0-3")
+    with start(*task, "--events") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if json.loads(line).get("frame") == 22:
+                break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    assert nle_style("run", farm, "--step", "assemble").code == 2
+    again = nle_style(*task, "--events")
+    assert again.code == 0
+    painted = [json.loads(line)["frame"] for line in again.out.splitlines()]
+    assert 0 < len(painted) <= FRAMES - 8
+    assert nle_style("run", farm, "--step", "assemble").code == 0
+    assert _hashes(bundle / "output") == _hashes(tmp_path / "plain")
+    (ours,) = (bundle / "output").glob("*.mov")
+    assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("killed", [False, True])
+def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """Also when one of the workers is killed: what it left is rendered in the end."""
+    look = ("--style", "red", "--pack", tiny_pack)
+    assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
+    out = tmp_path / "out"
+    workers: list[str] = []
+    told: list[dict[str, Any]] = []
+    with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            told.append(json.loads(line))
+            if killed and not workers and told[-1]["event"] == "progress":
+                children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+                workers = children.read_text().split()
+                os.kill(int(workers[0]), signal.SIGKILL)
+        assert process.wait() == 0
+    assert len(workers) == (2 if killed else 0)
+    assert told[0] == {"event": "started", "items": 1, "frames": FRAMES}
+    assert [each["event"] for each in told].count("started") == 1
+    progress = [each for each in told if each["event"] == "progress"]
+    assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
+    assert killed or max(each["done"] for each in progress) == FRAMES
+    assert _hashes(out) == _hashes(tmp_path / "plain")
+    (ours,) = out.glob("*.mov")
+    assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+    assert not list(out.glob(".*")), "no work folder is left"
+
+
+@pytest.mark.slow
+def test_one_thread_and_two(movie: Path, tmp_path: Path) -> None:
+    """The bound of docs/farm.md on what the count of threads changes, with a shipped pack."""
+    words = [sys.executable, "-m", "nle_style", "render", movie, "--frames", "0-3"]
+    found = []
+    for threads in ("1", "2"):
+        out = tmp_path / threads
+        subprocess.run(
+            [*words, "-o", out, "--style", "blue", "--format", "exr", "--depth", "float"],
+            check=True,
+            timeout=600,
+            cwd=ROOT,
+            env={**os.environ, "OMP_NUM_THREADS": threads},
+            stderr=subprocess.DEVNULL,
+        )
+        files = sorted(out.glob("*/*.exr"))
+        assert len(files) == 4
+        found.append(np.stack([oiio.ImageBuf(str(file)).get_pixels(oiio.FLOAT) for file in files]))
+    assert found[0].std() > 0.05
+    apart = np.abs(found[0] - found[1]).max()
+    print(f"largest difference: {apart:.2e}")
+    assert apart <= 1e-5
+
+
+def test_a_task_tells_openjd_why_it_failed(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    done = nle_style("farm", movie, "-o", bundle, "--style", "red", "--pack", tiny_pack)
+    assert done.code == 0, done.err
+    farm = bundle / "farm.json"
+    failed = nle_style("run", farm, "--step", "render", "--pieces", "0-1", "--openjd")
+    assert failed.code == 2
+    assert re.search(r"^openjd_fail: .*Run the measure step", failed.out, re.MULTILINE)
+    failed = nle_style("run", farm, "--step", "render", "--pieces", "4-7")
+    assert failed.code == 2
+    assert "This job's are 0-3" in failed.err
+
+
+@pytest.mark.slow
+def test_on_a_worker_with_other_paths(tiny_pack: Path, tmp_path: Path) -> None:
+    """The media and the results lie elsewhere there; the relinked timelines name those of home."""
+    home, here = tmp_path / "home", tmp_path / "here"
+    home.mkdir()
+    movie = make_clip(home / "a crowd.mov", 3, 12, Fraction(25))
+    shot = clip("one", (2, 8), (0, 12), url=movie.as_uri(), rate=25)
+    cut = home / "cut.otio"
+    otio.adapters.write_to_file(timeline(track(shot)), str(cut))
+    results = home / "renders"
+    words = ("farm", cut, "-o", tmp_path / "bundle", "--results", results, "--style", "red")
+    assert nle_style(*words, "--pack", tiny_pack).code == 0
+    home.rename(here)
+    rules = tmp_path / "rules.json"
+    rule = {"source_path_format": "POSIX", "source_path": str(home), "destination_path": str(here)}
+    rules.write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": [rule]}))
+    farm = tmp_path / "bundle" / "farm.json"
+    done = nle_style("run", farm, "--path-mapping", rules, "--output", here / "renders")
+    assert done.code == 0, done.err
+    assert not home.exists()
+    here.rename(home)
+    relinked = otio.adapters.read_from_file(str(results / "cut.red.otio"))
+    (styled,) = relinked.find_clips()
+    urls = {each.target_url for each in styled.media_references().values()}
+    (intermediate,) = results.glob("*.mov")
+    assert urls == {movie.as_uri(), intermediate.as_uri()}
+
+
+@pytest.mark.slow
+def test_without_a_step_all_of_it(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    bundle, results = tmp_path / "bundle", tmp_path / "results"
+    look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1")
+    assert nle_style("farm", movie, "-o", bundle, "--results", results, *look).code == 0
+    assert nle_style("run", bundle / "farm.json").code == 0
+    assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
+    (ours,) = results.glob("*.mkv")
+    assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+
+
+def test_what_is_refused(cut: Path, movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    look = ("-o", tmp_path / "bundle", "--style", "red", "--pack", tiny_pack)
+    assert nle_style("farm", cut, movie, *look).code == 2
+    some = nle_style("farm", movie, tmp_path / "none.mov", *look)
+    assert some.code == 3
+    assert "none.mov" in some.err
+    none = nle_style("farm", tmp_path / "none.mov", *look)
+    assert none.code == 2
+    job = tmp_path / "job.yaml"
+    job.write_text("nle_style_job: 1\n")
+    plain = nle_style("run", job, "--step", "render")
+    assert plain.code == 2
+    assert "is not a farm's job" in plain.err
