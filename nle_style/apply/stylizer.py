@@ -73,7 +73,7 @@ class Stylizer:
         self._streams = threading.local()
         self._shot: ShotStatistics | None = None
         self._frozen: Callable[[Tensor], Tensor] | None = None
-        self._painters: ThreadPoolExecutor | None = None
+        self._painters = ThreadPoolExecutor(2, "nle_style tiles")  # its threads start when used
 
     @property
     def needs_measuring(self) -> bool:
@@ -104,7 +104,7 @@ class Stylizer:
         Args:
             frames: each (H, W, 3) float32, RGB display code values, 0-1.
         """
-        self._thaw()  # its maps are freed before the frames are measured
+        self._frozen = None  # its maps are freed before the frames are measured
 
         def samples() -> Iterator[tuple[Tensor, np.ndarray]]:
             for frame in frames:
@@ -118,24 +118,17 @@ class Stylizer:
     def freeze(self, statistics: ShotStatistics) -> None:
         """Paint the frames that follow with these statistics of their shot, as `measure` gave them
         here or in another process."""
-        self._thaw()
+        self._frozen = None  # before there are new maps
         self._shot = statistics
         if self._by_openvino:
             threads = 2 if self._takes_two else 1
             self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads)
-            self._painters = ThreadPoolExecutor(threads, "nle_style tiles")
         else:
             self._frozen = FoldedEngine(self._layers, statistics.norms, self._device, self._dtype)
 
     def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
         """Measure a shot and freeze its statistics."""
         self.freeze(self.measure(frames))
-
-    def _thaw(self) -> None:
-        self._frozen = None
-        if self._painters is not None:
-            self._painters.shutdown()
-            self._painters = None
 
     def frame(self, rgb: np.ndarray) -> np.ndarray:
         """Paint one frame.
@@ -187,7 +180,7 @@ class Stylizer:
         height, width = picture.shape[-2:]
         at_once = self._budget.tiles_at_once(height, width) if self._takes_two else 1
         tile = self._budget.frozen_tile(height, width, at_once)
-        over = map if self._painters is None or at_once < 2 else self._painters.map
+        over = map if at_once < 2 else self._painters.map
         return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), over=over)
 
     def _follow(self, picture: Tensor, seen: list[NormStatistics] | None = None) -> Tensor:

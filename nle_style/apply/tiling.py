@@ -102,11 +102,14 @@ def fitting_tile(height: int, width: int, pixels: int, halo: int = HALO) -> tupl
     """
 
     def sizes(length: int) -> Iterator[tuple[int, int]]:
+        before = 0
         for count in range(1, max(2, length // STRIDE)):
             size = _even_size(length, count, halo)
             if count > 1 and size <= 2 * halo:
                 return
-            yield count, size
+            if size != before:  # of more tiles of one size the fewest are the least work
+                yield count, size
+            before = size
 
     fitting = (
         (down * across * rows * columns, down * across, rows, columns)
