@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass
@@ -22,8 +23,8 @@ _AUTOMATIC = 2 * _GIB
 # These four are measured: benchmarks/memory.py.
 _PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps hold back
 _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
-_BESIDE = 5.5  # frames with the decoder, the painter and the encoder
-_WAITING = 2.5  # and for every place in the two queues
+_BESIDE = 4.0  # frames with the decoder, the painter and the encoder
+_WAITING = 1.5  # and for every place in the two queues: one in code values, one in float
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
 _EASY_ROWS = 160  # beside the halo: a following picture is worked on in few strips then
@@ -131,7 +132,7 @@ class Budget:
             return height, width
         pixels = self.network() // (_PAINTING * at_once)
         least = min(_LEAST_TILE, height) * min(_LEAST_TILE, width)
-        tile = fitting_tile(height, width, pixels) if pixels >= least else None
+        tile = fitting_tile(height, width, pixels, at_once) if pixels >= least else None
         if tile is None:
             raise self._too_little(height, width, _PAINTING * least * at_once)
         return tile
@@ -153,8 +154,9 @@ class Budget:
 
     def _too_little(self, height: int, width: int, needed: int) -> InputError:
         missing = (needed - self.network()) * self.networks
+        enough = math.ceil((self.total + missing) / _GIB * 10) / 10
         return InputError(
             f"{self.total / _GIB:.2f} GiB of memory are too little to paint {width}x{height}",
             where="--memory",
-            remedy=f"Give {(self.total + missing) / _GIB:.1f}GiB, or a larger --stroke-scale.",
+            remedy=f"Give {enough:.1f}GiB, or a larger --stroke-scale.",
         )

@@ -183,24 +183,25 @@ class Stylizer:
         over = map if at_once < 2 else self._painters.map
         return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), over=over)
 
-    def _follow(self, picture: Tensor, seen: list[NormStatistics] | None = None) -> Tensor:
+    def _follow(self, picture: Tensor) -> Tensor:
         """Paint with norms that follow the picture, in one piece if the budget holds it."""
         rows = self._budget.following_rows(*picture.shape[-2:])
         if rows is None:
-            return self._following(picture, seen=seen).cpu()
-        return TiledEngine(self._following, rows)(picture, seen)
+            return self._following(picture).cpu()
+        return TiledEngine(self._following, rows)(picture)
 
     def _looker(self) -> Callable[[Tensor, list[NormStatistics]], object]:
         """What measures a picture; OpenVINO, if the budget holds the picture in one piece."""
-        if not self._by_openvino:
-            return self._follow
-        whole = OpenVinoMeasure(self._layers)
+        whole = OpenVinoMeasure(self._layers) if self._by_openvino else None
 
         def look_at(picture: Tensor, seen: list[NormStatistics]) -> None:
-            if self._budget.following_rows(*picture.shape[-2:]) is None:
+            rows = self._budget.following_rows(*picture.shape[-2:])
+            if rows is not None:
+                TiledEngine(self._following, rows).measure(picture, seen)
+            elif whole is not None:
                 whole(picture, seen)
             else:
-                self._follow(picture, seen)
+                self._following(picture, seen=seen)
 
         return look_at
 

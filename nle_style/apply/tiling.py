@@ -89,12 +89,16 @@ def _even_size(length: int, count: int, halo: int) -> int:
     return -(-(length + 2 * halo * (count - 1)) // count // STRIDE) * STRIDE
 
 
-def fitting_tile(height: int, width: int, pixels: int, halo: int = HALO) -> tuple[int, int] | None:
+def fitting_tile(
+    height: int, width: int, pixels: int, at_once: int = 1, halo: int = HALO
+) -> tuple[int, int] | None:
     """The size of the tiles that cost the least in all: their own pixels, all haloes included.
 
     Args:
         height, width: of the picture, whole strides.
         pixels: that a tile may have at most, halo included.
+        at_once: how many are painted at the same time; where the last of them have fewer beside
+            them, the rest counts as painted too.
         halo: pixels to every side, whole strides.
 
     Returns:
@@ -112,7 +116,7 @@ def fitting_tile(height: int, width: int, pixels: int, halo: int = HALO) -> tupl
             before = size
 
     fitting = (
-        (down * across * rows * columns, down * across, rows, columns)
+        (-(-down * across // at_once) * at_once * rows * columns, down * across, rows, columns)
         for (down, rows), (across, columns) in itertools.product(sizes(height), sizes(width))
         if rows * columns <= pixels
     )
@@ -191,14 +195,25 @@ class TiledEngine:
         """Paint one image; shapes, ranges and arguments are those of `StyleNetwork.forward`."""
         height, width = image.shape[-2:]
         picture = pad_to_stride(image)
+        x, norms = self._measured(picture)
+        painted = self._picture(x, norms, picture.shape[-2])
+        if seen is not None:
+            seen.extend(norms)
+        return painted[..., :height, :width]
+
+    @torch.inference_mode()
+    def measure(self, image: Tensor, seen: list[NormStatistics]) -> None:
+        """Append what every norm sees in an image, as painting it does, without its last layer."""
+        seen.extend(self._measured(pad_to_stride(image))[1])
+
+    def _measured(self, picture: Tensor) -> tuple[Tensor, list[NormStatistics]]:
+        """The map behind the residual blocks, and every norm's statistics."""
         norms: list[NormStatistics] = []
         x = self._head(picture, norms)
         for index in range(3, self._engine.convolve.count - 3, 2):
             self._residual_block(index, x, norms)
-        painted = self._tail(x, norms, picture.shape[-2])
-        if seen is not None:
-            seen.extend(norms)
-        return painted[..., :height, :width]
+        self._tail(x, norms, picture.shape[-2])
+        return x, norms
 
     def _head(self, picture: Tensor, norms: list[NormStatistics]) -> Tensor:
         """The first three layers -> the map of a quarter of the size."""
@@ -256,8 +271,8 @@ class TiledEngine:
             target[..., top:bottom, :] = made
         return total.statistics(1)
 
-    def _tail(self, x: Tensor, norms: list[NormStatistics], height: int) -> Tensor:
-        """The last three layers -> the picture (1, 3, H, W)."""
+    def _tail(self, x: Tensor, norms: list[NormStatistics], height: int) -> None:
+        """The two layers before the last, for their norms."""
         first = self._engine.convolve.count - 3
         for last, scale in ((first, 2), (first + 1, 1)):
             total = Moments()
@@ -266,6 +281,10 @@ class TiledEngine:
                 part = _shown(self._run(first, last, part, norms), strip, scale)
                 total = total.joined(moments(part))
             norms.append(total.statistics(1))
+
+    def _picture(self, x: Tensor, norms: Sequence[NormStatistics], height: int) -> Tensor:
+        """The last three layers -> the picture (1, 3, H, W)."""
+        first = self._engine.convolve.count - 3
         painted = _empty(3, height, x.shape[-1] * STRIDE)
         for strip in strips(height, self._rows, self._halos[1]):
             part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]

@@ -28,7 +28,7 @@ from nle_style.media.movie_index import KeyPacket, MovieIndex, movie_index, open
 from nle_style.media.probe import MediaInfo
 from nle_style.media.sequence import find_sequence
 
-__all__ = ["check_fields", "decoded_rgb", "read_frames"]
+__all__ = ["as_floats", "check_fields", "decoded_rgb", "read_frames"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -49,11 +49,16 @@ def read_frames(
     Raises: MediaError, after yielding what is good, if a frame cannot be decoded, if the clip is
         interlaced and not to be deinterlaced, or if the range lies outside of it.
     """
-    for pixels in decoded_rgb(info, first, last, alpha=alpha):
-        if pixels.dtype == np.float32:
-            yield pixels
-        else:
-            yield np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
+    yield from map(as_floats, decoded_rgb(info, first, last, alpha=alpha))
+
+
+def as_floats(pixels: np.ndarray) -> np.ndarray:
+    """What `decoded_rgb` gives as `read_frames` gives it: uint8 / 255, uint16 / 65535, or the very
+    array if it is float32."""
+    if pixels.dtype == np.float32:
+        return pixels
+    floats: np.ndarray = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
+    return floats
 
 
 def decoded_rgb(

@@ -161,6 +161,7 @@ class IntermediateWriter:
                     raise
                 self._check_frame(unit, frame)
                 pixels = quantise(frame, self.spec)
+                del frame  # or it would live on while the next one is painted
                 given.append(likeness_of(pixels, self.spec))
                 yield pixels
 

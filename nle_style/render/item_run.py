@@ -27,6 +27,7 @@ from nle_style.apply.stability import ChangeMeter
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import Cancelled, InputError
 from nle_style.media.probe import MediaInfo
+from nle_style.media.read import as_floats
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.events import OnEvent, Progress, Scanning, Warned
 from nle_style.render.job import RenderJob
@@ -377,8 +378,23 @@ class ItemRun:
             return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
 
         def one(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, PaintedFrame]:
-            number, (frame, weights) = numbered
-            return number, painter.frame(frame, weights)
+            number, (decoded, weights) = numbered
+            return number, painter.frame(as_floats(decoded), weights)
+
+        def measured(numbered: tuple[int, PaintedFrame]) -> np.ndarray:
+            number, painted = numbered
+            meter.add(number, painted.source_view, painted.view)
+            return painted.pixels
+
+        def is_painted(number: int) -> bool:
+            return plan.painted_count(number, number) > 0
+
+        def told(number: int, pixels: np.ndarray) -> np.ndarray:
+            self._run.tell(self._index, plan, number)
+            return pixels
+
+        # The frames go from hand to hand through `map` and `islice`: a loop's variable would hold
+        # each of them until the next one is there.
 
         def paint() -> Iterator[np.ndarray]:
             for begin, end in plan.painted_within(first, last):
@@ -393,28 +409,24 @@ class ItemRun:
                             self._measured = shot
                             known = self._statistics.get(shot)
                             painter.begin_shot(partial(self._samples, shot), known)
-                        for number, painted in in_flight(its_frames, one, painter.in_flight):
-                            meter.add(number, painted.source_view, painted.view)
-                            if number >= begin:
-                                yield painted.pixels
+                        made = map(measured, in_flight(its_frames, one, painter.in_flight))
+                        only_compared = max(0, begin - max(start, shot[0]))
+                        yield from itertools.islice(made, only_compared, None)
                 finally:
                     frames.close()
 
         depth = plan.budget.depth
         painted = ahead(paint(), depth)
+        arriving = map(told, filter(is_painted, range(first, last + 1)), painted)
         channels = 4 if plan.alpha else 3
         black = np.zeros((plan.info.height, plan.info.width, channels), np.float32)
         try:
             for number in range(first, last + 1):
                 self._run.check_cancelled()
-                if not plan.painted_count(number, number):
+                if is_painted(number):
+                    yield from itertools.islice(arriving, 1)
+                else:
                     yield black
-                    continue
-                frame = next(painted, None)
-                if frame is None:
-                    return
-                self._run.tell(self._index, plan, number)
-                yield frame
         finally:
             painted.close()
 

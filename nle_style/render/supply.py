@@ -7,7 +7,7 @@ from collections.abc import Generator, Iterator
 
 import numpy as np
 
-from nle_style.media.read import read_frames
+from nle_style.media.read import decoded_rgb, read_frames
 from nle_style.render.plan_items import ItemPlan
 
 __all__ = ["Weights", "source_frames", "supply"]
@@ -29,6 +29,8 @@ def supply(
 ) -> Generator[tuple[np.ndarray, Weights], None, None]:
     """Frames `first` to `last` of the source, inclusive, with their weights.
 
+    Yields: what `media.read.decoded_rgb` gives, which waits in less room than floats; and the
+        weights.
     Raises: MediaError if a frame of the source or of a matte cannot be decoded.
     """
     count = last - first + 1
@@ -40,4 +42,4 @@ def supply(
         ),
         strict=True,
     )
-    yield from zip(source_frames(plan, first, last), weights, strict=True)
+    yield from zip(decoded_rgb(plan.info, first, last, alpha=plan.alpha), weights, strict=True)

@@ -79,6 +79,9 @@ def test_norms_that_follow_the_picture(rows: int, size: tuple[int, int]) -> None
     engine = FrameEngine(arrange(network.float(), MIX))
     seen: list = []
     painted = TiledEngine(engine, rows)(image, seen)
+    measured: list = []
+    TiledEngine(engine, rows).measure(image, measured)
+    assert torch.equal(torch.cat(sum(measured, ()), 1), torch.cat(sum(seen, ()), 1))
     whole = engine(image)
     assert painted.shape == expected.shape
     assert float((painted - whole).abs().max()) <= BOUND
@@ -148,6 +151,8 @@ def test_fitting_tiles_by_hand() -> None:
     """UHD and 1.3 million pixels: 2 x 4 tiles of 1136 x 1044; 2 x 3 would be of 1136 x 1356."""
     assert fitting_tile(2160, 3840, 1_300_000) == (1136, 1044)
     assert fitting_tile(2160, 3840, 1_600_000) == (1136, 1356)
+    assert fitting_tile(2160, 3840, 1_180_000) == (796, 1356), "3 x 3"
+    assert fitting_tile(2160, 3840, 1_180_000, at_once=2) == (1136, 860), "2 x 5, not 9 as 10"
     assert fitting_tile(64, 64, 64 * 64) == (64, 64)
     assert fitting_tile(2160, 3840, 112 * 112) is None
 
