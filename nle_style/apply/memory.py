@@ -20,10 +20,11 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB,
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 _AUTOMATIC = 2 * _GIB
-# These four are measured: benchmarks/memory.py.
+# These five are measured: benchmarks/memory.py.
 _PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps hold back
 _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
 _BESIDE = 4.0  # frames with the decoder, the painter and the encoder
+_CONVERTED = 2.0  # and where display values are made of the stored ones, and back
 _WAITING = 1.5  # and for every place in the two queues: one in code values, one in float
 _KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
@@ -31,7 +32,7 @@ _EASY_ROWS = 160  # beside the halo: a following picture is worked on in few str
 _LEAST_TILE = 32 + 2 * HALO  # pixels a side
 _EASY_TILE = (400 + 2 * HALO) ** 2  # a frozen picture then costs 1.6 times what it does whole
 _DEEPEST = 2  # more than evens out the stages' unequal paces is wasted memory
-_WAITING_SHARE = 16  # a queue may hold this part of the budget
+_WAITING_SHARE = 20  # a queue may hold this part of the budget: of 2 GiB a frame of UHD
 
 
 def automatic_memory(needed: int = 0) -> int:
@@ -76,11 +77,14 @@ class Budget:
         total: bytes, of the whole process.
         frame: bytes of one frame as float32.
         networks: how many looks are painted, each by a network of its own.
+        converted: whether the network does not see the stored values themselves: floats, values
+            with alpha or in another encoding, and what is painted through a matte.
     """
 
     total: int
     frame: int = 0
     networks: int = 1
+    converted: bool = False
 
     @property
     def depth(self) -> int:
@@ -95,7 +99,7 @@ class Budget:
             in_flight: pictures that are painted at the same time.
         """
         # Of a second picture in flight there are a source, a result, and a source that waits.
-        frames = _BESIDE + _WAITING * self.depth + 3 * (in_flight - 1)
+        frames = self._beside + _WAITING * self.depth + 3 * (in_flight - 1)
         left = self.total - _PROCESS - round(frames * self.frame)
         return left // (self.networks * in_flight)
 
@@ -104,7 +108,7 @@ class Budget:
         without undue haloes, the stages taking turns."""
         frozen = _PAINTING * min(_EASY_TILE, height * width)
         followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
-        return _PROCESS + round(_BESIDE * self.frame) + max(frozen, followed) * self.networks
+        return _PROCESS + round(self._beside * self.frame) + max(frozen, followed) * self.networks
 
     def in_flight(self, height: int, width: int) -> int:
         """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece, since
@@ -151,6 +155,10 @@ class Budget:
         if rows < min(least, height):
             raise self._too_little(height, width, kept + _PAINTING * width * least)
         return max(rows, STRIDE)
+
+    @property
+    def _beside(self) -> float:
+        return _BESIDE + _CONVERTED * self.converted
 
     def _too_little(self, height: int, width: int, needed: int) -> InputError:
         missing = (needed - self.network()) * self.networks

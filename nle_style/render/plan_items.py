@@ -89,7 +89,8 @@ class ItemPlan:
         mattes = (self.matte is not None) + len(self.layers)
         channels = (4 if self.alpha else 3) + mattes
         frame = self.info.height * self.info.width * channels * 4
-        return Budget(self.memory, frame, 1 + len(self.layers))
+        converted = self.info.is_float or self.scene is not None or channels > 3
+        return Budget(self.memory, frame, 1 + len(self.layers), converted)
 
     @property
     def frames(self) -> int:

@@ -58,7 +58,7 @@ def test_what_is_needed_is_enough(width: int, height: int) -> None:
     [(1920, 1080, 2), (3840, 2160, 1), (7680, 4320, 0), (8, 8, 2)],
 )
 def test_queues_by_hand(width: int, height: int, depth: int) -> None:
-    """A sixteenth of 2 GiB is 134 MB: five frames of 25 MB, one of 99.5 MB, none of 398 MB."""
+    """A twentieth of 2 GiB is 107 MB: four frames of 25 MB, one of 99.5 MB, none of 398 MB."""
     assert Budget(2 * GIB, width * height * 12).depth == depth
 
 
@@ -100,3 +100,13 @@ def test_uhd_is_painted_in_two_tiles_at_once() -> None:
     assert budget.in_flight(2160, 3840) == 1
     assert budget.tiles_at_once(2160, 3840) == 2
     assert budget.frozen_tile(2160, 3840, 2) == (1136, 1356)
+
+
+def test_uhd_with_alpha_fits_too() -> None:
+    """A frame of 133 MB waits nowhere; 2 GiB less 840 MiB and 6 of them leave 470 MB: 265 for the
+    maps that are kept whole while a shot is measured, and two tiles of 1.17 million pixels."""
+    budget = Budget(2 * GIB, 3840 * 2160 * 16, converted=True)
+    assert budget.depth == 0
+    assert budget.network() == 2 * GIB - 840 * MIB - 6 * 3840 * 2160 * 16
+    assert budget.following_rows(2160, 3840) == 264
+    assert budget.frozen_tile(2160, 3840, 2) == (1136, 860)
