@@ -255,12 +255,15 @@ def control_of(resume: bool, device: str, memory: str) -> Control:
 
 def runner_of(workers: int) -> RunJob:
     """What renders a job: this process, or several of them."""
+    if workers == 1:
+        from nle_style.render.runner import run_job
+
+        return run_job
     from functools import partial
 
     from nle_style.render.farm_workers import run_in_workers
-    from nle_style.render.runner import run_job
 
-    return run_job if workers == 1 else partial(run_in_workers, workers=workers)
+    return partial(run_in_workers, workers=workers)
 
 
 def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:
