@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nle_style.cli.console import run_command, stop_on_signals
 from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
@@ -43,12 +42,12 @@ from nle_style.cli.options import (
 )
 from nle_style.cli.timelines import parse_path_map
 from nle_style.errors import Cancelled, InputError, NleStyleError
-from nle_style.render import events
 
 if TYPE_CHECKING:
     import threading
 
     from nle_style.apply.look import Look
+    from nle_style.render.events import Event, OnEvent
     from nle_style.render.farm_job import FarmBatch
     from nle_style.render.job import ColourJob, Control, Output, Reading, RenderJob
 
@@ -253,8 +252,9 @@ def run_farm(
         openjd: tell the progress as Open Job Description has it.
         as_json: tell it as `--events` does.
     """
+    from nle_style.cli.console import run_command
 
-    def command(on_event: events.OnEvent, stop: threading.Event) -> int:
+    def command(on_event: OnEvent, stop: threading.Event) -> int:
         from nle_style.render.farm_job import read_farm_job
         from nle_style.render.farm_paths import PathRules, mapped_job, read_path_rules
         from nle_style.render.farm_steps import FarmRun
@@ -284,14 +284,16 @@ def _span(text: str, what: str) -> tuple[int, int]:
     return int(match[1]), int(match[2] or match[1])
 
 
-def _run_openjd(command: Callable[[events.OnEvent, threading.Event], int]) -> int:
+def _run_openjd(command: Callable[[OnEvent, threading.Event], int]) -> int:
     """`run_command`, telling what happens in the lines that a session of Open Job Description
     understands ("How Jobs Are Run", Stdout/Stderr Messages)."""
+    from nle_style.cli.console import stop_on_signals
+    from nle_style.render import events
 
     def tell(kind: str, message: str) -> None:
         print(f"openjd_{kind}: {' '.join(message.split())[:_STATUS_LENGTH]}", flush=True)
 
-    def on_event(event: events.Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, events.Progress):
             tell("progress", f"{100 * event.done / max(event.frames, 1):.1f}")
             tell("status", f"{event.name}: frame {event.frame}, {event.frames_per_second:.2f}/s")
