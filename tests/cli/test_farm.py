@@ -277,6 +277,15 @@ def test_what_is_refused(cut: Path, movie: Path, tiny_pack: Path, tmp_path: Path
     assert "none.mov" in some.err
     none = nle_style("farm", tmp_path / "none.mov", *look)
     assert none.code == 2
+    backwards = nle_style("run", tmp_path / "bundle" / "farm.json", "--pieces", "3-1")
+    assert backwards.code == 2
+    assert "'3-1' is not a range of pieces" in backwards.err
+    unstyled = nle_style("farm", cut, "-o", tmp_path / "bundle", "--strength", 0.5)
+    assert unstyled.code == 2
+    assert "no --style that it is for" in unstyled.err
+    matted = nle_style("farm", cut, *look, "--matte", "m.png")
+    assert matted.code == 2
+    assert "nle-style render --matte" in matted.err
     job = tmp_path / "job.yaml"
     job.write_text("nle_style_job: 1\n")
     plain = nle_style("run", job, "--step", "render")
