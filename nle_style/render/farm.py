@@ -18,7 +18,7 @@ import yaml
 from nle_style.apply.device import choose_device
 from nle_style.apply.stylizer import needs_measuring
 from nle_style.core.style_pack import load_pack
-from nle_style.errors import NleStyleError, OutputError
+from nle_style.errors import NleStyleError
 from nle_style.media.parts import write_text
 from nle_style.render.bundle import find_pack
 from nle_style.render.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
@@ -27,6 +27,7 @@ from nle_style.render.item_run import writer_of
 from nle_style.render.job import Item, RenderJob
 from nle_style.render.manifest import MANIFEST_SUFFIX, WHOLE_BYTES, fingerprint
 from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.runner import make_folder
 
 __all__ = ["FARM_FILE", "Bundle", "make_farm_job", "write_bundle"]
 
@@ -96,14 +97,7 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
     Raises: OutputError if the folder or the disk refuses.
     """
     pieces = max(1, chunk // PIECE_FRAMES)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the bundle's folder cannot be made ({error.strerror})",
-            where=str(folder),
-            remedy="Choose another folder with -o.",
-        ) from error
+    make_folder(folder)
     gpu = farm.job.control.device == "cuda"
     template = job_template(
         name, farm.pieces, pieces, farm.to_measure, farm_file=FARM_FILE, results=RESULTS, gpu=gpu

@@ -22,11 +22,12 @@ from typing import Any
 
 import torch
 
-from nle_style.errors import Cancelled, InputError
+from nle_style.errors import InputError
 from nle_style.render.events import OnEvent, Progress, Started, Warned
 from nle_style.render.farm import make_farm_job
 from nle_style.render.farm_job import FarmItem, FarmJob
 from nle_style.render.farm_steps import FarmRun
+from nle_style.render.item_run import check_cancelled
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, make_folder
 
@@ -141,11 +142,7 @@ class _Crew:
     ) -> Iterator[tuple[int, str]]:
         self._done = [0] * running
         while running:
-            if self._stop.is_set() or (self._cancel_file and self._cancel_file.exists()):
-                raise Cancelled(
-                    "cancelled",
-                    remedy="What is finished is kept: the same command goes on from there.",
-                )
+            check_cancelled(self._stop, self._cancel_file)
             try:
                 number, line = lines.get(timeout=_LOOK_SECONDS)
             except queue.Empty:

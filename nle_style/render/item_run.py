@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -46,7 +47,7 @@ from nle_style.render.reuse import (
 )
 from nle_style.render.supply import Weights, source_frames, supply
 
-__all__ = ["ItemRun", "ItemStatistics", "JobRun", "render_item", "writer_of"]
+__all__ = ["ItemRun", "ItemStatistics", "JobRun", "check_cancelled", "render_item", "writer_of"]
 
 ItemStatistics = Mapping[tuple[int, int], Mapping[int, ShotStatistics]]
 """By shot, first and last frame of the source, and by the place of a look, the lowest first."""
@@ -76,11 +77,7 @@ class JobRun:
 
     def check_cancelled(self) -> None:
         """Raises: Cancelled once the job is to stop."""
-        file = self.job.control.cancel_file
-        if self.stop.is_set() or (file is not None and file.exists()):
-            raise Cancelled(
-                "cancelled", remedy="What is finished is kept: the same command goes on from there."
-            )
+        check_cancelled(self.stop, self.job.control.cancel_file)
 
     def tell(self, index: int, plan: ItemPlan, number: int) -> None:
         """Count a painted frame of an item, and tell it."""
@@ -101,6 +98,14 @@ class JobRun:
                 frames_per_second=round(rate, 3),
                 seconds_left=None if left is None else round(left, 1),
             )
+        )
+
+
+def check_cancelled(stop: threading.Event, cancel_file: Path | None) -> None:
+    """Raises: Cancelled once either asks for it."""
+    if stop.is_set() or (cancel_file is not None and cancel_file.exists()):
+        raise Cancelled(
+            "cancelled", remedy="What is finished is kept: the same command goes on from there."
         )
 
 
