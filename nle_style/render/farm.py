@@ -16,7 +16,6 @@ import torch
 import yaml
 
 from nle_style.apply.device import choose_device
-from nle_style.apply.stylizer import needs_measuring
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import NleStyleError
 from nle_style.media.parts import write_text
@@ -175,7 +174,7 @@ def _farm_item(plan: ItemPlan, first: int) -> FarmItem:
         first_piece=first,
         pieces=-(-units // size),
         units_a_piece=size,
-        measure=any(map(needs_measuring, (plan.look, *(layer.look for layer in plan.layers)))),
+        measure=plan.needs_measuring,
     )
 
 

@@ -85,6 +85,11 @@ class FarmRun:
     def _device(self) -> torch.device:
         return choose_device(self.farm.job.control.device)
 
+    @cached_property
+    def _hashed(self) -> dict[Path, str]:
+        """As `plan_item` takes them."""
+        return {Path(path): each.fingerprint for path, each in self.farm.files.items()}
+
     def measure(self, first: int, last: int) -> None:
         """Find the shots of some items, inclusive, and measure them, if that is not done yet.
 
@@ -272,8 +277,7 @@ class FarmRun:
         if noted.refused:
             raise InputError(noted.refused)
         item, job = self.farm.job.items[index], self.farm.job
-        hashed = {Path(path): each.fingerprint for path, each in self.farm.files.items()}
-        plan = plan_item(item, job, self._pack, self._device, set(), hashed)
+        plan = plan_item(item, job, self._pack, self._device, set(), self._hashed)
         changed = _different(plan.facts, noted.facts)
         if changed:
             raise JobError(

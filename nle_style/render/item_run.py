@@ -14,7 +14,7 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -158,9 +158,12 @@ class ItemRun:
         self._notes = notes or plan.manifest
         self._statistics = statistics or {}
         self._resume = run.job.control.resume
-        self._painter: FramePainter = painter_of(plan, run.pack, run.device)
         self._measured: tuple[int, int] | None = None
         self._kept: set[int] = set()
+
+    @cached_property
+    def _painter(self) -> FramePainter:
+        return painter_of(self._plan, self._run.pack, self._run.device)
 
     def render(self) -> None:
         """Paint what is missing and publish the whole."""
@@ -191,7 +194,7 @@ class ItemRun:
         """
         writer = self._begun()
         records = self._finished(writer, writer.units)
-        shots = self._notes.shots() if self._painter.needs_measuring else list(self._plan.painted)
+        shots = self._notes.shots() if self._plan.needs_measuring else list(self._plan.painted)
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing or shots is None:
             what = f"{len(missing)} of its {len(writer.units)} units are not there"
@@ -225,7 +228,7 @@ class ItemRun:
         missing = [unit for unit in wanted if unit.index not in records]
         earlier = find_earlier(plan) if self._resume and missing else None
         # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
-        by_shot = self._painter.needs_measuring
+        by_shot = plan.needs_measuring
         shots = self._shots(earlier) if by_shot else list(plan.painted)
         made = dict.fromkeys(missing, STARTED_OVER)
         if earlier is not None:
