@@ -204,15 +204,20 @@ def control_of(resume: bool, device: str, memory: str) -> Control:
 
 
 def runner_of(workers: int) -> RunJob:
-    """What renders a job: this process, or several of them."""
+    """What renders a job: this process, or several of them.
+
+    Raises:
+        InputError: what several need is not installed.
+    """
     if workers == 1:
         from nle_style.render.runner import run_job
 
         return run_job
     from functools import partial
 
-    from nle_style.render.farm_workers import run_in_workers
+    from nle_style.render.farm_workers import run_in_workers, session_workers
 
+    session_workers()  # before a timeline is read and a bundle unpacked
     return partial(run_in_workers, workers=workers)
 
 

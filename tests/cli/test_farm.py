@@ -177,20 +177,61 @@ def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_
         for line in process.stdout:
             told.append(json.loads(line))
             if killed and not workers and told[-1]["event"] == "progress":
-                children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-                workers = children.read_text().split()
+                threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+                workers = [each for thread in threads for each in thread.read_text().split()]
                 os.kill(int(workers[0]), signal.SIGKILL)
         assert process.wait() == 0
     assert len(workers) == (2 if killed else 0)
+    warnings = [each["message"] for each in told if each["event"] == "warning"]
+    assert [each for each in warnings if "ended with exit code -9" in each] == warnings
+    assert len(warnings) == killed
     assert told[0] == {"event": "started", "items": 1, "frames": FRAMES}
     assert [each["event"] for each in told].count("started") == 1
     progress = [each for each in told if each["event"] == "progress"]
     assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
-    assert killed or max(each["done"] for each in progress) == FRAMES
+    assert max(each["done"] for each in progress) == FRAMES, "also when a task was run again"
     assert _hashes(out) == _hashes(tmp_path / "plain")
     (ours,) = out.glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
     assert not list(out.glob(".*")), "no work folder is left"
+
+
+@pytest.mark.slow
+def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """SIGTERM to the program ends its tasks too; what they finished is gone on from."""
+    look, out = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1"), tmp_path / "out"
+    lines: list[dict[str, Any]] = []
+    with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(json.loads(line))
+            if 9 <= lines[-1].get("frame", 0) < 16:  # of the first task, whose first unit is done
+                threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+                tasks = [each for thread in threads for each in thread.read_text().split()]
+                process.send_signal(signal.SIGTERM)
+                break
+        lines += map(json.loads, process.stdout)
+        assert process.wait() == 130
+    assert lines[-1]["event"] == "cancelled"
+    assert tasks
+    assert not [each for each in tasks if Path(f"/proc/{each}").exists()]
+    assert not list(out.glob("*.mkv"))
+    done = nle_style("render", movie, "-o", out, *look, "--events")
+    assert done.code == 0, done.err
+    assert 0 < sum('"progress"' in line for line in done.out.splitlines()) <= FRAMES - 8
+
+
+def test_workers_need_the_extra(
+    movie: Path, tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openjd.sessions", None)
+    monkeypatch.delitem(sys.modules, "nle_style.render.farm_sessions", raising=False)
+    words = ("-o", tmp_path / "out", "--style", "red", "--pack", tiny_pack, "--workers", 2)
+    for command in ("render", "batch"):
+        done = nle_style(command, movie, *words)
+        assert done.code == 2
+        assert "pip install 'nle_style[farm]'" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

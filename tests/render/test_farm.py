@@ -22,6 +22,7 @@ from nle_style.render.farm_job import FarmItem, FarmJob, read_farm_job
 from nle_style.render.farm_paths import PathRule, PathRules, mapped_job, read_path_rules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
 from nle_style.render.farm_steps import FarmRun
+from nle_style.render.farm_workers import _tasks
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, run_job
 from tests.helpers.media_factory import TAGS, ffmpeg, write_pixels
@@ -361,6 +362,23 @@ def test_units_of_pieces(pieces: tuple[int, int], units: tuple[int, int] | None)
     """20 files in three pieces, 10 to 12."""
     item = FarmItem(units=20, first_piece=10, pieces=3, units_a_piece=8)
     assert item.units_of(*pieces) == units
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [
+        (1, [1]),
+        (4, [2, 2]),  # one start for each worker
+        (30, [15, 15]),
+        (48, [12] * 4),
+        (49, [12, 12, 12, 13]),
+        (100, [25, 18, 14, 14, 14, 15]),
+    ],
+)
+def test_tasks_for_two_workers(count: int, sizes: list[int]) -> None:
+    tasks = list(_tasks(count, 2, 12))
+    assert [last - first + 1 for first, last in tasks] == sizes
+    assert [n for first, last in tasks for n in range(first, last + 1)] == list(range(count))
 
 
 def test_path_rules(tmp_path: Path) -> None:
