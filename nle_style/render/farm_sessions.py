@@ -80,9 +80,9 @@ class SessionWorker:
             on_line: told each line that it prints, in a thread of the session's.
 
         Returns:
-            its exit code, negative if a signal ended it; None if it never ran.
+            its exit code, negative if a signal ended it; None once the worker is cancelled.
 
-        Raises: RuntimeError if the session's folder cannot be made.
+        Raises: RuntimeError if the session's folder cannot be made, or nothing started in it.
         """
         if self._cancelled.is_set():
             return None
@@ -104,6 +104,10 @@ class SessionWorker:
         if self._cancelled.is_set():
             self.cancel()
         self._ended.wait()
+        if self._cancelled.is_set():
+            return None
+        if self._exit_code is None:
+            raise RuntimeError(f"no process could be started by way of {self._root}")
         return self._exit_code
 
     def cancel(self) -> None:

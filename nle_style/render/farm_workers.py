@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from nle_style.errors import Cancelled, InputError
+from nle_style.media.parts import write_text
 from nle_style.render.events import OnEvent, Progress, Started, Warned
 from nle_style.render.farm import make_farm_job
 from nle_style.render.farm_job import FarmItem, FarmJob
@@ -37,8 +38,8 @@ if TYPE_CHECKING:
 __all__ = ["run_in_workers", "session_workers"]
 
 PIECES_PER_TASK = 12
-"""Of eight frames, at least, if there are enough. A task's process takes about four seconds to
-start, on one core: of 96 frames at a second each that is a twentieth."""
+"""Of eight frames, at least, if there are enough. A task's process costs five seconds of a core
+before its first frame (measured); of 96 frames at a second each that is a twentieth."""
 
 _LOOK_SECONDS = 0.2  # how often a wish to cancel is looked for
 _EXPLAINED = (0, InputError.exit_code, Cancelled.exit_code)  # how a task ends that did not die
@@ -172,7 +173,7 @@ class _Step:
 
         try:
             code = worker.run(self._step, self._option, task, tell)
-        except RuntimeError as error:  # no folder for a session
+        except RuntimeError as error:  # no session, or none that can start a process
             self._told.put(_Told(number, task, str(error), died=True))
             return False
         if code is not None and code not in _EXPLAINED:
@@ -221,7 +222,7 @@ class _Crew:
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nle_style_")))
             farm_file = folder / "farm.json"
-            farm_file.write_text(self._farm.model_dump_json(), encoding="utf-8")
+            write_text(farm_file, self._farm.model_dump_json())
             stack.enter_context(sessions.speaking())
             workers = [
                 stack.enter_context(sessions(farm_file, folder, self._environment(number)))

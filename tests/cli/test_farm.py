@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from tests.helpers.command import nle_style, start
+from tests.helpers.manifests import frame_hashes
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, timeline, track
 
@@ -66,18 +67,6 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
-def _hashes(folder: Path) -> dict[str, list[str]]:
-    found = {}
-    for path in folder.glob("*.manifest.jsonl"):
-        units: dict[int, list[str]] = {}
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            if entry["type"] == "unit":
-                units[entry["unit"]["index"]] = entry["unit"]["frame_hashes"]
-        found[path.name] = [each for index in sorted(units) for each in units[index]]
-    return found
-
-
 def _values(bundle: Path) -> dict[str, Any]:
     data = yaml.safe_load((bundle / "parameter_values.yaml").read_text())
     return {each["name"]: each["value"] for each in data["parameterValues"]}
@@ -122,8 +111,8 @@ def test_openjd_run_is_what_batch_gives(
     ran = _openjd("run", bundle / "template.yaml", "-p", f"NleStyle={program}")
     assert ran.returncode == 0, ran.stdout
     out = bundle / "output"
-    assert _hashes(out) == _hashes(tmp_path / "plain")
-    assert sum(map(len, _hashes(out).values())) == 10 + 12
+    assert frame_hashes(out) == frame_hashes(tmp_path / "plain")
+    assert sum(map(len, frame_hashes(out).values())) == 10 + 12
     assert sorted(path.name for path in out.iterdir()) == sorted(
         path.name for path in (tmp_path / "plain").iterdir()
     )
@@ -158,7 +147,7 @@ def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path
     painted = [json.loads(line)["frame"] for line in again.out.splitlines()]
     assert 0 < len(painted) <= FRAMES - 8
     assert nle_style("run", farm, "--step", "assemble").code == 0
-    assert _hashes(bundle / "output") == _hashes(tmp_path / "plain")
+    assert frame_hashes(bundle / "output") == frame_hashes(tmp_path / "plain")
     (ours,) = (bundle / "output").glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
 
@@ -190,7 +179,7 @@ def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_
     progress = [each for each in told if each["event"] == "progress"]
     assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
     assert max(each["done"] for each in progress) == FRAMES, "also when a task was run again"
-    assert _hashes(out) == _hashes(tmp_path / "plain")
+    assert frame_hashes(out) == frame_hashes(tmp_path / "plain")
     (ours,) = out.glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
     assert not list(out.glob(".*")), "no work folder is left"

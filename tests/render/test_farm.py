@@ -25,7 +25,9 @@ from nle_style.render.farm_steps import FarmRun
 from nle_style.render.farm_workers import _tasks
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, run_job
-from tests.helpers.media_factory import TAGS, ffmpeg, write_pixels
+from tests.helpers.clips import make_two_scenes
+from tests.helpers.manifests import frame_hashes
+from tests.helpers.media_factory import write_pixels
 
 CUT, FRAMES = 13, 28  # the cut lies inside the second unit of eight frames; the last has four
 FIRST = 1001
@@ -33,15 +35,8 @@ FIRST = 1001
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two scenes in one file, lossless; the second is much brighter."""
     path = tmp_path_factory.mktemp("clip") / "edit.mp4"
-    dark = f"testsrc2=s=64x48:r=25,noise=alls=6:allf=t,eq=brightness=-0.3,{TAGS}"
-    light = f"mandelbrot=s=64x48:r=25,eq=brightness=0.4,{TAGS}"
-    graph = f"{dark},trim=end_frame={CUT},setpts=PTS-STARTPTS[a];"
-    graph += f"{light},trim=end_frame={FRAMES - CUT},setpts=PTS-STARTPTS[b];[a][b]concat[v]"
-    ffmpeg("-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-qp", "0", "-g", "12",
-           "-pix_fmt", "yuv420p", path)  # fmt: skip
-    return path
+    return make_two_scenes(path, CUT, FRAMES)
 
 
 @pytest.fixture
@@ -86,19 +81,6 @@ def _files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _hashes(folder: Path) -> dict[str, list[str]]:
-    """What every manifest says of the frames, in their order."""
-    found = {}
-    for path in folder.glob("*.manifest.jsonl"):
-        units = {}
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            if entry["type"] == "unit":
-                units[entry["unit"]["index"]] = entry["unit"]["frame_hashes"]
-        found[path.name] = [each for index in sorted(units) for each in units[index]]
-    return found
-
-
 def _chunks(farm: FarmJob, size: int) -> Iterator[tuple[int, int]]:
     for first in range(0, farm.pieces, size):
         yield first, min(first + size, farm.pieces) - 1
@@ -128,8 +110,8 @@ def test_in_chunks_as_in_one_go(
     assert farm.pieces == 4
     assert _farmed(farm, size) == FRAMES
     assert _files(tmp_path / "farm") == plain
-    assert _hashes(tmp_path / "farm") == _hashes(tmp_path / "plain")
-    (hashes,) = _hashes(tmp_path / "farm").values()
+    assert frame_hashes(tmp_path / "farm") == frame_hashes(tmp_path / "plain")
+    (hashes,) = frame_hashes(tmp_path / "farm").values()
     assert len(hashes) == FRAMES
     assert _report(tmp_path / "farm") == _report(tmp_path / "plain")
     assert FarmRun(farm).render(0, 3) == 0, "what is delivered is not rendered again"
