@@ -205,7 +205,7 @@ def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> 
     assert tasks
     assert not [each for each in tasks if Path(f"/proc/{each}").exists()]
     assert not list(out.glob("*.mkv"))
-    done = nle_style("render", movie, "-o", out, *look, "--events")
+    done = nle_style("render", movie, "-o", out, *look, "--workers", 2, "--events")
     assert done.code == 0, done.err
     assert 0 < sum('"progress"' in line for line in done.out.splitlines()) <= FRAMES - 8
 

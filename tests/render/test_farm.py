@@ -22,7 +22,7 @@ from nle_style.render.farm_job import FarmItem, FarmJob, read_farm_job
 from nle_style.render.farm_paths import PathRule, PathRules, mapped_job, read_path_rules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
 from nle_style.render.farm_steps import FarmRun
-from nle_style.render.farm_workers import _tasks
+from nle_style.render.farm_workers import _Step, _tasks
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, run_job
 from tests.helpers.clips import make_two_scenes
@@ -361,6 +361,31 @@ def test_tasks_for_two_workers(count: int, sizes: list[int]) -> None:
     tasks = list(_tasks(count, 2, 12))
     assert [last - first + 1 for first, last in tasks] == sizes
     assert [n for first, last in tasks for n in range(first, last + 1)] == list(range(count))
+
+
+@pytest.mark.parametrize(
+    ("codes", "ran"),
+    [
+        ([-9, 0, 0], [(0, 1), (2, 3), (0, 1)]),  # it is run again
+        ([-9, 2, 1], [(0, 1), (2, 3), (0, 1)]),  # once, and what is refused is not
+        ([None], [(0, 1)]),  # cancelled
+    ],
+)
+def test_a_task_that_dies_is_run_once_more(
+    codes: list[int | None], ran: list[tuple[int, int]]
+) -> None:
+    class Worker:
+        def run(self, step: str, option: str, task: tuple[int, int], tell: Any) -> int | None:
+            started.append(task)
+            return codes.pop(0)
+
+    started: list[tuple[int, int]] = []
+    died = sum(code in (-9, 1) for code in codes)
+    step = _Step("render", "--pieces", [(0, 1), (2, 3)])
+    step.serve(0, Worker())  # type: ignore[arg-type]
+    assert started == ran
+    told = [each for each in step.told(1) if each is not None]
+    assert [each.died for each in told] == [True] * died
 
 
 def test_path_rules(tmp_path: Path) -> None:
