@@ -9,8 +9,8 @@ import json
 import os
 import queue
 import subprocess
-import tempfile
 import threading
+import uuid
 
 __all__ = [
     "Outcome",
@@ -22,6 +22,7 @@ __all__ = [
     "read_job",
     "worker_environment",
     "write_job",
+    "write_json",
 ]
 
 VERSION = 1
@@ -150,15 +151,24 @@ def make_job(
 
 def write_job(job, path):
     """Write a job as JSON (which is YAML), whole or not at all."""
-    folder = os.path.dirname(os.path.abspath(path))
-    handle, part = tempfile.mkstemp(suffix=".part", dir=folder)
+    write_json(job, path)
+
+
+def write_json(data, path):
+    """Write a small file, whole or not at all.
+
+    Raises:
+        OSError: the disk or its rights.
+    """
+    # Not mkstemp: what it makes only its owner can read, and a show's folders are shared.
+    part = f"{path}.{uuid.uuid4().hex}.part"
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(job, file, indent=2)
+        with open(part, "x", encoding="utf-8") as file:
+            json.dump(data, file, indent=2)
         os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    finally:
+        if os.path.exists(part):
+            os.unlink(part)
 
 
 def read_job(path):

@@ -3,7 +3,6 @@ nothing slow."""
 
 from __future__ import annotations
 
-import re
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -12,7 +11,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nle_style.cli.console import run_command, stop_on_signals
 from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
@@ -24,33 +22,43 @@ from nle_style.cli.options import (
     InputColour,
     Interlaced,
     InterlacedChoice,
+    LookMap,
     MatteOption,
+    Media,
     Memory,
     OcioFile,
     OptionalStyle,
     Pack,
+    PathMap,
+    Rate,
     StatisticsChoice,
     StatisticsOption,
     Strength,
     StrokeScale,
+    parse_path_map,
+    parse_range,
+    parse_rate,
+)
+from nle_style.cli.requests import (
+    clips_job,
     colour_job_of,
     control_of,
     look_of,
     matted_looks,
+    optional_look_of,
     output_of,
-    parse_rate,
     reading_of,
+    refuse_mattes,
 )
-from nle_style.cli.timelines import parse_path_map
 from nle_style.errors import Cancelled, InputError, NleStyleError
-from nle_style.render import events
 
 if TYPE_CHECKING:
     import threading
 
     from nle_style.apply.look import Look
+    from nle_style.render.events import Event, OnEvent
     from nle_style.render.farm_job import FarmBatch
-    from nle_style.render.job import ColourJob, Control, Output, Reading, RenderJob
+    from nle_style.render.job import ColourJob, Control, Output, RenderJob
 
 __all__ = ["FarmStep", "farm", "run_farm"]
 
@@ -86,16 +94,10 @@ def farm(
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
     statistics: StatisticsOption = StatisticsChoice.hybrid,
-    look_map: Annotated[
-        Path | None, typer.Option("--map", help="Looks by clip, reel, track or colour: looks.yaml.")
-    ] = None,
-    rate: Annotated[str | None, typer.Option(help="Frames a second of an EDL.")] = None,
-    media: Annotated[
-        list[Path] | None, typer.Option(help="Folder to search for media by name and timecode.")
-    ] = None,
-    path_map: Annotated[
-        list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
-    ] = None,
+    look_map: LookMap = None,
+    rate: Rate = None,
+    media: Media = None,
+    path_map: PathMap = None,
     interlaced: Interlaced = InterlacedChoice.refuse,
     conform: Conform = None,
     pack: Pack = None,
@@ -116,14 +118,11 @@ def farm(
     reading = reading_of(interlaced, conform)
     colours, control = colour_job_of(input_colour, ocio), control_of(True, device, memory)
     if _is_timeline(sources):
-        if matte:
-            raise InputError(
-                "a matte belongs to one clip, and a timeline has many", where="--matte"
-            )
+        refuse_mattes(matte)
         from nle_style.render.farm_job import FarmBatch
         from nle_style.render.job import LookJob
 
-        base = look_of(style, strength, statistics, stroke_scale, colour) if style else None
+        base = optional_look_of(style, strength, statistics, stroke_scale, colour)
         cut = batch = FarmBatch(
             timeline=sources[0].absolute(),
             look=None if base is None else LookJob.of(base),
@@ -136,18 +135,17 @@ def farm(
         )
         job, refused = _timeline_job(cut, base, out, pack, control, colours)
     else:
-        job = _clips_job(
+        looks = matted_looks(
+            style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
+        )
+        job = clips_job(
             sources,
-            lambda: matted_looks(
-                style,
-                matte or (),
-                lambda mix: look_of(mix, strength, statistics, stroke_scale, colour),
-            ),
-            out,
-            reading,
-            colours,
-            control,
-            pack,
+            looks,
+            output=out,
+            reading=reading,
+            colour=colours,
+            control=control,
+            pack=pack,
         )
     planned = make_farm_job(job, batch)
     for item in planned.items:
@@ -209,28 +207,6 @@ def _timeline_job(
     return planned.job, len(planned.plan.refusals)
 
 
-def _clips_job(
-    clips: list[Path],
-    looks: Callable[[], tuple],  # type: ignore[type-arg]
-    out: Output,
-    reading: Reading,
-    colours: ColourJob,
-    control: Control,
-    pack: str | None,
-) -> RenderJob:
-    from nle_style.render.job import Item, RenderJob
-
-    look, inside, layers = looks()
-    return RenderJob(
-        items=tuple(Item(source=clip, look=look, matte=inside, layers=layers) for clip in clips),
-        output=out,
-        reading=reading,
-        colour=colours,
-        control=control,
-        pack=pack,
-    )
-
-
 def run_farm(
     path: Path,
     *,
@@ -253,8 +229,9 @@ def run_farm(
         openjd: tell the progress as Open Job Description has it.
         as_json: tell it as `--events` does.
     """
+    from nle_style.cli.console import run_command
 
-    def command(on_event: events.OnEvent, stop: threading.Event) -> int:
+    def command(on_event: OnEvent, stop: threading.Event) -> int:
         from nle_style.render.farm_job import read_farm_job
         from nle_style.render.farm_paths import PathRules, mapped_job, read_path_rules
         from nle_style.render.farm_steps import FarmRun
@@ -264,9 +241,13 @@ def run_farm(
         folder = (output or job.job.output.directory).absolute()
         run = FarmRun(mapped_job(job, rules, folder), on_event, stop, rules)
         if step in (FarmStep.measure, None):
-            run.measure(*((0, len(run.farm.items) - 1) if items is None else _span(items, "items")))
+            run.measure(
+                *((0, len(run.farm.items) - 1) if items is None else parse_range(items, "items"))
+            )
         if step in (FarmStep.render, None):
-            run.render(*((0, run.farm.pieces - 1) if pieces is None else _span(pieces, "pieces")))
+            run.render(
+                *((0, run.farm.pieces - 1) if pieces is None else parse_range(pieces, "pieces"))
+            )
         if step in (FarmStep.assemble, None):
             refused = run.refused_now(run.assemble())
             for error in refused:
@@ -277,21 +258,16 @@ def run_farm(
     return _run_openjd(command) if openjd else run_command(as_json, command)
 
 
-def _span(text: str, what: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
-    if match is None:
-        raise InputError(f"'{text}' are no {what}", where=f"--{what}", remedy="Write 12-17.")
-    return int(match[1]), int(match[2] or match[1])
-
-
-def _run_openjd(command: Callable[[events.OnEvent, threading.Event], int]) -> int:
+def _run_openjd(command: Callable[[OnEvent, threading.Event], int]) -> int:
     """`run_command`, telling what happens in the lines that a session of Open Job Description
     understands ("How Jobs Are Run", Stdout/Stderr Messages)."""
+    from nle_style.cli.console import stop_on_signals
+    from nle_style.render import events
 
     def tell(kind: str, message: str) -> None:
         print(f"openjd_{kind}: {' '.join(message.split())[:_STATUS_LENGTH]}", flush=True)
 
-    def on_event(event: events.Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, events.Progress):
             tell("progress", f"{100 * event.done / max(event.frames, 1):.1f}")
             tell("status", f"{event.name}: frame {event.frame}, {event.frames_per_second:.2f}/s")

@@ -4,7 +4,6 @@ so that `nle-style --help` answers at once and never loads torch."""
 from __future__ import annotations
 
 import os
-import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -39,6 +38,10 @@ from nle_style.cli.options import (
     StrokeScale,
     Style,
     Workers,
+    parse_range,
+)
+from nle_style.cli.requests import (
+    clips_job,
     colour_job_of,
     control_of,
     look_of,
@@ -107,17 +110,13 @@ def render(
     from nle_style.cli.console import run_command
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.render.job import Item, RenderJob
-
-        look, inside, layers = matted_looks(
+        looks = matted_looks(
             style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
         )
-        wanted = None if frames is None else _frames(frames)
-        job = RenderJob(
-            items=tuple(
-                Item(source=clip, frames=wanted, look=look, matte=inside, layers=layers)
-                for clip in clips
-            ),
+        job = clips_job(
+            clips,
+            looks,
+            None if frames is None else parse_range(frames, "frames"),
             output=output_of(output, format, depth, handles),
             reading=reading_of(interlaced, conform),
             colour=colour_job_of(input_colour, ocio),
@@ -127,15 +126,6 @@ def render(
         return runner_of(workers)(job, on_event, stop).exit_code
 
     raise typer.Exit(run_command(events, command))
-
-
-def _frames(text: str) -> tuple[int, int]:
-    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
-    if match is None or int(match[2] or match[1]) < int(match[1]):
-        raise InputError(
-            f"'{text}' is not a range of frames", remedy="Write first-last, zero-based, as 0-47."
-        )
-    return int(match[1]), int(match[2] or match[1])
 
 
 app.command()(batch)

@@ -1,29 +1,17 @@
-"""Options that several commands share, and what they become. Importing this loads nothing slow."""
+"""Options that several commands share, and how their texts are read; what they ask for is made in
+`requests`. Importing this loads nothing slow."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
 from enum import StrEnum
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nle_style.errors import InputError
-
-if TYPE_CHECKING:
-    from nle_style.apply.look import Look
-    from nle_style.render.batch import RunJob
-    from nle_style.render.job import (
-        ColourJob,
-        Control,
-        LayerJob,
-        LookJob,
-        MatteJob,
-        Output,
-        Reading,
-    )
 
 __all__ = [
     "ColourChoice",
@@ -38,11 +26,15 @@ __all__ = [
     "InputColour",
     "Interlaced",
     "InterlacedChoice",
+    "LookMap",
     "MatteOption",
+    "Media",
     "Memory",
     "OcioFile",
     "OptionalStyle",
     "Pack",
+    "PathMap",
+    "Rate",
     "Resume",
     "StatisticsChoice",
     "StatisticsOption",
@@ -50,15 +42,10 @@ __all__ = [
     "StrokeScale",
     "Style",
     "Workers",
-    "colour_job_of",
-    "control_of",
-    "look_of",
-    "matted_looks",
-    "output_of",
     "parse_matte",
+    "parse_path_map",
+    "parse_range",
     "parse_rate",
-    "reading_of",
-    "runner_of",
 ]
 
 
@@ -112,6 +99,18 @@ MatteOption = Annotated[
         "fire:0.3: another look inside it, over --style; may be given several times.",
     ),
 ]
+LookMap = Annotated[
+    Path | None, typer.Option("--map", help="Looks by clip, reel, track or colour: looks.yaml.")
+]
+Rate = Annotated[
+    str | None, typer.Option(help="Frames a second of an EDL: 25, 23.976, 30000/1001.")
+]
+Media = Annotated[
+    list[Path] | None, typer.Option(help="Folder to search for media by name and timecode.")
+]
+PathMap = Annotated[
+    list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
+]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
 Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
 Depth = Annotated[str, typer.Option(help="auto, 8, 10, 16, half or float.")]
@@ -143,23 +142,6 @@ Resume = Annotated[
 Events = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
 
 
-def look_of(
-    style: str,
-    strength: float,
-    statistics: StatisticsChoice,
-    stroke_scale: float,
-    colour: ColourChoice,
-) -> Look:
-    """The look of the options.
-
-    Raises:
-        LookError: a value out of its range.
-    """
-    from nle_style.apply.look import Look, parse_styles
-
-    return Look(parse_styles(style), strength, statistics.value, stroke_scale, colour.value)
-
-
 def parse_matte(text: str) -> tuple[Path, str | None]:
     """ "FILE" or "FILE=MIX" as a path and a mix of styles.
 
@@ -181,98 +163,38 @@ def parse_matte(text: str) -> tuple[Path, str | None]:
     return Path(file), mix
 
 
-def matted_looks(
-    style: str | None, mattes: Sequence[str], look: Callable[[str], Look]
-) -> tuple[LookJob, MatteJob | None, tuple[LayerJob, ...]]:
-    """What `--style` and every `--matte` ask for, as a job's item has it.
+def parse_path_map(text: str) -> tuple[str, str]:
+    """ "FROM=TO" as a pair.
+
+    Raises:
+        InputError: no equals sign, or nothing before it.
+    """
+    before, equals, after = text.partition("=")
+    if not (before and equals and after):
+        raise InputError(
+            f"'{text}' maps no path", remedy="Write --path-map /Volumes/RAID=/mnt/raid."
+        )
+    return before, after
+
+
+def parse_range(text: str, what: str) -> tuple[int, int]:
+    """ "12-17", or "12" for that one alone, as the first and the last, inclusive.
 
     Args:
-        style: a mix. None: the first FILE=MIX is the item's own look, in its matte, so that
-            nothing is painted outside of the mattes.
-        mattes: each FILE or FILE=MIX.
-        look: a mix as a look, with the command line's other controls.
+        what: the option's name and what it counts: "frames".
 
     Raises:
-        InputError: no look at all, or two mattes for `--style`.
-        LookError: a value out of its range.
+        InputError: neither, or the last before the first.
     """
-    from nle_style.render.job import LayerJob, LookJob, MatteJob
-
-    parsed = [parse_matte(text) for text in mattes]
-    plain = [MatteJob(source=path) for path, mix in parsed if mix is None]
-    layers = [
-        LayerJob(matte=MatteJob(source=path), look=LookJob.of(look(mix)))
-        for path, mix in parsed
-        if mix is not None
-    ]
-    if len(plain) > 1:
+    match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
+    if last < first:
         raise InputError(
-            "two mattes are given for --style",
-            where=f"--matte {plain[1].source}",
-            remedy="Give a matte its own look as FILE=fire, or merge the two into one matte.",
+            f"'{text}' is not a range of {what}",
+            where=f"--{what}",
+            remedy="Write first-last, zero-based, as 0-47.",
         )
-    if style is not None:
-        return LookJob.of(look(style)), (plain[0] if plain else None), tuple(layers)
-    if plain or not layers:
-        raise InputError(
-            "no style is given",
-            where=f"--matte {plain[0].source}" if plain else "",
-            remedy="Give --style blue, or a matte with its own look as --matte FILE=blue.",
-        )
-    return layers[0].look, layers[0].matte, tuple(layers[1:])
-
-
-def output_of(folder: Path, format_: str, depth: str, handles: int) -> Output:
-    """Where and how to write."""
-    from nle_style.render.job import Output
-
-    return Output(directory=folder, format=format_, depth=depth, handles=handles)
-
-
-def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
-    """How the sources' colours are to be read.
-
-    Raises:
-        InputError: an empty name.
-    """
-    from nle_style.render.job import ColourJob
-
-    if not input_colour.strip():
-        raise InputError(
-            "the name of the colour space is empty",
-            where="--input-colour",
-            remedy="Leave it out, or name one; see docs/colour.md.",
-        )
-    return ColourJob(input=input_colour, ocio=ocio)
-
-
-def control_of(resume: bool, device: str, memory: str) -> Control:
-    """How to run."""
-    from nle_style.render.job import Control
-
-    return Control(resume=resume, device=device, memory=memory)
-
-
-def runner_of(workers: int) -> RunJob:
-    """What renders a job: this process, or several of them."""
-    from functools import partial
-
-    from nle_style.render.farm_workers import run_in_workers
-    from nle_style.render.runner import run_job
-
-    return run_job if workers == 1 else partial(run_in_workers, workers=workers)
-
-
-def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:
-    """How movies are read.
-
-    Raises:
-        InputError: `conform` is not a rate.
-    """
-    from nle_style.render.job import Reading
-
-    rate = None if conform is None else str(parse_rate(conform))
-    return Reading(interlaced=interlaced.value, conform=rate)
+    return first, last
 
 
 def parse_rate(text: str) -> Fraction:

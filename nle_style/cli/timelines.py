@@ -12,6 +12,7 @@ import typer
 from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
+    Conform,
     Depth,
     Device,
     Events,
@@ -21,22 +22,30 @@ from nle_style.cli.options import (
     InputColour,
     Interlaced,
     InterlacedChoice,
+    LookMap,
     MatteOption,
+    Media,
     Memory,
     OcioFile,
     Pack,
+    PathMap,
+    Rate,
     Resume,
     StatisticsChoice,
     StatisticsOption,
     Strength,
     StrokeScale,
     Workers,
+    parse_path_map,
+    parse_rate,
+)
+from nle_style.cli.requests import (
     colour_job_of,
     control_of,
-    look_of,
+    optional_look_of,
     output_of,
-    parse_rate,
     reading_of,
+    refuse_mattes,
     runner_of,
 )
 from nle_style.errors import InputError, OutputError
@@ -46,7 +55,7 @@ if TYPE_CHECKING:
     from nle_style.render.batch import BatchResult
     from nle_style.render.job import Output
 
-__all__ = ["batch", "parse_path_map", "revert", "tell_batch"]
+__all__ = ["batch", "revert", "tell_batch"]
 
 
 def batch(
@@ -69,23 +78,12 @@ def batch(
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
     statistics: StatisticsOption = StatisticsChoice.hybrid,
-    look_map: Annotated[
-        Path | None, typer.Option("--map", help="Looks by clip, reel, track or colour: looks.yaml.")
-    ] = None,
-    rate: Annotated[
-        str | None, typer.Option(help="Frames a second of an EDL: 25, 23.976, 30000/1001.")
-    ] = None,
-    media: Annotated[
-        list[Path] | None, typer.Option(help="Folder to search for media by name and timecode.")
-    ] = None,
-    path_map: Annotated[
-        list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
-    ] = None,
+    look_map: LookMap = None,
+    rate: Rate = None,
+    media: Media = None,
+    path_map: PathMap = None,
     interlaced: Interlaced = InterlacedChoice.refuse,
-    conform: Annotated[
-        str | None,
-        typer.Option(help="Movies of variable frame rate at this rate: 25, 23.976, 30000/1001."),
-    ] = None,
+    conform: Conform = None,
     pack: Pack = None,
     format: Format = "auto",
     depth: Depth = "auto",
@@ -105,26 +103,11 @@ def batch(
     """Render what a timeline needs and write relinked timelines; the original is kept."""
     from nle_style.cli.console import run_command
 
-    def base() -> Look | None:
-        if style is not None:
-            return look_of(style, strength, statistics, stroke_scale, colour)
-        given = (strength, stroke_scale, colour, statistics)
-        if given != (1.0, 1.0, ColourChoice.poster, StatisticsChoice.hybrid):
-            raise InputError(
-                "a control of the look is given, and no --style that it is for",
-                remedy="Give --style, or put the control into the markers or the --map.",
-            )
-        return None
-
     def asked() -> tuple[tuple[Path, Look | None, Output], dict[str, Any]]:
         from nle_style.render.batch import BatchOptions
 
-        if matte:
-            raise InputError(
-                "a matte belongs to one clip, and a timeline has many",
-                where=f"--matte {matte[0]}",
-                remedy="Render that clip with `nle-style render --matte`, or with a job file.",
-            )
+        refuse_mattes(matte)
+        look = optional_look_of(style, strength, statistics, stroke_scale, colour)
         options = BatchOptions(
             rate=None if rate is None else parse_rate(rate),
             media=tuple(media or ()),
@@ -138,7 +121,7 @@ def batch(
             "control": control_of(resume, device, memory),
             "colour": colour_job_of(input_colour, ocio),
         }
-        return (timeline, base(), output_of(output, format, depth, handles)), more
+        return (timeline, look, output_of(output, format, depth, handles)), more
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.render.batch import run_batch
@@ -173,20 +156,6 @@ def tell_batch(result: BatchResult) -> None:
     print(f"{len(result.plan.uses)} clips styled, {len(result.plan.refusals)} left as they are")
     for path in (*result.timelines, *result.reports):
         print(path)
-
-
-def parse_path_map(text: str) -> tuple[str, str]:
-    """ "FROM=TO" as a pair.
-
-    Raises:
-        InputError: no equals sign, or nothing before it.
-    """
-    before, equals, after = text.partition("=")
-    if not (before and equals and after):
-        raise InputError(
-            f"'{text}' maps no path", remedy="Write --path-map /Volumes/RAID=/mnt/raid."
-        )
-    return before, after
 
 
 def revert(

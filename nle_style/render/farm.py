@@ -16,9 +16,8 @@ import torch
 import yaml
 
 from nle_style.apply.device import choose_device
-from nle_style.apply.stylizer import needs_measuring
 from nle_style.core.style_pack import load_pack
-from nle_style.errors import NleStyleError, OutputError
+from nle_style.errors import NleStyleError
 from nle_style.media.parts import write_text
 from nle_style.render.bundle import find_pack
 from nle_style.render.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
@@ -27,6 +26,7 @@ from nle_style.render.item_run import writer_of
 from nle_style.render.job import Item, RenderJob
 from nle_style.render.manifest import MANIFEST_SUFFIX, WHOLE_BYTES, fingerprint
 from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.runner import make_folder
 
 __all__ = ["FARM_FILE", "Bundle", "make_farm_job", "write_bundle"]
 
@@ -96,14 +96,7 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
     Raises: OutputError if the folder or the disk refuses.
     """
     pieces = max(1, chunk // PIECE_FRAMES)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"the bundle's folder cannot be made ({error.strerror})",
-            where=str(folder),
-            remedy="Choose another folder with -o.",
-        ) from error
+    make_folder(folder)
     gpu = farm.job.control.device == "cuda"
     template = job_template(
         name, farm.pieces, pieces, farm.to_measure, farm_file=FARM_FILE, results=RESULTS, gpu=gpu
@@ -181,7 +174,7 @@ def _farm_item(plan: ItemPlan, first: int) -> FarmItem:
         first_piece=first,
         pieces=-(-units // size),
         units_a_piece=size,
-        measure=any(map(needs_measuring, (plan.look, *(layer.look for layer in plan.layers)))),
+        measure=plan.needs_measuring,
     )
 
 

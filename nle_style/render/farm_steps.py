@@ -8,7 +8,6 @@ again, with the same pieces or others, does only what is not there yet.
 
 from __future__ import annotations
 
-import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -35,7 +34,14 @@ from nle_style.render.farm_paths import PathRules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
 from nle_style.render.item_run import ItemRun, JobRun, render_item, writer_of
 from nle_style.render.job import RenderJob
-from nle_style.render.manifest import MANIFEST_SUFFIX, Manifest, fingerprint, last_facts, render_key
+from nle_style.render.manifest import (
+    MANIFEST_SUFFIX,
+    Manifest,
+    comparable_facts,
+    fingerprint,
+    last_facts,
+    render_key,
+)
 from nle_style.render.plan_items import ItemPlan, engine_of, plan_item
 from nle_style.render.runner import (
     ItemResult,
@@ -49,6 +55,7 @@ __all__ = ["FarmRun"]
 
 _TEXTS = (".csv", ".fcpxml", ".json", ".md", ".otio", ".xml")
 _OF_THE_PLACE = ("source", "source_fingerprint", "engine")
+_OF_A_MATTE = ("source", "fingerprint")
 
 
 @dataclass
@@ -77,6 +84,11 @@ class FarmRun:
     @cached_property
     def _device(self) -> torch.device:
         return choose_device(self.farm.job.control.device)
+
+    @cached_property
+    def _hashed(self) -> dict[Path, str]:
+        """As `plan_item` takes them."""
+        return {Path(path): each.fingerprint for path, each in self.farm.files.items()}
 
     def measure(self, first: int, last: int) -> None:
         """Find the shots of some items, inclusive, and measure them, if that is not done yet.
@@ -265,8 +277,7 @@ class FarmRun:
         if noted.refused:
             raise InputError(noted.refused)
         item, job = self.farm.job.items[index], self.farm.job
-        hashed = {Path(path): each.fingerprint for path, each in self.farm.files.items()}
-        plan = plan_item(item, job, self._pack, self._device, set(), hashed)
+        plan = plan_item(item, job, self._pack, self._device, set(), self._hashed)
         changed = _different(plan.facts, noted.facts)
         if changed:
             raise JobError(
@@ -368,18 +379,8 @@ def _files(info: MediaInfo, first: int, last: int) -> Iterator[Path]:
 
 def _different(ours: dict[str, Any], noted: dict[str, Any]) -> list[str]:
     """The names of facts that are not as they were noted, whatever the paths and the engine."""
-    one, other = _portable(ours), _portable(noted)
+    one, other = (comparable_facts(each, _OF_THE_PLACE, _OF_A_MATTE) for each in (ours, noted))
     return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))
-
-
-def _portable(facts: dict[str, Any]) -> dict[str, Any]:
-    kept: dict[str, Any] = json.loads(
-        json.dumps({name: fact for name, fact in facts.items() if name not in _OF_THE_PLACE})
-    )
-    for bearer in (kept, *kept.get("layers", [])):
-        for name in ("source", "fingerprint"):
-            bearer.get("matte", {}).pop(name, None)
-    return kept
 
 
 def _asked(item: Any) -> tuple[Any, ...]:

@@ -1,39 +1,66 @@
-"""One machine, several workers: the steps of a farm's job in processes of our own.
+"""One machine, several workers: the steps of a farm's job in sessions of Open Job Description.
 
-Every worker takes a share of the pieces in a row, so that it starts only once. What a worker leaves
-undone, whatever became of it, is rendered here afterwards: a worker that dies costs time, no frame.
+The pieces are cut into tasks, and a worker that is free takes the next. A task that dies is run
+once more; what is undone then is rendered here: a worker that dies costs time, no frame.
 """
 
 from __future__ import annotations
 
 import itertools
 import json
-import os
 import queue
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 
 from nle_style.errors import Cancelled, InputError
+from nle_style.media.parts import write_text
 from nle_style.render.events import OnEvent, Progress, Started, Warned
 from nle_style.render.farm import make_farm_job
 from nle_style.render.farm_job import FarmItem, FarmJob
 from nle_style.render.farm_steps import FarmRun
+from nle_style.render.farm_template import ITEMS_PER_TASK
+from nle_style.render.item_run import check_cancelled
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, make_folder
 
-__all__ = ["run_in_workers"]
+if TYPE_CHECKING:
+    from nle_style.render.farm_sessions import SessionWorker
+
+__all__ = ["run_in_workers", "session_workers"]
+
+PIECES_PER_TASK = 12
+"""Of eight frames, at least, if there are enough. A task's process costs five seconds of a core
+before its first frame (measured); of 96 frames at a second each that is a twentieth."""
 
 _LOOK_SECONDS = 0.2  # how often a wish to cancel is looked for
-_PATIENCE_SECONDS = 120  # for a worker that was asked to stop: it finishes a frame first
+_EXPLAINED = (0, InputError.exit_code, Cancelled.exit_code)  # how a task ends that did not die
+
+Span = tuple[int, int]
+
+
+def session_workers() -> type[SessionWorker]:
+    """What runs tasks; it needs an extra.
+
+    Raises: InputError if that is not installed.
+    """
+    try:
+        from nle_style.render.farm_sessions import SessionWorker
+    except ImportError as error:
+        raise InputError(
+            f"several workers need openjd-sessions ({error})",
+            where="--workers",
+            remedy="pip install 'nle_style[farm]', or leave out --workers.",
+        ) from error
+    return SessionWorker
 
 
 def run_in_workers(
@@ -50,12 +77,14 @@ def run_in_workers(
 
     Args:
         job, on_event, stop: as of `run_job`.
-        workers: processes, 1 or more.
+        workers: processes at a time, 1 or more.
 
     Raises:
-        InputError: the job asks to start over, which is for one process.
+        InputError: the extra `[farm]` is not installed, or the job asks to start over, which is
+            for one process.
         Cancelled, PackError, OutputError: as `run_job`.
     """
+    session_workers()
     if not job.control.resume:
         raise InputError(
             "several workers go on from what is there",
@@ -67,14 +96,11 @@ def run_in_workers(
     farm = make_farm_job(job)
     frames = sum(map(_painted, farm.items))
     on_event(Started(len(farm.items), frames))
-    with tempfile.TemporaryDirectory(prefix="nle_style_") as folder:
-        path = Path(folder) / "farm.json"
-        path.write_text(farm.model_dump_json(), encoding="utf-8")
-        crew = _Crew(farm, path, workers, on_event, stop, job.control.cancel_file)
-        if farm.to_measure:
-            crew.work("measure", "--items", _shares(len(farm.items), workers))
-        if farm.pieces:
-            crew.work("render", "--pieces", _shares(farm.pieces, workers))
+    crew = _Crew(farm, workers, on_event, stop, job.control.cancel_file)
+    if farm.to_measure:
+        crew.work("measure", "--items", _tasks(len(farm.items), workers, ITEMS_PER_TASK))
+    if farm.pieces:
+        crew.work("render", "--pieces", _tasks(farm.pieces, workers, PIECES_PER_TASK))
     control = farm.job.control.model_copy(update={"cancel_file": job.control.cancel_file})
     here = farm.model_copy(update={"job": farm.job.model_copy(update={"control": control})})
     return FarmRun(
@@ -88,123 +114,167 @@ def _painted(item: FarmItem) -> int:
     return sum(last - first + 1 for first, last in ranges)
 
 
-def _shares(count: int, workers: int) -> list[tuple[int, int]]:
-    """0..count - 1 in as many ranges as there are workers, or as there are numbers."""
-    workers = min(workers, count)
-    ends = [count * worker // workers for worker in range(workers + 1)]
+def _tasks(count: int, workers: int, least: int) -> list[Span]:
+    """0..count - 1 in ranges to be handed out in turn: large ones first, since each is the start of
+    a process, and smaller ones later, so that all workers end at about the same time.
+
+    Args:
+        least: numbers in a range, unless there are fewer for each worker.
+    """
+    ends = [0]
+    while (left := count - ends[-1]) > 2 * workers * least:
+        ends.append(ends[-1] + left // (2 * workers))
+    shares, begin = max(min(workers, left), left // least), ends[-1]
+    ends += [begin + left * share // shares for share in range(1, shares + 1)]
     return [(first, end - 1) for first, end in itertools.pairwise(ends)]
 
 
+class _Told(NamedTuple):
+    """What a worker has to tell: a line of a task, or, if `died`, why the task ended before it
+    was done."""
+
+    worker: int
+    task: Span
+    line: str
+    died: bool = False
+
+
+class _Step:
+    """The tasks of one step, of which a free worker takes the next.
+
+    Args:
+        step, option: as of `SessionWorker.run`.
+    """
+
+    def __init__(self, step: str, option: str, tasks: Sequence[Span]) -> None:
+        self._step, self._option = step, option
+        self._waiting, self._again = deque(tasks), set[Span]()
+        self._told: queue.SimpleQueue[_Told | None] = queue.SimpleQueue()
+
+    def serve(self, number: int, worker: SessionWorker) -> None:
+        """Do what waits, until nothing does or the worker is cancelled; in a thread of its own."""
+        try:
+            while (task := self._next()) is not None and self._do(number, worker, task):
+                pass
+        finally:
+            self._told.put(None)
+
+    def _next(self) -> Span | None:
+        try:
+            return self._waiting.popleft()
+        except IndexError:
+            return None
+
+    def _do(self, number: int, worker: SessionWorker, task: Span) -> bool:
+        """Run a task; False if this worker is to run no other."""
+
+        def tell(line: str) -> None:
+            self._told.put(_Told(number, task, line))
+
+        try:
+            code = worker.run(self._step, self._option, task, tell)
+        except RuntimeError as error:  # no session, or none that can start a process
+            self._told.put(_Told(number, task, str(error), died=True))
+            return False
+        if code is not None and code not in _EXPLAINED:
+            self._told.put(_Told(number, task, f"ended with exit code {code}", died=True))
+            if task not in self._again:
+                self._again.add(task)
+                self._waiting.append(task)
+        return code is not None
+
+    def told(self, workers: int) -> Iterator[_Told | None]:
+        """What that many workers say, until all are done; None where nothing is said for a
+        moment."""
+        while workers:
+            try:
+                each = self._told.get(timeout=_LOOK_SECONDS)
+            except queue.Empty:
+                yield None
+                continue
+            workers -= each is None
+            yield each
+
+
 class _Crew:
-    """The workers of one job, started anew for each step."""
+    """The workers of one job, in new sessions for each step."""
 
     def __init__(
         self,
         farm: FarmJob,
-        path: Path,
         workers: int,
         on_event: OnEvent,
         stop: threading.Event,
         cancel_file: Path | None,
     ) -> None:
-        self._farm, self._path, self._workers = farm, path, workers
+        self._farm, self._workers = farm, workers
         self._on_event, self._stop, self._cancel_file = on_event, stop, cancel_file
+        self._frames = sum(map(_painted, farm.items))
+        self._done: dict[Span, int] = {}
         self._begun = time.monotonic()
 
-    def work(self, step: str, option: str, shares: Sequence[tuple[int, int]]) -> None:
-        """Have every share done, and wait for it.
+    def work(self, name: str, option: str, tasks: Sequence[Span]) -> None:
+        """Have every task of a step done, and wait for it.
 
         Raises: Cancelled.
         """
-        lines: queue.SimpleQueue[tuple[int, str | None]] = queue.SimpleQueue()
-        processes = [
-            self._start(number, [step, option, f"{first}-{last}"])
-            for number, (first, last) in enumerate(shares)
-        ]
-        readers = [
-            threading.Thread(target=_read, args=(number, process, lines), daemon=True)
-            for number, process in enumerate(processes)
-        ]
-        try:
-            for reader in readers:
-                reader.start()
-            for number, line in self._told(lines, len(processes)):
-                self._pass_on(number, json.loads(line), len(processes))
-        finally:
-            for process in processes:
-                _end(process)
-            for reader in readers:
-                reader.join()
-
-    def _told(
-        self, lines: queue.SimpleQueue[tuple[int, str | None]], running: int
-    ) -> Iterator[tuple[int, str]]:
-        self._done = [0] * running
-        while running:
-            if self._stop.is_set() or (self._cancel_file and self._cancel_file.exists()):
-                raise Cancelled(
-                    "cancelled",
-                    remedy="What is finished is kept: the same command goes on from there.",
-                )
+        sessions, step = session_workers(), _Step(name, option, tasks)
+        with ExitStack() as stack:
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nle_style_")))
+            farm_file = folder / "farm.json"
+            write_text(farm_file, self._farm.model_dump_json())
+            stack.enter_context(sessions.speaking())
+            workers = [
+                stack.enter_context(sessions(farm_file, folder, self._environment(number)))
+                for number in range(min(self._workers, len(tasks)))
+            ]
+            threads = [
+                threading.Thread(target=step.serve, args=each, name="nle_style worker")
+                for each in enumerate(workers)
+            ]
             try:
-                number, line = lines.get(timeout=_LOOK_SECONDS)
-            except queue.Empty:
-                continue
-            if line is None:
-                running -= 1
-            else:
-                yield number, line
+                for thread in threads:
+                    thread.start()
+                for told in step.told(len(threads)):
+                    check_cancelled(self._stop, self._cancel_file)
+                    if told is not None:
+                        self._pass_on(told)
+            finally:
+                for worker in workers:
+                    worker.cancel()
+                for thread in threads:
+                    if thread.ident is not None:
+                        thread.join()
 
-    def _pass_on(self, number: int, event: dict[str, Any], workers: int) -> None:
-        """Tell an event of a worker as one of the whole job."""
-        kind = event.pop("event")
+    def _pass_on(self, told: _Told) -> None:
+        """Tell what a worker says as something of the whole job."""
+        who = f"worker {told.worker + 1} of {self._workers}"
+        if told.died:
+            self._on_event(Warned(f"{who}: {told.line}; what it left is rendered again"))
+            return
+        try:
+            event: dict[str, Any] = json.loads(told.line)
+            kind = event.pop("event")
+        except (ValueError, TypeError, KeyError, AttributeError):  # a traceback, a library's note
+            print(told.line, file=sys.stderr)
+            return
         if kind == "error":
-            self._on_event(Warned(f"worker {number + 1} of {workers}: {event['message']}"))
+            self._on_event(Warned(f"{who}: {event['message']}"))
         if kind != "progress":
             return
-        self._done[number] = event["done"]
-        done = sum(self._done)
-        frames = max(sum(map(_painted, self._farm.items)), done)
+        self._done[told.task] = max(event["done"], self._done.get(told.task, 0))
+        done = sum(self._done.values())
+        frames = max(self._frames, done)
         rate = done / (time.monotonic() - self._begun)
         left = (frames - done) / rate
         event |= {"done": done, "frames": frames, "frames_per_second": round(rate, 3)}
         self._on_event(Progress(**{**event, "seconds_left": round(left, 1)}))
 
-    def _start(self, number: int, task: Sequence[str]) -> subprocess.Popen[str]:
-        step, *more = task
-        words = [sys.executable, "-m", "nle_style", "run", str(self._path), "--events"]
-        environment = dict(os.environ)
+    def _environment(self, number: int) -> dict[str, str]:
+        """What a worker has of its own: a GPU, or a share of the cores."""
         gpus = torch.cuda.device_count() if self._farm.job.control.device == "cuda" else 0
         if gpus > 1:
-            environment["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
-        elif not gpus:
-            threads = max(1, torch.get_num_threads() // self._workers)
-            environment["OMP_NUM_THREADS"] = str(threads)
-        return subprocess.Popen(
-            [*words, "--step", step, *more],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            text=True,
-            encoding="utf-8",
-            env=environment,
-        )
-
-
-def _read(
-    number: int, process: subprocess.Popen[str], lines: queue.SimpleQueue[tuple[int, str | None]]
-) -> None:
-    if process.stdout is not None:
-        for line in process.stdout:
-            if line.startswith("{") and line.endswith("}\n"):  # a kill may tear the last one
-                lines.put((number, line))
-    lines.put((number, None))
-
-
-def _end(process: subprocess.Popen[str]) -> None:
-    if process.poll() is None:
-        process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(_PATIENCE_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
+            return {"CUDA_VISIBLE_DEVICES": str(number % gpus)}
+        if gpus:
+            return {}
+        return {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._workers))}

@@ -14,8 +14,9 @@ import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import partial
+from functools import cached_property, partial
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +48,7 @@ from nle_style.render.reuse import (
 )
 from nle_style.render.supply import Weights, source_frames, supply
 
-__all__ = ["ItemRun", "ItemStatistics", "JobRun", "render_item", "writer_of"]
+__all__ = ["ItemRun", "ItemStatistics", "JobRun", "check_cancelled", "render_item", "writer_of"]
 
 ItemStatistics = Mapping[tuple[int, int], Mapping[int, ShotStatistics]]
 """By shot, first and last frame of the source, and by the place of a look, the lowest first."""
@@ -77,11 +78,7 @@ class JobRun:
 
     def check_cancelled(self) -> None:
         """Raises: Cancelled once the job is to stop."""
-        file = self.job.control.cancel_file
-        if self.stop.is_set() or (file is not None and file.exists()):
-            raise Cancelled(
-                "cancelled", remedy="What is finished is kept: the same command goes on from there."
-            )
+        check_cancelled(self.stop, self.job.control.cancel_file)
 
     def tell(self, index: int, plan: ItemPlan, number: int) -> None:
         """Count a painted frame of an item, and tell it."""
@@ -102,6 +99,14 @@ class JobRun:
                 frames_per_second=round(rate, 3),
                 seconds_left=None if left is None else round(left, 1),
             )
+        )
+
+
+def check_cancelled(stop: threading.Event, cancel_file: Path | None) -> None:
+    """Raises: Cancelled once either asks for it."""
+    if stop.is_set() or (cancel_file is not None and cancel_file.exists()):
+        raise Cancelled(
+            "cancelled", remedy="What is finished is kept: the same command goes on from there."
         )
 
 
@@ -154,9 +159,12 @@ class ItemRun:
         self._notes = notes or plan.manifest
         self._statistics = statistics or {}
         self._resume = run.job.control.resume
-        self._painter: FramePainter = painter_of(plan, run.pack, run.device)
         self._measured: tuple[int, int] | None = None
         self._kept: set[int] = set()
+
+    @cached_property
+    def _painter(self) -> FramePainter:
+        return painter_of(self._plan, self._run.pack, self._run.device)
 
     def render(self) -> None:
         """Paint what is missing and publish the whole."""
@@ -187,7 +195,7 @@ class ItemRun:
         """
         writer = self._begun()
         records = self._finished(writer, writer.units)
-        shots = self._notes.shots() if self._painter.needs_measuring else list(self._plan.painted)
+        shots = self._notes.shots() if self._plan.needs_measuring else list(self._plan.painted)
         missing = [unit for unit in writer.units if unit.index not in records]
         if missing or shots is None:
             what = f"{len(missing)} of its {len(writer.units)} units are not there"
@@ -221,7 +229,7 @@ class ItemRun:
         missing = [unit for unit in wanted if unit.index not in records]
         earlier = find_earlier(plan) if self._resume and missing else None
         # Ranges painted apart are shots of their own: each looks as if it were rendered alone.
-        by_shot = self._painter.needs_measuring
+        by_shot = plan.needs_measuring
         shots = self._shots(earlier) if by_shot else list(plan.painted)
         made = dict.fromkeys(missing, STARTED_OVER)
         if earlier is not None:

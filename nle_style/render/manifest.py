@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ __all__ = [
     "Made",
     "Manifest",
     "UnitMeasurement",
+    "comparable_facts",
     "fingerprint",
     "last_facts",
     "render_key",
@@ -92,6 +93,24 @@ def render_key(facts: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
 
+def comparable_facts(
+    facts: Mapping[str, Any], without: Collection[str] = (), of_mattes: Collection[str] = ()
+) -> dict[str, Any]:
+    """A render's facts in the form that a manifest gives them back, to be compared.
+
+    Args:
+        without: names of facts that are not compared.
+        of_mattes: names of what is not compared of every matte, that of the look and of its layers.
+    """
+    kept: dict[str, Any] = json.loads(
+        json.dumps({name: fact for name, fact in facts.items() if name not in without})
+    )
+    for bearer in (kept, *kept.get("layers", ())):
+        for name in of_mattes:
+            bearer.get("matte", {}).pop(name, None)
+    return kept
+
+
 def last_facts(path: Path) -> dict[str, Any] | None:
     """What the last render noted in a manifest was of, whatever its key; None without one."""
     facts = [entry["facts"] for entry in _entries(path) if entry.get("type") == "render"]
@@ -135,39 +154,33 @@ class Manifest:
         entries = (entry for path in (*self._also, self.path) for entry in _entries(path))
         return [entry for entry in entries if entry.get("key") == self.key]
 
+    def _unit_lines(self) -> dict[int, dict[str, Any]]:
+        """By a unit's index the last line about it: what it says counts alone."""
+        units = (entry for entry in self._lines() if entry.get("type") == "unit")
+        return {int(entry["unit"]["index"]): entry for entry in units}
+
     def units(self) -> dict[int, UnitRecord]:
         """The finished units of this key, by index; the last line for an index counts."""
         found = {}
-        for entry in self._lines():
-            if entry.get("type") == "unit":
-                record = dict(entry["unit"])
-                record["frame_hashes"] = tuple(record["frame_hashes"])
-                found[int(record["index"])] = UnitRecord(**record)
+        for index, entry in self._unit_lines().items():
+            hashes = tuple(entry["unit"]["frame_hashes"])
+            found[index] = UnitRecord(**{**entry["unit"], "frame_hashes": hashes})
         return found
 
     def measurements(self) -> dict[int, UnitMeasurement]:
         """What was measured of the units, by index; manifests of version 0.1.0 hold none."""
-        found: dict[int, UnitMeasurement] = {}
-        for entry in self._lines():
-            if entry.get("type") == "unit":
-                index = int(entry["unit"]["index"])
-                found.pop(index, None)
-                if "measured" in entry:
-                    measured = entry["measured"]
-                    pairs = tuple(PairChange(*pair) for pair in measured["pairs"])
-                    found[index] = UnitMeasurement(measured["seconds"], pairs)
+        found = {}
+        for index, entry in self._unit_lines().items():
+            if "measured" in entry:
+                measured = entry["measured"]
+                pairs = tuple(PairChange(*pair) for pair in measured["pairs"])
+                found[index] = UnitMeasurement(measured["seconds"], pairs)
         return found
 
     def made(self) -> dict[int, Made]:
         """How the units came to be, by index; of those whose maker noted it."""
-        found: dict[int, Made] = {}
-        for entry in self._lines():
-            if entry.get("type") == "unit":
-                index = int(entry["unit"]["index"])
-                found.pop(index, None)
-                if "made" in entry:
-                    found[index] = Made(**entry["made"])
-        return found
+        lines = self._unit_lines().items()
+        return {index: Made(**entry["made"]) for index, entry in lines if "made" in entry}
 
     def render(self) -> dict[str, Any] | None:
         """What `begin` noted: `facts`, and `inputs` where there are any."""

@@ -329,8 +329,7 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
     Raises:
         LookError: a look names a style that the pack does not have.
     """
-    looks = (plan.look, *(layer.look for layer in plan.layers))
-    stylizers = [Stylizer(pack, look, device, plan.budget) for look in looks]
+    stylizers = [Stylizer(pack, look, device, plan.budget) for look in plan.looks]
     return FramePainter(
         stylizers,
         in_flight=max(each.in_flight(plan.info.height, plan.info.width) for each in stylizers),

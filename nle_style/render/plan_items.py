@@ -13,7 +13,7 @@ import torch
 from nle_style.apply.look import Look
 from nle_style.apply.memory import Budget, automatic_memory, parse_memory
 from nle_style.apply.stroke_scale import working_size
-from nle_style.apply.stylizer import engine_facts
+from nle_style.apply.stylizer import engine_facts, needs_measuring
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, MediaError
 from nle_style.media.conform import conformed, source_frame
@@ -74,6 +74,16 @@ class ItemPlan:
     namesakes: tuple[Path, ...] = ()
 
     @property
+    def looks(self) -> tuple[Look, ...]:
+        """Its own look and those of its layers, the lowest first."""
+        return self.look, *(layer.look for layer in self.layers)
+
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether its shots are measured before their frames are painted."""
+        return any(map(needs_measuring, self.looks))
+
+    @property
     def alpha(self) -> bool:
         """Whether frames are read, painted and written with their alpha."""
         return self.spec.alpha
@@ -90,7 +100,7 @@ class ItemPlan:
         channels = (4 if self.alpha else 3) + mattes
         frame = self.info.height * self.info.width * channels * 4
         converted = self.info.is_float or self.scene is not None or channels > 3
-        return Budget(self.memory, frame, 1 + len(self.layers), converted)
+        return Budget(self.memory, frame, len(self.looks), converted)
 
     @property
     def frames(self) -> int:

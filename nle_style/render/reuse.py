@@ -10,7 +10,6 @@ Only sequences that become sequences are reused: a movie's units are gone once i
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
@@ -21,7 +20,13 @@ from typing import Any
 from nle_style.media.parts import file_sha256, part_path, settle, sync
 from nle_style.media.write import SEQUENCE_DIGITS, Unit, UnitRecord
 from nle_style.render.inputs import FrameInputs
-from nle_style.render.manifest import MANIFEST_SUFFIX, Made, Manifest, UnitMeasurement
+from nle_style.render.manifest import (
+    MANIFEST_SUFFIX,
+    Made,
+    Manifest,
+    UnitMeasurement,
+    comparable_facts,
+)
 from nle_style.render.plan_items import ItemPlan
 
 __all__ = ["LOST", "STARTED_OVER", "Earlier", "adopt", "decide", "find_earlier", "whole_reason"]
@@ -121,14 +126,9 @@ def _moved(measured: UnitMeasurement, shift: int) -> UnitMeasurement:
     return replace(measured, pairs=pairs)
 
 
-def _recipe(facts: Mapping[str, Any]) -> Any:
-    """A render's facts without what `FrameInputs` says frame by frame, as the manifest has them."""
-    kept = {k: v for k, v in facts.items() if k not in ("source_fingerprint", "frames")}
-    recipe = json.loads(json.dumps(kept))
-    for bearer in (recipe, *recipe.get("layers", [])):
-        if "matte" in bearer:
-            del bearer["matte"]["fingerprint"]
-    return recipe
+def _recipe(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """A render's facts without what `FrameInputs` says frame by frame."""
+    return comparable_facts(facts, ("source_fingerprint", "frames"), ("fingerprint",))
 
 
 def whole_reason(plan: ItemPlan) -> Made:
@@ -137,7 +137,7 @@ def whole_reason(plan: ItemPlan) -> Made:
     render = None if manifest is None else manifest.render()
     if render is None:
         return Made(False, "first render")
-    before, now = render["facts"], json.loads(json.dumps(plan.facts))
+    before, now = render["facts"], comparable_facts(plan.facts)
     labels = [label for name, label in _LABELS.items() if before.get(name) != now.get(name)]
     if not labels:
         return Made(False, "what stood there is missing or was changed")

@@ -25,6 +25,7 @@ import torch
 from nle_style.apply.look import Look
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
+from tests.helpers.client import load_file
 from tests.helpers.command import nle_style
 from tests.helpers.media_factory import write_pixels
 
@@ -32,16 +33,6 @@ ROOT = Path(__file__).resolve().parents[2]
 MAKE_CAT = ROOT / "plugins" / "nuke" / "cat" / "make_cat.py"
 
 pytestmark = pytest.mark.filterwarnings(r"ignore:`torch\.jit")
-
-
-def load(path: Path) -> types.ModuleType:
-    """A plugin's file as a module, as hosts load it: by its path."""
-    spec = importlib.util.spec_from_file_location("make_cat_under_test", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +149,9 @@ class Nuke:
 
 def test_the_cattery_folder(exported: Path, tmp_path: Path) -> None:
     nuke = Nuke()
-    folder = Path(load(MAKE_CAT).make(str(exported / "NLEStyle_blue.json"), str(tmp_path), nuke))
+    folder = Path(
+        load_file(MAKE_CAT).make(str(exported / "NLEStyle_blue.json"), str(tmp_path), nuke)
+    )
     assert folder == tmp_path / "NLEStyle_blue"
     names = ["NLEStyle_blue.cat", "NLEStyle_blue.gizmo", "cat.json"]
     assert sorted(path.name for path in folder.iterdir()) == names
@@ -189,7 +182,7 @@ def balanced(text: str) -> bool:
 
 
 def test_the_gizmo_has_every_knob_and_sets_them_on_the_inference(exported: Path) -> None:
-    module = load(MAKE_CAT)
+    module = load_file(MAKE_CAT)
     card = module.read_card(exported / "NLEStyle_blue.json")
     text = module.gizmo_text(card)
     assert balanced(text)
@@ -210,11 +203,11 @@ def test_the_gizmo_has_every_knob_and_sets_them_on_the_inference(exported: Path)
 
 
 def test_text_in_tcls_quotes() -> None:
-    assert load(MAKE_CAT)._quoted('a "b" [c] $d \\e') == '"a \\"b\\" \\[c] \\$d \\\\e"'
+    assert load_file(MAKE_CAT)._quoted('a "b" [c] $d \\e') == '"a \\"b\\" \\[c] \\$d \\\\e"'
 
 
 def test_no_cat_is_made_where_it_cannot_be(exported: Path, tmp_path: Path) -> None:
-    module, card = load(MAKE_CAT), str(exported / "NLEStyle_blue.json")
+    module, card = load_file(MAKE_CAT), str(exported / "NLEStyle_blue.json")
     with pytest.raises(ValueError, match=r"Nuke 15\.0 cannot load it: it needs 15\.1"):
         module.make(card, str(tmp_path), Nuke(15, 0))
     with pytest.raises(RuntimeError, match="CatFileCreator made no file"):

@@ -20,6 +20,7 @@ import pytest
 import yaml
 
 from tests.helpers.command import nle_style, start
+from tests.helpers.manifests import frame_hashes
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, timeline, track
 
@@ -66,18 +67,6 @@ def program(tmp_path: Path) -> Path:
     return path
 
 
-def _hashes(folder: Path) -> dict[str, list[str]]:
-    found = {}
-    for path in folder.glob("*.manifest.jsonl"):
-        units: dict[int, list[str]] = {}
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            if entry["type"] == "unit":
-                units[entry["unit"]["index"]] = entry["unit"]["frame_hashes"]
-        found[path.name] = [each for index in sorted(units) for each in units[index]]
-    return found
-
-
 def _values(bundle: Path) -> dict[str, Any]:
     data = yaml.safe_load((bundle / "parameter_values.yaml").read_text())
     return {each["name"]: each["value"] for each in data["parameterValues"]}
@@ -122,8 +111,8 @@ def test_openjd_run_is_what_batch_gives(
     ran = _openjd("run", bundle / "template.yaml", "-p", f"NleStyle={program}")
     assert ran.returncode == 0, ran.stdout
     out = bundle / "output"
-    assert _hashes(out) == _hashes(tmp_path / "plain")
-    assert sum(map(len, _hashes(out).values())) == 10 + 12
+    assert frame_hashes(out) == frame_hashes(tmp_path / "plain")
+    assert sum(map(len, frame_hashes(out).values())) == 10 + 12
     assert sorted(path.name for path in out.iterdir()) == sorted(
         path.name for path in (tmp_path / "plain").iterdir()
     )
@@ -158,7 +147,7 @@ def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path
     painted = [json.loads(line)["frame"] for line in again.out.splitlines()]
     assert 0 < len(painted) <= FRAMES - 8
     assert nle_style("run", farm, "--step", "assemble").code == 0
-    assert _hashes(bundle / "output") == _hashes(tmp_path / "plain")
+    assert frame_hashes(bundle / "output") == frame_hashes(tmp_path / "plain")
     (ours,) = (bundle / "output").glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
 
@@ -177,20 +166,61 @@ def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_
         for line in process.stdout:
             told.append(json.loads(line))
             if killed and not workers and told[-1]["event"] == "progress":
-                children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
-                workers = children.read_text().split()
+                threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+                workers = [each for thread in threads for each in thread.read_text().split()]
                 os.kill(int(workers[0]), signal.SIGKILL)
         assert process.wait() == 0
     assert len(workers) == (2 if killed else 0)
+    warnings = [each["message"] for each in told if each["event"] == "warning"]
+    assert [each for each in warnings if "ended with exit code -9" in each] == warnings
+    assert len(warnings) == killed
     assert told[0] == {"event": "started", "items": 1, "frames": FRAMES}
     assert [each["event"] for each in told].count("started") == 1
     progress = [each for each in told if each["event"] == "progress"]
     assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
-    assert killed or max(each["done"] for each in progress) == FRAMES
-    assert _hashes(out) == _hashes(tmp_path / "plain")
+    assert max(each["done"] for each in progress) == FRAMES, "also when a task was run again"
+    assert frame_hashes(out) == frame_hashes(tmp_path / "plain")
     (ours,) = out.glob("*.mov")
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
     assert not list(out.glob(".*")), "no work folder is left"
+
+
+@pytest.mark.slow
+def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """SIGTERM to the program ends its tasks too; what they finished is gone on from."""
+    look, out = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1"), tmp_path / "out"
+    lines: list[dict[str, Any]] = []
+    with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            lines.append(json.loads(line))
+            if 9 <= lines[-1].get("frame", 0) < 16:  # of the first task, whose first unit is done
+                threads = Path(f"/proc/{process.pid}/task").glob("*/children")
+                tasks = [each for thread in threads for each in thread.read_text().split()]
+                process.send_signal(signal.SIGTERM)
+                break
+        lines += map(json.loads, process.stdout)
+        assert process.wait() == 130
+    assert lines[-1]["event"] == "cancelled"
+    assert tasks
+    assert not [each for each in tasks if Path(f"/proc/{each}").exists()]
+    assert not list(out.glob("*.mkv"))
+    done = nle_style("render", movie, "-o", out, *look, "--workers", 2, "--events")
+    assert done.code == 0, done.err
+    assert 0 < sum('"progress"' in line for line in done.out.splitlines()) <= FRAMES - 8
+
+
+def test_workers_need_the_extra(
+    movie: Path, tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "openjd.sessions", None)
+    monkeypatch.delitem(sys.modules, "nle_style.render.farm_sessions", raising=False)
+    words = ("-o", tmp_path / "out", "--style", "red", "--pack", tiny_pack, "--workers", 2)
+    for command in ("render", "batch"):
+        done = nle_style(command, movie, *words)
+        assert done.code == 2
+        assert "pip install 'nle_style[farm]'" in done.err
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow
@@ -277,6 +307,15 @@ def test_what_is_refused(cut: Path, movie: Path, tiny_pack: Path, tmp_path: Path
     assert "none.mov" in some.err
     none = nle_style("farm", tmp_path / "none.mov", *look)
     assert none.code == 2
+    backwards = nle_style("run", tmp_path / "bundle" / "farm.json", "--pieces", "3-1")
+    assert backwards.code == 2
+    assert "'3-1' is not a range of pieces" in backwards.err
+    unstyled = nle_style("farm", cut, "-o", tmp_path / "bundle", "--strength", 0.5)
+    assert unstyled.code == 2
+    assert "no --style that it is for" in unstyled.err
+    matted = nle_style("farm", cut, *look, "--matte", "m.png")
+    assert matted.code == 2
+    assert "nle-style render --matte" in matted.err
     job = tmp_path / "job.yaml"
     job.write_text("nle_style_job: 1\n")
     plain = nle_style("run", job, "--step", "render")

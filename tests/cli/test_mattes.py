@@ -10,7 +10,8 @@ import pytest
 from PIL import Image
 
 from nle_style.apply.look import Look, parse_styles
-from nle_style.cli.options import matted_looks, parse_matte
+from nle_style.cli.options import parse_matte
+from nle_style.cli.requests import matted_looks
 from nle_style.errors import InputError
 from nle_style.render.job import LayerJob, LookJob, MatteJob
 from tests.helpers.clips import frame_md5s, make_clip

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.helpers.media_factory import decoded_md5s, ffmpeg
+from tests.helpers.media_factory import TAGS, decoded_md5s, ffmpeg
 
-__all__ = ["frame_md5s", "make_clip"]
+__all__ = ["frame_md5s", "make_clip", "make_two_scenes"]
 
 
 def make_clip(path: Path, *, frames: int = 20, size: str = "64x48", sound: bool = True) -> Path:
@@ -21,6 +21,18 @@ def make_clip(path: Path, *, frames: int = 20, size: str = "64x48", sound: bool 
     arguments += ["-vf", f"{tags}:colorspace=smpte170m:range=tv", "-frames:v", frames]
     arguments += ["-c:v", "libx264", "-bf", "2", "-g", "12", "-t", f"{seconds:.6f}"]
     ffmpeg(*arguments, "-c:a", "aac", path)
+    return path
+
+
+def make_two_scenes(path: Path, cut: int, frames: int, *, size: str = "64x48") -> Path:
+    """Two scenes in one H.264 file at 25, lossless; the second, from frame `cut`, is much
+    brighter."""
+    dark = f"testsrc2=s={size}:r=25,noise=alls=6:allf=t,eq=brightness=-0.3,{TAGS}"
+    light = f"mandelbrot=s={size}:r=25,eq=brightness=0.4,{TAGS}"
+    graph = f"{dark},trim=end_frame={cut},setpts=PTS-STARTPTS[a];"
+    graph += f"{light},trim=end_frame={frames - cut},setpts=PTS-STARTPTS[b];[a][b]concat[v]"
+    ffmpeg("-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-qp", "0", "-g", "12",
+           "-pix_fmt", "yuv420p", path)  # fmt: skip
     return path
 
 

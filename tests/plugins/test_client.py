@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import sys
 from pathlib import Path
@@ -80,6 +82,18 @@ def test_a_job_is_watched_to_its_end(client: ModuleType, tiny_pack: Path, tmp_pa
     assert (outcome.exit_code, outcome.message, outcome.cancelled) == (0, "", False)
     assert [event["event"] for event in told] == ["started", *["progress"] * 6, "item", "done"]
     assert frame_md5s(Path(outcome.items[0]["path"])) == frame_md5s(clip)
+
+
+def test_a_file_is_written_whole_and_for_all_of_a_show(client: ModuleType, tmp_path: Path) -> None:
+    path = tmp_path / "index.json"
+    client.write_json({"frames": 3}, str(path))
+    mask = os.umask(0)
+    os.umask(mask)
+    assert path.stat().st_mode & 0o777 == 0o666 & ~mask
+    with pytest.raises(TypeError):
+        client.write_json({"frames": {3}}, str(path))
+    assert json.loads(path.read_text()) == {"frames": 3}
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_a_watched_job_is_cancelled_by_its_file(

@@ -12,8 +12,8 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.apply.look import Look
-from nle_style.cli.options import parse_rate
-from nle_style.cli.timelines import parse_path_map, revert
+from nle_style.cli.options import parse_path_map, parse_rate
+from nle_style.cli.timelines import revert
 from nle_style.errors import InputError, LookError, OutputError
 from nle_style.render import events
 from nle_style.render.batch import BatchOptions, BatchResult, run_batch

@@ -22,9 +22,12 @@ from nle_style.render.farm_job import FarmItem, FarmJob, read_farm_job
 from nle_style.render.farm_paths import PathRule, PathRules, mapped_job, read_path_rules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
 from nle_style.render.farm_steps import FarmRun
+from nle_style.render.farm_workers import _Step, _tasks
 from nle_style.render.job import RenderJob
 from nle_style.render.runner import JobResult, run_job
-from tests.helpers.media_factory import TAGS, ffmpeg, write_pixels
+from tests.helpers.clips import make_two_scenes
+from tests.helpers.manifests import frame_hashes
+from tests.helpers.media_factory import write_pixels
 
 CUT, FRAMES = 13, 28  # the cut lies inside the second unit of eight frames; the last has four
 FIRST = 1001
@@ -32,15 +35,8 @@ FIRST = 1001
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two scenes in one file, lossless; the second is much brighter."""
     path = tmp_path_factory.mktemp("clip") / "edit.mp4"
-    dark = f"testsrc2=s=64x48:r=25,noise=alls=6:allf=t,eq=brightness=-0.3,{TAGS}"
-    light = f"mandelbrot=s=64x48:r=25,eq=brightness=0.4,{TAGS}"
-    graph = f"{dark},trim=end_frame={CUT},setpts=PTS-STARTPTS[a];"
-    graph += f"{light},trim=end_frame={FRAMES - CUT},setpts=PTS-STARTPTS[b];[a][b]concat[v]"
-    ffmpeg("-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-qp", "0", "-g", "12",
-           "-pix_fmt", "yuv420p", path)  # fmt: skip
-    return path
+    return make_two_scenes(path, CUT, FRAMES)
 
 
 @pytest.fixture
@@ -85,19 +81,6 @@ def _files(folder: Path) -> dict[str, bytes]:
     }
 
 
-def _hashes(folder: Path) -> dict[str, list[str]]:
-    """What every manifest says of the frames, in their order."""
-    found = {}
-    for path in folder.glob("*.manifest.jsonl"):
-        units = {}
-        for line in path.read_text().splitlines():
-            entry = json.loads(line)
-            if entry["type"] == "unit":
-                units[entry["unit"]["index"]] = entry["unit"]["frame_hashes"]
-        found[path.name] = [each for index in sorted(units) for each in units[index]]
-    return found
-
-
 def _chunks(farm: FarmJob, size: int) -> Iterator[tuple[int, int]]:
     for first in range(0, farm.pieces, size):
         yield first, min(first + size, farm.pieces) - 1
@@ -127,8 +110,8 @@ def test_in_chunks_as_in_one_go(
     assert farm.pieces == 4
     assert _farmed(farm, size) == FRAMES
     assert _files(tmp_path / "farm") == plain
-    assert _hashes(tmp_path / "farm") == _hashes(tmp_path / "plain")
-    (hashes,) = _hashes(tmp_path / "farm").values()
+    assert frame_hashes(tmp_path / "farm") == frame_hashes(tmp_path / "plain")
+    (hashes,) = frame_hashes(tmp_path / "farm").values()
     assert len(hashes) == FRAMES
     assert _report(tmp_path / "farm") == _report(tmp_path / "plain")
     assert FarmRun(farm).render(0, 3) == 0, "what is delivered is not rendered again"
@@ -361,6 +344,48 @@ def test_units_of_pieces(pieces: tuple[int, int], units: tuple[int, int] | None)
     """20 files in three pieces, 10 to 12."""
     item = FarmItem(units=20, first_piece=10, pieces=3, units_a_piece=8)
     assert item.units_of(*pieces) == units
+
+
+@pytest.mark.parametrize(
+    ("count", "sizes"),
+    [
+        (1, [1]),
+        (4, [2, 2]),  # one start for each worker
+        (30, [15, 15]),
+        (48, [12] * 4),
+        (49, [12, 12, 12, 13]),
+        (100, [25, 18, 14, 14, 14, 15]),
+    ],
+)
+def test_tasks_for_two_workers(count: int, sizes: list[int]) -> None:
+    tasks = list(_tasks(count, 2, 12))
+    assert [last - first + 1 for first, last in tasks] == sizes
+    assert [n for first, last in tasks for n in range(first, last + 1)] == list(range(count))
+
+
+@pytest.mark.parametrize(
+    ("codes", "ran"),
+    [
+        ([-9, 0, 0], [(0, 1), (2, 3), (0, 1)]),  # it is run again
+        ([-9, 2, 1], [(0, 1), (2, 3), (0, 1)]),  # once, and what is refused is not
+        ([None], [(0, 1)]),  # cancelled
+    ],
+)
+def test_a_task_that_dies_is_run_once_more(
+    codes: list[int | None], ran: list[tuple[int, int]]
+) -> None:
+    class Worker:
+        def run(self, step: str, option: str, task: tuple[int, int], tell: Any) -> int | None:
+            started.append(task)
+            return codes.pop(0)
+
+    started: list[tuple[int, int]] = []
+    died = sum(code in (-9, 1) for code in codes)
+    step = _Step("render", "--pieces", [(0, 1), (2, 3)])
+    step.serve(0, Worker())  # type: ignore[arg-type]
+    assert started == ran
+    told = [each for each in step.told(1) if each is not None]
+    assert [each.died for each in told] == [True] * died
 
 
 def test_path_rules(tmp_path: Path) -> None:

@@ -11,23 +11,15 @@ from nle_style.errors import Cancelled
 from nle_style.render import events
 from nle_style.render.job import Item, LookJob, Output, RenderJob
 from nle_style.render.runner import run_job
-from tests.helpers.clips import frame_md5s
-from tests.helpers.media_factory import TAGS, ffmpeg
+from tests.helpers.clips import frame_md5s, make_two_scenes
 
 CUT, FRAMES = 13, 40  # inside the second unit of eight frames
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two scenes in one file, lossless; the second is much brighter."""
     path = tmp_path_factory.mktemp("clip") / "edit.mp4"
-    dark = f"testsrc2=s=96x64:r=25,noise=alls=6:allf=t,eq=brightness=-0.3,{TAGS}"
-    light = f"mandelbrot=s=96x64:r=25,eq=brightness=0.4,{TAGS}"
-    graph = f"{dark},trim=end_frame={CUT},setpts=PTS-STARTPTS[a];"
-    graph += f"{light},trim=end_frame={FRAMES - CUT},setpts=PTS-STARTPTS[b];[a][b]concat[v]"
-    ffmpeg("-filter_complex", graph, "-map", "[v]", "-c:v", "libx264", "-qp", "0", "-g", "12",
-           "-pix_fmt", "yuv420p", path)  # fmt: skip
-    return path
+    return make_two_scenes(path, CUT, FRAMES, size="96x64")
 
 
 def _job(

@@ -12,7 +12,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-__all__ = ["FrameCache", "write_json"]
+from nle_style_nuke.worker_client import load_client
+
+__all__ = ["FrameCache"]
 
 INDEX = "index.json"
 
@@ -102,7 +104,7 @@ class FrameCache:
     def save(self) -> None:
         """Write the index, whole or not at all."""
         if self.folder.is_dir():
-            write_json(self.folder / INDEX, {"frames": self._index})
+            load_client().write_json({"frames": self._index}, self.folder / INDEX)
 
     def _form(self, frame: int) -> object:
         return self._index.get(str(frame), {}).get("form")
@@ -131,14 +133,3 @@ class FrameCache:
         except (OSError, ValueError, KeyError, TypeError, AttributeError):
             pass  # without its index a cache is only files to be written again
         return {}
-
-
-def write_json(path: Path, data: Mapping[str, Any]) -> None:
-    """Write a small file, whole or not at all."""
-    part = path.with_name(path.name + ".part")
-    try:
-        part.write_text(json.dumps(data, indent=1), encoding="utf-8")
-        os.replace(part, path)
-    finally:
-        if part.exists():
-            part.unlink()

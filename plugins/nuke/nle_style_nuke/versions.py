@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from nle_style_nuke.frame_cache import write_json
+from nle_style_nuke.worker_client import load_client
 
 __all__ = ["Result", "choose_version", "note_result", "read_result"]
 
@@ -71,12 +71,12 @@ def read_result(path: Path) -> Result | None:
 
 def note_result(path: Path, result: Result) -> None:
     """Remember a render that is finished and in the graph."""
-    write_json(
-        path,
+    load_client().write_json(
         {
             "version": result.version,
             "settings": result.settings,
             "first": result.first,
             "last": result.last,
         },
+        path,
     )

@@ -3,7 +3,8 @@
 import json
 import os
 import sys
-import tempfile
+
+from nle_style_resolve import job
 
 __all__ = ["CHOICES", "DEFAULTS", "load", "problems", "save", "settings_path"]
 
@@ -82,16 +83,8 @@ def save(settings, path):
     Raises:
         OSError: the disk or its rights.
     """
-    folder = os.path.dirname(path)
-    os.makedirs(folder, exist_ok=True)
-    handle, part = tempfile.mkstemp(suffix=".part", dir=folder)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            json.dump(settings, file, indent=2)
-        os.replace(part, path)
-    except BaseException:
-        os.unlink(part)
-        raise
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    job.client().write_json(settings, path)
 
 
 def problems(settings):
