@@ -40,6 +40,7 @@ from nle_style.render.plan_items import ItemPlan, engine_of, plan_item
 from nle_style.render.runner import (
     ItemResult,
     JobResult,
+    clear_away,
     deliver_items,
     locked,
     make_folder,
@@ -235,6 +236,7 @@ class FarmRun:
         """Have an item published with what all tasks noted; False if it is there already."""
         run.check_cancelled()
         if plan.is_present():
+            clear_away(plan)
             return False
         with locked(plan):
             make_folder(plan.work)

@@ -6,6 +6,7 @@ output; one that is refused does not stop the others.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -26,7 +27,15 @@ from nle_style.render.job import RenderJob
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import build_report, is_report_of, report_path, write_report
 
-__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job"]
+__all__ = [
+    "ItemResult",
+    "JobResult",
+    "clear_away",
+    "deliver_items",
+    "locked",
+    "make_folder",
+    "run_job",
+]
 
 
 @dataclass(frozen=True)
@@ -194,12 +203,24 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
+def clear_away(plan: ItemPlan) -> None:
+    """Remove what a run left that was killed when all was published: work folder and lock.
+
+    A run that holds the lock still, or a folder that cannot be written, is left alone: what was
+    asked for is there.
+    """
+    if plan.work.exists() or plan.work.with_suffix(".lock").exists():
+        with contextlib.suppress(InputError, OutputError), locked(plan):
+            shutil.rmtree(plan.work, ignore_errors=True)
+
+
 def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
     """Render one item; False if it is there already, whole and unchanged."""
     run.check_cancelled()
     resume = run.job.control.resume
     if resume and plan.is_present():
         run.done += plan.painted_count(plan.first, plan.last)
+        clear_away(plan)
         return False
     with locked(plan):
         if not resume:
