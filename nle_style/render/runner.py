@@ -20,6 +20,7 @@ from nle_style.apply.allocator import map_large_blocks
 from nle_style.apply.device import choose_device
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
+from nle_style.media.parts import sweep_parts
 from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
 from nle_style.render.item_run import JobRun, render_item
@@ -226,6 +227,7 @@ def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
         if not resume:
             shutil.rmtree(plan.work, ignore_errors=True)
         make_folder(plan.work)
+        sweep_parts(plan.work)
         render_item(run, index, plan)
         shutil.rmtree(plan.work, ignore_errors=True)
     return True

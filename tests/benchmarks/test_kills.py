@@ -80,7 +80,7 @@ def test_every_difference_is_told(kills: ModuleType, tmp_path: Path) -> None:
 
 
 def test_the_moments_are_spread(kills: ModuleType) -> None:
-    """20 kills: all phases, publishing last; no moment beyond its phase, no frame beyond the end."""
+    """20 kills: all phases, publishing last; no moment beyond its phase."""
     rng = kills.random.Random(5)
     phases = kills.order(20, rng)
     assert {phase: phases.count(phase) for phase in phases} == {
