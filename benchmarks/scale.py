@@ -55,13 +55,20 @@ def run(*words: object) -> tuple[float, list[tuple[float, dict[str, Any]]]]:
     return seconds, told
 
 
+def seconds_a_frame(told: list[tuple[float, dict[str, Any]]]) -> float:
+    """From the first painted frames to the last: two come at once, so over an even count."""
+    painted = [at for at, event in told if event["event"] == "progress"]
+    first = (len(painted) + 1) % 2
+    return (painted[-1] - painted[first]) / (len(painted) - 1 - first)
+
+
 def measure(size: str, frames: int, chunks: list[int], style: str) -> dict[str, Any]:
     """All processes of one size; seconds.
 
     Returns:
-        `plain_s`, `workers_2_s`, `measure_s`, `process_s`, `assemble_s`; `task_s` by chunk size;
-        `frame_s`, of the plain render between its first and its last frame; `chunked_same` and
-        `workers_same`, whether the results are the plain render's, byte for byte.
+        `plain_s`, `workers_2_s`, `measure_s`, `process_s`, `assemble_s`; by chunk size `task_s`,
+        and `fixed_s`, what of it is not painting; `frame_s`, of the plain render; `chunked_same`,
+        `workers_same`: whether the results are the plain render's, byte for byte.
     """
     look = ("--style", style)
     found: dict[str, Any] = {"size": size, "frames": frames, "cores": os.cpu_count()}
@@ -71,20 +78,20 @@ def measure(size: str, frames: int, chunks: list[int], style: str) -> dict[str, 
         make_clip(clip, size, frames)
         run("styles")  # what is compiled once on a machine
         found["plain_s"], told = run("render", clip, "-o", folder / "plain", *look, "--events")
-        painted = [at for at, event in told if event["event"] == "progress"]
-        found["frame_s"] = (painted[-1] - painted[0]) / (len(painted) - 1)
+        found["frame_s"] = seconds_a_frame(told)
         found["workers_2_s"], _ = run(
             "render", clip, "-o", folder / "two", *look, "--workers", 2, "--events"
         )
         found["farm_s"], _ = run("farm", clip, "-o", bundle, *look)
         step = ("run", bundle / "farm.json", "--events", "--output")
         found["measure_s"], _ = run(*step, work, "--step", "measure")
-        found["task_s"] = {}
+        found["task_s"], found["fixed_s"] = {}, {}
         for chunk in chunks:
             out = folder / f"chunk-{chunk}"
             shutil.copytree(work, out)
             task = (*step, out, "--step", "render", "--pieces", f"0-{chunk // PIECE - 1}")
-            found["task_s"][chunk], _ = run(*task)
+            found["task_s"][chunk], told = run(*task)
+            found["fixed_s"][chunk] = found["task_s"][chunk] - chunk * seconds_a_frame(told)
         found["process_s"], _ = run(*task)
         run(*step, out, "--step", "render")
         found["assemble_s"], _ = run(*step, out, "--step", "assemble")
@@ -103,15 +110,18 @@ def show(found: dict[str, Any]) -> None:
     print("| one machine | seconds | frames a minute |\n|---|---|---|")
     for name, seconds in (("one worker", plain), ("two workers", found["workers_2_s"])):
         print(f"| {name} | {seconds:.1f} | {60 * frames / seconds:.1f} |")
-    print("\n| chunk | seconds a task | frames a minute | over plain, each frame | over plain,"
-          f" {frames} frames in all |\n|---|---|---|---|---|")  # fmt: skip
+    print(
+        "\n| chunk | seconds a task | of it not painting | frames a minute | over painting"
+        f" | {frames} frames, all steps, over plain |\n|---|---|---|---|---|---|"
+    )
     rest = found["measure_s"] + found["assemble_s"]
     for chunk, seconds in found["task_s"].items():
-        each = seconds / chunk / found["frame_s"] - 1
+        fixed = found["fixed_s"][chunk]
+        each = fixed / (seconds - fixed)
         whole = (seconds * frames / chunk + rest) / plain - 1
         print(
-            f"| {chunk} | {seconds:.1f} | {60 * chunk / seconds:.1f} | {100 * each:.1f} %"
-            f" | {100 * whole:.0f} % |"
+            f"| {chunk} | {seconds:.1f} | {fixed:.1f} | {60 * chunk / seconds:.1f}"
+            f" | {100 * each:.1f} % | {100 * whole:.0f} % |"
         )
     print(
         f"\nA frame of the plain render: {found['frame_s']:.3f} s. A task that finds its work done:"
