@@ -220,9 +220,12 @@ def differences(alone: Path, killed: Path, frames: int) -> Iterator[str]:
         frames: how many there are, all different.
     """
     ours, theirs = files_of(killed), files_of(alone)
-    folders = [p.name for p in killed.iterdir() if p.is_dir() and not (alone / p.name).is_dir()]
-    for name in [*(ours.keys() - theirs.keys()), *folders]:
-        yield f"{name} was left behind"
+    for path in sorted(killed.iterdir()):  # what is hidden has no place in either
+        if path.name.startswith(".") or not (alone / path.name).exists():
+            yield f"{path.name} was left behind"
+    for name in sorted(ours.keys() - theirs.keys()):
+        if "/" in name and not name.startswith("."):
+            yield f"{name} is one too many"
     for name in sorted(theirs.keys() - ours.keys()):
         yield f"{name} is missing"
     for name in sorted(ours.keys() & theirs.keys()):
