@@ -3,6 +3,7 @@ nothing slow."""
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -232,10 +233,14 @@ def run_farm(
     from nle_style.cli.console import run_command
 
     def command(on_event: OnEvent, stop: threading.Event) -> int:
+        # Every task of a farm pays for what it loads: without the collector, which finds nothing to
+        # collect meanwhile, a tenth less.
+        gc.disable()
         from nle_style.render.farm_job import read_farm_job
         from nle_style.render.farm_paths import PathRules, mapped_job, read_path_rules
         from nle_style.render.farm_steps import FarmRun
 
+        gc.enable()
         rules = PathRules() if path_mapping is None else read_path_rules(path_mapping)
         job = read_farm_job(path)
         folder = (output or job.job.output.directory).absolute()

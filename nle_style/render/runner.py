@@ -6,6 +6,7 @@ output; one that is refused does not stop the others.
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ from nle_style.apply.allocator import map_large_blocks
 from nle_style.apply.device import choose_device
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
+from nle_style.media.parts import sweep_parts
 from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
 from nle_style.render.item_run import JobRun, render_item
@@ -26,7 +28,15 @@ from nle_style.render.job import RenderJob
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import build_report, is_report_of, report_path, write_report
 
-__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job"]
+__all__ = [
+    "ItemResult",
+    "JobResult",
+    "clear_away",
+    "deliver_items",
+    "locked",
+    "make_folder",
+    "run_job",
+]
 
 
 @dataclass(frozen=True)
@@ -194,17 +204,30 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
+def clear_away(plan: ItemPlan) -> None:
+    """Remove what a run left that was killed when all was published: work folder and lock.
+
+    A run that holds the lock still, or a folder that cannot be written, is left alone: what was
+    asked for is there.
+    """
+    if plan.work.exists() or plan.work.with_suffix(".lock").exists():
+        with contextlib.suppress(InputError, OutputError), locked(plan):
+            shutil.rmtree(plan.work, ignore_errors=True)
+
+
 def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
     """Render one item; False if it is there already, whole and unchanged."""
     run.check_cancelled()
     resume = run.job.control.resume
     if resume and plan.is_present():
         run.done += plan.painted_count(plan.first, plan.last)
+        clear_away(plan)
         return False
     with locked(plan):
         if not resume:
             shutil.rmtree(plan.work, ignore_errors=True)
         make_folder(plan.work)
+        sweep_parts(plan.work)
         render_item(run, index, plan)
         shutil.rmtree(plan.work, ignore_errors=True)
     return True
