@@ -44,6 +44,7 @@ from nle_style.render.runner import (
     locked,
     make_folder,
 )
+from nle_style.render.source_hashes import SourceHashes
 
 __all__ = ["FarmRun"]
 
@@ -239,6 +240,9 @@ class FarmRun:
         with locked(plan):
             make_folder(plan.work)
             Manifest(plan.manifest.path, plan.manifest.key, _parts(plan)).take_over()
+            whole = len(plan.manifest.units()) == len(writer_of(plan).units)
+            if plan.info.audio or not whole:  # else nothing more is read of the source
+                self._check_files(plan, plan.first, plan.last)
             publish()
             shutil.rmtree(plan.work, ignore_errors=True)
         return True
@@ -265,7 +269,8 @@ class FarmRun:
         if noted.refused:
             raise InputError(noted.refused)
         item, job = self.farm.job.items[index], self.farm.job
-        hashed = {Path(path): each.fingerprint for path, each in self.farm.files.items()}
+        noted_hashes = ((Path(path), each.fingerprint) for path, each in self.farm.files.items())
+        hashed = SourceHashes(dict(noted_hashes))
         plan = plan_item(item, job, self._pack, self._device, set(), hashed)
         changed = _different(plan.facts, noted.facts)
         if changed:

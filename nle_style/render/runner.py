@@ -25,6 +25,7 @@ from nle_style.render.item_run import JobRun, render_item
 from nle_style.render.job import RenderJob
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import build_report, is_report_of, report_path, write_report
+from nle_style.render.source_hashes import SourceHashes
 
 __all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job"]
 
@@ -78,7 +79,7 @@ def run_job(
     device = choose_device(job.control.device)
     make_folder(job.output.directory)
     taken: set[str] = set()
-    hashed: dict[Path, str] = {}
+    hashed = SourceHashes()
     results: list[ItemResult] = []
     for item in job.items:
         try:
