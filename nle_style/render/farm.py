@@ -19,7 +19,7 @@ from nle_style.apply.device import choose_device
 from nle_style.apply.stylizer import needs_measuring
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import NleStyleError, OutputError
-from nle_style.media.parts import write_text
+from nle_style.media.parts import make_folders, write_text
 from nle_style.render.bundle import find_pack
 from nle_style.render.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
 from nle_style.render.farm_template import ITEMS_PER_TASK, job_template
@@ -98,7 +98,7 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
     """
     pieces = max(1, chunk // PIECE_FRAMES)
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     except OSError as error:
         raise OutputError(
             f"the bundle's folder cannot be made ({error.strerror})",

@@ -43,6 +43,7 @@ from nle_style.render.runner import (
     deliver_items,
     locked,
     make_folder,
+    tidy,
 )
 from nle_style.render.source_hashes import SourceHashes
 
@@ -236,6 +237,7 @@ class FarmRun:
         """Have an item published with what all tasks noted; False if it is there already."""
         run.check_cancelled()
         if plan.is_present():
+            tidy(plan)
             return False
         with locked(plan):
             make_folder(plan.work)

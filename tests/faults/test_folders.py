@@ -42,7 +42,9 @@ def test_the_results_folder_is_moved_away(
 ) -> None:
     """It is not made anew; moved back, the render goes on in it."""
     out, away = tmp_path / "out", tmp_path / "away"
-    code, events = render(clip, out, tiny_pack, *FAST, hear=at_frame(frame, lambda: out.rename(away)))
+    code, events = render(
+        clip, out, tiny_pack, *FAST, hear=at_frame(frame, lambda: out.rename(away))
+    )
     assert code == 2
     (why,) = refusals(events)
     assert why.startswith(str(out))
