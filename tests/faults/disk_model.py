@@ -30,7 +30,10 @@ _TOKEN = re.compile(r'"((?:\\x[0-9a-f]{2})*)"(\.\.\.)?|<((?:\\x[0-9a-f]{2})*)>')
 
 
 def strace(command: Sequence[object], log: Path, folder: Path) -> None:
-    """Run a program under strace in a folder, or skip where that cannot be."""
+    """Run a program under strace in a folder, or skip where that cannot be.
+
+    Every fsync and every rename takes 20 ms more, as on a slow network: no order may rely on speed.
+    """
     program = shutil.which("strace")
     if program is None:
         pytest.skip("strace is not installed (apt-get install strace)")
