@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -58,8 +59,8 @@ class SourceHashes:
 
     def note(self, source: Path) -> None:
         """Note the mark of a movie or a still, before anything is read of it."""
-        if source not in self.marks and source.is_file():
-            self.marks[source] = FileMark.of(source)
+        with suppress(MediaError):  # what is not there is refused by whoever reads it
+            self.marks.setdefault(source, FileMark.of(source))
 
     def of(self, source: Path) -> str:
         """A hash that changes when a source does.
@@ -78,11 +79,13 @@ class SourceHashes:
         return self.known[source]
 
     def _of_file(self, path: Path) -> str:
-        mark = self.marks.setdefault(path, FileMark.of(path))
+        if path not in self.marks:
+            self.marks[path] = FileMark.of(path)
         if path not in self.known:
-            self.known[path] = _fingerprint(path)
+            mark, found = self.marks.pop(path), _fingerprint(path)
             if FileMark.of(path) != mark:
                 raise _changed(path)
+            self.marks[path], self.known[path] = mark, found
         return self.known[path]
 
     def check(self, paths: Iterable[Path]) -> None:

@@ -130,14 +130,15 @@ def test_a_source_that_is_backed_up_goes_on(
 
 
 def test_a_folder_of_frames_that_vanishes_and_comes_back(tiny_pack: Path, tmp_path: Path) -> None:
-    """Also with the results beside the frames: dates in headers are the frame's own file's."""
+    """What comes into their folder meanwhile does not show: a header has its own file's date."""
     folder, away = tmp_path / "plate", tmp_path / "away"
     folder.mkdir()
     for frame in range(6):
         pixels = np.random.default_rng(frame).uniform(0, 1, (32, 48, 3)).astype(np.float32)
-        write_pixels(folder / f"plate.{frame:04d}.exr", pixels, "half")
-        os.utime(folder / f"plate.{frame:04d}.exr", (1_600_000_000 + 60 * frame,) * 2)
-    source = folder / "plate.%04d.exr"
+        write_pixels(folder / f"plate.{frame:04d}.png", pixels, "uint16")
+        os.utime(folder / f"plate.{frame:04d}.png", (1_600_000_000 + 60 * frame,) * 2)
+    os.utime(folder, (1_500_000_000, 1_500_000_000))
+    source = folder / "plate.%04d.png"
     words = ("--format", "exr", *FAST)
     assert render(source, tmp_path / "plain", tiny_pack, *words)[0] == 0
     out = tmp_path / "out"
