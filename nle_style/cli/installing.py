@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from nle_style.errors import InputError, OutputError
-from nle_style.media.parts import part_path, settle, sync, writing_into
+from nle_style.media.parts import make_folders, part_path, settle, sync, writing_into
 from nle_style.render.bundle import bundled
 
 __all__ = [
@@ -107,7 +107,7 @@ def write_whole(path: Path, data: bytes) -> None:
     target = path.resolve()
     part = part_path(target)
     with writing_into(target.parent, part):
-        target.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(target.parent)
         part.write_bytes(data)
         if target.exists():
             shutil.copymode(target, part)

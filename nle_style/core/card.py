@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from nle_style.core.whole_file import settle
 from nle_style.errors import OutputError, PackError
 
 __all__ = [
@@ -220,7 +221,7 @@ def _publish(path: Path, card: Mapping[str, Any]) -> Path:
     part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
         part.write_text(yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True), "utf-8")
-        os.replace(part, path)
+        settle(part, path)
     except OSError as error:
         raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
     return path

@@ -22,6 +22,7 @@ import torch
 
 from nle_style.core.live_network import LiveNetwork
 from nle_style.core.style_pack import StylePack
+from nle_style.core.whole_file import settle
 from nle_style.errors import InputError, LookError, OutputError, VerificationError
 
 __all__ = ["CARD", "export_nuke", "live_network", "publish"]
@@ -204,7 +205,7 @@ def publish(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(data)
-        os.replace(part, path)
+        settle(part, path)
     except OSError as error:
         with contextlib.suppress(OSError):
             part.unlink()

@@ -11,6 +11,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
+from nle_style.core.whole_file import settle
 from nle_style.errors import OutputError
 
 __all__ = ["save_tensors"]
@@ -28,7 +29,7 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         safetensors.torch.save_file(plain, part, metadata=dict(header))
-        os.replace(part, path)
+        settle(part, path)
     except (OSError, safetensors.SafetensorError) as error:
         with contextlib.suppress(OSError):
             part.unlink()

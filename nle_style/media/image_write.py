@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from nle_style.errors import OutputError
+from nle_style.errors import MediaError, OutputError
 from nle_style.media.dpx_write import write_dpx
 from nle_style.media.exr_write import write_exr
 from nle_style.media.formats import OutputSpec
@@ -43,7 +43,7 @@ def write_image(
     original = _file_of(source, frame)
     if original is not None and original.suffix.lower() != spec.extension:
         original = None
-    changed = _modified(source)
+    changed = _modified(_file_of(source, frame) or source.path)
     try:
         if spec.codec == "openexr":
             write_exr(path, pixels, spec, source, frame, metadata, changed, original)
@@ -69,10 +69,17 @@ def _file_of(source: MediaInfo, frame: int) -> Path | None:
     return SequenceFiles(source.path, first, first + source.frame_count - 1).path(first + frame)
 
 
-def _modified(source: MediaInfo) -> str:
-    """When the source was made, as image headers write it: its file's time, or its folder's.
+def _modified(file: Path) -> str:
+    """When the source's file was made, as image headers write it.
 
     Writers stamp the present time unless told another: the same frame must give the same bytes.
     """
-    path = source.path if source.path.exists() else source.path.parent
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC).strftime("%Y:%m:%d %H:%M:%S")
+    try:
+        modified = file.stat().st_mtime
+    except OSError as error:
+        raise MediaError(
+            f"cannot be read any more ({error.strerror})",
+            where=str(file),
+            remedy="Put it back or mount its volume, then run it again: what is finished stays.",
+        ) from error
+    return datetime.fromtimestamp(modified, UTC).strftime("%Y:%m:%d %H:%M:%S")

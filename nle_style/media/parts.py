@@ -20,6 +20,7 @@ from nle_style.errors import OutputError
 
 __all__ = [
     "file_sha256",
+    "make_folders",
     "part_path",
     "settle",
     "sweep_parts",
@@ -79,6 +80,17 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder, with those above it, so that a power cut does not take their names away.
+
+    Raises: OSError.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync(each.parent)
 
 
 def settle(part: Path, path: Path) -> None:

@@ -180,12 +180,15 @@ def _decode_run(
         context = start.stream.codec_context
         context.thread_type = ThreadType.AUTO if threaded else ThreadType.NONE
         context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS) if threaded else 1
+        damaged = False  # the frames since the last one that is made from itself
         for counted, frame in enumerate(_frames_of_packets(start.packets, context)):
             rank = ranks.get(frame.pts or 0, -1) if index.pts else counted
             if rank < wanted.start:
+                damaged = frame.is_corrupt or (damaged and not frame.key_frame)
                 continue
-            if rank != expected or frame.is_corrupt:
+            if rank != expected or frame.is_corrupt or (damaged and not frame.key_frame):
                 return
+            damaged = False
             yield frame
             if expected == wanted[-1]:
                 return

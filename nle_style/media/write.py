@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -201,12 +201,22 @@ class IntermediateWriter:
             and file_sha256(path) == record.sha256
         )
 
-    def publish(self, records: Sequence[UnitRecord]) -> PublishedMedia:
+    def publish(
+        self, records: Sequence[UnitRecord], confirm: Callable[[], None] = lambda: None
+    ) -> PublishedMedia:
         """Put the whole under its name. The units stay in `work` until the caller removes it.
 
+        Args:
+            confirm: called when the whole is made, before it has its name; what it raises stops it.
         Raises: VerificationError if a unit is missing or changed, or the whole does not read
             back; OutputError if the folder refuses.
         """
+        if not self.work.is_dir():
+            raise OutputError(
+                "the folder with what was finished is gone",
+                where=str(self.work),
+                remedy="Mount its volume or put it back, then run it again.",
+            )
         ordered = sorted(records, key=lambda record: record.index)
         if len(ordered) != len(self.units) or not all(map(self.check_unit, self.units, ordered)):
             raise VerificationError(
@@ -220,7 +230,8 @@ class IntermediateWriter:
         made = {record.index: self.work / record.file for record in ordered}
         fill = self._fill_files()
         return publish(
-            [made.get(unit.index) or fill[unit.last - unit.first + 1] for unit in self._all_units]
+            [made.get(unit.index) or fill[unit.last - unit.first + 1] for unit in self._all_units],
+            confirm,
         )
 
     def _fill_files(self) -> dict[int, Path]:
@@ -303,7 +314,7 @@ class IntermediateWriter:
         else:
             yield from decoded_rgb(probe_media(part), alpha=self.spec.alpha)
 
-    def _publish_movie(self, files: Sequence[Path]) -> PublishedMedia:
+    def _publish_movie(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
         part = part_path(self.work / f"whole{self.spec.extension}")
         with writing_into(self.work, part):
             warnings = mux_movie(
@@ -311,6 +322,7 @@ class IntermediateWriter:
             )
             sync(part)
             size = part.stat().st_size
+            confirm()
             settle(part, self.destination)
         count = self.last - self.first + 1
         return PublishedMedia(
@@ -321,9 +333,12 @@ class IntermediateWriter:
             (*self.spec.warnings, *self._sparse_warnings(), *warnings),
         )
 
-    def _publish_sequence(self, files: Sequence[Path]) -> PublishedMedia:
+    def _publish_sequence(
+        self, files: Sequence[Path], confirm: Callable[[], None]
+    ) -> PublishedMedia:
         name, suffix = self.destination.name, self.spec.extension
         names = [self._image_name(frame) for frame in range(self.first, self.last + 1)]
+        confirm()
         publish_folder(self.destination, files, names, suffix=suffix, work=self.work)
         warnings = self.spec.warnings
         if self.source.audio:

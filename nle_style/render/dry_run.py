@@ -31,6 +31,7 @@ from nle_style.render.job import ColourJob, Control, Output
 from nle_style.render.painter import FramePainter, painter_of
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.runner import ItemResult, JobResult
+from nle_style.render.source_hashes import SourceHashes
 from nle_style.render.supply import source_frames
 from nle_style.timeline.survey import Refusal, Skipped
 
@@ -239,7 +240,7 @@ def dry_run_batch(
     if job is not None:
         style_pack, device = load_pack(find_pack(job.pack)), choose_device(job.control.device)
         taken: set[str] = set()
-        hashed: dict[Path, str] = {}
+        hashed = SourceHashes()
         costs: dict[tuple[object, ...], FrameCost] = {}
         for item in job.items:
             first, last = item.frames or (0, 0)

@@ -27,6 +27,7 @@ from nle_style.render.job import Item, RenderJob
 from nle_style.render.manifest import MANIFEST_SUFFIX, WHOLE_BYTES, fingerprint
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.runner import make_folder
+from nle_style.render.source_hashes import SourceHashes
 
 __all__ = ["FARM_FILE", "Bundle", "make_farm_job", "write_bundle"]
 
@@ -67,7 +68,7 @@ def make_farm_job(job: RenderJob, batch: FarmBatch | None = None) -> FarmJob:
     job = _absolute(job, device)
     pack = load_pack(find_pack(job.pack))
     taken: set[str] = set()
-    hashed: dict[Path, str] = {}
+    hashed = SourceHashes()
     items: list[FarmItem] = []
     first = 0
     for item in job.items:
@@ -79,7 +80,7 @@ def make_farm_job(job: RenderJob, batch: FarmBatch | None = None) -> FarmJob:
         first += planned.pieces
     files = {
         str(path): FileHashes(fingerprint=known, contents=_contents(path, known))
-        for path, known in hashed.items()
+        for path, known in hashed.known.items()
     }
     return FarmJob(job=job, items=tuple(items), files=files, batch=batch)
 

@@ -12,7 +12,6 @@ from torch import Tensor
 from nle_style.apply.shot_statistics import ShotStatistics
 from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import InputError
-from nle_style.media.parts import sync
 from nle_style.render.item_run import ItemStatistics
 
 __all__ = ["load_statistics", "save_statistics"]
@@ -40,8 +39,6 @@ def save_statistics(path: Path, statistics: ItemStatistics, key: str) -> None:
             if shot.reference is not None:
                 tensors[f"{place}/reference"] = torch.from_numpy(shot.reference)
     save_tensors(path, tensors, {"nle_style_statistics": "1", "key": key})
-    sync(path)
-    sync(path.parent)
 
 
 def load_statistics(path: Path, key: str) -> ItemStatistics:

@@ -45,11 +45,12 @@ from nle_style.render.plan_items import ItemPlan, engine_of, plan_item
 from nle_style.render.runner import (
     ItemResult,
     JobResult,
-    clear_away,
     deliver_items,
     locked,
     make_folder,
+    tidy,
 )
+from nle_style.render.source_hashes import SourceHashes
 
 if TYPE_CHECKING:
     from nle_style.render.batch import BatchOptions, BatchResult
@@ -89,9 +90,11 @@ class FarmRun:
         return choose_device(self.farm.job.control.device)
 
     @cached_property
-    def _hashed(self) -> dict[Path, str]:
+    def _hashed(self) -> SourceHashes:
         """As `plan_item` takes them."""
-        return {Path(path): each.fingerprint for path, each in self.farm.files.items()}
+        return SourceHashes(
+            {Path(path): each.fingerprint for path, each in self.farm.files.items()}
+        )
 
     def measure(self, first: int, last: int) -> None:
         """Find the shots of some items, inclusive, and measure them, if that is not done yet.
@@ -254,11 +257,14 @@ class FarmRun:
         """Have an item published with what all tasks noted; False if it is there already."""
         run.check_cancelled()
         if plan.is_present():
-            clear_away(plan)
+            tidy(plan)
             return False
         with locked(plan):
             make_folder(plan.work)
             Manifest(plan.manifest.path, plan.manifest.key, _parts(plan)).take_over()
+            whole = len(plan.manifest.units()) == len(writer_of(plan).units)
+            if plan.info.audio or not whole:  # else nothing more is read of the source
+                self._check_files(plan, plan.first, plan.last)
             publish()
             shutil.rmtree(plan.work, ignore_errors=True)
         return True

@@ -7,19 +7,17 @@ its numbers, while the places of its frames move.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from nle_style.media.probe import MediaInfo
-from nle_style.media.sequence import SequenceFiles, find_sequence, is_pattern
+from nle_style.media.sequence import SequenceFiles
 from nle_style.media.timecode import advance_timecode
-from nle_style.render.manifest import fingerprint
 from nle_style.render.mattes import Matte
+from nle_style.render.source_hashes import SourceHashes
 
-__all__ = ["FrameInputs", "frame_inputs", "source_fingerprint"]
+__all__ = ["FrameInputs", "frame_inputs"]
 
 _DIGITS = 32  # of a hash, as it is noted for every frame: 128 bits
 _OF_THE_PLACE = ("path", "frame_count", "first_frame_number", "timecode")
@@ -81,38 +79,15 @@ class FrameInputs:
         return tuple(matte[index] for matte in self.mattes)
 
 
-def source_fingerprint(source: Path, hashed: dict[Path, str]) -> str:
-    """A hash that changes when a source does; that of a sequence is made of its files' hashes.
-
-    Args:
-        source: a file, or a sequence's pattern.
-        hashed: hashes by path, each taken once for a job; the files of sequences are added too.
-
-    Raises:
-        MediaError: the sequence is not whole.
-    """
-    if source not in hashed:
-        if is_pattern(source):
-            files = find_sequence(source)
-            each = [
-                source_fingerprint(files.path(number), hashed)
-                for number in range(files.first, files.last + 1)
-            ]
-            hashed[source] = hashlib.sha256("\n".join(each).encode()).hexdigest()
-        else:
-            hashed[source] = fingerprint([source])
-    return hashed[source]
-
-
 def frame_inputs(
-    info: MediaInfo, first: int, last: int, mattes: Sequence[Matte], hashed: dict[Path, str]
+    info: MediaInfo, first: int, last: int, mattes: Sequence[Matte], hashed: SourceHashes
 ) -> FrameInputs:
     """What frames `first` to `last` of a sequence, inclusive, are made from.
 
     Args:
         info: the probed sequence.
         mattes: those of the item and of its layers, the lowest first.
-        hashed: see `source_fingerprint`.
+        hashed: of the job.
     """
     timecode = info.timecode
     return FrameInputs(
@@ -131,14 +106,14 @@ def frame_inputs(
     )
 
 
-def _file_hash(info: MediaInfo, frame: int, hashed: dict[Path, str]) -> str:
+def _file_hash(info: MediaInfo, frame: int, hashed: SourceHashes) -> str:
     first = info.first_frame_number
     files = SequenceFiles(info.path, first, first + info.frame_count - 1)
-    return source_fingerprint(files.path(first + frame), hashed)[:_DIGITS]
+    return hashed.of(files.path(first + frame))[:_DIGITS]
 
 
-def _matte_hash(matte: Matte, frame: int, hashed: dict[Path, str]) -> str:
+def _matte_hash(matte: Matte, frame: int, hashed: SourceHashes) -> str:
     if matte.info.kind == "sequence":
         return _file_hash(matte.info, frame + matte.offset, hashed)
-    whole = source_fingerprint(matte.info.path, hashed)[:_DIGITS]
+    whole = hashed.of(matte.info.path)[:_DIGITS]
     return whole if matte.info.kind == "still" else f"{whole}:{frame + matte.offset}"

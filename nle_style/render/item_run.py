@@ -11,7 +11,8 @@ import itertools
 import json
 import threading
 import time
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property, partial
@@ -168,25 +169,29 @@ class ItemRun:
 
     def render(self) -> None:
         """Paint what is missing and publish the whole."""
-        writer = self._begun()
-        records, shots = self._paint(writer, writer.units)
-        self._run.check_cancelled()
-        self._publish(writer, records, shots)
+        with self._watched():
+            writer = self._begun()
+            records, shots = self._paint(writer, writer.units)
+            self._run.check_cancelled()
+            self._publish(writer, records, shots)
 
     def measure(self) -> ItemStatistics:
         """Find the shots, note them, and measure each for every look."""
         earlier = find_earlier(self._plan) if self._resume else None
         measured = {}
-        for shot in self._shots(earlier):
-            self._run.check_cancelled()
-            measured[shot] = self._painter.measure_shot(partial(self._samples, shot))
+        with self._watched():
+            for shot in self._shots(earlier):
+                self._run.check_cancelled()
+                measured[shot] = self._painter.measure_shot(partial(self._samples, shot))
+                self._check_sources(sample_frames(*shot))
         return measured
 
     def paint_units(self, first: int, last: int) -> None:
         """Paint some units, as `IntermediateWriter.units` counts them from 0, inclusive; what is
         finished stays as it is, and nothing is published."""
         writer = writer_of(self._plan)
-        self._paint(writer, writer.units[first : last + 1])
+        with self._watched():
+            self._paint(writer, writer.units[first : last + 1])
 
     def assemble(self) -> None:
         """Publish units that are all finished.
@@ -209,6 +214,31 @@ class ItemRun:
             )
         self._run.check_cancelled()
         self._publish(writer, records, shots)
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Say of whatever goes wrong that a source was changed, if one was: a file that is replaced
+        meanwhile shows in many ways.
+
+        Raises: MediaError.
+        """
+        try:
+            yield
+        except Cancelled:
+            raise
+        except Exception:
+            self._check_range()
+            raise
+
+    def _check_sources(self, frames: Iterable[int]) -> None:
+        """Raises: MediaError if what these frames were read from is not what it was."""
+        plan = self._plan
+        plan.hashed.check({file for n in frames for file in plan.source_files(n, n)})
+
+    def _check_range(self) -> None:
+        """Raises: MediaError if any file that is painted is not what it was."""
+        for first, last in self._plan.painted:
+            self._plan.hashed.check(dict.fromkeys(self._plan.source_files(first, last)))
 
     def _begun(self) -> IntermediateWriter:
         plan = self._plan
@@ -304,6 +334,7 @@ class ItemRun:
             for unit in units:
                 count = unit.last - unit.first + 1
                 record = writer.write_unit(unit, itertools.islice(painted, count))
+                self._check_unit(unit, shots)
                 ended = time.monotonic()
                 pairs = meter.take(unit.first, unit.last)
                 measured = UnitMeasurement(ended - begun, pairs)
@@ -312,6 +343,17 @@ class ItemRun:
                 records[unit.index] = record
         finally:
             painted.close()
+
+    def _check_unit(self, unit: Unit, shots: list[tuple[int, int]]) -> None:
+        """Raises: MediaError if what a unit was made from, its shots' statistics included, is not
+        what it was: then the unit must not be noted."""
+        spans = self._plan.painted_within(unit.first, unit.last)
+        used = {n for first, last in spans for n in range(first, last + 1)}
+        if self._painter.needs_measuring:
+            for shot in shots:
+                if shot[0] <= unit.last and unit.first <= shot[1]:
+                    used.update(sample_frames(*shot))
+        self._check_sources(used)
 
     def _publish(
         self,
@@ -322,7 +364,9 @@ class ItemRun:
         plan = self._plan
         # A report that described what stood here before must not be found beside the new one.
         remove_report(report_path(plan.manifest))
-        published = writer.publish([records[unit.index] for unit in writer.units])
+        published = writer.publish(
+            [records[unit.index] for unit in writer.units], confirm=self._check_range
+        )
         for warning in published.warnings:
             self._run.on_event(Warned(f"{plan.destination.name}: {warning}", self._index))
         self._notes.add_published(
@@ -364,6 +408,7 @@ class ItemRun:
                 for first, last in plan.painted
                 for shot in find_shots(frames(first, last), first)
             ]
+        self._check_range()
         self._notes.add_shots(shots)
         return shots
 

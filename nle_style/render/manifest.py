@@ -18,6 +18,7 @@ from typing import Any
 
 from nle_style.apply.stability import PairChange
 from nle_style.errors import OutputError
+from nle_style.media.parts import sync
 from nle_style.media.write import UnitRecord
 
 __all__ = [
@@ -248,6 +249,7 @@ class Manifest:
 
     def _append(self, *entries: Mapping[str, Any]) -> None:
         lines = [json.dumps({"key": self.key, **each}, ensure_ascii=False) for each in entries]
+        new = not self.path.exists()
         try:
             with self.path.open("ab") as file:
                 if file.tell() and not self._ends_with_newline():
@@ -255,6 +257,8 @@ class Manifest:
                 file.write("".join(f"{line}\n" for line in lines).encode())
                 file.flush()
                 os.fsync(file.fileno())
+            if new:
+                sync(self.path.parent)
         except OSError as error:
             raise OutputError(
                 f"the manifest cannot be written ({error.strerror})",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -22,12 +23,13 @@ from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.read import check_fields
 from nle_style.media.scene_colour import ColourSettings, SceneColour, scene_colour
-from nle_style.media.sequence import is_pattern
+from nle_style.media.sequence import SequenceFiles, is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
-from nle_style.render.inputs import FrameInputs, frame_inputs, source_fingerprint
+from nle_style.render.inputs import FrameInputs, frame_inputs
 from nle_style.render.job import Item, Reading, RenderJob, merge_ranges
 from nle_style.render.manifest import MANIFEST_SUFFIX, Manifest, fingerprint, last_facts, render_key
 from nle_style.render.mattes import LayerPlan, Matte, plan_matte
+from nle_style.render.source_hashes import SourceHashes
 from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "engine_of", "plan_item", "read_as", "source_stem"]
@@ -55,6 +57,7 @@ class ItemPlan:
         inputs: what each frame is made from; None unless a sequence becomes a sequence.
         namesakes: manifests of the names that this render would have had in an empty folder, or
             among other sources: another range of the same frames may lie there.
+        hashed: what its files were when it was planned.
     """
 
     info: MediaInfo
@@ -72,6 +75,7 @@ class ItemPlan:
     memory: int = field(default_factory=automatic_memory)
     inputs: FrameInputs | None = None
     namesakes: tuple[Path, ...] = ()
+    hashed: SourceHashes = field(default_factory=SourceHashes)
 
     @property
     def looks(self) -> tuple[Look, ...]:
@@ -124,6 +128,13 @@ class ItemPlan:
         """How many frames of `first`..`last`, inclusive, are painted."""
         return sum(b - a + 1 for a, b in self.painted_within(first, last))
 
+    def source_files(self, first: int, last: int) -> Iterator[Path]:
+        """The files that frames `first` to `last` of the source, inclusive, are made from."""
+        yield from _files_of(self.info, first, last)
+        for matte in (self.matte, *(layer.matte for layer in self.layers)):
+            if matte is not None:
+                yield from _files_of(matte.info, first + matte.offset, last + matte.offset)
+
     @property
     def sequence_files(self) -> SequenceName | None:
         """The names of the files that `media.write` will publish; None for a movie."""
@@ -156,6 +167,16 @@ class ItemPlan:
         return bool(published["fingerprint"] == fingerprint(self.output_files()))
 
 
+def _files_of(info: MediaInfo, first: int, last: int) -> Iterator[Path]:
+    if info.kind != "sequence":
+        yield info.path
+        return
+    number = info.first_frame_number
+    files = SequenceFiles(info.path, number, number + info.frame_count - 1)
+    for frame in range(first, last + 1):
+        yield files.path(number + frame)
+
+
 def engine_of(device: torch.device) -> list[Any]:
     """What a picture's last bits depend on, beside its job."""
     return [ENGINE_VERSION, *engine_facts(device)]
@@ -167,14 +188,14 @@ def plan_item(
     pack: StylePack,
     device: torch.device,
     taken: set[str],
-    hashed: dict[Path, str],
+    hashed: SourceHashes,
 ) -> ItemPlan:
     """Probe, range, name and key one item.
 
     Args:
         job: for what holds for all of its items.
         taken: names of the job's earlier items; the new one is added.
-        hashed: see `inputs.source_fingerprint`: a cut uses few sources many times.
+        hashed: of the job: a cut uses few sources many times.
 
     Raises:
         InputError: the source, its range, its colours, a look, a matte or the format cannot be
@@ -184,6 +205,7 @@ def plan_item(
     layer_looks = [layer.look.look() for layer in item.layers]
     for each in (look, *layer_looks):
         pack.mix(each.styles)
+    hashed.note(item.source)
     info = _probed(item, item.reading or job.reading)
     check_fields(info)
     scene = scene_colour(info, ColourSettings(job.colour.input, job.colour.ocio))
@@ -199,6 +221,9 @@ def plan_item(
             remedy="Leave `paint` out and give `frames`: its files keep the source's numbers.",
         )
     ends = painted[0][0], painted[-1][1]
+    for masked in (item.matte, *(layer.matte for layer in item.layers)):
+        if masked is not None:
+            hashed.note(masked.source)
     matte = None if item.matte is None else plan_matte(item.matte, info, *ends)
     layers = tuple(
         LayerPlan(plan_matte(layer.matte, info, *ends), each)
@@ -206,7 +231,7 @@ def plan_item(
     )
     facts: dict[str, Any] = {
         "source": str(item.source.absolute()),
-        "source_fingerprint": source_fingerprint(item.source, hashed),
+        "source_fingerprint": hashed.of(item.source),
         "frames": [first, last],
         "look": look.as_data(),
         "pack": pack.name,
@@ -260,22 +285,23 @@ def plan_item(
         scene,
         inputs=inputs,
         namesakes=tuple(output.directory / f"{each}{MANIFEST_SUFFIX}" for each in candidates),
+        hashed=hashed,
     )
     return _with_memory(plan, memory)
 
 
 def _matte_facts(
-    matte: Matte | None, layers: tuple[LayerPlan, ...], hashed: dict[Path, str]
+    matte: Matte | None, layers: tuple[LayerPlan, ...], hashed: SourceHashes
 ) -> dict[str, Any]:
     """Empty without mattes: the keys of renders that know of none stay as they are."""
     facts: dict[str, Any] = {}
     if matte is not None:
-        facts["matte"] = matte.as_data(source_fingerprint(matte.info.path, hashed))
+        facts["matte"] = matte.as_data(hashed.of(matte.info.path))
     if layers:
         facts["layers"] = [
             {
                 "look": layer.look.as_data(),
-                "matte": layer.matte.as_data(source_fingerprint(layer.matte.info.path, hashed)),
+                "matte": layer.matte.as_data(hashed.of(layer.matte.info.path)),
             }
             for layer in layers
         ]

@@ -6,11 +6,10 @@ output; one that is refused does not stop the others.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,23 +19,16 @@ from nle_style.apply.allocator import map_large_blocks
 from nle_style.apply.device import choose_device
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
-from nle_style.media.parts import sweep_parts
+from nle_style.media.parts import make_folders, sweep_parts
 from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
 from nle_style.render.item_run import JobRun, render_item
 from nle_style.render.job import RenderJob
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.report import build_report, is_report_of, report_path, write_report
+from nle_style.render.source_hashes import SourceHashes
 
-__all__ = [
-    "ItemResult",
-    "JobResult",
-    "clear_away",
-    "deliver_items",
-    "locked",
-    "make_folder",
-    "run_job",
-]
+__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job", "tidy"]
 
 
 @dataclass(frozen=True)
@@ -88,7 +80,7 @@ def run_job(
     device = choose_device(job.control.device)
     make_folder(job.output.directory)
     taken: set[str] = set()
-    hashed: dict[Path, str] = {}
+    hashed = SourceHashes()
     results: list[ItemResult] = []
     for item in job.items:
         try:
@@ -164,7 +156,7 @@ def make_folder(folder: Path) -> None:
     Raises: OutputError.
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folders(folder)
     except OSError as error:
         raise OutputError(
             f"the output folder cannot be made ({error.strerror})",
@@ -204,15 +196,13 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
         Path(lock.lock_file).unlink(missing_ok=True)
 
 
-def clear_away(plan: ItemPlan) -> None:
-    """Remove what a run left that was killed when all was published: work folder and lock.
-
-    A run that holds the lock still, or a folder that cannot be written, is left alone: what was
-    asked for is there.
-    """
-    if plan.work.exists() or plan.work.with_suffix(".lock").exists():
-        with contextlib.suppress(InputError, OutputError), locked(plan):
-            shutil.rmtree(plan.work, ignore_errors=True)
+def tidy(plan: ItemPlan) -> None:
+    """Take away what a run that was cut off after publishing left beside its finished item."""
+    if not (plan.work.exists() or plan.work.with_suffix(".lock").exists()):
+        return
+    # Another run may be at its last step, or the folder be read-only by now: then it stays.
+    with suppress(InputError, OutputError), locked(plan):
+        shutil.rmtree(plan.work, ignore_errors=True)
 
 
 def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
@@ -221,7 +211,7 @@ def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
     resume = run.job.control.resume
     if resume and plan.is_present():
         run.done += plan.painted_count(plan.first, plan.last)
-        clear_away(plan)
+        tidy(plan)
         return False
     with locked(plan):
         if not resume:

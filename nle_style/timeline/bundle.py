@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from nle_style.errors import OutputError, TimelineError
+from nle_style.timeline.write import sync_folder
 
 __all__ = ["opened", "unpack"]
 
@@ -103,6 +104,7 @@ def _unpack_member(
             plain.flush()
             os.fsync(plain.fileno())
         part.replace(target)
+        sync_folder(target.parent)
     finally:
         part.unlink(missing_ok=True)
 

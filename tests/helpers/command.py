@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from unittest import mock
@@ -25,9 +26,29 @@ class Outcome:
     err: str
 
 
-def nle_style(*arguments: object) -> Outcome:
-    """`nle-style ARGUMENTS` in this process."""
-    out, err = io.StringIO(), io.StringIO()
+class _Heard(io.StringIO):
+    """Standard output whose lines are told as they are printed."""
+
+    def __init__(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        super().__init__()
+        self._hear = hear
+
+    def write(self, text: str) -> int:
+        line = text.strip()
+        if line:
+            told = json.loads(line) if line.startswith("{") else {"event": "line", "line": line}
+            self._hear(told)
+        return super().write(text)
+
+
+def nle_style(*arguments: object, hear: Callable[[dict[str, Any]], None] | None = None) -> Outcome:
+    """`nle-style ARGUMENTS` in this process.
+
+    Args:
+        hear: called with every event of `--events`, or as {"event": "line", "line": …} with any
+            other line, while the program waits: so something can befall it at that very moment.
+    """
+    out, err = io.StringIO() if hear is None else _Heard(hear), io.StringIO()
     words = ["nle-style", *map(str, arguments)]
     code: Any = 0
     with (

@@ -15,6 +15,7 @@ from nle_style.errors import InputError, JobError
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, RenderJob, read_job
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.runner import run_job
+from nle_style.render.source_hashes import SourceHashes
 from tests.helpers.client import load_client
 from tests.helpers.clips import make_clip
 
@@ -33,7 +34,7 @@ def _plan(source: Path, pack: Path, colour: ColourJob | None = None) -> ItemPlan
     item = Item(source=source, look=LookJob(styles={"red": 1.0}))
     output = Output(directory=source.parent)
     job = RenderJob(items=(item,), output=output, colour=colour or ColourJob())
-    return plan_item(item, job, load_pack(pack), torch.device("cpu"), set(), {})
+    return plan_item(item, job, load_pack(pack), torch.device("cpu"), set(), SourceHashes())
 
 
 def test_the_scene_path_is_part_of_the_key(tiny_pack: Path, tmp_path: Path) -> None:

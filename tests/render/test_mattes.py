@@ -20,6 +20,7 @@ from nle_style.render.job import Control, Item, LookJob, MatteJob, Output, Rende
 from nle_style.render.mattes import plan_matte, same_shape, weight_of
 from nle_style.render.plan_items import ItemPlan, plan_item
 from nle_style.render.runner import run_job
+from nle_style.render.source_hashes import SourceHashes
 from tests.helpers.client import load_client
 from tests.helpers.clips import make_clip
 from tests.helpers.media_factory import ffmpeg
@@ -220,7 +221,7 @@ def _plan(pack: Path, folder: Path, clip: Path, handles: int = 0, **item: Any) -
     job = _job(pack, folder, clip, **item)
     output = job.output.model_copy(update={"handles": handles})
     job = job.model_copy(update={"output": output})
-    return plan_item(job.items[0], job, load_pack(pack), torch.device("cpu"), set(), {})
+    return plan_item(job.items[0], job, load_pack(pack), torch.device("cpu"), set(), SourceHashes())
 
 
 def test_too_short_a_matte_is_refused_before_anything_is_rendered(
