@@ -21,7 +21,7 @@ import av.video.format
 import av.video.frame
 import numpy as np
 from av.buffer import Buffer
-from av.sidedata.sidedata import Type
+from av.sidedata.sidedata import SideDataContainer, Type
 
 from nle_style.errors import MediaError
 
@@ -79,7 +79,10 @@ def rgb_format(pixel_format: str) -> str:
 
 def display_matrix(frame: av.video.frame.VideoFrame) -> tuple[int, ...] | None:
     """The nine 16.16 fixed-point numbers of a frame's display matrix; None if it has none."""
-    side_data = cast("Mapping[Type, Buffer]", frame.side_data).get(Type.DISPLAYMATRIX)
+    # The frame would keep its own `side_data`, which refers to the frame: a cycle, and the picture
+    # would live until the garbage collector comes by.
+    own = SideDataContainer(frame)  # type: ignore[call-arg]  # the stub leaves out its constructor
+    side_data = cast("Mapping[Type, Buffer]", own).get(Type.DISPLAYMATRIX)
     return struct.unpack("=9i", bytes(side_data)) if side_data is not None else None
 
 

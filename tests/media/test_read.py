@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import gc
 from pathlib import Path
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
+from av.video.frame import VideoFrame
 
 from nle_style.errors import MediaError
 from nle_style.media.probe import ColourTags, probe_media
@@ -244,3 +246,18 @@ def test_refusals(tmp_path: Path) -> None:
         MediaError, match=r"is interlaced \(frame 0\). Give --interlaced deinterlace"
     ):
         next(decoded_rgb(probe_media(woven)))
+
+
+def test_a_frame_is_gone_when_nobody_has_it(tmp_path: Path) -> None:
+    """Without waiting for the garbage collector: in UHD each is 25 MB."""
+    clip = make(tmp_path / "a.mkv", codec=FFV1, frames=3)
+    gc.collect()
+    gc.set_debug(gc.DEBUG_SAVEALL)
+    try:
+        assert len(list(read_frames(probe_media(clip)))) > 1
+        gc.collect()
+        kept = [thing for thing in gc.garbage if isinstance(thing, (VideoFrame, np.ndarray))]
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+    assert not kept
