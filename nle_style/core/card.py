@@ -32,6 +32,7 @@ FIGURES = ("held_out_style_loss", "held_out_content_loss", "noise_gain", "e_warp
 """A style's figures on pictures that training never saw; docs/quality.md explains them."""
 
 _WINDOW = 100
+_MAXIMUM_BYTES = 2**20
 
 
 def recent_losses(
@@ -70,8 +71,15 @@ def read_card(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise PackError("too large for a card", where=str(path))
         card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or the 32nd of May
+    except OSError as error:
+        raise PackError(f"the card cannot be read ({error.strerror})", where=str(path)) from error
+    # ValueError: not UTF-8, or the 32nd of May; the others: a value that its tag does not fit.
+    except (
+        *(yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError),
+    ) as error:
         raise PackError(f"the card is not YAML ({error})", where=str(path)) from error
     if not isinstance(card, dict):
         raise PackError("the card is not a YAML mapping", where=str(path))

@@ -175,8 +175,14 @@ def load_pack(path: Path) -> StylePack:
         )
         if config.width > 256 or config.residual_blocks > 64:
             raise ValueError(f"{config} is beyond any network of ours")
-        network = StyleNetwork(config)
-        network.load_state_dict(safetensors.torch.load_file(path))
+        tensors = safetensors.torch.load_file(path)
+        # A header may claim a network of gigabytes: none is made before its weights are there.
+        with torch.device("meta"):
+            network = StyleNetwork(config)
+        plain = {name: value.to(torch.float32, copy=True) for name, value in tensors.items()}
+        network.load_state_dict(plain, assign=True)
+        if not all(bool(value.isfinite().all()) for value in plain.values()):
+            raise ValueError("some of them are not finite numbers")
     except (
         KeyError,
         TypeError,

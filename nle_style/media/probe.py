@@ -17,7 +17,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError
 from nle_style.media.colour import ColourTags, display_matrix, orientation_filters
 from nle_style.media.deinterlace import FieldOrder
-from nle_style.media.image_read import ImageHeader, read_header
+from nle_style.media.image_read import ImageHeader, check_size, read_header
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern
 from nle_style.media.timecode import timecode_from_bcd
@@ -140,6 +140,7 @@ def _probe_movie(path: Path) -> MediaInfo:
         matrix = display_matrix(frame)
         turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
         width, height = frame.width, frame.height
+        check_size(width, height, path)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
         full_range = {1: False, 2: True}.get(int(frame.color_range))

@@ -258,7 +258,10 @@ def read_job(path: Path) -> RenderJob:
         raise JobError("the job file is not UTF-8 text", where=str(path)) from error
     try:
         data: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    # The others: PyYAML of a value that its own tag or pattern does not fit, as the 32nd of May.
+    except (
+        *(yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError),
+    ) as error:
         raise JobError(f"not YAML or JSON ({error})", where=str(path)) from error
     if not isinstance(data, dict) or "nle_style_job" not in data:
         raise JobError(
