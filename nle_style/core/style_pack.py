@@ -132,7 +132,7 @@ def _header(path: Path) -> dict[str, Any]:
         )
     try:
         shape = json.loads(header[FORMAT])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PackError(f"the header is damaged ({error})", where=str(path)) from error
     if not isinstance(shape, dict):
         raise PackError("the header is damaged", where=str(path))

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nle_style.errors import InputError, JobError
-from nle_style.render.job import LookJob, Rate, Reading, RenderJob
+from nle_style.render.job import LookJob, Rate, Reading, RenderJob, is_plain_name
 
 __all__ = [
     "FARM_VERSION",
@@ -83,7 +83,7 @@ class FarmItem(_Part):
     @classmethod
     def _plain(cls, name: str) -> str:
         # Manifests and results are written under it.
-        if name in (".", "..") or Path(name).name != name:
+        if name and not is_plain_name(name):
             raise ValueError(f"name {name!r} is not a plain file name")
         return name
 
