@@ -64,7 +64,7 @@ def _open(path: Path) -> oiio.ImageInput:
         raise MediaError(
             "not a movie or image that ffmpeg/OpenImageIO can read",
             where=str(path),
-            remedy=f"Write the image again ({'; '.join(oiio.geterror().split(chr(10))).strip('; ')}).",
+            remedy=f"Write the image again ({'; '.join(oiio.geterror().strip().splitlines())}).",
         )
     return reader
 

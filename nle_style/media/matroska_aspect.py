@@ -10,6 +10,7 @@ from pathlib import Path
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from nle_style.errors import OutputError
+from nle_style.media.movie_index import file_url
 
 __all__ = ["state_pixel_aspect"]
 

@@ -22,7 +22,15 @@ from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern
 from nle_style.media.timecode import timecode_from_bcd
 
-__all__ = ["DISPLAY_MARK", "AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "check_name", "probe_media"]
+__all__ = [
+    "DISPLAY_MARK",
+    "AlphaKind",
+    "AudioInfo",
+    "ColourTags",
+    "MediaInfo",
+    "check_name",
+    "probe_media",
+]
 
 DISPLAY_MARK = "display-referred"
 """What our own EXRs of display code values say in their comments (ImageDescription)."""

@@ -60,9 +60,18 @@ _value = st.recursive(
     max_leaves=8,
 )  # fmt: skip
 _snippet = st.sampled_from(
-    ["&a", "*a", "!!int x", "!!python/name:os.system", "? ", ": ", "- ", "[", "]", "{", "}", '"']
-    + ["!!timestamp x", "2020-13-45", "<<: ", "|", "\t", "\0", "%YAML 9.9", "---\n", "0o9", "1e999"]
+    (
+        *("&a", "*a", "!!int x", "!!python/name:os.system", "? ", ": ", "- ", "[", "]", "{", "}"),
+        *("!!timestamp x", "2020-13-45", "<<: ", "|", "\t", "\0", "%YAML 9.9", "---\n", "0o9", '"'),
+    )
 )
+
+
+def _told(error: NleStyleError, folder: Path = Path()) -> None:
+    """One message of ours that says where."""
+    assert error.exit_code == 2
+    assert error.what
+    assert error.where.startswith(str(folder) if folder.is_absolute() else "")
 
 
 def _places(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -126,8 +135,7 @@ def test_job_file(folder: Path, text: str) -> None:
             item.look.look()
         job.as_yaml()
     except NleStyleError as error:
-        assert error.exit_code == 2
-        assert str(error)
+        _told(error)
 
 
 @_FUZZ
@@ -139,7 +147,7 @@ def test_farm_job(folder: Path, data: Any) -> None:
         farm = read_farm_job(path)
         list(farm.shares(0, 1))
     except NleStyleError as error:
-        assert error.exit_code == 2
+        _told(error)
 
 
 _lines = {
@@ -195,7 +203,7 @@ def test_pack(folder: Path, tiny_pack: Path, data: st.DataObject, what: str) -> 
         assert all(bool(value.isfinite().all()) for value in pack.network.parameters())
         json.dumps(dict(pack.card), default=str)
     except PackError as error:
-        assert str(folder) in error.where
+        _told(error, folder)
 
 
 _FCP7 = """<?xml version="1.0" encoding="UTF-8"?>
@@ -219,10 +227,18 @@ _FCPX = """<?xml version="1.0" encoding="UTF-8"?>
 </spine></sequence></project></event></library></fcpxml>
 """
 _xml = st.sampled_from(
-    ["<", ">", "&", "&amp;", "&x;", "<![CDATA[", "]]>", "<!--", "-->", "<?x y?>", '"', "'", "/>"]
-    + ["</file>", '<file id="f1"/>', '<file id="f2"><pathurl>file:///media/a.mov</pathurl></file>']
-    + ["<clipitem>", "</clipitem>", "\r\n", "\0", "\ufeff", 'id="c1"', "&#13;", "<pathurl>"]
-    + ['<!DOCTYPE x [<!ENTITY e "e">]>', "&e;", 'src="file:///media/a.mov"', "\U0001f600", "1/0s"]
+    (
+        *("<", ">", "&", "&amp;", "&x;", "<![CDATA[", "]]>", "<!--", "-->", "<?x y?>", '"', "'"),
+        *(
+            "/>",
+            "</file>",
+            '<file id="f1"/>',
+            "<file><pathurl>file:///media/a.mov</pathurl></file>",
+        ),
+        *("<clipitem>", "</clipitem>", "\r\n", "\0", "\ufeff", 'id="c1"', "&#13;", "<pathurl>"),
+        *('<!DOCTYPE x [<!ENTITY e "e">]>', "&e;", 'src="file:///media/a.mov"', "1/0s"),
+        *("\U0001f600", "\ud800"),
+    )
 )
 
 
@@ -244,7 +260,7 @@ def test_xml_patcher(folder: Path, data: st.DataObject, form: Any, encoding: str
     try:
         read_timeline(path)
     except TimelineError as error:
-        assert error.where
+        _told(error)
     try:
         result = patch(before, [Replacement(_FOLDER / "a.mov", _TARGET)], _FOLDER)
     except TimelineError:

