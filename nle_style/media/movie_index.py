@@ -38,6 +38,8 @@ _CONTAINERS = (
     *("gif", "gxf", "h261", "h263", "h264", "hevc", "ivf", "lxf", "m4v", "matroska", "mjpeg"),
     *("mjpeg_2000", "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nut", "nuv", "obu", "ogg", "r3d"),
     *("rm", "vc1", "vvc", "wtv", "yuv4mpegpipe"),
+    # Of sound alone, so that this can be said of them.
+    *("aac", "aiff", "caf", "flac", "mp3", "w64", "wav"),
 )
 _ONE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
 

@@ -127,7 +127,7 @@ def _check(entry: Any) -> None:
         [(int(first), int(last)) for first, last in entry["shots"]]
     elif kind == "render":
         entry["facts"].keys()
-    elif kind == "published" and not isinstance(entry["fingerprint"], str):
+    elif kind == "published" and not isinstance(entry.get("fingerprint", ""), str):
         raise TypeError("the fingerprint is no text")
 
 

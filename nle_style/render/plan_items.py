@@ -146,7 +146,7 @@ class ItemPlan:
         published = self.manifest.published()
         if published is None or not self.destination.exists():
             return False
-        return bool(published["fingerprint"] == fingerprint(self.output_files()))
+        return bool(published.get("fingerprint") == fingerprint(self.output_files()))
 
 
 def engine_of(device: torch.device) -> list[Any]:

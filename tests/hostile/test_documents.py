@@ -179,8 +179,8 @@ def test_a_manifest_that_names_other_files(tiny_pack: Path, tmp_path: Path) -> N
     path = tmp_path / "x.manifest.jsonl"
     good = {"type": "unit", "key": "k", "unit": vars(record)}
     bad = [
-        {**good, "unit": {**vars(record), "file": file}}
-        for file in ("../secret.mov", str(secret), "a/../../secret.mov", "..")
+        {**good, "unit": {**vars(record), "index": 1, "file": file}}
+        for file in ("../secret.mov", str(secret), "a/../../secret.mov", "a/")
     ]
     bad += [
         {**good, "unit": {**vars(record), "index": "x"}},
