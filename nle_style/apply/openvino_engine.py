@@ -7,6 +7,7 @@ pictures (docs/speed.md); that is why it is taken wherever it can be had.
 from __future__ import annotations
 
 import importlib.util
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -21,6 +22,11 @@ from nle_style.apply.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer, fold
 from nle_style.core.network import ConditionalInstanceNorm, NormStatistics, pad_to_stride
 
 __all__ = ["OpenVinoEngine", "OpenVinoMeasure", "openvino_version"]
+
+# OpenVINO's import tells Google Analytics that it was imported, unless the user has opted out or
+# its package for that cannot be imported: then it takes an empty one of its own
+# (openvino/tools/ovc/telemetry_stub.py). A render opens no network socket.
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 @cache

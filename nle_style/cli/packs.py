@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from nle_style.apply.device import choose_device
@@ -69,7 +70,7 @@ def _table(pack: StylePack) -> Table:
     figures = figures_of(pack.card, pack.sha256)
     measured = [key for key in FIGURES if any(key in values for values in figures.values())]
     steps = _image_steps(pack)
-    title = f"{pack.name}: {len(pack.styles)} styles"
+    title = f"{escape(pack.name)}: {len(pack.styles)} styles"
     title += f", {steps:,} image-steps" if steps is not None else ""
     table = Table("style", "artwork", "licence", title=f"{title}, sha256 {pack.sha256[:12]}")
     for key in measured:
@@ -79,7 +80,8 @@ def _table(pack: StylePack) -> Table:
         card = cards.get(name) or {}
         mine = figures.get(name, {})
         numbers = [f"{mine[key]:.3f}" if key in mine else "" for key in measured]
-        table.add_row(name, str(card.get("artwork", "")), str(card.get("licence", "")), *numbers)
+        texts = [escape(str(card.get(key, ""))) for key in ("artwork", "licence")]
+        table.add_row(name, *texts, *numbers)
     return table
 
 

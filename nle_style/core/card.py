@@ -33,6 +33,8 @@ FIGURES = ("held_out_style_loss", "held_out_content_loss", "noise_gain", "e_warp
 """A style's figures on pictures that training never saw; docs/quality.md explains them."""
 
 _WINDOW = 100
+_MAXIMUM_BYTES = 2**20
+_MOST_VALUES = 100_000
 
 
 def recent_losses(
@@ -71,12 +73,44 @@ def read_card(path: Path) -> dict[str, Any]:
     if not path.is_file():
         return {}
     try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise PackError("too large for a card", where=str(path))
         card = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, ValueError) as error:  # ValueError: not UTF-8, or the 32nd of May
+    except OSError as error:
+        raise PackError(f"the card cannot be read ({error.strerror})", where=str(path)) from error
+    # ValueError: not UTF-8, or the 32nd of May; the others: a value that its tag does not fit.
+    except (
+        *(yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError),
+    ) as error:
         raise PackError(f"the card is not YAML ({error})", where=str(path)) from error
     if not isinstance(card, dict):
         raise PackError("the card is not a YAML mapping", where=str(path))
+    _check_shape(card, path)
     return card
+
+
+def _check_shape(card: dict[str, Any], path: Path) -> None:
+    """Refuse what no card has: parts that are no mappings, figures that are no numbers, and
+    aliases that would make gigabytes of a few lines when the card is printed."""
+    parts = {name: card.get(name) or {} for name in ("styles", "training", "weights", "quality")}
+    styles = parts["styles"] if isinstance(parts["styles"], dict) else {}
+    parts |= {f"styles.{name}": entry or {} for name, entry in styles.items()}
+    for name, part in parts.items():
+        if not isinstance(part, dict):
+            raise PackError(f"'{name}' on the card is not a mapping", where=str(path))
+        for key in FIGURES:
+            if not isinstance(part.get(key, 0.0), int | float):
+                raise PackError(f"'{name}.{key}' on the card is not a number", where=str(path))
+    waiting: list[Any] = [card]
+    seen = 0
+    while waiting:
+        value = waiting.pop()
+        children = value.values() if isinstance(value, dict) else value
+        if isinstance(value, dict | list):
+            seen += 1 + len(value)
+            if seen > _MOST_VALUES:
+                raise PackError(f"the card holds more than {_MOST_VALUES} values", where=str(path))
+            waiting += children
 
 
 def passed_gates(pack: Path, fingerprint: str) -> bool:

@@ -132,7 +132,7 @@ def _header(path: Path) -> dict[str, Any]:
         )
     try:
         shape = json.loads(header[FORMAT])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PackError(f"the header is damaged ({error})", where=str(path)) from error
     if not isinstance(shape, dict):
         raise PackError("the header is damaged", where=str(path))
@@ -175,8 +175,14 @@ def load_pack(path: Path) -> StylePack:
         )
         if config.width > 256 or config.residual_blocks > 64:
             raise ValueError(f"{config} is beyond any network of ours")
-        network = StyleNetwork(config)
-        network.load_state_dict(safetensors.torch.load_file(path))
+        tensors = safetensors.torch.load_file(path)
+        # A header may claim a network of gigabytes: none is made before its weights are there.
+        with torch.device("meta"):
+            network = StyleNetwork(config)
+        plain = {name: value.to(torch.float32, copy=True) for name, value in tensors.items()}
+        network.load_state_dict(plain, assign=True)
+        if not all(bool(value.isfinite().all()) for value in plain.values()):
+            raise ValueError("some of them are not finite numbers")
     except (
         KeyError,
         TypeError,

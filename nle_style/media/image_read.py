@@ -10,7 +10,9 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
 
-__all__ = ["ImageHeader", "read_header", "read_image"]
+__all__ = ["ImageHeader", "check_size", "read_header", "read_image"]
+
+_MOST_PIXELS = 2**29
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,21 @@ class ImageHeader:
         return [names.index(name) for name in wanted]
 
 
+def check_size(width: int, height: int, path: Path) -> None:
+    """Refuse a picture larger than 32768 x 16384, before memory for it is asked for.
+
+    A few bytes of header can claim any size; pictures of domes and stadiums stay below this.
+
+    Raises: MediaError.
+    """
+    if not 0 < width * height <= _MOST_PIXELS:
+        raise MediaError(
+            f"claims a picture of {width}x{height} pixels",
+            where=str(path),
+            remedy=f"Up to {_MOST_PIXELS // 2**20} megapixels are read: crop or scale it first.",
+        )
+
+
 def _open(path: Path) -> oiio.ImageInput:
     config = oiio.ImageSpec()
     # Without this, PNG and TIFF colours come back multiplied by alpha: not what the file holds.
@@ -47,7 +64,7 @@ def _open(path: Path) -> oiio.ImageInput:
         raise MediaError(
             "not a movie or image that ffmpeg/OpenImageIO can read",
             where=str(path),
-            remedy=f"Write the image again ({oiio.geterror().strip()}).",
+            remedy=f"Write the image again ({'; '.join(oiio.geterror().strip().splitlines())}).",
         )
     return reader
 
@@ -81,6 +98,8 @@ def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
             where=str(path),
             remedy="Flatten it first (Nuke's DeepToImage, or oiiotool --flatten).",
         )
+    check_size(spec.width, spec.height, path)
+    check_size(spec.full_width, spec.full_height, path)
     names = list(spec.channelnames)
     alpha = names[spec.alpha_channel] if spec.alpha_channel >= 0 else None
     if {"R", "G", "B"} <= set(names):

@@ -10,6 +10,7 @@ from pathlib import Path
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from nle_style.errors import OutputError
+from nle_style.media.movie_index import file_url
 
 __all__ = ["state_pixel_aspect"]
 
@@ -30,9 +31,9 @@ def state_pixel_aspect(path: Path, aspect: Fraction, width: int, height: int) ->
     shape = aspect * width / height
     copy = path.with_name(f"aspect-{path.name}")
     command = [
-        *(get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-copyts", "-i", str(path)),
+        *(get_ffmpeg_exe(), "-nostdin", "-v", "error", "-y", "-copyts", "-i", file_url(path)),
         *("-map", "0", "-c", "copy", "-map_metadata", "0", "-fflags", "+bitexact"),
-        *("-aspect", f"{shape.numerator}:{shape.denominator}", "-f", "matroska", str(copy)),
+        *("-aspect", f"{shape.numerator}:{shape.denominator}", "-f", "matroska", file_url(copy)),
     ]
     try:
         # A session of its own: an interrupt at the terminal is for us, who finish the file.

@@ -15,6 +15,7 @@ from av.codec.context import Flags
 
 from nle_style.media.colour import ColourTags, yuv_matrix
 from nle_style.media.formats import OutputSpec
+from nle_style.media.movie_index import file_url
 from nle_style.media.probe import MediaInfo
 
 __all__ = ["encode_chunk", "output_tags"]
@@ -48,7 +49,7 @@ def encode_chunk(
     """
     tags = output_tags(spec, source)
     with av.open(
-        str(path), "w", format=spec.container, container_options={"fflags": "+bitexact"}
+        file_url(path), "w", format=spec.container, container_options={"fflags": "+bitexact"}
     ) as container:
         stream = cast(
             av.video.stream.VideoStream,

@@ -23,7 +23,7 @@ import av.video.stream
 
 from nle_style.errors import MediaError
 
-__all__ = ["KeyPacket", "MovieIndex", "movie_index", "open_movie", "video_stream"]
+__all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie", "video_stream"]
 
 _NTSC = Fraction(1000, 1001)
 _SNAP = Fraction(1, 10_000)
@@ -31,6 +31,17 @@ _LOST = 0.9  # frames by which a file ends early before it counts as truncated
 _TS_PACKETS = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp; with error correction
 _MILLISECOND = Fraction(1, 1000)
 _VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
+# ffmpeg goes by contents: a playlist (HLS, DASH, ffconcat, SDP) called x.mp4 would have it read the
+# files and addresses that it names. These keep all of their pictures in the one file.
+_CONTAINERS = (
+    *("apng", "asf", "av1", "avi", "avs2", "cavsvideo", "cine", "dirac", "dnxhd", "dv", "flv"),
+    *("gif", "gxf", "h261", "h263", "h264", "hevc", "ivf", "lxf", "m4v", "matroska", "mjpeg"),
+    *("mjpeg_2000", "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nut", "nuv", "obu", "ogg", "r3d"),
+    *("rm", "vc1", "vvc", "wtv", "yuv4mpegpipe"),
+    # Of sound alone, so that this can be said of them.
+    *("aac", "aiff", "caf", "flac", "mp3", "w64", "wav"),
+)
+_ONE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
 
 
 @dataclass(frozen=True)
@@ -82,19 +93,33 @@ class MovieIndex:
 
 @contextmanager
 def open_movie(path: Path) -> Iterator[av.container.InputContainer]:
-    """Open a movie for reading; MediaError instead of PyAV's own errors; closed on the way out."""
+    """Open a movie for reading; MediaError instead of PyAV's own errors; closed on the way out.
+
+    No other file and no address is opened, whatever the movie says: see `_CONTAINERS`.
+    """
     try:
-        container = av.open(str(path), "r", metadata_errors="replace")
+        container = av.open(
+            file_url(path), "r", metadata_errors="replace", container_options=_ONE_FILE
+        )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise MediaError(
             "not a movie or image that ffmpeg/OpenImageIO can read",
             where=str(path),
-            remedy=f"Check the file in a player, or export it again (ffmpeg says: {error}).",
+            remedy="Check the file in a player, or export it again; playlists are not followed "
+            f"(ffmpeg says: {error}).",
         ) from error
     try:
         yield container
     finally:
         container.close()
+
+
+def file_url(path: Path) -> str:
+    """A path as ffmpeg takes it for a file's, whatever it begins with (`data:x.mov`, `-rf.mov`).
+
+    Source: ffmpeg-protocols, `file`.
+    """
+    return f"file:{path}"
 
 
 def video_stream(container: av.container.InputContainer, path: Path) -> av.video.stream.VideoStream:

@@ -22,7 +22,7 @@ from nle_style.media.audio import AudioTracks, audio_payload
 from nle_style.media.formats import OutputSpec
 from nle_style.media.matroska_aspect import state_pixel_aspect
 from nle_style.media.movie_encode import output_tags
-from nle_style.media.movie_index import movie_index, open_movie, video_stream
+from nle_style.media.movie_index import file_url, movie_index, open_movie, video_stream
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.timecode import advance_timecode
 
@@ -142,7 +142,7 @@ def _open_output(
         options["movie_timescale"] = str(ticks * -(-1000 // ticks))
         if metadata:
             options["movflags"] = "use_metadata_tags"
-    output = av.open(str(path), "w", format=spec.container, container_options=options)
+    output = av.open(file_url(path), "w", format=spec.container, container_options=options)
     output.metadata.update(metadata)
     return output
 

@@ -17,12 +17,20 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError
 from nle_style.media.colour import ColourTags, display_matrix, orientation_filters
 from nle_style.media.deinterlace import FieldOrder
-from nle_style.media.image_read import ImageHeader, read_header
+from nle_style.media.image_read import ImageHeader, check_size, read_header
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
 from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern
 from nle_style.media.timecode import timecode_from_bcd
 
-__all__ = ["DISPLAY_MARK", "AlphaKind", "AudioInfo", "ColourTags", "MediaInfo", "probe_media"]
+__all__ = [
+    "DISPLAY_MARK",
+    "AlphaKind",
+    "AudioInfo",
+    "ColourTags",
+    "MediaInfo",
+    "check_name",
+    "probe_media",
+]
 
 DISPLAY_MARK = "display-referred"
 """What our own EXRs of display code values say in their comments (ImageDescription)."""
@@ -101,6 +109,22 @@ class MediaInfo:
         return self.alpha != "none"
 
 
+def check_name(path: Path) -> None:
+    """Refuse a name that is not UTF-8: no timeline, report or manifest could say it.
+
+    Raises: MediaError.
+    """
+    if not str(path).isascii():
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise MediaError(
+                "its name is not UTF-8",
+                where=str(path).encode(errors="backslashreplace").decode(),
+                remedy="Rename the file or folder, or make a link to it under another name.",
+            ) from error
+
+
 def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
     """Look at a source. A movie is demuxed once from end to end, and one frame of it decoded.
 
@@ -135,11 +159,15 @@ def _probe_movie(path: Path) -> MediaInfo:
     index = movie_index(path)
     with open_movie(path) as container:
         stream = video_stream(container, path)
+        claimed = stream.codec_context
+        if claimed.width and claimed.height:
+            check_size(claimed.width, claimed.height, path)
         frame = _first_frame(container, stream, path)
         format_ = frame.format
         matrix = display_matrix(frame)
         turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
         width, height = frame.width, frame.height
+        check_size(width, height, path)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
         full_range = {1: False, 2: True}.get(int(frame.color_range))

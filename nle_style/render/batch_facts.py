@@ -112,6 +112,6 @@ def _frame_hashes(plan: ItemPlan) -> dict[int, str]:
 def _report_of(plan: ItemPlan) -> dict[str, Any] | None:
     try:
         report = json.loads(report_path(plan.manifest).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return None
     return report if isinstance(report, dict) else None

@@ -15,7 +15,7 @@ from nle_style.apply.look import Look
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import InputError, LookError, MediaError
 from nle_style.media.formats import INTERMEDIATES
-from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.probe import MediaInfo, check_name, probe_media
 from nle_style.media.sequence import is_pattern
 from nle_style.render.bundle import find_pack
 from nle_style.render.delivery import is_patched
@@ -174,6 +174,7 @@ def plan_batch(
 
     def find(clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
         path = finder.find(clip, reference)
+        check_name(path)
         probe.check_rate(path, clip, reference)
         return path
 

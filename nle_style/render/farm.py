@@ -19,6 +19,7 @@ from nle_style.apply.device import choose_device
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import NleStyleError
 from nle_style.media.parts import write_text
+from nle_style.media.probe import check_name
 from nle_style.render.bundle import find_pack
 from nle_style.render.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
 from nle_style.render.farm_template import ITEMS_PER_TASK, job_template
@@ -66,6 +67,8 @@ def make_farm_job(job: RenderJob, batch: FarmBatch | None = None) -> FarmJob:
     """
     device = _device(job.control.device)
     job = _absolute(job, device)
+    for path in (job.output.directory, *(item.source for item in job.items)):
+        check_name(path)
     pack = load_pack(find_pack(job.pack))
     taken: set[str] = set()
     hashed = SourceHashes()

@@ -14,10 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from nle_style.errors import InputError, JobError
-from nle_style.render.job import LookJob, Rate, Reading, RenderJob
+from nle_style.render.job import LookJob, Rate, Reading, RenderJob, is_plain_name
 
 __all__ = [
     "FARM_VERSION",
@@ -78,6 +78,14 @@ class FarmItem(_Part):
     units_a_piece: int = 1
     measure: bool = False
     refused: str = ""
+
+    @field_validator("name")
+    @classmethod
+    def _plain(cls, name: str) -> str:
+        # Manifests and results are written under it.
+        if name and not is_plain_name(name):
+            raise ValueError(f"name {name!r} is not a plain file name")
+        return name
 
     def units_of(self, first: int, last: int) -> tuple[int, int] | None:
         """The units, first and last, of those of some pieces that are this item's; None if none

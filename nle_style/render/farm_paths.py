@@ -69,7 +69,7 @@ def read_path_rules(path: Path) -> PathRules:
             )
             for rule in data["path_mapping_rules"]
         ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise InputError(
             f"not a file of path mapping rules ({error})",
             where=str(path),

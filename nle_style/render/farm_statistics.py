@@ -52,7 +52,7 @@ def load_statistics(path: Path, key: str) -> ItemStatistics:
         with safetensors.safe_open(path, framework="pt") as file:
             header = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, safetensors.SafetensorError) as error:
+    except Exception as error:  # safetensors raises several kinds for a damaged file
         raise InputError(
             f"the shots' statistics cannot be read ({error})", where=str(path), remedy=_MISSING
         ) from error
@@ -62,6 +62,15 @@ def load_statistics(path: Path, key: str) -> ItemStatistics:
             where=str(path),
             remedy=_MISSING,
         )
+    try:
+        return _by_shot(tensors)
+    except (ValueError, LookupError) as error:
+        raise InputError(
+            f"the shots' statistics are damaged ({error})", where=str(path), remedy=_MISSING
+        ) from error
+
+
+def _by_shot(tensors: dict[str, torch.Tensor]) -> ItemStatistics:
     found: dict[tuple[int, int], dict[int, ShotStatistics]] = {}
     for place in dict.fromkeys(name.rpartition("/")[0] for name in tensors):
         shot, look = place.split("/")

@@ -34,6 +34,7 @@ __all__ = [
     "Output",
     "Reading",
     "RenderJob",
+    "is_plain_name",
     "merge_ranges",
     "read_job",
 ]
@@ -161,7 +162,7 @@ class Item(_Part):
                 raise ValueError(
                     f"paint {list(ends)} reaches beyond the frames {list(self.frames)}"
                 )
-        if self.name is not None and (not self.name or Path(self.name).name != self.name):
+        if self.name is not None and not is_plain_name(self.name):
             raise ValueError(f"name {self.name!r} is not a plain file name")
         return self
 
@@ -177,6 +178,13 @@ class Output(_Part):
     format: str = "auto"
     depth: str = "auto"
     handles: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("directory")
+    @classmethod
+    def _writable(cls, directory: Path) -> Path:
+        if "\0" in str(directory):
+            raise ValueError("a folder's name cannot hold a NUL byte")
+        return directory
 
 
 class ColourJob(_Part):
@@ -230,6 +238,11 @@ class RenderJob(_Part):
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
+def is_plain_name(name: str) -> bool:
+    """Whether a name names something within a folder, whatever folder that is."""
+    return name not in ("", ".", "..") and Path(name).name == name and "\0" not in name
+
+
 def merge_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
     """Inclusive ranges in order, those that overlap or touch made one."""
     merged: list[tuple[int, int]] = []
@@ -258,7 +271,10 @@ def read_job(path: Path) -> RenderJob:
         raise JobError("the job file is not UTF-8 text", where=str(path)) from error
     try:
         data: Any = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
+    # The others: PyYAML of a value that its own tag or pattern does not fit, as the 32nd of May.
+    except (
+        *(yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError),
+    ) as error:
         raise JobError(f"not YAML or JSON ({error})", where=str(path)) from error
     if not isinstance(data, dict) or "nle_style_job" not in data:
         raise JobError(

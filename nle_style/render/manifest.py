@@ -125,11 +125,42 @@ def _entries(path: Path) -> list[dict[str, Any]]:
     for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
         try:
             entry = json.loads(line)
-        except json.JSONDecodeError:
+            _check(entry)
+        # Whatever else stands there is as good as a line torn by a crash.
+        except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
             continue
-        if isinstance(entry, dict):
-            found.append(entry)
+        found.append(entry)
     return found
+
+
+def _check(entry: Any) -> None:
+    """Raise any of a handful of errors if a line has not what the readers below take from it."""
+    if not isinstance(entry["key"], str):
+        raise TypeError("the key is no text")
+    kind = entry["type"]
+    if kind == "unit":
+        _record(entry)
+        pairs = entry.get("measured", {"seconds": 0.0, "pairs": []})
+        UnitMeasurement(pairs["seconds"] + 0.0, tuple(PairChange(*p) for p in pairs["pairs"]))
+        Made(**entry.get("made", {"kept": False, "why": ""}))
+    elif kind == "shots":
+        [(int(first), int(last)) for first, last in entry["shots"]]
+    elif kind == "render":
+        entry["facts"].keys()
+    elif kind == "published" and not isinstance(entry.get("fingerprint", ""), str):
+        raise TypeError("the fingerprint is no text")
+
+
+def _record(entry: Mapping[str, Any]) -> UnitRecord:
+    unit = dict(entry["unit"])
+    unit["frame_hashes"] = tuple(map(str, unit["frame_hashes"]))
+    record = UnitRecord(**unit)
+    numbers = (record.index, record.first, record.last, record.bytes)
+    if not all(isinstance(number, int) for number in numbers):
+        raise TypeError("a number is none")
+    if Path(record.file).name != record.file:
+        raise ValueError("a unit's file lies in the work folder")
+    return record
 
 
 class Manifest:
@@ -162,11 +193,7 @@ class Manifest:
 
     def units(self) -> dict[int, UnitRecord]:
         """The finished units of this key, by index; the last line for an index counts."""
-        found = {}
-        for index, entry in self._unit_lines().items():
-            hashes = tuple(entry["unit"]["frame_hashes"])
-            found[index] = UnitRecord(**{**entry["unit"], "frame_hashes": hashes})
-        return found
+        return {index: _record(entry) for index, entry in self._unit_lines().items()}
 
     def measurements(self) -> dict[int, UnitMeasurement]:
         """What was measured of the units, by index; manifests of version 0.1.0 hold none."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+import os
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +21,7 @@ from nle_style.errors import InputError, MediaError
 from nle_style.media.conform import conformed, source_frame
 from nle_style.media.formats import OutputSpec, resolve_format
 from nle_style.media.movie_index import movie_index
-from nle_style.media.probe import MediaInfo, probe_media
+from nle_style.media.probe import MediaInfo, check_name, probe_media
 from nle_style.media.read import check_fields
 from nle_style.media.scene_colour import ColourSettings, SceneColour, scene_colour
 from nle_style.media.sequence import SequenceFiles, is_pattern
@@ -33,6 +34,9 @@ from nle_style.render.source_hashes import SourceHashes
 from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ENGINE_VERSION", "ItemPlan", "engine_of", "plan_item", "read_as", "source_stem"]
+
+_LONGEST_NAME = 220
+"""Bytes of an intermediate's stem: file systems take 255, and a report's part file has 25 more."""
 
 ENGINE_VERSION = 4
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
@@ -164,7 +168,7 @@ class ItemPlan:
         published = self.manifest.published()
         if published is None or not self.destination.exists():
             return False
-        return bool(published["fingerprint"] == fingerprint(self.output_files()))
+        return bool(published.get("fingerprint") == fingerprint(self.output_files()))
 
 
 def _files_of(info: MediaInfo, first: int, last: int) -> Iterator[Path]:
@@ -201,6 +205,8 @@ def plan_item(
         InputError: the source, its range, its colours, a look, a matte or the format cannot be
             used.
     """
+    check_name(item.source)
+    check_name(job.output.directory)
     look = item.look.look()
     layer_looks = [layer.look.look() for layer in item.layers]
     for each in (look, *layer_looks):
@@ -256,6 +262,12 @@ def plan_item(
     label = "+".join(dict.fromkeys(each.label for each in (look, *layer_looks)))
     name = item.name or f"{source_stem(item.source)}.{label}{'.sparse' if sparse else ''}"
     candidates = _candidates(name, facts)
+    if len(os.fsencode(max(candidates, key=len))) > _LONGEST_NAME:
+        raise InputError(
+            "its name is too long for the names of the results",
+            where=str(item.source),
+            remedy="Rename or link the source, or give the job's item a shorter `name`.",
+        )
     name = _free_name(candidates, output.directory, facts, taken)
     manifest = Manifest(output.directory / f"{name}{MANIFEST_SUFFIX}", render_key(facts))
     destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")

@@ -63,7 +63,7 @@ def is_report_of(path: Path, key: str) -> bool:
     """Whether a whole report lies there, and is of the render with this key."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return False
     return (
         isinstance(report, dict)

@@ -97,6 +97,13 @@ def find_earlier(plan: ItemPlan) -> Earlier | None:
 
 
 def _earlier(plan: ItemPlan, inputs: FrameInputs, manifest: Manifest) -> Earlier | None:
+    try:
+        return _noted(plan, inputs, manifest)
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError):
+        return None  # not a manifest of ours, or damaged: nothing is kept
+
+
+def _noted(plan: ItemPlan, inputs: FrameInputs, manifest: Manifest) -> Earlier | None:
     render, published = manifest.render(), manifest.published()
     if render is None or published is None or "inputs" not in render:
         return None

@@ -39,6 +39,14 @@ def read_fcp7(path: Path) -> list[Parsed]:
             where=str(path),
             remedy="Export the sequence as Final Cut Pro XML, FCPXML or .otio.",
         )
+    # The adapter's time grows with the square of the clips: the reader's own count is too late.
+    written = sum(1 for _ in document.root.iter("clipitem"))
+    if written > _MOST_ITEMS:
+        raise TimelineError(
+            f"it holds {written} clips, and no more than {_MOST_ITEMS} are read",
+            where=str(path),
+            remedy="Export the sequences one by one.",
+        )
     reader = _reader_class()(document)
     elements = [
         *document.root.iterfind("./sequence"),

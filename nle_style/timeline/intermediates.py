@@ -80,7 +80,10 @@ def _published(path: Path, mtime_ns: int, size: int) -> Intermediate | None:
                 facts[key] = entry["facts"]
             elif entry["type"] == "published":
                 found = _intermediate(path.parent, key, facts[key], entry)
-        except (ValueError, KeyError, TypeError, AttributeError, ArithmeticError, TimelineError):
+        except (
+            *(ValueError, KeyError, TypeError, AttributeError, ArithmeticError),
+            *(RecursionError, TimelineError),
+        ):
             # A torn last line is what a crash leaves.
             continue
     return found

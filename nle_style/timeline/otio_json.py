@@ -28,7 +28,7 @@ def timelines_in(text: str, path: Path) -> list[otio.schema.Timeline]:
         TimelineError: not OpenTimelineIO, a schema newer than the installed library, nested
             deeper than any edit, or no timeline in it.
     """
-    if _depth(text) > _DEEPEST:
+    if _too_deep(text):
         # The library recurses in C++, where running out of stack ends the program.
         raise TimelineError(
             f"its items are nested deeper than {_DEEPEST} brackets",
@@ -49,18 +49,19 @@ def timelines_in(text: str, path: Path) -> list[otio.schema.Timeline]:
     raise TimelineError(what, where=str(path), remedy="Export one sequence as a timeline.")
 
 
-def _depth(text: str) -> int:
+def _too_deep(text: str) -> bool:
     if text.count("[") + text.count("{") <= _DEEPEST:
-        return 0
-    deepest = depth = 0
+        return False
+    depth = 0
     for token in _TOKEN.finditer(text):
         mark = text[token.start()]
         if mark in "{[":
             depth += 1
-            deepest = max(deepest, depth)
+            if depth > _DEEPEST:
+                return True
         elif mark != '"':
             depth -= 1
-    return deepest
+    return False
 
 
 def _deserialized(text: str, path: Path) -> object:
