@@ -12,7 +12,7 @@ from torch import Tensor
 from nle_style.apply.shot_statistics import ShotStatistics
 from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import InputError
-from nle_style.render.item_run import ItemStatistics
+from nle_style.render.item_frames import ItemStatistics
 
 __all__ = ["load_statistics", "save_statistics"]
 

@@ -31,8 +31,9 @@ from nle_style.render.events import OnEvent
 from nle_style.render.farm_job import FarmBatch, FarmJob
 from nle_style.render.farm_paths import PathRules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
-from nle_style.render.item_run import ItemRun, JobRun, render_item, writer_of
+from nle_style.render.item_run import ItemRun, render_item, writer_of
 from nle_style.render.job import RenderJob
+from nle_style.render.job_run import JobRun
 from nle_style.render.manifest import (
     MANIFEST_SUFFIX,
     Manifest,

@@ -28,8 +28,8 @@ from nle_style.render.farm import make_farm_job
 from nle_style.render.farm_job import FarmItem, FarmJob
 from nle_style.render.farm_steps import FarmRun
 from nle_style.render.farm_template import ITEMS_PER_TASK
-from nle_style.render.item_run import check_cancelled
 from nle_style.render.job import RenderJob
+from nle_style.render.job_run import check_cancelled
 from nle_style.render.runner import JobResult, make_folder
 
 if TYPE_CHECKING:

@@ -9,33 +9,23 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property, partial
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
-
-from nle_style.apply.shot_statistics import ShotStatistics, sample_frames
+from nle_style.apply.shot_statistics import sample_frames
 from nle_style.apply.shots import find_shots
 from nle_style.apply.stability import ChangeMeter
-from nle_style.core.style_pack import StylePack
 from nle_style.errors import Cancelled, InputError
 from nle_style.media.probe import MediaInfo
-from nle_style.media.read import as_floats
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
-from nle_style.render.events import OnEvent, Progress, Scanning, Warned
-from nle_style.render.job import RenderJob
+from nle_style.render.events import Warned
+from nle_style.render.item_frames import ItemFrames, ItemStatistics
+from nle_style.render.job_run import JobRun
 from nle_style.render.manifest import Made, Manifest, UnitMeasurement, fingerprint
-from nle_style.render.painter import FramePainter, PaintedFrame, painter_of
-from nle_style.render.pipeline import ahead, in_flight
 from nle_style.render.plan_items import ItemPlan
 from nle_style.render.report import remove_report, report_path
 from nle_style.render.reuse import (
@@ -47,68 +37,8 @@ from nle_style.render.reuse import (
     find_earlier,
     whole_reason,
 )
-from nle_style.render.supply import Weights, source_frames, supply
 
-__all__ = ["ItemRun", "ItemStatistics", "JobRun", "check_cancelled", "render_item", "writer_of"]
-
-ItemStatistics = Mapping[tuple[int, int], Mapping[int, ShotStatistics]]
-"""By shot, first and last frame of the source, and by the place of a look, the lowest first."""
-
-_SCANNED = 24  # frames from one `scanning` event to the next
-
-
-@dataclass
-class JobRun:
-    """What the items of a job share: pack, device, the clock and the count of frames.
-
-    Attributes:
-        frames: to be painted, over all items.
-        done: of them, those of earlier runs included.
-        rendered: by this run.
-    """
-
-    job: RenderJob
-    pack: StylePack
-    device: torch.device
-    on_event: OnEvent
-    stop: threading.Event
-    frames: int
-    done: int = 0
-    rendered: int = 0
-    started: float = field(default_factory=time.monotonic)
-
-    def check_cancelled(self) -> None:
-        """Raises: Cancelled once the job is to stop."""
-        check_cancelled(self.stop, self.job.control.cancel_file)
-
-    def tell(self, index: int, plan: ItemPlan, number: int) -> None:
-        """Count a painted frame of an item, and tell it."""
-        self.done += 1
-        self.rendered += 1
-        elapsed = time.monotonic() - self.started
-        rate = self.rendered / elapsed if self.rendered > 1 and elapsed > 0 else 0.0
-        left = (self.frames - self.done) / rate if rate else None
-        self.on_event(
-            Progress(
-                item=index,
-                name=plan.destination.name,
-                frame=number,
-                item_done=plan.painted_count(plan.first, number),
-                item_frames=plan.painted_count(plan.first, plan.last),
-                done=self.done,
-                frames=self.frames,
-                frames_per_second=round(rate, 3),
-                seconds_left=None if left is None else round(left, 1),
-            )
-        )
-
-
-def check_cancelled(stop: threading.Event, cancel_file: Path | None) -> None:
-    """Raises: Cancelled once either asks for it."""
-    if stop.is_set() or (cancel_file is not None and cancel_file.exists()):
-        raise Cancelled(
-            "cancelled", remedy="What is finished is kept: the same command goes on from there."
-        )
+__all__ = ["ItemRun", "render_item", "writer_of"]
 
 
 def render_item(run: JobRun, index: int, plan: ItemPlan) -> None:
@@ -158,14 +88,9 @@ class ItemRun:
     ) -> None:
         self._run, self._index, self._plan = run, index, plan
         self._notes = notes or plan.manifest
-        self._statistics = statistics or {}
+        self._frames = ItemFrames(run, index, plan, statistics)
         self._resume = run.job.control.resume
-        self._measured: tuple[int, int] | None = None
         self._kept: set[int] = set()
-
-    @cached_property
-    def _painter(self) -> FramePainter:
-        return painter_of(self._plan, self._run.pack, self._run.device)
 
     def render(self) -> None:
         """Paint what is missing and publish the whole."""
@@ -182,7 +107,7 @@ class ItemRun:
         with self._watched():
             for shot in self._shots(earlier):
                 self._run.check_cancelled()
-                measured[shot] = self._painter.measure_shot(partial(self._samples, shot))
+                measured[shot] = self._frames.measure(shot)
                 self._check_sources(sample_frames(*shot))
         return measured
 
@@ -328,7 +253,7 @@ class ItemRun:
     ) -> None:
         """Render units that follow one another."""
         meter = ChangeMeter(shots)
-        painted = self._painted(shots, meter, units[0].first, units[-1].last)
+        painted = self._frames.painted(shots, meter, units[0].first, units[-1].last, self._kept)
         begun = time.monotonic()
         try:
             for unit in units:
@@ -349,7 +274,7 @@ class ItemRun:
         what it was: then the unit must not be noted."""
         spans = self._plan.painted_within(unit.first, unit.last)
         used = {n for first, last in spans for n in range(first, last + 1)}
-        if self._painter.needs_measuring:
+        if self._plan.needs_measuring:
             for shot in shots:
                 if shot[0] <= unit.last and unit.first <= shot[1]:
                     used.update(sample_frames(*shot))
@@ -390,98 +315,16 @@ class ItemRun:
         known = self._notes.shots() if self._resume else None
         if known is not None:
             return known
-        total = plan.painted_count(plan.first, plan.last)
-
-        def frames(first: int, last: int) -> Iterator[np.ndarray]:
-            for number, frame in enumerate(source_frames(plan, first, last), first):
-                self._run.check_cancelled()
-                yield self._painter.view(frame)
-                done = plan.painted_count(plan.first, number)
-                if done % _SCANNED == 0:
-                    name = plan.destination.name
-                    self._run.on_event(Scanning(self._index, name, number, done, total))
-
         shots = None if earlier is None else earlier.same_shots(plan)
         if shots is None:
             shots = [
                 shot
                 for first, last in plan.painted
-                for shot in find_shots(frames(first, last), first)
+                for shot in find_shots(self._frames.views(first, last), first)
             ]
         self._check_range()
         self._notes.add_shots(shots)
         return shots
-
-    def _samples(self, shot: tuple[int, int]) -> Iterator[np.ndarray]:
-        for number in sample_frames(*shot):
-            self._run.check_cancelled()
-            yield from source_frames(self._plan, number, number)
-
-    def _painted(
-        self, shots: list[tuple[int, int]], meter: ChangeMeter, first: int, last: int
-    ) -> Generator[np.ndarray, None, None]:
-        """The frames of a range, painted or black, telling the progress of each painted one.
-
-        A shot is measured when its first frame comes, wherever in the shot that is: always on the
-        same frames of the source, so that a resumed render paints what an uninterrupted one does.
-        """
-        plan, painter = self._plan, self._painter
-
-        def shot_of(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, int]:
-            return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
-
-        def one(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, PaintedFrame]:
-            number, (decoded, weights) = numbered
-            return number, painter.frame(as_floats(decoded), weights)
-
-        def measured(numbered: tuple[int, PaintedFrame]) -> np.ndarray:
-            number, painted = numbered
-            meter.add(number, painted.source_view, painted.view)
-            return painted.pixels
-
-        def is_painted(number: int) -> bool:
-            return plan.painted_count(number, number) > 0
-
-        def told(number: int, pixels: np.ndarray) -> np.ndarray:
-            self._run.tell(self._index, plan, number)
-            return pixels
-
-        # The frames go from hand to hand through `map` and `islice`: a loop's variable would hold
-        # each of them until the next one is there.
-
-        def paint() -> Iterator[np.ndarray]:
-            for begin, end in plan.painted_within(first, last):
-                # The units of a sequence are single frames: one that goes on from an interrupted
-                # run's frame paints that again, only to be compared with.
-                compared = meter.needs_previous(begin) and begin - 1 not in self._kept
-                start = begin - 1 if compared else begin
-                frames = ahead(supply(plan, start, end), depth)
-                try:
-                    for shot, its_frames in itertools.groupby(enumerate(frames, start), shot_of):
-                        if painter.needs_measuring and shot != self._measured:
-                            self._measured = shot
-                            known = self._statistics.get(shot)
-                            painter.begin_shot(partial(self._samples, shot), known)
-                        made = map(measured, in_flight(its_frames, one, painter.in_flight))
-                        only_compared = max(0, begin - max(start, shot[0]))
-                        yield from itertools.islice(made, only_compared, None)
-                finally:
-                    frames.close()
-
-        depth = plan.budget.depth
-        painted = ahead(paint(), depth)
-        arriving = map(told, filter(is_painted, range(first, last + 1)), painted)
-        channels = 4 if plan.alpha else 3
-        black = np.zeros((plan.info.height, plan.info.width, channels), np.float32)
-        try:
-            for number in range(first, last + 1):
-                self._run.check_cancelled()
-                if is_painted(number):
-                    yield from itertools.islice(arriving, 1)
-                else:
-                    yield black
-        finally:
-            painted.close()
 
 
 def _contiguous(units: list[Unit]) -> Iterator[list[Unit]]:
