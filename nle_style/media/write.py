@@ -196,8 +196,6 @@ class IntermediateWriter:
         path = self.work / record.file
         return (
             (record.index, record.first, record.last) == (unit.index, unit.first, unit.last)
-            # A manifest that came from elsewhere may name any file of this machine.
-            and Path(record.file).name == record.file
             and path.is_file()
             and path.stat().st_size == record.bytes
             and file_sha256(path) == record.sha256

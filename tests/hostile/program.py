@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.helpers.command import Outcome
 
-__all__ = ["ROOT", "Run", "run", "words"]
+__all__ = ["ROOT", "Run", "run"]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,21 +23,15 @@ class Run(Outcome):
     peak_mb: int
 
 
-def words(*arguments: object) -> list[str]:
-    """The command line of `nle-style ARGUMENTS`."""
-    return [sys.executable, "-m", "nle_style", *map(str, arguments)]
-
-
-def run(*arguments: object, cwd: Path | None = None, before: tuple[str, ...] = ()) -> Run:
-    """`nle-style ARGUMENTS`.
-
-    Args:
-        before: a program to start it with, as strace.
-    """
+def run(*arguments: object) -> Run:
+    """`nle-style ARGUMENTS`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         process = subprocess.Popen(
-            [*before, *words(*arguments)], stdout=out, stderr=err, cwd=cwd, env=environment
+            [sys.executable, "-m", "nle_style", *map(str, arguments)],
+            stdout=out,
+            stderr=err,
+            env=environment,
         )
         # wait4 and not communicate: it says what this one child took, not the largest of all.
         _, status, used = os.wait4(process.pid, 0)

@@ -187,7 +187,7 @@ def test_a_manifest_that_names_other_files(tiny_pack: Path, tmp_path: Path) -> N
         {**good, "unit": 3},
         {**good, "measured": 3},
         {"type": "published"},
-        {"type": "published", "key": "k"},
+        {"type": "published", "key": "k", "fingerprint": 3},
         {"type": "shots", "key": "k", "shots": 3},
         {"type": "render", "key": "k", "facts": 3},
         {"type": ["unit"], "key": []},

@@ -17,8 +17,7 @@ import yaml
 
 from nle_style.timeline.locate import media_path
 from tests.helpers.clips import make_clip
-from tests.helpers.command import Outcome, events_of
-from tests.hostile.program import run
+from tests.helpers.command import Outcome, events_of, nle_style
 from tests.timeline.building import clip, timeline, track
 
 _NAMES = (
@@ -56,11 +55,14 @@ def _delivered(out: Path) -> list[str]:
 
 
 @pytest.mark.slow
-def test_render(media: Path, tiny_pack: Path, tmp_path: Path) -> None:
+def test_render(
+    media: Path, tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """By relative names, behind `--`, as a shell's `*` gives them."""
+    monkeypatch.chdir(media)
     out = tmp_path / "out"
-    done = run(
-        "render", "-o", out, *_look(tiny_pack), "--events", "--", *_NAMES, _LONG, _LATIN, cwd=media
+    done = nle_style(
+        "render", "-o", out, *_look(tiny_pack), "--events", "--", *_NAMES, _LONG, _LATIN
     )
     assert "Traceback" not in done.err
     assert done.code == 3, done.err
@@ -72,7 +74,7 @@ def test_render(media: Path, tiny_pack: Path, tmp_path: Path) -> None:
     for name in _NAMES:
         report = json.loads((out / name.replace(".mov", ".red.report.json")).read_text())
         assert report["nle_style_report"]
-    again = run("render", "-o", out, *_look(tiny_pack), "--events", "--", *_NAMES, cwd=media)
+    again = nle_style("render", "-o", out, *_look(tiny_pack), "--events", "--", *_NAMES)
     assert {e["status"] for e in events_of(again.out) if e["event"] == "item"} == {"present"}
     assert not [path for path in media.iterdir() if path.name not in (*_NAMES, _LONG, _LATIN)]
 
@@ -97,7 +99,7 @@ def _checked(done: Outcome, code: int = 0) -> None:
 @pytest.mark.slow
 def test_batch_and_its_timelines(media: Path, tiny_pack: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    _checked(run("batch", _otio(media, tmp_path), "-o", out, *_look(tiny_pack)), 3)
+    _checked(nle_style("batch", _otio(media, tmp_path), "-o", out, *_look(tiny_pack)), 3)
     assert _delivered(out) == sorted(_styled(_NAMES))
     relinked = otio.adapters.read_from_file(str(out / "cut.red.baked.otio"))
     urls = [each.media_reference.target_url for each in relinked.find_clips()]
@@ -124,7 +126,7 @@ def test_an_xml_is_still_one(media: Path, tiny_pack: Path, tmp_path: Path) -> No
         f"</name><duration>99</duration>{rate}<media><video><track>{items}</track></video></media>"
         "</sequence></xmeml>"
     )
-    _checked(run("batch", cut, "-o", tmp_path / "out", *_look(tiny_pack)))
+    _checked(nle_style("batch", cut, "-o", tmp_path / "out", *_look(tiny_pack)))
     root = ElementTree.parse(tmp_path / "out" / "cut.red.xml").getroot()  # noqa: S314  (our own)
     found = [media_path(each.text or "", tmp_path).name for each in root.iter("pathurl")]
     assert found == _styled(_NAMES)
@@ -135,7 +137,7 @@ def test_a_bundle_is_still_one(media: Path, tiny_pack: Path, tmp_path: Path) -> 
     """openjd resolves `{{…}}`: a name must not be a template of its own."""
     cut = _otio(media, tmp_path).rename(tmp_path / "{{Param.X}}'\n\"%d.otio")
     bundle = tmp_path / "bundle"
-    _checked(run("farm", cut, "-o", bundle, *_look(tiny_pack)), 3)
+    _checked(nle_style("farm", cut, "-o", bundle, *_look(tiny_pack)), 3)
     for file in bundle.glob("*.yaml"):
         assert isinstance(yaml.safe_load(file.read_text()), dict)
     program = shutil.which("openjd", path=Path(sys.executable).parent)
@@ -145,5 +147,5 @@ def test_a_bundle_is_still_one(media: Path, tiny_pack: Path, tmp_path: Path) -> 
         [program, "check", bundle / "template.yaml"], capture_output=True, check=False
     )
     assert checked.returncode == 0, checked.stdout
-    _checked(run("run", bundle / "farm.json"))
+    _checked(nle_style("run", bundle / "farm.json"))
     assert len(_delivered(bundle / "output")) == len(_NAMES)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -18,7 +19,7 @@ from nle_style.errors import MediaError
 from nle_style.media.probe import probe_media
 from tests.helpers.clips import make_clip
 from tests.helpers.command import nle_style
-from tests.hostile.program import run
+from tests.hostile.program import ROOT
 from tests.timeline.building import clip, timeline, track
 
 
@@ -72,6 +73,21 @@ def test_playlists_are_not_followed(listening: socket.socket, movie: Path, tmp_p
         listening.accept()
 
 
+_ALL = """
+import json, sys
+from tests.helpers.command import nle_style
+outcomes = [nle_style(*words) for words in json.loads(sys.argv[1])]
+assert not any("Traceback" in each.err for each in outcomes)
+print(json.dumps([each.code for each in outcomes]))
+"""
+"""All commands in one process, which loads torch once."""
+
+
+def _traced(tracer: str, trace: Path) -> list[str]:
+    calls = "trace=socket,connect,bind,sendto,sendmsg,sendmmsg"
+    return [tracer, "-f", "--seccomp-bpf", "-e", calls, "-o", str(trace), sys.executable]
+
+
 def _sockets(trace: str) -> list[str]:
     """Lines of strace about sockets of a network."""
     return [line for line in trace.splitlines() if re.search(r"AF_INET6?\b", line)]
@@ -97,23 +113,27 @@ def test_no_network_socket(
     cut = tmp_path / "cut.otio"
     otio.adapters.write_to_file(timeline(track(*shots)), str(cut))
     trace = tmp_path / "trace.txt"
-    before = (tracer, "-f", "-e", "trace=socket,connect,sendto,bind", "-o", str(trace))
-    look = ("--style", "red", "--pack", tiny_pack)
+    look = ["--style", "red", "--pack", tiny_pack]
     bundle = tmp_path / "bundle"
-    for expected, *arguments in (
-        (3, "render", movie, playlist, "-o", tmp_path / "r", *look),
-        (3, "batch", cut, "-o", tmp_path / "b", *look),
-        (3, "farm", cut, "-o", bundle, *look),
-        (0, "run", bundle / "farm.json", "--output", tmp_path / "f"),
-        (0, "styles", "--pack", tiny_pack),
-        (0, "sheet", movie, "-o", tmp_path / "sheet.png", "--pack", tiny_pack),
-        (0, "doctor"),
-    ):
-        done = run(*arguments, before=before)
-        assert "Traceback" not in done.err
-        assert done.code == expected, (arguments, done.err)
-        assert _sockets(trace.read_text()) == [], arguments
-        assert trace.stat().st_size > 0
+    commands: list[list[object]] = [
+        ["render", movie, playlist, "-o", tmp_path / "r", *look],
+        ["batch", cut, "-o", tmp_path / "b", *look],
+        ["farm", cut, "-o", bundle, *look],
+        ["run", bundle / "farm.json", "--output", tmp_path / "f"],
+        ["styles", "--pack", tiny_pack],
+        ["sheet", movie, "-o", tmp_path / "sheet.png", "--pack", tiny_pack],
+        ["doctor"],
+    ]
+    done = subprocess.run(
+        [*_traced(tracer, trace), "-c", _ALL, json.dumps(commands, default=str)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=600,
+    )
+    assert json.loads(done.stdout.splitlines()[-1]) == [3, 3, 3, 0, 0, 0, 0]
+    assert _sockets(trace.read_text()) == []
+    assert "exited with 0" in trace.read_text()
     with pytest.raises(TimeoutError):
         listening.accept()
 
@@ -125,8 +145,7 @@ def test_strace_would_see_it(listening: socket.socket, tmp_path: Path) -> None:
         pytest.skip("strace is not installed")
     code = f"import socket; socket.create_connection(('127.0.0.1', {_port(listening)}))"
     trace = tmp_path / "trace.txt"
-    words = (tracer, "-f", "-e", "trace=socket,connect,sendto,bind", "-o", trace)
-    subprocess.run([*words, sys.executable, "-c", code], check=True)
+    subprocess.run([*_traced(tracer, trace), "-c", code], check=True)
     assert _sockets(trace.read_text())
 
 
