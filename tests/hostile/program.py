@@ -23,21 +23,25 @@ class Run(Outcome):
     peak_mb: int
 
 
+# A process begins with the peak of the one that forks it, and the tests have a large one: so a small
+# one stands between, and says what its child took.
+_BETWEEN = """
+import resource, subprocess, sys
+code = subprocess.call(sys.argv[2:])
+with open(sys.argv[1], "w") as file:
+    file.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss // 1024))
+sys.exit(code)
+"""
+
+
 def run(*arguments: object) -> Run:
     """`nle-style ARGUMENTS`."""
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1"}
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "nle_style", *map(str, arguments)],
-            stdout=out,
-            stderr=err,
-            env=environment,
+    with tempfile.TemporaryDirectory() as folder:
+        peak = Path(folder) / "peak"
+        words = [sys.executable, "-c", _BETWEEN, str(peak), sys.executable, "-m", "nle_style"]
+        done = subprocess.run(
+            [*words, *map(str, arguments)], capture_output=True, env=environment, check=False
         )
-        # wait4 and not communicate: it says what this one child took, not the largest of all.
-        _, status, used = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode(errors="replace"))
-    return Run(process.returncode, *texts, used.ru_maxrss // 1024)
+        out, err = (text.decode(errors="replace") for text in (done.stdout, done.stderr))
+        return Run(done.returncode, out, err, int(peak.read_text()))
