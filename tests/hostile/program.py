@@ -23,8 +23,8 @@ class Run(Outcome):
     peak_mb: int
 
 
-# A process begins with the peak of the one that forks it, and the tests have a large one: so a small
-# one stands between, and says what its child took.
+# A process begins with the peak of the one that forks it, and the tests have a large one: so a
+# small one stands between, and says what its child took.
 _BETWEEN = """
 import resource, subprocess, sys
 code = subprocess.call(sys.argv[2:])
