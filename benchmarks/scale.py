@@ -4,9 +4,11 @@
 
 One made clip (H.264 with grain, one shot), the shipped pack, every process as a user starts it, its
 whole wall time from start to exit, one after the other: a plain render; the same with two workers;
-then a farm's job of it: the Measure step, one Render task of every chunk size, a task that finds
-its pieces done (what a process costs), and the Assemble step. Shots are painted at the default
-stroke scale, so that a frame costs what it costs an editor.
+then a farm's job of it as a session runs it, which `nle-style preload` begins: the Measure step,
+which as the first task waits until all is loaded, one Render task of every chunk size, a task that
+finds its pieces done (what a task costs), the Assemble step, and after the session the task without
+work once more, now as a process of its own. Shots are painted at the default stroke scale, so that
+a frame costs what it costs an editor.
 
 The table of machines is computed, not measured: see `farm_table`.
 """
@@ -14,6 +16,7 @@ The table of machines is computed, not measured: see `farm_table`.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import math
 import os
@@ -22,6 +25,8 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,11 +39,28 @@ JOB_SHOTS, SHOT_FRAMES = 100, 100  # of the job that the table of machines is ab
 MACHINES = (1, 2, 10, 50, 100)
 
 
-def run(*words: object) -> tuple[float, list[tuple[float, dict[str, Any]]]]:
+# Where this is set nothing is kept compiled, which an installed program always is.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+
+
+@contextlib.contextmanager
+def session() -> Iterator[dict[str, str]]:
+    """Begin one and end it; the environment of its tasks."""
+    command = [sys.executable, "-m", "nle_style", "preload"]
+    begun = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=ENVIRONMENT, check=True)
+    name, _, address = begun.stdout.removeprefix("openjd_env: ").strip().partition("=")
+    environment = {**ENVIRONMENT, name: address}
+    try:
+        yield environment
+    finally:
+        subprocess.run([*command, "--stop"], env=environment, check=True)
+
+
+def run(
+    *words: object, environment: Mapping[str, str] = ENVIRONMENT
+) -> tuple[float, list[tuple[float, dict[str, Any]]]]:
     """Run `nle-style WORDS`: its wall seconds, and its events with their seconds."""
     command = [sys.executable, "-m", "nle_style", *map(str, words)]
-    # Where this is set nothing is kept compiled, which an installed program always is.
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
     told = []
     begun = time.perf_counter()
     with subprocess.Popen(
@@ -66,9 +88,9 @@ def measure(size: str, frames: int, chunks: list[int], style: str) -> dict[str, 
     """All processes of one size; seconds.
 
     Returns:
-        `plain_s`, `workers_2_s`, `measure_s`, `process_s`, `assemble_s`; by chunk size `task_s`,
-        and `fixed_s`, what of it is not painting; `frame_s`, of the plain render; `chunked_same`,
-        `workers_same`: whether the results are the plain render's, byte for byte.
+        `plain_s`, `workers_2_s`, `measure_s`, `empty_s`, `process_s`, `assemble_s`; by chunk size
+        `task_s`, and `fixed_s`, what of it is not painting; `frame_s`, of the plain render;
+        `chunked_same`, `workers_same`: whether the results are the plain render's, byte for byte.
     """
     look = ("--style", style)
     found: dict[str, Any] = {"size": size, "frames": frames, "cores": os.cpu_count()}
@@ -84,17 +106,20 @@ def measure(size: str, frames: int, chunks: list[int], style: str) -> dict[str, 
         )
         found["farm_s"], _ = run("farm", clip, "-o", bundle, *look)
         step = ("run", bundle / "farm.json", "--events", "--output")
-        found["measure_s"], _ = run(*step, work, "--step", "measure")
         found["task_s"], found["fixed_s"] = {}, {}
-        for chunk in chunks:
-            out = folder / f"chunk-{chunk}"
-            shutil.copytree(work, out)
-            task = (*step, out, "--step", "render", "--pieces", f"0-{chunk // PIECE - 1}")
-            found["task_s"][chunk], told = run(*task)
-            found["fixed_s"][chunk] = found["task_s"][chunk] - chunk * seconds_a_frame(told)
-        found["process_s"], _ = run(*task)
-        run(*step, out, "--step", "render")
-        found["assemble_s"], _ = run(*step, out, "--step", "assemble")
+        with session() as environment:
+            task = partial(run, *step, environment=environment)
+            found["measure_s"], _ = task(work, "--step", "measure")
+            for chunk in chunks:
+                out = folder / f"chunk-{chunk}"
+                shutil.copytree(work, out)
+                words = (out, "--step", "render", "--pieces", f"0-{chunk // PIECE - 1}")
+                found["task_s"][chunk], told = task(*words)
+                found["fixed_s"][chunk] = found["task_s"][chunk] - chunk * seconds_a_frame(told)
+            found["empty_s"], _ = task(*words)
+            task(out, "--step", "render")
+            found["assemble_s"], _ = task(out, "--step", "assemble")
+        found["process_s"], _ = run(*step, out, "--step", "measure")
         whole = next((folder / "plain").glob("*.mov"))
         found["chunked_same"], found["workers_same"] = (
             (where / whole.name).read_bytes() == whole.read_bytes()
@@ -125,7 +150,8 @@ def show(found: dict[str, Any]) -> None:
         )
     print(
         f"\nA frame of the plain render: {found['frame_s']:.3f} s. A task that finds its work done:"
-        f" {found['process_s']:.1f} s. Measure: {found['measure_s']:.1f} s;"
+        f" {found['empty_s']:.1f} s, as a process of its own {found['process_s']:.1f} s. Measure,"
+        f" with the session's start: {found['measure_s']:.1f} s;"
         f" Assemble: {found['assemble_s']:.1f} s. The plain render's bytes: chunked"
         f" {found['chunked_same']}, two workers {found['workers_same']}.\n"
     )
@@ -134,24 +160,24 @@ def show(found: dict[str, Any]) -> None:
 def farm_table(found: dict[str, Any], chunk: int = 48) -> None:
     """A job of 100 shots of 100 frames on machines like this one, computed.
 
-    From the measured seconds of a process, of a shot's measuring, of a task of `chunk` frames and
-    of assembling a frame. Measure and Render are spread in whole tasks; Assemble is one task. Left
-    out: the manager's time between two tasks, the network, and what machines that read and write
-    one storage at once take from each other.
+    From the measured seconds of a process, which every machine's session begins with, of a shot's
+    measuring, of a task of `chunk` frames and of assembling a frame. Measure and Render are spread
+    in whole tasks; Assemble is one task. Left out: the manager's time between two tasks, the
+    network, and what machines that read and write one storage at once take from each other.
     """
     frames = JOB_SHOTS * SHOT_FRAMES
     process = found["process_s"]
     shot = found["measure_s"] - process  # nearly all of it is for the same few frames of any shot
-    joining = max(0.0, found["assemble_s"] - process) / found["frames"]
+    joining = max(0.0, found["assemble_s"] - found["empty_s"]) / found["frames"]
     measuring = math.ceil(JOB_SHOTS / ITEMS_A_TASK)
     tasks = math.ceil(frames / chunk)
-    assemble = process + frames * joining
+    assemble = found["empty_s"] + frames * joining
     print(f"| machines, {found['size']} | Measure | Render | Assemble | all, minutes |"
           " frames a minute | of the machines used |\n|---|---|---|---|---|---|---|")  # fmt: skip
     alone = found["plain_s"] + (frames - found["frames"]) * found["frame_s"]
     alone += (JOB_SHOTS - 1) * shot
     for machines in MACHINES:
-        first = math.ceil(measuring / machines) * (process + ITEMS_A_TASK * shot)
+        first = process + math.ceil(measuring / machines) * ITEMS_A_TASK * shot
         second = math.ceil(tasks / machines) * found["task_s"][chunk]
         total = first + second + assemble
         print(

@@ -2,30 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from pathlib import Path
+from typing import NoReturn
 
-from nle_style.cli.main import main
+from nle_style.render.preloaded import SERVE, Program, end_with, run_preloaded
 
 __all__ = ["program"]
 
 
-def program() -> None:
-    """Run the command line and end the process with its exit code.
+def program() -> NoReturn:
+    """Run the command line, or have it run where everything is loaded, and end the process."""
+    if sys.argv[1:3] == list(SERVE):
+        end_with(_serve)
+    code = run_preloaded(sys.argv[1:]) if sys.argv[1:2] == ["run"] else None
+    if code is not None:
+        os._exit(code)
+    end_with(_run)
 
-    The process ends at once: taking torch's modules apart object by object costs most of a second,
-    which every task of a farm would pay. What is written is flushed; nothing waits for an `atexit`.
-    """
-    try:
-        main()
-        code = 0
-    except SystemExit as end:
-        if end.code is not None and not isinstance(end.code, int):
-            raise
-        code = end.code or 0
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+
+def _run() -> None:
+    from nle_style.cli.main import main
+
+    main()
+
+
+def _serve() -> None:
+    from nle_style.render.fork_server import serve_preloaded
+
+    serve_preloaded(int(sys.argv[3]), Path(sys.argv[4]), _load)
+
+
+def _load() -> Program:
+    """All that any step of a farm's job loads."""
+    from nle_style.apply.allocator import use_huge_pages
+
+    use_huge_pages()
+    from nle_style.apply import openvino_engine  # noqa: F401  (before OpenVINO, see there)
+    from nle_style.cli.main import main
+    from nle_style.render import batch, farm_steps  # noqa: F401
+
+    with contextlib.suppress(ImportError):
+        import openvino  # noqa: F401
+    return main
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ ROOMS_BELOW: dict[str, set[str]] = {
     "apply": {"errors", "core"},
     "render": {"errors", "core", "media", "timeline", "apply"},
     "cli": {"errors", "core", "media", "timeline", "apply", "render"},
-    "__main__": {"errors", "cli"},
+    "__main__": {"errors", "apply", "render", "cli"},
 }
 # DaVinci Resolve and Nuke bring these themselves.
 HOST_MODULES = {"nuke", "nukescripts", "DaVinciResolveScript", "fusionscript"}

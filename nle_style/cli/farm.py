@@ -4,6 +4,7 @@ nothing slow."""
 from __future__ import annotations
 
 import gc
+import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
@@ -61,7 +62,7 @@ if TYPE_CHECKING:
     from nle_style.render.farm_job import FarmBatch
     from nle_style.render.job import ColourJob, Control, Output, RenderJob
 
-__all__ = ["FarmStep", "farm", "run_farm"]
+__all__ = ["FarmStep", "farm", "preload", "run_farm"]
 
 _STATUS_LENGTH = 1024
 
@@ -206,6 +207,20 @@ def _timeline_job(
     if planned.job is None:
         raise InputError("none of its clips can be rendered", where=str(batch.timeline))
     return planned.job, len(planned.plan.refusals)
+
+
+def preload(
+    stop: Annotated[bool, typer.Option("--stop", help="End it: the session is over.")] = False,
+) -> None:
+    """Keep a process with everything loaded, from which this session's `nle-style run` start."""
+    from nle_style.render.preloaded import ADDRESS, start_preloaded, stop_preloaded
+
+    if stop:
+        stop_preloaded(os.environ.get(ADDRESS, ""))
+    elif preloaded := start_preloaded():
+        print(f"openjd_env: {ADDRESS}={preloaded.address}")
+    else:
+        print("note: not on this system; every task loads what it needs")
 
 
 def run_farm(

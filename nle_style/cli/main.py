@@ -3,15 +3,15 @@ so that `nle-style --help` answers at once and never loads torch."""
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from nle_style.apply.allocator import use_huge_pages
 from nle_style.cli.export import export
-from nle_style.cli.farm import FarmStep, farm, run_farm
+from nle_style.cli.farm import FarmStep, farm, preload, run_farm
 from nle_style.cli.install import install
 from nle_style.cli.options import (
     ColourChoice,
@@ -131,6 +131,7 @@ def render(
 app.command()(batch)
 app.command()(revert)
 app.command()(farm)
+app.command()(preload)
 app.command(context_settings=PASS_ON)(resolve)
 
 
@@ -429,9 +430,7 @@ app.add_typer(install, name="install")
 
 def main() -> None:
     """The program's entry: every error of ours is one message and its exit code."""
-    # Feature maps are tens of megabytes: in huge pages they cost a third of the time to allocate.
-    # torch reads this when it first allocates; systems without huge pages ignore it.
-    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
+    use_huge_pages()
     try:
         app()
     except NleStyleError as error:

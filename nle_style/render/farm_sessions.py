@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import os
 import sys
 import threading
 import uuid
@@ -22,7 +21,6 @@ from openjd.sessions import LOG, ActionState, ActionStatus, LogContent, Session,
 __all__ = ["SessionWorker"]
 
 _NOTIFY_SECONDS = 120  # from SIGTERM to SIGKILL: a frame is finished and noted in that time
-_PACKAGES = Path(__file__).resolve().parents[2]
 
 
 class SessionWorker:
@@ -33,13 +31,11 @@ class SessionWorker:
     Args:
         farm_file: the job; see `farm_job.read_farm_job`.
         root: a folder for the folders of sessions.
-        environment: variables of its own for the tasks.
+        environment: variables for the tasks, beside this process's own.
     """
 
     def __init__(self, farm_file: Path, root: Path, environment: Mapping[str, str]) -> None:
-        # A session's folder is not ours: a checkout that is run in place is found by its path.
-        paths = [str(_PACKAGES), *filter(None, [os.environ.get("PYTHONPATH")])]
-        self._environment = {"PYTHONPATH": os.pathsep.join(paths), **environment}
+        self._environment = dict(environment)
         self._parameters = _texts(Python=sys.executable, FarmFile=str(farm_file))
         self._root = root
         self._id = f"nle_style-{uuid.uuid4().hex}"

@@ -106,7 +106,23 @@ def job_template(
             },
             *(measuring if to_measure else ()),
         ],
+        "jobEnvironments": [_preloaded()],
         "steps": steps if to_measure else steps[1:],
+    }
+
+
+def _preloaded() -> dict[str, Any]:
+    """What a session starts and ends with: the process that its tasks are forked from."""
+    command = "{{Param.NleStyle}}"
+    return {
+        "name": "Preloaded",
+        "description": "Loads the program once for all tasks of a session.",
+        "script": {
+            "actions": {
+                "onEnter": {"command": command, "args": ["preload"]},
+                "onExit": {"command": command, "args": ["preload", "--stop"]},
+            }
+        },
     }
 
 

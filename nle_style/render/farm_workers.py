@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import queue
 import sys
 import tempfile
@@ -30,6 +31,7 @@ from nle_style.render.farm_steps import FarmRun
 from nle_style.render.farm_template import ITEMS_PER_TASK
 from nle_style.render.job import RenderJob
 from nle_style.render.job_run import check_cancelled
+from nle_style.render.preloaded import ADDRESS, Preloaded, start_preloaded, with_package
 from nle_style.render.runner import JobResult, make_folder
 
 if TYPE_CHECKING:
@@ -37,9 +39,9 @@ if TYPE_CHECKING:
 
 __all__ = ["run_in_workers", "session_workers"]
 
-PIECES_PER_TASK = 12
-"""Of eight frames, at least, if there are enough. A task's process costs five seconds of a core
-before its first frame (measured); of 96 frames at a second each that is a twentieth."""
+PIECES_PER_TASK = 6
+"""Of eight frames, at least, if there are enough. Two and a half seconds of a task are not painting
+(`benchmarks/scale.py`); of 48 frames at a second each that is a twentieth."""
 
 _LOOK_SECONDS = 0.2  # how often a wish to cancel is looked for
 _EXPLAINED = (0, InputError.exit_code, Cancelled.exit_code)  # how a task ends that did not die
@@ -96,11 +98,11 @@ def run_in_workers(
     farm = make_farm_job(job)
     frames = sum(map(_painted, farm.items))
     on_event(Started(len(farm.items), frames))
-    crew = _Crew(farm, workers, on_event, stop, job.control.cancel_file)
-    if farm.to_measure:
-        crew.work("measure", "--items", _tasks(len(farm.items), workers, ITEMS_PER_TASK))
-    if farm.pieces:
-        crew.work("render", "--pieces", _tasks(farm.pieces, workers, PIECES_PER_TASK))
+    with _Crew(farm, workers, on_event, stop, job.control.cancel_file) as crew:
+        if farm.to_measure:
+            crew.work("measure", "--items", _tasks(len(farm.items), workers, ITEMS_PER_TASK))
+        if farm.pieces:
+            crew.work("render", "--pieces", _tasks(farm.pieces, workers, PIECES_PER_TASK))
     control = farm.job.control.model_copy(update={"cancel_file": job.control.cancel_file})
     here = farm.model_copy(update={"job": farm.job.model_copy(update={"control": control})})
     return FarmRun(
@@ -197,7 +199,8 @@ class _Step:
 
 
 class _Crew:
-    """The workers of one job, in new sessions for each step."""
+    """The workers of one job, in new sessions for each step, and the process that the tasks of all
+    are forked from."""
 
     def __init__(
         self,
@@ -212,6 +215,15 @@ class _Crew:
         self._frames = sum(map(_painted, farm.items))
         self._done: dict[Span, int] = {}
         self._begun = time.monotonic()
+        self._preloaded: Preloaded | None = None
+
+    def __enter__(self) -> _Crew:
+        self._preloaded = start_preloaded({**os.environ, **self._environment(0)})
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._preloaded is not None:
+            self._preloaded.end()
 
     def work(self, name: str, option: str, tasks: Sequence[Span]) -> None:
         """Have every task of a step done, and wait for it.
@@ -271,10 +283,14 @@ class _Crew:
         self._on_event(Progress(**{**event, "seconds_left": round(left, 1)}))
 
     def _environment(self, number: int) -> dict[str, str]:
-        """What a worker has of its own: a GPU, or a share of the cores."""
+        """Of a worker's tasks, with what it has of its own: a GPU, or a share of the cores."""
+        environment = with_package({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
+        if self._preloaded is not None:
+            environment[ADDRESS] = self._preloaded.address
         gpus = torch.cuda.device_count() if self._farm.job.control.device == "cuda" else 0
         if gpus > 1:
-            return {"CUDA_VISIBLE_DEVICES": str(number % gpus)}
-        if gpus:
-            return {}
-        return {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._workers))}
+            environment["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
+        elif not gpus:
+            threads = max(1, torch.get_num_threads() // self._workers)
+            environment["OMP_NUM_THREADS"] = str(threads)
+        return environment

@@ -116,6 +116,8 @@ def test_openjd_run_is_what_batch_gives(
     assert sorted(path.name for path in out.iterdir()) == sorted(
         path.name for path in (tmp_path / "plain").iterdir()
     )
+    (address,) = re.findall(r"openjd_env: NLE_STYLE_PRELOADED=(\S+)", ran.stdout)
+    assert not Path(address).exists(), "ended with the session"
     told = [float(each) for each in re.findall(r"openjd_progress: (\S+)", ran.stdout)]
     assert told
     assert all(0 <= each <= 100 for each in told)
@@ -152,6 +154,13 @@ def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path
     assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
 
 
+def _tasks(process: int) -> list[int]:
+    """The `nle-style run` that a program with several workers waits for."""
+    threads = Path(f"/proc/{process}/task").glob("*/children")
+    children = [each for thread in threads for each in thread.read_text().split()]
+    return [int(n) for n in children if b"\0run\0" in Path(f"/proc/{n}/cmdline").read_bytes()]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", [False, True])
 def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
@@ -159,16 +168,15 @@ def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_
     look = ("--style", "red", "--pack", tiny_pack)
     assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
     out = tmp_path / "out"
-    workers: list[str] = []
+    workers: list[int] = []
     told: list[dict[str, Any]] = []
     with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
         assert process.stdout is not None
         for line in process.stdout:
             told.append(json.loads(line))
             if killed and not workers and told[-1]["event"] == "progress":
-                threads = Path(f"/proc/{process.pid}/task").glob("*/children")
-                workers = [each for thread in threads for each in thread.read_text().split()]
-                os.kill(int(workers[0]), signal.SIGKILL)
+                workers = _tasks(process.pid)
+                os.kill(workers[0], signal.SIGKILL)
         assert process.wait() == 0
     assert len(workers) == (2 if killed else 0)
     warnings = [each["message"] for each in told if each["event"] == "warning"]
@@ -195,8 +203,7 @@ def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> 
         for line in process.stdout:
             lines.append(json.loads(line))
             if 9 <= lines[-1].get("frame", 0) < 16:  # of the first task, whose first unit is done
-                threads = Path(f"/proc/{process.pid}/task").glob("*/children")
-                tasks = [each for thread in threads for each in thread.read_text().split()]
+                tasks = _tasks(process.pid)
                 process.send_signal(signal.SIGTERM)
                 break
         lines += map(json.loads, process.stdout)
