@@ -11,9 +11,8 @@ import pytest
 from nle_style.durable import settle
 
 
-@pytest.fixture
-def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
-    """What was asked of the system, in order: fsync and replace, each with a name."""
+def _listening(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    """What is asked of the system from here on, in order: fsync and replace, each with a name."""
     calls: list[tuple[str, str]] = []
     opened: dict[int, str] = {}
     really_open, really_fsync, really_replace = os.open, os.fsync, os.replace
@@ -42,17 +41,16 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("platform", ["linux", "win32"])
 def test_data_then_name_then_the_list_of_names(
-    platform: str,
-    done: list[tuple[str, str]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    platform: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As Windows does it, no folder can be opened, and nothing that is open for reading flushed."""
-    monkeypatch.setattr(sys, "platform", platform)
     part, path = tmp_path / "a.part-1", tmp_path / "a"
     part.write_bytes(b"new")
     path.write_bytes(b"old")
-    settle(part, path)
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "platform", platform)
+        done = _listening(patch)
+        settle(part, path)
     asked = [("fsync", "a.part-1"), ("replace", "a"), ("fsync", tmp_path.name)]
     assert done == (asked[:2] if platform == "win32" else asked)
     assert path.read_bytes() == b"new"
