@@ -70,8 +70,10 @@ class SourceHashes:
 
         Raises: MediaError if it is not whole, cannot be read, or is being written to.
         """
-        if source in self._patterns or not is_pattern(source):
-            return self.known[source] if source in self._patterns else self._of_file(source)
+        if source in self._patterns:
+            return self.known[source]
+        if not is_pattern(source):
+            return self._of_file(source)
         files = find_sequence(source)
         each = [self._of_file(files.path(n)) for n in range(files.first, files.last + 1)]
         self.known.setdefault(source, hashlib.sha256("\n".join(each).encode()).hexdigest())
