@@ -24,7 +24,7 @@ from nle_style.media.movie_index import movie_index
 from nle_style.media.probe import MediaInfo, check_name, probe_media
 from nle_style.media.read import check_fields
 from nle_style.media.scene_colour import ColourSettings, SceneColour, scene_colour
-from nle_style.media.sequence import SequenceFiles, is_pattern
+from nle_style.media.sequence import is_pattern
 from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.inputs import FrameInputs, frame_inputs
 from nle_style.render.job import Item, Reading, RenderJob, merge_ranges
@@ -175,10 +175,8 @@ def _files_of(info: MediaInfo, first: int, last: int) -> Iterator[Path]:
     if info.kind != "sequence":
         yield info.path
         return
-    number = info.first_frame_number
-    files = SequenceFiles(info.path, number, number + info.frame_count - 1)
     for frame in range(first, last + 1):
-        yield files.path(number + frame)
+        yield info.file_of(frame)
 
 
 def engine_of(device: torch.device) -> list[Any]:
