@@ -21,6 +21,7 @@ from nle_style.durable import settle
 from nle_style.media.parts import file_sha256, part_path
 from nle_style.media.write import SEQUENCE_DIGITS, Unit, UnitRecord
 from nle_style.render.inputs import FrameInputs
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.manifest import (
     MANIFEST_SUFFIX,
     Made,
@@ -28,7 +29,6 @@ from nle_style.render.manifest import (
     UnitMeasurement,
     comparable_facts,
 )
-from nle_style.render.plan_items import ItemPlan
 
 __all__ = ["LOST", "STARTED_OVER", "Earlier", "adopt", "decide", "find_earlier", "whole_reason"]
 
