@@ -1,6 +1,6 @@
 """The order of the rooms: imports run one way, in no circle, and plugins need nothing of ours.
 
-    errors <- {core, media, timeline} <- apply <- render <- cli
+    {errors, durable} <- {core, media, timeline} <- apply <- render <- cli
 
 The checker is a function of source texts, so that the tests at the end can show it faults.
 """
@@ -22,12 +22,13 @@ PACKAGE = "nle_style"
 
 ROOMS_BELOW: dict[str, set[str]] = {
     "errors": set(),
-    "core": {"errors"},
-    "media": {"errors"},
-    "timeline": {"errors"},
-    "apply": {"errors", "core"},
-    "render": {"errors", "core", "media", "timeline", "apply"},
-    "cli": {"errors", "core", "media", "timeline", "apply", "render"},
+    "durable": set(),
+    "core": {"errors", "durable"},
+    "media": {"errors", "durable"},
+    "timeline": {"errors", "durable"},
+    "apply": {"errors", "durable", "core"},
+    "render": {"errors", "durable", "core", "media", "timeline", "apply"},
+    "cli": {"errors", "durable", "core", "media", "timeline", "apply", "render"},
     "__main__": {"errors", "apply", "render", "cli"},
 }
 # DaVinci Resolve and Nuke bring these themselves.

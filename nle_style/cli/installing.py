@@ -12,8 +12,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nle_style.durable import settle
 from nle_style.errors import InputError, OutputError
-from nle_style.media.parts import make_folders, part_path, settle, sync, writing_into
+from nle_style.media.parts import make_folders, part_path, writing_into
 from nle_style.render.bundle import bundled
 
 __all__ = [
@@ -111,7 +112,6 @@ def write_whole(path: Path, data: bytes) -> None:
         part.write_bytes(data)
         if target.exists():
             shutil.copymode(target, part)
-        sync(part)
         settle(part, target)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from nle_style.core.whole_file import settle
+from nle_style.durable import settle
 from nle_style.errors import OutputError, PackError
 
 __all__ = [

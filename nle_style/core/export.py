@@ -22,7 +22,7 @@ import torch
 
 from nle_style.core.live_network import LiveNetwork
 from nle_style.core.style_pack import StylePack
-from nle_style.core.whole_file import settle
+from nle_style.durable import settle
 from nle_style.errors import InputError, LookError, OutputError, VerificationError
 
 __all__ = ["CARD", "export_nuke", "live_network", "publish"]

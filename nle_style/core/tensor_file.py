@@ -11,7 +11,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from nle_style.core.whole_file import settle
+from nle_style.durable import settle
 from nle_style.errors import OutputError
 
 __all__ = ["save_tensors"]

@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 
-from nle_style.errors import MediaError, OutputError
+from nle_style.errors import OutputError
 from nle_style.media.dpx_write import write_dpx
 from nle_style.media.exr_write import write_exr
 from nle_style.media.formats import OutputSpec
-from nle_style.media.probe import MediaInfo
-from nle_style.media.sequence import SequenceFiles
+from nle_style.media.probe import MediaInfo, gone
 
 __all__ = ["write_image"]
 
@@ -40,10 +39,10 @@ def write_image(
     Raises: OutputError if it cannot be written; OSError (ENOSPC) if the disk is full; MediaError
         if the source's file, of which the rest is kept, cannot be read.
     """
-    original = _file_of(source, frame)
-    if original is not None and original.suffix.lower() != spec.extension:
-        original = None
-    changed = _modified(_file_of(source, frame) or source.path)
+    file = source.file_of(frame)
+    same_kind = source.kind != "movie" and file.suffix.lower() == spec.extension
+    original = file if same_kind else None
+    changed = _modified(file)
     try:
         if spec.codec == "openexr":
             write_exr(path, pixels, spec, source, frame, metadata, changed, original)
@@ -59,16 +58,6 @@ def write_image(
         ) from error
 
 
-def _file_of(source: MediaInfo, frame: int) -> Path | None:
-    """The source's own image file of a frame; None for movies."""
-    if source.kind == "movie":
-        return None
-    if source.kind == "still":
-        return source.path
-    first = source.first_frame_number
-    return SequenceFiles(source.path, first, first + source.frame_count - 1).path(first + frame)
-
-
 def _modified(file: Path) -> str:
     """When the source's file was made, as image headers write it.
 
@@ -77,9 +66,5 @@ def _modified(file: Path) -> str:
     try:
         modified = file.stat().st_mtime
     except OSError as error:
-        raise MediaError(
-            f"cannot be read any more ({error.strerror})",
-            where=str(file),
-            remedy="Put it back or mount its volume, then run it again: what is finished stays.",
-        ) from error
+        raise gone(file, error) from error
     return datetime.fromtimestamp(modified, UTC).strftime("%Y:%m:%d %H:%M:%S")

@@ -1,6 +1,6 @@
 """Files that appear under their name only when they are whole.
 
-Everything is written as `NAME.part-<pid>.EXT` first, flushed to the disk, verified and renamed.
+Everything is written as `NAME.part-<pid>.EXT` first, verified, flushed to the disk and renamed.
 """
 
 from __future__ import annotations
@@ -16,15 +16,14 @@ from pathlib import Path
 
 import av.error
 
+from nle_style.durable import settle, sync
 from nle_style.errors import OutputError
 
 __all__ = [
     "file_sha256",
     "make_folders",
     "part_path",
-    "settle",
     "sweep_parts",
-    "sync",
     "write_text",
     "writing_into",
 ]
@@ -73,15 +72,6 @@ def _output_error(folder: Path, error: OSError | av.error.FFmpegError) -> Output
     )
 
 
-def sync(path: Path) -> None:
-    """Have the system put a file, or a folder's list of names, on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
 def make_folders(folder: Path) -> None:
     """Make a folder, with those above it, so that a power cut does not take their names away.
 
@@ -93,12 +83,6 @@ def make_folders(folder: Path) -> None:
         sync(each.parent)
 
 
-def settle(part: Path, path: Path) -> None:
-    """Give a whole, flushed part its name, and flush that."""
-    os.replace(part, path)
-    sync(path.parent)
-
-
 def write_text(path: Path, text: str) -> None:
     """Write a file of UTF-8 text, whole or not at all.
 
@@ -107,7 +91,6 @@ def write_text(path: Path, text: str) -> None:
     part = part_path(path)
     with writing_into(path.parent, part):
         part.write_text(text, encoding="utf-8")
-        sync(part)
         settle(part, path)
 
 

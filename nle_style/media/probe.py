@@ -19,7 +19,7 @@ from nle_style.media.colour import ColourTags, display_matrix, orientation_filte
 from nle_style.media.deinterlace import FieldOrder
 from nle_style.media.image_read import ImageHeader, check_size, read_header
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
-from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern
+from nle_style.media.sequence import IMAGE_SUFFIXES, SequenceFiles, find_sequence, is_pattern
 from nle_style.media.timecode import timecode_from_bcd
 
 __all__ = [
@@ -29,6 +29,7 @@ __all__ = [
     "ColourTags",
     "MediaInfo",
     "check_name",
+    "gone",
     "probe_media",
 ]
 
@@ -107,6 +108,22 @@ class MediaInfo:
     def has_alpha(self) -> bool:
         """Whether there is an alpha channel."""
         return self.alpha != "none"
+
+    def file_of(self, frame: int) -> Path:
+        """The file that a zero-based frame stands in: of a sequence its own, else `path`."""
+        if self.kind != "sequence":
+            return self.path
+        first = self.first_frame_number
+        return SequenceFiles(self.path, first, first + self.frame_count - 1).path(first + frame)
+
+
+def gone(path: Path, error: OSError) -> MediaError:
+    """The error for a source that was probed and cannot be read now."""
+    return MediaError(
+        f"cannot be read any more ({error.strerror})",
+        where=str(path),
+        remedy="Put it back or mount its volume, then run it again: what is finished stays.",
+    )
 
 
 def check_name(path: Path) -> None:

@@ -8,8 +8,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from nle_style.durable import settle, sync
 from nle_style.errors import InputError, OutputError
-from nle_style.media.parts import part_path, settle, sync, writing_into
+from nle_style.media.parts import part_path, writing_into
 from nle_style.media.probe import MediaInfo
 
 __all__ = ["publish_folder", "refuse_source"]
@@ -36,7 +37,7 @@ def publish_folder(
         folder.mkdir()
         for file, name in zip(files, names, strict=True):
             _link(file, folder / name)
-        sync(folder)
+        sync(folder)  # before the old one goes: between the two there is none
         if destination.exists():
             destination.rename(old)
         settle(folder, destination)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from nle_style.durable import settle
 from nle_style.errors import InputError, MediaError, OutputError, VerificationError
 from nle_style.media.formats import OutputSpec
 from nle_style.media.image_read import read_image
@@ -17,7 +18,7 @@ from nle_style.media.image_write import write_image
 from nle_style.media.likeness import Likeness, frame_hash, likeness_of
 from nle_style.media.movie_encode import encode_chunk
 from nle_style.media.movie_mux import mux_movie
-from nle_style.media.parts import file_sha256, part_path, settle, sweep_parts, sync, writing_into
+from nle_style.media.parts import file_sha256, part_path, sweep_parts, writing_into
 from nle_style.media.probe import MediaInfo, probe_media
 from nle_style.media.publish import publish_folder, refuse_source
 from nle_style.media.quantise import quantise
@@ -177,7 +178,6 @@ class IntermediateWriter:
                     f"unit {unit.index} was given {len(given)} frames for {unit.first}-{unit.last}",
                     where=str(self.destination),
                 )
-            sync(part)
             hashes = self._decode_back(part, unit, given)
             record = UnitRecord(
                 unit.index,
@@ -320,7 +320,6 @@ class IntermediateWriter:
             warnings = mux_movie(
                 part, files, self.spec, self.source, self.first, self.last, self._metadata
             )
-            sync(part)
             size = part.stat().st_size
             confirm()
             settle(part, self.destination)

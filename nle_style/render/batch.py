@@ -15,8 +15,8 @@ from nle_style.render.batch_plan import BatchOptions, PlannedBatch, plan_batch
 from nle_style.render.batch_report import as_markdown, build_batch_report, report_paths
 from nle_style.render.delivery import Delivery, deliver
 from nle_style.render.events import OnEvent, Warned
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import ColourJob, Control, Output, RenderJob
-from nle_style.render.plan_items import ItemPlan
 from nle_style.render.report import report_path, write_report
 from nle_style.render.runner import JobResult, run_job
 from nle_style.timeline.plan import Plan

@@ -10,7 +10,7 @@ from typing import Any
 from nle_style.errors import NleStyleError
 from nle_style.media.formats import INTERMEDIATES
 from nle_style.render.batch_report import BatchFacts, ClipFacts, RenderFacts, record_timecodes
-from nle_style.render.plan_items import ItemPlan
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.report import report_path
 from nle_style.render.runner import ItemResult, JobResult
 from nle_style.timeline.plan import ClipUse, Plan, SourceRange

@@ -19,9 +19,10 @@ from nle_style.media.probe import MediaInfo, check_name, probe_media
 from nle_style.media.sequence import is_pattern
 from nle_style.render.bundle import find_pack
 from nle_style.render.delivery import is_patched
+from nle_style.render.item_name import source_stem
+from nle_style.render.item_source import read_as
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.looks import cut_looks, to_look
-from nle_style.render.plan_items import read_as, source_stem
 from nle_style.timeline.frames import exact_rate, usable_range
 from nle_style.timeline.looks import ClipLook, read_look_map, unheard_markers
 from nle_style.timeline.media_finder import MediaFinder

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from nle_style.durable import settle
 from nle_style.errors import OutputError
-from nle_style.media.parts import settle, sync, write_text
+from nle_style.media.parts import write_text
 from nle_style.timeline.locate import reference_url
 from nle_style.timeline.parsed import SOURCE_KEY
 from nle_style.timeline.patch_fcp7 import patch_fcp7
@@ -131,7 +132,6 @@ def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery) -> None:
             str(part),
             media_policy=otio.adapters.file_bundle_utils.MediaReferencePolicy.MissingIfNotFile,
         )
-        sync(part)
         settle(part, path)
     except otio.exceptions.OTIOError as error:
         done.notes.append(

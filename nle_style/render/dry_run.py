@@ -27,9 +27,10 @@ from nle_style.render.batch_facts import gather_facts
 from nle_style.render.batch_plan import BatchOptions, plan_batch
 from nle_style.render.batch_report import ClipFacts
 from nle_style.render.bundle import find_pack
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import ColourJob, Control, Output
 from nle_style.render.painter import FramePainter, painter_of
-from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.plan_items import plan_item
 from nle_style.render.runner import ItemResult, JobResult
 from nle_style.render.source_hashes import SourceHashes
 from nle_style.render.supply import source_frames

@@ -23,10 +23,11 @@ from nle_style.media.probe import check_name
 from nle_style.render.bundle import find_pack
 from nle_style.render.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
 from nle_style.render.farm_template import ITEMS_PER_TASK, job_template
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.item_run import writer_of
 from nle_style.render.job import Item, RenderJob
 from nle_style.render.manifest import MANIFEST_SUFFIX, WHOLE_BYTES, fingerprint
-from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.plan_items import plan_item
 from nle_style.render.runner import make_folder
 from nle_style.render.source_hashes import SourceHashes
 

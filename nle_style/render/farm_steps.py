@@ -31,6 +31,7 @@ from nle_style.render.events import OnEvent
 from nle_style.render.farm_job import FarmBatch, FarmJob
 from nle_style.render.farm_paths import PathRules
 from nle_style.render.farm_statistics import load_statistics, save_statistics
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.item_run import ItemRun, render_item, writer_of
 from nle_style.render.job import RenderJob
 from nle_style.render.job_run import JobRun
@@ -42,7 +43,7 @@ from nle_style.render.manifest import (
     last_facts,
     render_key,
 )
-from nle_style.render.plan_items import ItemPlan, engine_of, plan_item
+from nle_style.render.plan_items import engine_of, plan_item
 from nle_style.render.runner import (
     ItemResult,
     JobResult,

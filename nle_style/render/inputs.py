@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from nle_style.media.probe import MediaInfo
-from nle_style.media.sequence import SequenceFiles
 from nle_style.media.timecode import advance_timecode
 from nle_style.render.mattes import Matte
 from nle_style.render.source_hashes import SourceHashes
@@ -92,7 +91,7 @@ def frame_inputs(
     timecode = info.timecode
     return FrameInputs(
         first_number=info.first_frame_number + first,
-        source=tuple(_file_hash(info, frame, hashed) for frame in range(first, last + 1)),
+        source=tuple(hashed.of(info.file_of(frame))[:_DIGITS] for frame in range(first, last + 1)),
         mattes=tuple(
             tuple(_matte_hash(matte, frame, hashed) for frame in range(first, last + 1))
             for matte in mattes
@@ -106,14 +105,6 @@ def frame_inputs(
     )
 
 
-def _file_hash(info: MediaInfo, frame: int, hashed: SourceHashes) -> str:
-    first = info.first_frame_number
-    files = SequenceFiles(info.path, first, first + info.frame_count - 1)
-    return hashed.of(files.path(first + frame))[:_DIGITS]
-
-
 def _matte_hash(matte: Matte, frame: int, hashed: SourceHashes) -> str:
-    if matte.info.kind == "sequence":
-        return _file_hash(matte.info, frame + matte.offset, hashed)
-    whole = hashed.of(matte.info.path)[:_DIGITS]
-    return whole if matte.info.kind == "still" else f"{whole}:{frame + matte.offset}"
+    file = hashed.of(matte.info.file_of(frame + matte.offset))[:_DIGITS]
+    return f"{file}:{frame + matte.offset}" if matte.info.kind == "movie" else file

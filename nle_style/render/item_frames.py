@@ -12,10 +12,10 @@ from nle_style.apply.shot_statistics import ShotStatistics, sample_frames
 from nle_style.apply.stability import ChangeMeter
 from nle_style.media.read import as_floats
 from nle_style.render.events import Scanning
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job_run import JobRun
 from nle_style.render.painter import FramePainter, PaintedFrame, painter_of
 from nle_style.render.pipeline import ahead, in_flight
-from nle_style.render.plan_items import ItemPlan
 from nle_style.render.supply import Weights, source_frames, supply
 
 __all__ = ["ItemFrames", "ItemStatistics"]

@@ -24,9 +24,9 @@ from nle_style.media.probe import MediaInfo
 from nle_style.media.write import IntermediateWriter, Unit, UnitRecord
 from nle_style.render.events import Warned
 from nle_style.render.item_frames import ItemFrames, ItemStatistics
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job_run import JobRun
 from nle_style.render.manifest import Made, Manifest, UnitMeasurement, fingerprint
-from nle_style.render.plan_items import ItemPlan
 from nle_style.render.report import remove_report, report_path
 from nle_style.render.reuse import (
     LOST,

@@ -12,8 +12,8 @@ import torch
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import Cancelled
 from nle_style.render.events import OnEvent, Progress
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import RenderJob
-from nle_style.render.plan_items import ItemPlan
 
 __all__ = ["JobRun", "check_cancelled"]
 

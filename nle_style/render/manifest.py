@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from nle_style.apply.stability import PairChange
+from nle_style.durable import sync
 from nle_style.errors import OutputError
-from nle_style.media.parts import sync
 from nle_style.media.write import UnitRecord
 
 __all__ = [

@@ -21,7 +21,7 @@ from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack
 from nle_style.media.bands import bands
 from nle_style.media.probe import AlphaKind
-from nle_style.render.plan_items import ItemPlan
+from nle_style.render.item_plan import ItemPlan
 
 __all__ = ["Colour", "FramePainter", "PaintedFrame", "Painting", "over", "painter_of"]
 

@@ -84,7 +84,7 @@ def build_report(
     """The report as plain data.
 
     Args:
-        key, facts: the render's, as in its manifest (`plan_items.ItemPlan`).
+        key, facts: the render's, as in its manifest (`item_plan.ItemPlan`).
         info: the probed source.
         published: the manifest's line about the intermediate; of `shots`, `files`, `bytes`,
             `warnings` and `finished`, what an earlier version did not note is left open.

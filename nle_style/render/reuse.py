@@ -17,9 +17,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nle_style.media.parts import file_sha256, part_path, settle, sync
+from nle_style.durable import settle
+from nle_style.media.parts import file_sha256, part_path
 from nle_style.media.write import SEQUENCE_DIGITS, Unit, UnitRecord
 from nle_style.render.inputs import FrameInputs
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.manifest import (
     MANIFEST_SUFFIX,
     Made,
@@ -27,7 +29,6 @@ from nle_style.render.manifest import (
     UnitMeasurement,
     comparable_facts,
 )
-from nle_style.render.plan_items import ItemPlan
 
 __all__ = ["LOST", "STARTED_OVER", "Earlier", "adopt", "decide", "find_earlier", "whole_reason"]
 
@@ -245,7 +246,6 @@ def adopt(plan: ItemPlan, earlier: Earlier, unit: Unit) -> UnitRecord | None:
         if earlier.folder != plan.destination or not _linked(file, part):
             shutil.copyfile(file, part)
             shutil.copystat(file, part)
-            sync(part)
         if file_sha256(part) != record.sha256:
             return None
         settle(part, kept)

@@ -22,10 +22,11 @@ from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.media.parts import make_folders, sweep_parts
 from nle_style.render.bundle import find_pack
 from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.item_run import render_item
 from nle_style.render.job import RenderJob
 from nle_style.render.job_run import JobRun
-from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.plan_items import plan_item
 from nle_style.render.report import build_report, is_report_of, report_path, write_report
 from nle_style.render.source_hashes import SourceHashes
 

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from nle_style.errors import MediaError
+from nle_style.media.probe import gone
 from nle_style.media.sequence import find_sequence, is_pattern
 from nle_style.render.manifest import fingerprint
 
@@ -40,7 +41,7 @@ class FileMark(NamedTuple):
         try:
             facts = os.stat(path)
         except OSError as error:
-            raise _gone(path, error) from error
+            raise gone(path, error) from error
         return cls(facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
 
 
@@ -70,8 +71,10 @@ class SourceHashes:
 
         Raises: MediaError if it is not whole, cannot be read, or is being written to.
         """
-        if source in self._patterns or not is_pattern(source):
-            return self.known[source] if source in self._patterns else self._of_file(source)
+        if source in self._patterns:
+            return self.known[source]
+        if not is_pattern(source):
+            return self._of_file(source)
         files = find_sequence(source)
         each = [self._of_file(files.path(n)) for n in range(files.first, files.last + 1)]
         self.known.setdefault(source, hashlib.sha256("\n".join(each).encode()).hexdigest())
@@ -107,15 +110,7 @@ def _fingerprint(path: Path) -> str:
     try:
         return fingerprint([path])
     except OSError as error:
-        raise _gone(path, error) from error
-
-
-def _gone(path: Path, error: OSError) -> MediaError:
-    return MediaError(
-        f"cannot be read any more ({error.strerror})",
-        where=str(path),
-        remedy="Put it back or mount its volume, then run it again: what is finished stays.",
-    )
+        raise gone(path, error) from error
 
 
 def _changed(path: Path) -> MediaError:

@@ -8,7 +8,7 @@ from collections.abc import Generator, Iterator
 import numpy as np
 
 from nle_style.media.read import decoded_rgb, read_frames
-from nle_style.render.plan_items import ItemPlan
+from nle_style.render.item_plan import ItemPlan
 
 __all__ = ["Weights", "source_frames", "supply"]
 

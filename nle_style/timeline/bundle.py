@@ -12,8 +12,8 @@ import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
+from nle_style.durable import settle
 from nle_style.errors import OutputError, TimelineError
-from nle_style.timeline.write import sync_folder
 
 __all__ = ["opened", "unpack"]
 
@@ -101,10 +101,7 @@ def _unpack_member(
     try:
         with archive.open(member) as packed, part.open("wb") as plain:
             shutil.copyfileobj(packed, plain, _CHUNK)
-            plain.flush()
-            os.fsync(plain.fileno())
-        part.replace(target)
-        sync_folder(target.parent)
+        settle(part, target)
     finally:
         part.unlink(missing_ok=True)
 

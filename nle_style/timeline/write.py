@@ -7,10 +7,11 @@ from pathlib import Path
 
 import opentimelineio as otio
 
+from nle_style.durable import settle
 from nle_style.errors import OutputError
 from nle_style.timeline.survey import REFERENCE_KEY
 
-__all__ = ["sync_folder", "write_bytes", "write_timeline"]
+__all__ = ["write_bytes", "write_timeline"]
 
 
 def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
@@ -49,12 +50,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            with part.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            part.replace(path)
-            sync_folder(path.parent)
+            part.write_bytes(data)
+            settle(part, path)
         finally:
             part.unlink(missing_ok=True)
     except OSError as error:
@@ -63,15 +60,6 @@ def write_bytes(path: Path, data: bytes) -> None:
             where=str(path),
             remedy="Check the folder's rights and the free space.",
         ) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Have the system put a folder's list of names on the disk: a rename is not there before."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _same_file(one: Path, other: Path) -> bool:

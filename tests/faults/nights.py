@@ -12,7 +12,20 @@ import pytest
 
 from tests.helpers.command import events_of, nle_style
 
-__all__ = ["at_frame", "files", "names", "refusals", "render", "small_disk", "styled"]
+__all__ = [
+    "FAST",
+    "FRAMES",
+    "at_frame",
+    "files",
+    "names",
+    "refusals",
+    "render",
+    "small_disk",
+    "styled",
+]
+
+FRAMES = 18  # two units of eight, and one of two
+FAST = ("--strength", 0)  # all but the network, which has no part in this
 
 
 def styled(command: str, source: object, folder: Path, pack: Path, *more: object) -> list[object]:

@@ -8,26 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults.nights import at_frame, files, names, render, styled
-from tests.helpers.clips import make_clip
+from tests.faults.nights import FAST, FRAMES, at_frame, files, names, render, styled
 from tests.helpers.command import nle_style
-
-FRAMES = 18
-FAST = ("--strength", 0)
-
-
-@pytest.fixture(scope="module")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_clip(tmp_path_factory.mktemp("clip") / "one.mp4", frames=FRAMES)
-
-
-@pytest.fixture(scope="module")
-def plain(clip: Path, tiny_pack: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """The movie of a render that was left alone."""
-    folder = tmp_path_factory.mktemp("plain")
-    assert render(clip, folder, tiny_pack, *FAST)[0] == 0
-    return (folder / "one.red.mov").read_bytes()
-
 
 LEFT = [".one.red.mov.work/unit-000000.mov", "one.red.manifest.jsonl"]
 WHOLE = ["one.red.manifest.jsonl", "one.red.mov", "one.red.report.json"]

@@ -10,14 +10,13 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from tests.faults.nights import files, names, small_disk, styled
+from tests.faults.nights import FAST, files, names, small_disk, styled
 from tests.helpers.command import events_of, nle_style
 from tests.helpers.media_factory import make
 from tests.timeline.building import clip, timeline, track
 
 FRAMES = 9  # a unit of eight and one of one
 PAGE = 4  # kB: what a tmpfs counts in
-FAST = ("--strength", 0)
 
 
 @pytest.fixture(scope="module")

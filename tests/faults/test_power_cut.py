@@ -16,7 +16,7 @@ import opentimelineio as otio
 import pytest
 
 from tests.faults.disk_model import Call, Disk, File, calls_of, strace
-from tests.faults.nights import files, names, styled
+from tests.faults.nights import FAST, files, names, styled
 from tests.helpers.command import nle_style
 from tests.helpers.media_factory import make
 from tests.timeline.building import clip, timeline, track
@@ -25,7 +25,6 @@ pytestmark = pytest.mark.slow
 
 ROOT = Path(__file__).resolve().parents[2]
 FRAMES = 9
-FAST = ("--strength", "0")
 
 
 @pytest.fixture(scope="module")

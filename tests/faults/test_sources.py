@@ -12,13 +12,10 @@ import av
 import numpy as np
 import pytest
 
-from tests.faults.nights import at_frame, files, names, refusals, render
+from tests.faults.nights import FAST, FRAMES, at_frame, files, names, refusals, render
 from tests.helpers.clips import frame_md5s, make_clip
 from tests.helpers.command import nle_style
 from tests.helpers.media_factory import make, write_pixels
-
-FRAMES = 18
-FAST = ("--strength", 0)  # all but the network, which has no part in this
 
 
 @pytest.fixture(scope="module")

@@ -12,8 +12,9 @@ import torch
 
 from nle_style.core.style_pack import load_pack
 from nle_style.errors import InputError, JobError
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, RenderJob, read_job
-from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.plan_items import plan_item
 from nle_style.render.runner import run_job
 from nle_style.render.source_hashes import SourceHashes
 from tests.helpers.client import load_client

@@ -25,8 +25,8 @@ from nle_style.render.dry_run import (
     dry_run_batch,
     planned_render,
 )
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import Output
-from nle_style.render.plan_items import ItemPlan
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, timeline, track
 

@@ -16,9 +16,10 @@ from nle_style.core.style_pack import load_pack
 from nle_style.errors import InputError, MediaError
 from nle_style.media.probe import probe_media
 from nle_style.render import events
+from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import Control, Item, LookJob, MatteJob, Output, RenderJob, read_job
 from nle_style.render.mattes import plan_matte, same_shape, weight_of
-from nle_style.render.plan_items import ItemPlan, plan_item
+from nle_style.render.plan_items import plan_item
 from nle_style.render.runner import run_job
 from nle_style.render.source_hashes import SourceHashes
 from tests.helpers.client import load_client

@@ -1,0 +1,44 @@
+"""Finished files and their names, put on the disk: a power cut leaves the old one or the new one.
+
+This module imports nothing from the package, so that every room may import it.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+__all__ = ["settle", "sync"]
+
+
+def sync(path: Path) -> None:
+    """Have the system put a file, or a folder's list of names, on the disk.
+
+    Windows opens no folder as a file, and keeps names in the journal of NTFS: nothing is done for
+    a folder there. It flushes only what is open for writing. Sources: fsync(2); Microsoft's
+    FlushFileBuffers.
+
+    Raises: OSError.
+    """
+    windows = sys.platform == "win32"
+    if windows and path.is_dir():
+        return
+    descriptor = os.open(path, os.O_RDWR if windows else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def settle(part: Path, path: Path) -> None:
+    """Put a written file or folder on the disk, then give it its name, and put that on the disk.
+
+    Without the first the name can come to stand for an empty file, without the last for the old
+    one: the system may write data and names in any order. Source: fsync(2), rename(2).
+
+    Raises: OSError.
+    """
+    sync(part)
+    os.replace(part, path)
+    sync(path.parent)
