@@ -17,6 +17,7 @@ import nle_style
 from nle_style.core.card import FIGURES, figures_of
 from nle_style.core.style_pack import load_pack
 from nle_style.render.bundle import bundled, shipped_packs
+from tests.timeline.test_media_linker import LINKED, read_by_otio
 
 ROOT = Path(__file__).parents[1]
 
@@ -70,11 +71,17 @@ def test_the_shipped_styles_differ(shared: Path) -> None:
             assert float((one - other).square().mean().sqrt()) > 0.05
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_all_that_is_needed(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), "."]
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(folder), "."]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
+    (wheel,) = folder.glob("*.whl")
+    return wheel
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_all_that_is_needed(wheel: Path) -> None:
     with zipfile.ZipFile(wheel) as archive:
         names = set(archive.namelist())
     for folder in ("models", "examples", "plugins"):
@@ -83,3 +90,12 @@ def test_the_wheel_holds_all_that_is_needed(tmp_path: Path) -> None:
                 assert f"nle_style/{folder}/{path.relative_to(bundled(folder))}" in names
     for path in (ROOT / "nle_style").rglob("*.py"):
         assert str(path.relative_to(ROOT)) in names
+
+
+@pytest.mark.slow
+def test_the_wheel_makes_the_media_linker_known_by_its_entry_point(
+    wheel: Path, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(tmp_path / "site")
+    assert read_by_otio(tmp_path, PYTHONPATH=str(tmp_path / "site")) == LINKED

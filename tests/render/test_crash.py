@@ -26,14 +26,20 @@ def _words(clip: Path, folder: Path, pack: Path, *more: object) -> list[object]:
     return [*words, "--events", *more]
 
 
+@pytest.fixture(scope="module")
+def whole(clip: Path, tiny_pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The movie of a run that was left alone."""
+    folder = tmp_path_factory.mktemp("whole")
+    assert nle_style(*_words(clip, folder, tiny_pack)).code == 0
+    return folder / "clip.red.mov"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("at", ["first", "unit", "late", "publishing"])
 def test_sigkill_then_the_same_command(
-    at: str, clip: Path, tiny_pack: Path, tmp_path: Path
+    at: str, clip: Path, whole: Path, tiny_pack: Path, tmp_path: Path
 ) -> None:
     """Killed at some moment, run again: every frame as in a run that was left alone."""
-    whole = tmp_path / "whole"
-    assert nle_style(*_words(clip, whole, tiny_pack)).code == 0
     folder = tmp_path / "out"
     frame = {"first": 0, "unit": 11, "late": 30, "publishing": 39}[at]
     with start(*_words(clip, folder, tiny_pack)) as process:
@@ -45,10 +51,10 @@ def test_sigkill_then_the_same_command(
         process.wait()
     final = folder / "clip.red.mov"
     if final.exists():  # the kill came too late: then it is whole
-        assert frame_md5s(final) == frame_md5s(whole / "clip.red.mov")
+        assert frame_md5s(final) == frame_md5s(whole)
     done = nle_style(*_words(clip, folder, tiny_pack))
     assert done.code == 0
-    assert final.read_bytes() == (whole / "clip.red.mov").read_bytes()
+    assert final.read_bytes() == whole.read_bytes()
     rendered = [json.loads(line) for line in done.out.splitlines()]
     progress = [event["frame"] for event in rendered if event["event"] == "progress"]
     if at in ("late", "publishing"):

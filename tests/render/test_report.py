@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import signal
 import threading
+from collections.abc import Callable
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -145,13 +147,30 @@ def test_one_frame_has_no_figure_and_says_why(
     assert "one frame" in stability["reason"]
 
 
+@pytest.fixture(scope="module")
+def whole(
+    tiny_pack: Path, clip: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], dict[str, Any]]:
+    """The report of a render that was left alone, by its format; each is made once."""
+
+    @cache
+    def report(format: str) -> dict[str, Any]:
+        return _run(_job(tiny_pack, tmp_path_factory.mktemp("whole"), clip, format=format))[0]
+
+    return report
+
+
 @pytest.mark.parametrize(("format", "frame"), [("png-mov", 13), ("exr", 13), ("exr", 9)])
 def test_cancelled_and_resumed(
-    format: str, frame: int, tiny_pack: Path, clip: Path, tmp_path: Path
+    format: str,
+    frame: int,
+    whole: Callable[[str], dict[str, Any]],
+    tiny_pack: Path,
+    clip: Path,
+    tmp_path: Path,
 ) -> None:
     """A sequence goes on in the middle of a block, where a pair needs the frame before it."""
-    whole, _ = _run(_job(tiny_pack, tmp_path / "whole", clip, format=format))
-    assert whole["shots"][0]["stability"]["pairs"] == 7 + 7 + 3
+    assert whole(format)["shots"][0]["stability"]["pairs"] == 7 + 7 + 3
     stop = threading.Event()
     job = _job(tiny_pack, tmp_path / "out", clip, format=format)
 
@@ -168,32 +187,34 @@ def test_cancelled_and_resumed(
     assert done[0] in ((8,) if format == "png-mov" else (frame, frame + 1))
     assert done == list(range(done[0], 20)), "a frame painted for comparison only is not told"
     report = json.loads((tmp_path / "out" / "clip.red.report.json").read_text())
-    assert _undated(report) == _undated(whole)
+    assert _undated(report) == _undated(whole(format))
     path = {"png-mov": "clip.red.mov", "exr": "clip.red/clip.red.%06d.exr"}[format]
     assert report["output"]["path"] == path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("at", [4, 12, 19])
-def test_killed_and_resumed(at: int, tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
-    def words(folder: str) -> list[object]:
-        look = ["--style", "red", "--pack", tiny_pack]
-        return ["render", clip, *look, "-o", tmp_path / folder, "--events"]
-
-    outcome = nle_style(*words("whole"))
-    assert outcome.code == 0
-    with start(*words("out")) as process:
+def test_killed_and_resumed(
+    at: int,
+    whole: Callable[[str], dict[str, Any]],
+    tiny_pack: Path,
+    clip: Path,
+    tmp_path: Path,
+) -> None:
+    look = ["--style", "red", "--pack", tiny_pack, "--format", "png-mov"]
+    words = ["render", clip, *look, "-o", tmp_path / "out", "--events"]
+    with start(*words) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if json.loads(line).get("frame") == at:
                 break
         process.send_signal(signal.SIGKILL)
         process.wait()
-    outcome = nle_style(*words("out"))
+    outcome = nle_style(*words)
     assert outcome.code == 0
     (ended,) = [event for event in events_of(outcome.out) if event["event"] == "item"]
-    whole = json.loads((tmp_path / "whole" / "clip.red.report.json").read_text())
-    assert _undated(json.loads(Path(ended["report"]).read_text())) == _undated(whole)
+    report = json.loads(Path(ended["report"]).read_text())
+    assert _undated(report) == _undated(whole("png-mov"))
     assert not list((tmp_path / "out").glob("*.part-*"))
 
 

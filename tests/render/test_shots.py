@@ -13,6 +13,8 @@ from nle_style.render.job import Item, LookJob, Output, RenderJob
 from nle_style.render.runner import run_job
 from tests.helpers.clips import frame_md5s, make_two_scenes
 
+pytestmark = pytest.mark.usefixtures("small_strokes")
+
 CUT, FRAMES = 13, 40  # inside the second unit of eight frames
 
 
@@ -46,6 +48,15 @@ def _noted(folder: Path, kind: str) -> list[dict]:
     return [entry for entry in map(json.loads, lines) if entry["type"] == kind]
 
 
+@pytest.fixture(scope="module")
+def whole(clip: Path, tiny_pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The movie of a render that was left alone."""
+    result = run_job(_job(tiny_pack, tmp_path_factory.mktemp("whole"), clip))
+    assert result.exit_code == 0
+    assert result.items[0].plan is not None
+    return result.items[0].plan.destination
+
+
 @pytest.mark.parametrize("statistics", ["hybrid", "shot"])
 def test_each_shot_is_painted_as_if_it_were_alone(
     statistics: str, tiny_pack: Path, clip: Path, tmp_path: Path
@@ -70,11 +81,9 @@ def test_statistics_of_a_frame_need_no_search(tiny_pack: Path, clip: Path, tmp_p
 @pytest.mark.parametrize("at", [9, 20])
 @pytest.mark.parametrize("noted", [True, False])
 def test_resumed_in_the_middle_of_a_shot(
-    at: int, noted: bool, tiny_pack: Path, clip: Path, tmp_path: Path
+    at: int, noted: bool, tiny_pack: Path, clip: Path, whole: Path, tmp_path: Path
 ) -> None:
     """With the shots noted by the first run, and found again when that line was lost."""
-    whole = tmp_path / "whole"
-    _painted(_job(tiny_pack, whole, clip))
     job = _job(tiny_pack, tmp_path / "out", clip)
 
     def cancel(event: events.Event) -> None:
@@ -92,8 +101,7 @@ def test_resumed_in_the_middle_of_a_shot(
     progress = [event.frame for event in told if isinstance(event, events.Progress)]
     assert 0 < progress[0] <= at, "what was finished is not painted again"
     assert any(isinstance(event, events.Scanning) for event in told) is not noted
-    name = "edit.red.mov"
-    assert (tmp_path / "out" / name).read_bytes() == (whole / name).read_bytes()
+    assert (tmp_path / "out" / "edit.red.mov").read_bytes() == whole.read_bytes()
 
 
 def test_the_search_tells_where_it_is_and_can_be_cancelled(

@@ -5,7 +5,6 @@ import logging
 import os
 import subprocess
 import sys
-import zipfile
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -392,13 +391,3 @@ def test_opentimelineio_finds_and_runs_it(tmp_path: Path) -> None:
     manifest = ROOT / "nle_style" / "timeline" / "plugin_manifest.json"
     environment = {"PYTHONPATH": str(ROOT), "OTIO_PLUGIN_MANIFEST_PATH": str(manifest)}
     assert read_by_otio(tmp_path, **environment, OTIO_DISABLE_ENTRYPOINTS_PLUGINS="1") == LINKED
-
-
-@pytest.mark.slow
-def test_the_wheel_makes_it_known_by_its_entry_point(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "-w", str(tmp_path), "."]
-    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    with zipfile.ZipFile(wheel) as archive:
-        archive.extractall(tmp_path / "site")
-    assert read_by_otio(tmp_path, PYTHONPATH=str(tmp_path / "site")) == LINKED
