@@ -38,7 +38,7 @@ __all__ = ["ENGINE_VERSION", "ItemPlan", "engine_of", "plan_item", "read_as", "s
 _LONGEST_NAME = 220
 """Bytes of an intermediate's stem: file systems take 255, and a report's part file has 25 more."""
 
-ENGINE_VERSION = 5
+ENGINE_VERSION = 6
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 
