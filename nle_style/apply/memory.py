@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import os
 import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from nle_style.apply.kernels import HALO
-from nle_style.apply.openvino_graph import SLICE_PIXELS
+from nle_style.apply.openvino_graph import SLICE_PIXELS, Span, one_slice, slices
 from nle_style.apply.tiling import HEAD_HALO, fitting_tile
 from nle_style.core.network import STRIDE
 from nle_style.errors import InputError
@@ -80,11 +81,11 @@ class Measuring(NamedTuple):
 
     Attributes:
         at_once: how many at the same time, 1 or 2; 0 if there is too little memory for one.
-        sliced: slice by slice, or in one piece.
+        cut: in which slices.
     """
 
     at_once: int
-    sliced: bool
+    cut: Callable[[int, int], Sequence[Span]]
 
 
 @dataclass(frozen=True)
@@ -161,15 +162,19 @@ class Budget:
             raise self._too_little(height, width, self._maps(least) * at_once)
         return tile
 
+    def cut(self, height: int, width: int) -> list[Span]:
+        """In which slices OpenVINO paints a picture or a tile: in one piece, for which it computes
+        a hundredth less, where the budget holds two of them like that."""
+        return (one_slice if self._holds_two_whole(height, width) else slices)(height, width)
+
     def measuring(self, height: int, width: int) -> Measuring:
         """How OpenVINO measures a picture: in one piece if the budget holds it, two at the same
         time if it holds two; else slice by slice, for which it computes about a quarter more."""
-        whole = _PAINTING * height * width
-        if self.depth and self.network(2) >= whole:
-            return Measuring(2, sliced=False)
-        if self.network() >= whole:
-            return Measuring(1, sliced=False)
-        return Measuring(int(self.network() >= self._maps(height * width)), sliced=True)
+        if self._holds_two_whole(height, width):
+            return Measuring(2, one_slice)
+        if self.network() >= _PAINTING * height * width:
+            return Measuring(1, one_slice)
+        return Measuring(int(self.network() >= self._maps(height * width)), slices)
 
     def following_rows(self, height: int, width: int) -> int | None:
         """Rows at once for `tiling.TiledEngine`; None if the picture can be painted in one piece.
@@ -185,6 +190,9 @@ class Budget:
         if rows < min(least, height):
             raise self._too_little(height, width, kept + _PAINTING * width * least)
         return max(rows, STRIDE)
+
+    def _holds_two_whole(self, height: int, width: int) -> bool:
+        return self.depth > 0 and self.network(2) >= _PAINTING * height * width
 
     def _maps(self, pixels: int) -> int:
         """Bytes that painting a picture takes."""

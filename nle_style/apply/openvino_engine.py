@@ -18,7 +18,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nle_style.apply.engine import residual_ends
 from nle_style.apply.engine import Moments
 from nle_style.apply.kernels import Layer, fold, plain_entry
 from nle_style.apply.openvino_graph import Span, painting_model, slices, statistics_model
@@ -149,8 +148,12 @@ class _Requests:
             self._own.request = None  # the old one's maps are freed before there are new ones
             self._own.request = self._network(height, width).create_infer_request()
             self._own.size = (height, width)
+            self._own.nothing = _tensor(np.empty((1, height, width, 3), np.float32))
         pixels = np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy(), np.float32)
-        self._own.request.infer({0: pixels}, share_inputs=True)
+        self._own.request.set_input_tensor(_tensor(pixels))
+        self._own.request.infer()
+        # A request keeps its input: now a block that nobody writes to, which takes no memory.
+        self._own.request.set_input_tensor(self._own.nothing)
         return self._own.request
 
     def _network(self, height: int, width: int) -> Any:
@@ -160,6 +163,12 @@ class _Requests:
                 network = _compile(self._model(height, width), self._streams)
                 self._compiled = (height, width), network
             return self._compiled[1]
+
+
+def _tensor(pixels: np.ndarray) -> Any:
+    import openvino
+
+    return openvino.Tensor(pixels, shared_memory=True)
 
 
 def _compile(model: Any, streams: int) -> Any:

@@ -7,6 +7,7 @@ rows that two slices both need are computed twice; every value is computed as in
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,7 +19,7 @@ from nle_style.core.network import STRIDE, ConditionalInstanceNorm
 
 __all__ = ["SLICE_PIXELS", "Span", "one_slice", "painting_model", "slices", "statistics_model"]
 
-SLICE_PIXELS = 2**19
+SLICE_PIXELS = 3 * 2**17
 """Pixels of a slice: few enough that its maps are small beside those of a quarter of the size, and
 many enough that the rows around it, about two of the network's whole work, do not count."""
 
@@ -32,7 +33,7 @@ def slices(height: int, width: int) -> list[Span]:
     """A picture cut into rows, in whole strides, of about `SLICE_PIXELS` each."""
     count = max(1, min(height * width // SLICE_PIXELS, height // _LEAST_ROWS))
     edges = [height // STRIDE * index // count * STRIDE for index in range(count + 1)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(itertools.pairwise(edges))
 
 
 def one_slice(height: int, width: int) -> list[Span]:
@@ -40,9 +41,7 @@ def one_slice(height: int, width: int) -> list[Span]:
     return [(0, height)]
 
 
-def painting_model(
-    kernels: Sequence[Kernel], height: int, width: int, cut: Sequence[Span]
-) -> Any:
+def painting_model(kernels: Sequence[Kernel], height: int, width: int, cut: Sequence[Span]) -> Any:
     """A picture in, the painted one out, both (1, height, width, 3) float32: that order of the
     values is how the convolutions work inside as well.
 
@@ -63,9 +62,7 @@ def painting_model(
     return graph.model([painted])
 
 
-def statistics_model(
-    layers: Sequence[Layer], height: int, width: int, cut: Sequence[Span]
-) -> Any:
+def statistics_model(layers: Sequence[Layer], height: int, width: int, cut: Sequence[Span]) -> Any:
     """A picture (1, height, width, 3) float32 in; of every norm and slice, in order, the mean and
     the variance of every channel out.
 
@@ -107,6 +104,10 @@ class _Graph:
         self.op: Any = opset13
         self._kernels = [(weight.numpy(), bias.numpy()) for weight, bias in kernels]
         self.count = len(self._kernels)
+        # Of the last layer the channels of a pixel side by side: row, column, channel.
+        last = np.arange(3 * LAST_BLOCK[0] * LAST_BLOCK[1]).reshape(3, -1).T.ravel()
+        weight, bias = self._kernels[-1]
+        self._kernels[-1] = weight[last], bias[last]
         self._height, self._width = height, width
         self.cut = list(cut)
         self._picture = self.op.parameter([1, height, width, 3], np.float32)
@@ -131,9 +132,11 @@ class _Graph:
         if (index, begin, end) not in self._made:
             if index == 0:
                 read, above, below = _within(begin - 4, end + 4, self._height)
-                x = self.op.transpose(self._rows(self._picture, read, 1), np.array([0, 3, 1, 2]))
-                x = self.padded(x, (4, 4, above, below), "reflect")
-                made = self.convolve(0, x)
+                # Padded as it comes, so that the convolution reads it without another copy.
+                x = self._rows(self._picture, read, 1)
+                before, after = np.array([0, above, 4, 0]), np.array([0, below, 4, 0])
+                x = self.op.pad(x, before, after, "reflect")
+                made = self.convolve(0, self.op.transpose(x, np.array([0, 3, 1, 2])))
             else:
                 # Below and at the right a stride of 2 over an even number reads no padding.
                 read, above, _ = _within(2 * begin - 1, 2 * end, self._height)
@@ -173,14 +176,16 @@ class _Graph:
         op = self.op
         read, above, below = _within(begin - 4, end + 4, self._height)
         blocks = self._last(self.exit(self.count - 2, *read), read[1] - read[0], above, below)
+        # The channels of a block are its rows, each of which lies in the picture as it is.
         rows, columns = LAST_BLOCK
-        shape = np.array([1, 3, rows, columns, (end - begin) // rows, self._width // columns])
-        x = op.transpose(op.reshape(blocks, shape, False), np.array([0, 4, 2, 5, 3, 1]))
-        return op.sigmoid(op.reshape(x, np.array([1, end - begin, self._width, 3]), False))
+        x = op.transpose(blocks, np.array([0, 2, 3, 1]))
+        shape = np.array([(end - begin) // rows, self._width // columns, rows, 3 * columns])
+        x = op.transpose(op.reshape(x, shape, False), np.array([0, 2, 1, 3]))
+        return op.reshape(x, np.array([1, end - begin, self._width, 3]), False)
 
     def _last(self, x: Any, height: int, above: int, below: int) -> Any:
-        """The last layer, in blocks; only the picture's frame is padded, as in
-        `engine.Convolutions`.
+        """The last layer and the logistic function, in blocks; only the picture's frame is padded,
+        as in `engine.Convolutions`.
 
         Args:
             x: `height` rows that it reads.
@@ -188,15 +193,17 @@ class _Graph:
         """
         width = self._width
 
+        def blocks(part: Any) -> Any:
+            return self.op.sigmoid(self.convolve(self.count - 1, part, LAST_BLOCK))
+
         def edge(part: Any, border: tuple[int, int, int, int]) -> Any:
-            return self.convolve(self.count - 1, self.padded(part, border, "reflect"), LAST_BLOCK)
+            return blocks(self.padded(part, border, "reflect"))
 
         if min(height, width) <= 2 * LAST_EDGE:
             return edge(x, (4, 4, above, below))
         left = edge(self._sliced(x, (0, LAST_EDGE), 3), (4, 0, 0, 0))
         right = edge(self._sliced(x, (width - LAST_EDGE, width), 3), (0, 4, 0, 0))
-        inner = self.convolve(self.count - 1, x, LAST_BLOCK)
-        parts = [self.join([left, inner, right], 3)]
+        parts = [self.join([left, blocks(x), right], 3)]
         if above:
             parts.insert(0, edge(self._sliced(x, (0, LAST_EDGE), 2), (4, 4, 4, 0)))
         if below:

@@ -27,7 +27,7 @@ from nle_style.apply.openvino_engine import (
     OpenVinoMeasure,
     openvino_version,
 )
-from nle_style.apply.openvino_graph import one_slice, slices
+from nle_style.apply.openvino_graph import one_slice
 from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
 from nle_style.apply.stroke_scale import resample, working_size
 from nle_style.apply.tiling import TiledEngine, paint_in_tiles
@@ -124,12 +124,10 @@ class Stylizer:
         size = first[0][0].shape[-2:]
         # Handed on, and not kept: frames are large.
         each = itertools.chain((first.pop() for _ in range(1)), supply)
-        at_once, sliced = self._budget.measuring(*size) if self._by_openvino else (0, False)
+        at_once, cut = self._budget.measuring(*size) if self._by_openvino else (0, one_slice)
         at_once = min(at_once, 2 if self._takes_two else 1)
         measured = measure(
-            OpenVinoMeasure(self._layers, at_once, slices if sliced else one_slice)
-            if at_once
-            else self._looker(size),
+            OpenVinoMeasure(self._layers, at_once, cut) if at_once else self._looker(size),
             each,
             self.look.statistics,
             self._layers[0].answer_to_black,
@@ -145,7 +143,7 @@ class Stylizer:
         self._shot = statistics
         if self._by_openvino:
             threads = 2 if self._takes_two else 1
-            self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads)
+            self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads, self._budget.cut)
         else:
             self._frozen = FoldedEngine(self._layers, statistics.norms, self._device, self._dtype)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from nle_style.apply.memory import Budget, automatic_memory, parse_memory
+from nle_style.apply.openvino_graph import one_slice, slices
 from nle_style.errors import InputError
 
 MIB, GIB = 2**20, 2**30
@@ -97,8 +98,8 @@ def test_too_little() -> None:
 
 def test_uhd_is_painted_in_two_tiles_at_once() -> None:
     """2 GiB less 840 MiB and 6.5 frames of 99.5 MB leave 620 MB: two tiles of 1.55 million pixels;
-    2 x 3 of 1136 x 1356, 1.54 million, it is. In slices, 105 MB and 44 bytes a pixel, two tiles of
-    4.66 million: the two halves with 56 columns of the other."""
+    2 x 3 of 1136 x 1356, 1.54 million, it is. In slices, 60 bytes a pixel, two tiles of 5.16
+    million: the two halves, each with 56 columns of the other."""
     budget = Budget(2 * GIB, 3840 * 2160 * 12)
     assert budget.in_flight(2160, 3840) == 1
     assert budget.tiles_at_once(2160, 3840) == 2
@@ -110,10 +111,10 @@ def test_uhd_is_painted_in_two_tiles_at_once() -> None:
 
 
 def test_slices_by_hand_fit_exactly() -> None:
-    """Up to half a million pixels 244 bytes each; to 6.55 million 44, and 105 MB; then 60."""
+    """Up to 393,216 pixels 244 bytes each; to 4.92 million 44, and 79 MB; then 60."""
     for pixels, needed in (
-        (1000 * 400, 244 * 400_000),
-        (1000 * 4000, 44 * 4_000_000 + 200 * 2**19),
+        (1000 * 380, 244 * 380_000),
+        (1000 * 4000, 44 * 4_000_000 + 200 * 3 * 2**17),
         (1000 * 8000, 60 * 8_000_000),
     ):
         size = (pixels // 1000, 1000)
@@ -125,16 +126,18 @@ def test_slices_by_hand_fit_exactly() -> None:
 @pytest.mark.parametrize(
     ("size", "total", "expected"),
     [
-        ((1080, 1920), 2 * GIB, (2, False)),  # 496 MB each, of which 415 are taken
-        ((2160, 3840), 2 * GIB, (1, True)),  # 620 MB, of which 498
-        ((2160, 3840), 3 * GIB, (1, False)),  # 1.69 GB, of which 1.66; not twice
-        ((2160, 3840), round(1.85 * GIB), (0, True)),  # 458 MB
+        ((1080, 1920), 2 * GIB, (2, one_slice)),  # 496 MB each, of which 415 are taken
+        ((2160, 3840), 2 * GIB, (1, slices)),  # 620 MB, of which 498
+        ((2160, 3840), 3 * GIB, (1, one_slice)),  # 1.69 GB, of which 1.66; not twice
+        ((2160, 3840), round(1.74 * GIB), (0, slices)),  # 490 MB, for there are no queues
     ],
 )
 def test_what_openvino_measures(
-    size: tuple[int, int], total: int, expected: tuple[int, bool]
+    size: tuple[int, int], total: int, expected: tuple[int, object]
 ) -> None:
-    assert Budget(total, size[0] * size[1] * 12, sliced=True).measuring(*size) == expected
+    budget = Budget(total, size[0] * size[1] * 12, sliced=True)
+    assert budget.measuring(*size) == expected
+    assert budget.cut(*size) == (one_slice if expected[0] == 2 else slices)(*size)
 
 
 def test_uhd_with_alpha_fits_too() -> None:

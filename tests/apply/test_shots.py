@@ -158,7 +158,9 @@ def test_real_clips_in_a_row(shared: Path) -> None:
     assert _starts(row) == [0, *itertools.accumulate(lengths[:-1])]
 
 
-@pytest.mark.parametrize("size", [(1, 1), (107, 191), (215, 383), (216, 384), (323, 575), (2160, 9)])
+@pytest.mark.parametrize(
+    "size", [(1, 1), (107, 191), (215, 383), (216, 384), (323, 575), (2160, 9)]
+)
 def test_sampled_pixels_have_the_frames_thumbnail(size: tuple[int, int]) -> None:
     frame = np.random.default_rng(1).random((*size, 3), np.float32)
     few = sampled(frame)
