@@ -126,7 +126,10 @@ class OpenVinoMeasure:
 
 
 class _Requests:
-    """A model compiled for the size that comes, and a request of every thread that comes with it.
+    """A request of every thread that comes, compiled for the size that it comes with.
+
+    Each has a model of its own: the requests of one model with two streams may be given the same
+    stream, and then wait for one another.
 
     Args:
         model: of height and width.
@@ -135,9 +138,7 @@ class _Requests:
 
     def __init__(self, model: Callable[[int, int], Any], streams: int) -> None:
         self._model = model
-        self._streams = streams
-        self._lock = threading.Lock()
-        self._compiled: tuple[tuple[int, int], Any] | None = None
+        self._threads = max(1, torch.get_num_threads() // streams)
         self._own = threading.local()
 
     def infer(self, image: Tensor) -> Any:
@@ -146,7 +147,8 @@ class _Requests:
         height, width = image.shape[-2:]
         if getattr(self._own, "size", None) != (height, width):
             self._own.request = None  # the old one's maps are freed before there are new ones
-            self._own.request = self._network(height, width).create_infer_request()
+            network = _compile(self._model(height, width), self._threads)
+            self._own.request = network.create_infer_request()
             self._own.size = (height, width)
             self._own.nothing = _tensor(np.empty((1, height, width, 3), np.float32))
         pixels = np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy(), np.float32)
@@ -156,14 +158,6 @@ class _Requests:
         self._own.request.set_input_tensor(self._own.nothing)
         return self._own.request
 
-    def _network(self, height: int, width: int) -> Any:
-        with self._lock:
-            if self._compiled is None or self._compiled[0] != (height, width):
-                self._compiled = None
-                network = _compile(self._model(height, width), self._streams)
-                self._compiled = (height, width), network
-            return self._compiled[1]
-
 
 def _tensor(pixels: np.ndarray) -> Any:
     import openvino
@@ -171,10 +165,10 @@ def _tensor(pixels: np.ndarray) -> Any:
     return openvino.Tensor(pixels, shared_memory=True)
 
 
-def _compile(model: Any, streams: int) -> Any:
+def _compile(model: Any, threads: int) -> Any:
     settings = {
-        "INFERENCE_NUM_THREADS": max(streams, torch.get_num_threads()),
-        "NUM_STREAMS": streams,
+        "INFERENCE_NUM_THREADS": threads,
+        "NUM_STREAMS": 1,
         "INFERENCE_PRECISION_HINT": "f32",
         # Decoding and encoding share the cores, and so may other processes.
         "ENABLE_CPU_PINNING": False,
