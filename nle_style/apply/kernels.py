@@ -131,7 +131,7 @@ def plain_entry(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     entry, half = layers[:2]
     weight, bias = entry.kernel
     plain = weight[:: entry.phases, :, :9, :9].contiguous(), bias[:: entry.phases].contiguous()
-    blocks = half.kernel[0].unflatten(1, (-1, 2, 2))
+    blocks = half.kernel[0].reshape(half.kernel[0].shape[0], -1, 2, 2, 2, 2)
     kernel = blocks.new_zeros(*blocks.shape[:2], 3, 3)
     for dy, dx, place in _strided_places():
         kernel[:, :, dy, dx] = blocks[(slice(None), slice(None), *place)]

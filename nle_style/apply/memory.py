@@ -10,7 +10,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from nle_style.apply.kernels import HALO
-from nle_style.apply.openvino_graph import SLICE_PIXELS, Span, one_slice, slices
+from nle_style.apply.openvino_graph import (
+    MEASURED_PIXELS,
+    SLICE_PIXELS,
+    Span,
+    large_slices,
+    one_slice,
+    slices,
+)
 from nle_style.apply.tiling import HEAD_HALO, fitting_tile
 from nle_style.core.network import STRIDE
 from nle_style.errors import InputError
@@ -29,6 +36,7 @@ _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps 
 # By OpenVINO only slices take that; a pixel its result, and two maps of a quarter of the size, at
 # the head and the tail of the network, or three between them.
 _RESULT, _QUARTER = 12, 4 * 64 // STRIDE**2
+_MEASURING = 250  # and of a slice that is measured: another map
 _FEW, _MANY = _RESULT + 2 * _QUARTER, _RESULT + 3 * _QUARTER
 _BESIDE = 5.0  # frames with the decoder, the painter and the encoder
 _CONVERTED = 2.0  # and where display values are made of the stored ones, and back
@@ -174,7 +182,9 @@ class Budget:
             return Measuring(2, one_slice)
         if self.network() >= _PAINTING * height * width:
             return Measuring(1, one_slice)
-        return Measuring(int(self.network() >= self._maps(height * width)), slices)
+        pixels = height * width
+        needed = max(4 * _QUARTER * pixels, 2 * _QUARTER * pixels + _MEASURING * MEASURED_PIXELS)
+        return Measuring(int(self.network() >= needed), large_slices)
 
     def following_rows(self, height: int, width: int) -> int | None:
         """Rows at once for `tiling.TiledEngine`; None if the picture can be painted in one piece.

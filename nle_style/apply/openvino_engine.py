@@ -20,7 +20,13 @@ from torch import Tensor
 
 from nle_style.apply.engine import Moments
 from nle_style.apply.kernels import Layer, fold, plain_entry
-from nle_style.apply.openvino_graph import Span, painting_model, slices, statistics_model
+from nle_style.apply.openvino_graph import (
+    Span,
+    measured_parts,
+    painting_model,
+    slices,
+    statistics_model,
+)
 from nle_style.core.network import NormStatistics, pad_to_stride
 
 __all__ = ["Cut", "OpenVinoEngine", "OpenVinoMeasure", "openvino_version"]
@@ -90,7 +96,7 @@ class OpenVinoEngine:
 class OpenVinoMeasure:
     """What every norm of a network with one mix of styles sees in a picture, on the CPU.
 
-    A slice's values are summed in float32, slices in float64. Several threads may measure at the
+    The values of a part are summed in float32, parts in float64. Several threads may measure at the
     same time.
 
     Args:
@@ -112,16 +118,16 @@ class OpenVinoMeasure:
         display code values, 0-1, at least `MINIMUM_SIDE` a side."""
         picture = pad_to_stride(image)
         request = self._requests.infer(picture)
-        counts = [end - begin for begin, end in self._cut(*picture.shape[-2:])]
+        cut = self._cut(*picture.shape[-2:])
         outputs = itertools.count()
-        for _ in range(self._norms):
+        for index in range(self._norms):
             total = Moments()
-            for count in counts:
+            for begin, end in measured_parts(index, self._norms + 1, cut):
                 mean, variance = (
                     torch.from_numpy(request.get_output_tensor(next(outputs)).data.ravel()).double()
                     for _ in range(2)
                 )
-                total = total.joined(Moments(count, mean, variance * count))
+                total = total.joined(Moments(end - begin, mean, variance * (end - begin)))
             seen.append(total.statistics(1))
 
 

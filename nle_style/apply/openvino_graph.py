@@ -17,21 +17,35 @@ from nle_style.apply.engine import residual_ends
 from nle_style.apply.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer
 from nle_style.core.network import STRIDE, ConditionalInstanceNorm
 
-__all__ = ["SLICE_PIXELS", "Span", "one_slice", "painting_model", "slices", "statistics_model"]
+__all__ = [
+    "MEASURED_PIXELS",
+    "SLICE_PIXELS",
+    "Span",
+    "large_slices",
+    "measured_parts",
+    "one_slice",
+    "painting_model",
+    "slices",
+    "statistics_model",
+]
 
 SLICE_PIXELS = 3 * 2**17
 """Pixels of a slice: few enough that its maps are small beside those of a quarter of the size, and
 many enough that the rows around it, about two of the network's whole work, do not count."""
 
+MEASURED_PIXELS = 2**20
+"""The same while a picture is measured."""
+
+_PARTS = 4
 _LEAST_ROWS = 16  # of a slice: more than any layer reflects
 
 Span = tuple[int, int]
 """The first row, and the one behind the last."""
 
 
-def slices(height: int, width: int) -> list[Span]:
-    """A picture cut into rows, in whole strides, of about `SLICE_PIXELS` each."""
-    count = max(1, min(height * width // SLICE_PIXELS, height // _LEAST_ROWS))
+def slices(height: int, width: int, pixels: int = SLICE_PIXELS) -> list[Span]:
+    """A picture cut into rows, in whole strides, of about so many pixels each."""
+    count = max(1, min(height * width // pixels, height // _LEAST_ROWS))
     edges = [height // STRIDE * index // count * STRIDE for index in range(count + 1)]
     return list(itertools.pairwise(edges))
 
@@ -39,6 +53,26 @@ def slices(height: int, width: int) -> list[Span]:
 def one_slice(height: int, width: int) -> list[Span]:
     """A picture in one piece."""
     return [(0, height)]
+
+
+def large_slices(height: int, width: int) -> list[Span]:
+    """A picture cut for measuring, which takes more operations a slice."""
+    return slices(height, width, MEASURED_PIXELS)
+
+
+def measured_parts(index: int, count: int, cut: Sequence[Span]) -> list[Span]:
+    """In which parts a layer is measured, in rows of the picture: slices, as they are made; the
+    maps of the residual layers stand whole, and fewer parts do.
+
+    Args:
+        index, count: which of how many layers.
+        cut: the slices.
+    """
+    if not 3 <= index < count - 3:
+        return list(cut)
+    step = -(-len(cut) // _PARTS)
+    groups = [cut[begin : begin + step] for begin in range(0, len(cut), step)]
+    return [(group[0][0], group[-1][1]) for group in groups]
 
 
 def painting_model(kernels: Sequence[Kernel], height: int, width: int, cut: Sequence[Span]) -> Any:
@@ -63,13 +97,13 @@ def painting_model(kernels: Sequence[Kernel], height: int, width: int, cut: Sequ
 
 
 def statistics_model(layers: Sequence[Layer], height: int, width: int, cut: Sequence[Span]) -> Any:
-    """A picture (1, height, width, 3) float32 in; of every norm and slice, in order, the mean and
-    the variance of every channel out.
+    """A picture (1, height, width, 3) float32 in; of every norm and each of its `measured_parts`,
+    in order, the mean and the variance of every channel out.
 
     Args:
         layers: from `kernels.arrange`, the first plain.
         height, width: whole strides.
-        cut: the slices, as of `slices`.
+        cut: the slices, in whole strides, as of `slices`.
     """
     graph = _Measuring(layers, height, width, cut)
     for index in (0, 1):
@@ -78,12 +112,12 @@ def statistics_model(layers: Sequence[Layer], height: int, width: int, cut: Sequ
     graph.look_at(2, parts)
     x = graph.op.relu(graph.normalise(2, graph.join(parts, 2)))
     for index in range(3, graph.count - 3):
-        if not residual_ends(index, graph.count):
-            skip = x
-        parts = [graph.raw_inner(index, x, *span) for span in graph.spans(4)]
-        graph.look_at(index, parts)
-        x = graph.normalise(index, graph.join(parts, 2))
         ends = residual_ends(index, graph.count)
+        if not ends:
+            skip = x
+        made = graph.convolve(index, graph.padded(x, (1, 1, 1, 1), "reflect"))
+        graph.look_at(index, graph.parted(index, made))
+        x = graph.normalise(index, made)
         x = graph.op.add(x, skip) if ends else graph.op.relu(x)
     graph.trunk = x
     for index, scale in ((graph.count - 3, 2), (graph.count - 2, 1)):
@@ -145,13 +179,6 @@ class _Graph:
                 made = self.convolve(index, x, (2, 2))
             self._made[index, begin, end] = made
         return self._made[index, begin, end]
-
-    def raw_inner(self, index: int, x: Any, begin: int, end: int) -> Any:
-        """Rows of a residual layer before its norm, from the whole map that it reads."""
-        read, above, below = _within(begin - 1, end + 1, self._height // 4)
-        return self.convolve(
-            index, self.padded(self._rows(x, read, 2), (1, 1, above, below), "reflect")
-        )
 
     def exit(self, index: int, begin: int, end: int) -> Any:
         """Rows of one of the two layers before the last, activated."""
@@ -263,6 +290,11 @@ class _Measuring(_Graph):
         """The slices in rows of a map, one of which is `scale` of the picture's."""
         return [(begin // scale, end // scale) for begin, end in self.cut]
 
+    def parted(self, index: int, x: Any) -> list[Any]:
+        """The parts in which the map of a residual layer is measured."""
+        parts = measured_parts(index, self.count, self.cut)
+        return [self._rows(x, (begin // 4, end // 4), 2) for begin, end in parts]
+
     def normalise(self, index: int, x: Any) -> Any:
         scale, offset = self._affine[index]
         return self.op.add(self.op.multiply(x, scale), offset)
@@ -280,7 +312,8 @@ class _Measuring(_Graph):
             means.append(mean)
             variances.append(op.reduce_mean(op.squared_difference(part, mean), places, True))
         self.seen.extend(value for pair in zip(means, variances, strict=True) for value in pair)
-        mean, variance = self._pooled(means, variances)
+        parts = measured_parts(index, self.count, self.cut)
+        mean, variance = self._pooled(means, variances, parts)
         epsilon = op.constant(np.float32(ConditionalInstanceNorm.epsilon))
         gamma, beta = (
             op.constant(value.numpy().reshape(1, -1, 1, 1)) for value in (layer.gamma, layer.beta)
@@ -288,12 +321,14 @@ class _Measuring(_Graph):
         scale = op.divide(gamma, op.sqrt(op.add(variance, epsilon)))
         self._affine[index] = scale, op.subtract(beta, op.multiply(mean, scale))
 
-    def _pooled(self, means: Sequence[Any], variances: Sequence[Any]) -> tuple[Any, Any]:
-        """Of all slices as one map: the law of total variance."""
+    def _pooled(
+        self, means: Sequence[Any], variances: Sequence[Any], parts: Sequence[Span]
+    ) -> tuple[Any, Any]:
+        """Of all parts as one map: the law of total variance."""
         if len(means) == 1:
             return means[0], variances[0]
         op = self.op
-        rows = np.array([end - begin for begin, end in self.cut])
+        rows = np.array([end - begin for begin, end in parts])
         shares = op.constant((rows / rows.sum()).astype(np.float32).reshape(1, 1, -1, 1))
 
         def pooled(values: Any) -> Any:

@@ -12,7 +12,7 @@ from torch import Tensor
 from nle_style.apply.engine import FoldedEngine, FrameEngine
 from nle_style.apply.kernels import Layer, arrange
 from nle_style.apply.openvino_engine import OpenVinoEngine, OpenVinoMeasure, openvino_version
-from nle_style.apply.openvino_graph import one_slice, slices
+from nle_style.apply.openvino_graph import measured_parts, one_slice, slices
 from nle_style.core.network import NetworkConfig, NormStatistics, StyleNetwork
 
 BOUND = 5e-5
@@ -116,6 +116,17 @@ def test_slices_by_hand(size: tuple[int, int], count: int) -> None:
     assert slices(32, 2**20) == [(0, 16), (16, 32)]
 
 
+def test_measured_parts_by_hand() -> None:
+    """The maps of residual layers, of 16 layers those behind the third and before the last three,
+    are measured in as few parts of several slices as four."""
+    cut = [(0, 8), (8, 16), (16, 24), (24, 32), (32, 40), (40, 52)]
+    assert measured_parts(2, 16, cut) == cut
+    assert measured_parts(3, 16, cut) == [(0, 16), (16, 32), (32, 52)]
+    assert measured_parts(12, 16, cut) == [(0, 16), (16, 32), (32, 52)]
+    assert measured_parts(13, 16, cut) == cut
+    assert measured_parts(3, 16, cut[:4]) == cut[:4]
+
+
 @pytest.mark.skipif(not _devices(), reason="no GPU that torch can use")
 @pytest.mark.parametrize("device", _devices())
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
@@ -149,6 +160,7 @@ def test_openvino_again_at_another_size(network: StyleNetwork, norms: list[NormS
         ((64, 100), slices),
         ((64, 100), _cut(16, 48)),
         ((131, 70), _cut(16, 20, 24, 72)),
+        ((131, 70), _cut(16, 20, 16, 16, 16, 16, 32)),
     ],
 )
 def test_openvino_measures(
