@@ -30,18 +30,17 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB,
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 _AUTOMATIC = 2 * _GIB
-# These five are measured: benchmarks/memory.py.
+# What follows is measured: benchmarks/memory.py.
 _PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps hold back
 _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
-# By OpenVINO only slices take that; a pixel its result, and two maps of a quarter of the size, at
-# the head and the tail of the network, or three between them.
-_RESULT, _QUARTER = 12, 4 * 64 // STRIDE**2
-_MEASURING = 250  # and of a slice that is measured: another map
+_MEASURING = 250  # and of a slice that OpenVINO measures: another map
+_RESULT, _QUARTER = 12, 4 * 64 // STRIDE**2  # a painted picture, a map of a quarter of the size
+# In slices a pixel takes its result and two such maps, where a slice is being painted, or three.
 _FEW, _MANY = _RESULT + 2 * _QUARTER, _RESULT + 3 * _QUARTER
 _BESIDE = 5.0  # frames with the decoder, the painter and the encoder
 _CONVERTED = 2.0  # and where display values are made of the stored ones, and back
 _WAITING = 1.5  # and for every place in the two queues: one in code values, one in float
-_KEPT = 2 * 4 * 64 // STRIDE**2  # bytes a pixel of the two maps that a tiled picture keeps whole
+_KEPT = 2 * _QUARTER  # bytes a pixel of the two maps that a tiled picture keeps whole
 _LEAST_ROWS = 32
 _EASY_ROWS = 160  # beside the halo: a following picture is worked on in few strips then
 _LEAST_TILE = 32 + 2 * HALO  # pixels a side

@@ -156,16 +156,15 @@ class _Requests:
             network = _compile(self._model(height, width), self._threads)
             self._own.request = network.create_infer_request()
             self._own.size = (height, width)
-            self._own.nothing = _tensor(np.empty((1, height, width, 3), np.float32))
         pixels = np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy(), np.float32)
+        # Given to `infer` itself, the pixels would be kept until the next picture comes.
         self._own.request.set_input_tensor(_tensor(pixels))
         self._own.request.infer()
-        # A request keeps its input: now a block that nobody writes to, which takes no memory.
-        self._own.request.set_input_tensor(self._own.nothing)
         return self._own.request
 
 
 def _tensor(pixels: np.ndarray) -> Any:
+    """OpenVINO's view of an array, which has to outlive what is done with it."""
     import openvino
 
     return openvino.Tensor(pixels, shared_memory=True)
