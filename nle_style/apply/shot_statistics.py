@@ -101,6 +101,7 @@ def measure(
     samples: Iterable[tuple[torch.Tensor, np.ndarray]],
     statistics: Statistics,
     black: torch.Tensor,
+    over: Callable[..., Iterable[tuple[list[NormStatistics], np.ndarray]]] = map,
 ) -> ShotStatistics:
     """The statistics of several frames taken as one large picture.
 
@@ -119,19 +120,24 @@ def measure(
             `luma_thumbnail`; they are taken one by one, none is kept.
         statistics: the look's, `hybrid` or `shot`.
         black: the first layer's answer to black, (1, C).
+        over: applies a function to every sample, in order: `map`, or one that has several threads
+            in `look_at` at once.
 
     Raises:
         ValueError: no samples.
     """
-    frames: list[list[NormStatistics]] = []
-    thumbnails = []
-    for image, picture in samples:
+
+    def look(sample: tuple[torch.Tensor, np.ndarray]) -> tuple[list[NormStatistics], np.ndarray]:
+        image, picture = sample
         seen: list[NormStatistics] = []
         look_at(image, seen)
-        frames.append(seen)
-        thumbnails.append(picture)
-    if not frames:
+        return seen, picture
+
+    measured = list(over(look, samples))
+    if not measured:
         raise ValueError("no frames to measure")
+    frames = [seen for seen, _ in measured]
+    thumbnails = [picture for _, picture in measured]
     reference = np.median(np.stack(thumbnails), axis=0)
     gains = [exposure(picture, reference) for picture in thumbnails]
     lit = [index for index, gain in enumerate(gains) if gain >= _LIT]

@@ -24,7 +24,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-__all__ = ["MINIMUM_SHOT", "find_shots", "thumbnail"]
+__all__ = ["MINIMUM_SHOT", "find_shots", "sampled", "thumbnail"]
 
 MINIMUM_SHOT = 4
 """Frames between two cuts, at least. Not at the ends of a range, which handles may reach beyond a
@@ -49,18 +49,24 @@ def thumbnail(frame: np.ndarray) -> np.ndarray:
     Returns:
         (min(H, 18), min(W, 32), 3) float32 in 0-1 (values beyond are clipped).
     """
-    height, width = frame.shape[:2]
-    down = max(1, height // (_ROWS * _SAMPLES))
-    right = max(1, width // (_COLUMNS * _SAMPLES))
-    sampled: np.ndarray = np.clip(frame[::down, ::right], 0, 1).astype(np.float32)
+    picture: np.ndarray = np.clip(sampled(frame), 0, 1).astype(np.float32)
     for axis, cells in ((0, _ROWS), (1, _COLUMNS)):
-        size = sampled.shape[axis]
+        size = picture.shape[axis]
         edges = np.arange(min(cells, size) + 1) * size // min(cells, size)
         counts = np.diff(edges).astype(np.float32)
         shape = [1, 1, 1]
         shape[axis] = -1
-        sampled = np.add.reduceat(sampled, edges[:-1], axis=axis) / counts.reshape(shape)
-    return sampled
+        picture = np.add.reduceat(picture, edges[:-1], axis=axis) / counts.reshape(shape)
+    return picture
+
+
+def sampled(frame: np.ndarray) -> np.ndarray:
+    """The pixels of a frame that its thumbnail is made of, (H, W, channels) of any kind: a copy of
+    at most 215 x 383, which has the same thumbnail."""
+    height, width = frame.shape[:2]
+    down = max(1, height // (_ROWS * _SAMPLES))
+    right = max(1, width // (_COLUMNS * _SAMPLES))
+    return frame[::down, ::right].copy()
 
 
 def find_shots(frames: Iterable[np.ndarray], first: int = 0) -> list[tuple[int, int]]:

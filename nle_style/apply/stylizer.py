@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -23,6 +27,7 @@ from nle_style.apply.openvino_engine import (
     OpenVinoMeasure,
     openvino_version,
 )
+from nle_style.apply.openvino_graph import one_slice
 from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
 from nle_style.apply.stroke_scale import resample, working_size
 from nle_style.apply.tiling import TiledEngine, paint_in_tiles
@@ -31,6 +36,9 @@ from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
 
 __all__ = ["Stylizer", "engine_facts", "needs_measuring"]
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 
 def engine_facts(device: torch.device) -> list[str]:
@@ -69,11 +77,11 @@ class Stylizer:
         self._device = device
         self._dtype = working_dtype(device)
         self._following = FrameEngine(self._layers, device, self._dtype)
-        self._budget = _budget_of(device, budget)
+        self._budget = replace(_budget_of(device, budget), sliced=self._by_openvino)
         self._streams = threading.local()
         self._shot: ShotStatistics | None = None
         self._frozen: Callable[[Tensor], Tensor] | None = None
-        self._painters = ThreadPoolExecutor(2, "nle_style tiles")  # its threads start when used
+        self._workers = ThreadPoolExecutor(2, "nle_style pieces")  # its threads start when used
 
     @property
     def needs_measuring(self) -> bool:
@@ -106,12 +114,25 @@ class Stylizer:
         """
         self._frozen = None  # its maps are freed before the frames are measured
 
-        def samples() -> Iterator[tuple[Tensor, np.ndarray]]:
-            for frame in frames:
-                yield self._working(_tensor(frame)), luma_thumbnail(frame)
+        def sample(frame: np.ndarray) -> tuple[Tensor, np.ndarray]:
+            return self._working(_tensor(frame)), luma_thumbnail(frame)
 
-        black = self._layers[0].answer_to_black
-        measured = measure(self._looker(), samples(), self.look.statistics, black)
+        supply = map(sample, frames)
+        first = list(itertools.islice(supply, 1))
+        if not first:
+            raise ValueError("no frames to measure")
+        size = first[0][0].shape[-2:]
+        # Handed on, and not kept: frames are large.
+        each = itertools.chain((first.pop() for _ in range(1)), supply)
+        at_once, cut = self._budget.measuring(*size) if self._by_openvino else (0, one_slice)
+        at_once = min(at_once, 2 if self._takes_two else 1)
+        measured = measure(
+            OpenVinoMeasure(self._layers, at_once, cut) if at_once else self._looker(size),
+            each,
+            self.look.statistics,
+            self._layers[0].answer_to_black,
+            over=self._two_at_once if at_once == 2 else map,
+        )
         give_back()
         return measured
 
@@ -122,7 +143,7 @@ class Stylizer:
         self._shot = statistics
         if self._by_openvino:
             threads = 2 if self._takes_two else 1
-            self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads)
+            self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads, self._budget.cut)
         else:
             self._frozen = FoldedEngine(self._layers, statistics.norms, self._device, self._dtype)
 
@@ -180,7 +201,7 @@ class Stylizer:
         height, width = picture.shape[-2:]
         at_once = self._budget.tiles_at_once(height, width) if self._takes_two else 1
         tile = self._budget.frozen_tile(height, width, at_once)
-        over = map if at_once < 2 else self._painters.map
+        over = map if at_once < 2 else self._workers.map
         return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), over=over)
 
     def _follow(self, picture: Tensor) -> Tensor:
@@ -190,20 +211,23 @@ class Stylizer:
             return self._following(picture).cpu()
         return TiledEngine(self._following, rows)(picture)
 
-    def _looker(self) -> Callable[[Tensor, list[NormStatistics]], object]:
-        """What measures a picture; OpenVINO, if the budget holds the picture in one piece."""
-        whole = OpenVinoMeasure(self._layers) if self._by_openvino else None
+    def _looker(self, size: tuple[int, ...]) -> Callable[[Tensor, list[NormStatistics]], object]:
+        """What measures pictures of a size in torch, in one piece if the budget holds it."""
+        rows = self._budget.following_rows(*size)
+        if rows is None:
+            return lambda picture, seen: self._following(picture, seen=seen)
+        return TiledEngine(self._following, rows).measure
 
-        def look_at(picture: Tensor, seen: list[NormStatistics]) -> None:
-            rows = self._budget.following_rows(*picture.shape[-2:])
-            if rows is not None:
-                TiledEngine(self._following, rows).measure(picture, seen)
-            elif whole is not None:
-                whole(picture, seen)
-            else:
-                self._following(picture, seen=seen)
-
-        return look_at
+    def _two_at_once(self, function: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
+        """`map` in two threads; an item is asked for when there is a thread for it."""
+        begun: deque[Future[R]] = deque()
+        for item in items:
+            begun.append(self._workers.submit(function, item))
+            del item
+            if len(begun) == 2:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
     def _working(self, source: Tensor) -> Tensor:
         """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""

@@ -198,7 +198,7 @@ def _packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Str
 
 
 def _digest(packet: Packet[Stream]) -> bytes:
-    return hashlib.blake2b(bytes(packet), digest_size=16).digest()
+    return hashlib.sha256(memoryview(packet)).digest()  # twice as fast as BLAKE2 where CPUs help
 
 
 def _verify(

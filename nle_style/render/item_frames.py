@@ -9,8 +9,9 @@ from functools import cached_property, partial
 import numpy as np
 
 from nle_style.apply.shot_statistics import ShotStatistics, sample_frames
+from nle_style.apply.shots import sampled
 from nle_style.apply.stability import ChangeMeter
-from nle_style.media.read import as_floats
+from nle_style.media.read import as_floats, decoded_rgb
 from nle_style.render.events import Scanning
 from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job_run import JobRun
@@ -49,12 +50,14 @@ class ItemFrames:
         return painter_of(self._plan, self._run.pack, self._run.device)
 
     def views(self, first: int, last: int) -> Iterator[np.ndarray]:
-        """The frames of a range, inclusive, as the network sees them, telling how far they are."""
+        """The frames of a range, inclusive, as the network sees them, but only the pixels that
+        `apply.shots` looks at, telling how far they are."""
         plan, name = self._plan, self._plan.destination.name
         total = plan.painted_count(plan.first, plan.last)
-        for number, frame in enumerate(source_frames(plan, first, last), first):
+        frames = decoded_rgb(plan.info, first, last, alpha=plan.alpha)
+        for number, pixels in enumerate(map(sampled, frames), first):
             self._run.check_cancelled()
-            yield self.painter.view(frame)
+            yield self.painter.view(as_floats(pixels))
             done = plan.painted_count(plan.first, number)
             if done % _SCANNED == 0:
                 self._run.on_event(Scanning(self._index, name, number, done, total))

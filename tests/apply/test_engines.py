@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 
 import pytest
@@ -11,6 +12,7 @@ from torch import Tensor
 from nle_style.apply.engine import FoldedEngine, FrameEngine
 from nle_style.apply.kernels import Layer, arrange
 from nle_style.apply.openvino_engine import OpenVinoEngine, OpenVinoMeasure, openvino_version
+from nle_style.apply.openvino_graph import measured_parts, one_slice, slices
 from nle_style.core.network import NetworkConfig, NormStatistics, StyleNetwork
 
 BOUND = 5e-5
@@ -82,6 +84,49 @@ def test_frozen(
     _check(engine(arrange(network, MIX), norms), network, norms, size, BOUND)
 
 
+def _cut(*rows: int) -> Callable[[int, int], list[tuple[int, int]]]:
+    """Slices of so many rows, one behind the other."""
+    ends = list(itertools.accumulate(rows))
+    return lambda height, width: list(zip([0, *ends[:-1]], ends, strict=True))
+
+
+@pytest.mark.parametrize("rows", [(64, 68), (16, 20, 24, 72), (44, 16, 16, 16, 16, 24)])
+def test_openvino_paints_slices_as_one_piece(
+    network: StyleNetwork, norms: list[NormStatistics], rows: tuple[int, ...]
+) -> None:
+    if openvino_version() is None:
+        pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
+    layers = arrange(network, MIX)
+    sliced = OpenVinoEngine(layers, norms, cut=_cut(*rows))
+    _check(sliced, network, norms, (132, 96), BOUND)
+    image = torch.rand(1, 3, 132, 96, generator=torch.Generator().manual_seed(1))
+    whole = OpenVinoEngine(layers, norms, cut=one_slice)(image).clone()
+    assert float((sliced(image) - whole).abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize(("size", "count"), [((8, 8), 1), ((1080, 1920), 5), ((2160, 3840), 21)])
+def test_slices_by_hand(size: tuple[int, int], count: int) -> None:
+    """Of 393,216 pixels: 2.07 million and 8.29 million are 5 and 21 of a few more."""
+    cut = slices(*size)
+    assert len(cut) == count
+    assert [begin for begin, _ in cut] == [0, *(end for _, end in cut[:-1])]
+    assert cut[-1][1] == size[0]
+    assert all(begin % 4 == 0 for begin, _ in cut)
+    # A picture that is hardly high has no more slices than rows for them.
+    assert slices(32, 2**20) == [(0, 16), (16, 32)]
+
+
+def test_measured_parts_by_hand() -> None:
+    """The maps of residual layers, of 16 layers those behind the third and before the last three,
+    are measured in as few parts of several slices as four."""
+    cut = [(0, 8), (8, 16), (16, 24), (24, 32), (32, 40), (40, 52)]
+    assert measured_parts(2, 16, cut) == cut
+    assert measured_parts(3, 16, cut) == [(0, 16), (16, 32), (32, 52)]
+    assert measured_parts(12, 16, cut) == [(0, 16), (16, 32), (32, 52)]
+    assert measured_parts(13, 16, cut) == cut
+    assert measured_parts(3, 16, cut[:4]) == cut[:4]
+
+
 @pytest.mark.skipif(not _devices(), reason="no GPU that torch can use")
 @pytest.mark.parametrize("device", _devices())
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16])
@@ -107,16 +152,30 @@ def test_openvino_again_at_another_size(network: StyleNetwork, norms: list[NormS
         _check(engine, network, norms, size, BOUND)
 
 
-@pytest.mark.parametrize("size", [(24, 16), (20, 33), (64, 100)])
-def test_openvino_measures(network: StyleNetwork, size: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("size", "cut"),
+    [
+        ((24, 16), slices),
+        ((20, 33), slices),
+        ((64, 100), slices),
+        ((64, 100), _cut(16, 48)),
+        ((131, 70), _cut(16, 20, 24, 72)),
+        ((131, 70), _cut(16, 20, 16, 16, 16, 16, 32)),
+    ],
+)
+def test_openvino_measures(
+    network: StyleNetwork, size: tuple[int, int], cut: Callable[[int, int], list[tuple[int, int]]]
+) -> None:
     if openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    measure = OpenVinoMeasure(arrange(network, MIX))
+    measure = OpenVinoMeasure(arrange(network, MIX), cut=cut)
     double = StyleNetwork(network.config).double().eval()
     double.load_state_dict(network.state_dict())
     # Of a pale picture the means are large beside the deviations, which must cost no precision.
     for contrast in (1, 0.1):
-        image = 1 - contrast * torch.rand(1, 3, *size)
+        # Dark above and bright below: a slice's own statistics would not do.
+        ramp = torch.linspace(0.5, 1, size[0])[:, None]
+        image = 1 - contrast * ramp * torch.rand(1, 3, *size)
         seen: list[NormStatistics] = []
         expected: list[NormStatistics] = []
         measure(image, seen)

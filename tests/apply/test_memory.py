@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from nle_style.apply.memory import Budget, automatic_memory, parse_memory
+from nle_style.apply.openvino_graph import large_slices, one_slice, slices
 from nle_style.errors import InputError
 
 MIB, GIB = 2**20, 2**30
@@ -95,11 +98,46 @@ def test_too_little() -> None:
 
 def test_uhd_is_painted_in_two_tiles_at_once() -> None:
     """2 GiB less 840 MiB and 6.5 frames of 99.5 MB leave 620 MB: two tiles of 1.55 million pixels;
-    2 x 3 of 1136 x 1356, 1.54 million, it is."""
+    2 x 3 of 1136 x 1356, 1.54 million, it is. In slices, 60 bytes a pixel, two tiles of 5.16
+    million: the two halves, each with 56 columns of the other."""
     budget = Budget(2 * GIB, 3840 * 2160 * 12)
     assert budget.in_flight(2160, 3840) == 1
     assert budget.tiles_at_once(2160, 3840) == 2
     assert budget.frozen_tile(2160, 3840, 2) == (1136, 1356)
+    sliced = replace(budget, sliced=True)
+    assert sliced.in_flight(2160, 3840) == 1
+    assert sliced.tiles_at_once(2160, 3840) == 2
+    assert sliced.frozen_tile(2160, 3840, 2) == (2160, 1976)
+
+
+def test_slices_by_hand_fit_exactly() -> None:
+    """Up to 393,216 pixels 244 bytes each; to 4.92 million 44, and 79 MB; then 60."""
+    for pixels, needed in (
+        (1000 * 380, 244 * 380_000),
+        (1000 * 4000, 44 * 4_000_000 + 200 * 3 * 2**17),
+        (1000 * 8000, 60 * 8_000_000),
+    ):
+        size = (pixels // 1000, 1000)
+        whole = Budget(840 * MIB + needed, sliced=True)
+        assert whole.frozen_tile(*size) == size
+        assert Budget(840 * MIB + needed - 61, sliced=True).frozen_tile(*size) != size
+
+
+@pytest.mark.parametrize(
+    ("size", "total", "expected"),
+    [
+        ((1080, 1920), 2 * GIB, (2, one_slice)),  # 496 MB each, of which 415 are taken
+        ((2160, 3840), 2 * GIB, (1, large_slices)),  # 620 MB, of which 531
+        ((2160, 3840), 3 * GIB, (1, one_slice)),  # 1.69 GB, of which 1.66; not twice
+        ((2160, 3840), round(1.74 * GIB), (0, large_slices)),  # 490 MB, for there are no queues
+    ],
+)
+def test_what_openvino_measures(
+    size: tuple[int, int], total: int, expected: tuple[int, object]
+) -> None:
+    budget = Budget(total, size[0] * size[1] * 12, sliced=True)
+    assert budget.measuring(*size) == expected
+    assert budget.cut(*size) == (one_slice if expected[0] == 2 else slices)(*size)
 
 
 def test_uhd_with_alpha_fits_too() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nle_style.apply.shots import MINIMUM_SHOT, find_shots, thumbnail
+from nle_style.apply.shots import MINIMUM_SHOT, find_shots, sampled, thumbnail
 from nle_style.media.probe import probe_media
 from nle_style.media.read import read_frames
 
@@ -156,3 +156,15 @@ def test_real_clips_in_a_row(shared: Path) -> None:
     row = [frame for name, a, b in pieces for frame in clips[name][a:b]]
     lengths = [b - a for _, a, b in pieces]
     assert _starts(row) == [0, *itertools.accumulate(lengths[:-1])]
+
+
+@pytest.mark.parametrize(
+    "size", [(1, 1), (107, 191), (215, 383), (216, 384), (323, 575), (2160, 9)]
+)
+def test_sampled_pixels_have_the_frames_thumbnail(size: tuple[int, int]) -> None:
+    frame = np.random.default_rng(1).random((*size, 3), np.float32)
+    few = sampled(frame)
+    assert few.shape[0] <= 215
+    assert few.shape[1] <= 383
+    assert few.base is None
+    np.testing.assert_array_equal(thumbnail(few), thumbnail(frame))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+import weakref
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from nle_style.apply.engine import FrameEngine
 from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
 from nle_style.apply.memory import Budget
+from nle_style.apply.openvino_engine import openvino_version
 from nle_style.apply.shot_statistics import luma_thumbnail, measure, sample_frames
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
@@ -59,6 +62,41 @@ def _black(engine: FrameEngine) -> torch.Tensor:
     engine(torch.zeros(1, 3, 16, 16), seen=seen)
     torch.testing.assert_close(engine.layers[0].answer_to_black, seen[0][0])
     return engine.layers[0].answer_to_black
+
+
+def test_two_samples_at_once_and_no_third(tiny_pack: Path) -> None:
+    """Where there is room for two, as one by one; a frame is gone when the next but one comes."""
+    if openvino_version() is None:
+        pytest.skip("OpenVINO is not installed: pip install 'nle-style[fast]'")
+    pack = load_pack(tiny_pack)
+    look = Look({"red": 1}, stroke_scale=4)  # paints 480 pixels wide: the very frames are measured
+    given: list[weakref.ref[np.ndarray]] = []
+    alive = []
+
+    def frames() -> Iterator[np.ndarray]:
+        for seed in range(5):
+            gc.collect()
+            alive.append(sum(frame() is not None for frame in given))
+            frame = _frame(seed, 32, 480)
+            given.append(weakref.ref(frame))
+            yield frame
+            del frame
+
+    roomy, narrow = (
+        Stylizer(pack, look, CPU, Budget(2 * 2**30, frame=frame)) for frame in (0, 110_000_000)
+    )
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        at_once = roomy.measure(frames()).norms
+        assert alive[:2] == [0, 1]
+        assert max(alive) == 1
+        one_by_one = narrow.measure(_frame(seed, 32, 480) for seed in range(5)).norms
+    finally:
+        torch.set_num_threads(before)
+    torch.testing.assert_close(at_once, one_by_one, atol=1e-5, rtol=1e-5)
+    with pytest.raises(ValueError, match="no frames"):
+        roomy.measure([])
 
 
 def test_pooled_statistics_are_those_of_the_joined_pictures(tiny_pack: Path) -> None:

@@ -9,6 +9,8 @@ import torch
 
 from nle_style.apply.engine import FoldedEngine, FrameEngine, Moments, moments
 from nle_style.apply.kernels import HALO, arrange
+from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
+from nle_style.apply.openvino_graph import one_slice, slices
 from nle_style.apply.tiling import (
     HEAD_HALO,
     TAIL_HALO,
@@ -119,6 +121,25 @@ def test_frozen_norms_in_one_pass(tile: tuple[int, int], size: tuple[int, int]) 
     painted = paint_in_tiles(engine, image, tile)
     assert painted.shape == image.shape
     assert float((painted - whole).abs().max()) <= BOUND
+
+
+def test_tiles_and_slices_by_openvino() -> None:
+    """Tiles in one piece each, tiles in slices, and the picture in slices: all the picture."""
+    if openvino_version() is None:
+        pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
+    layers = arrange(_network(), MIX)
+    seen: list = []
+    FrameEngine(layers)(_picture(128, 128), seen=seen)
+    image = _picture(240, 300)
+    whole = paint_in_tiles(FoldedEngine(layers, seen), image, WHOLE)
+
+    def cut(height: int, width: int) -> list[tuple[int, int]]:
+        return slices(height, width, 64 * width)
+
+    for tile in (WHOLE, (240, 200), (176, 300)):
+        for each in (one_slice, cut):
+            painted = paint_in_tiles(OpenVinoEngine(layers, seen, cut=each), image, tile)
+            assert float((painted - whole).abs().max()) <= BOUND
 
 
 def test_tiles_in_two_threads() -> None:
