@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -75,8 +76,12 @@ def test_two_samples_at_once_and_no_third(tiny_pack: Path) -> None:
 
     def frames() -> Iterator[np.ndarray]:
         for seed in range(5):
-            gc.collect()
-            alive.append(sum(frame() is not None for frame in given))
+            for _ in range(100):  # a thread lets its frame go a moment after it gave its result
+                gc.collect()
+                if (held := sum(frame() is not None for frame in given)) < 2:
+                    break
+                time.sleep(0.01)
+            alive.append(held)
             frame = _frame(seed, 32, 480)
             given.append(weakref.ref(frame))
             yield frame
