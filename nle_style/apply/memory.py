@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import os
 import re
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,6 +12,7 @@ from nle_style.apply.kernels import HALO
 from nle_style.apply.openvino_graph import (
     MEASURED_PIXELS,
     SLICE_PIXELS,
+    Cut,
     Span,
     large_slices,
     one_slice,
@@ -92,7 +92,7 @@ class Measuring(NamedTuple):
     """
 
     at_once: int
-    cut: Callable[[int, int], Sequence[Span]]
+    cut: Cut
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Sequence
 from functools import cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from torch import Tensor
 from nle_style.apply.engine import Moments
 from nle_style.apply.kernels import Layer, fold, plain_entry
 from nle_style.apply.openvino_graph import (
-    Span,
+    Cut,
     measured_parts,
     painting_model,
     slices,
@@ -29,10 +29,7 @@ from nle_style.apply.openvino_graph import (
 )
 from nle_style.core.network import NormStatistics, pad_to_stride
 
-__all__ = ["Cut", "OpenVinoEngine", "OpenVinoMeasure", "openvino_version"]
-
-Cut: TypeAlias = Callable[[int, int], Sequence[Span]]
-"""Height and width of a picture -> the rows that are worked on at once; see `slices`."""
+__all__ = ["OpenVinoEngine", "OpenVinoMeasure", "openvino_version"]
 
 # OpenVINO's import tells Google Analytics that it was imported, unless the user has opted out or
 # its package for that cannot be imported: then it takes an empty one of its own

@@ -8,8 +8,8 @@ rows that two slices both need are computed twice; every value is computed as in
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from nle_style.core.network import STRIDE, ConditionalInstanceNorm
 __all__ = [
     "MEASURED_PIXELS",
     "SLICE_PIXELS",
+    "Cut",
     "Span",
     "large_slices",
     "measured_parts",
@@ -41,6 +42,9 @@ _LEAST_ROWS = 16  # of a slice: more than any layer reflects
 
 Span = tuple[int, int]
 """The first row, and the one behind the last."""
+
+Cut: TypeAlias = Callable[[int, int], Sequence[Span]]
+"""Height and width of a picture -> the rows that are worked on at once; see `slices`."""
 
 
 def slices(height: int, width: int, pixels: int = SLICE_PIXELS) -> list[Span]:

@@ -218,7 +218,7 @@ class _Crew:
         self._preloaded: Preloaded | None = None
 
     def __enter__(self) -> _Crew:
-        self._preloaded = start_preloaded({**os.environ, **self._environment(0)})
+        self._preloaded = start_preloaded({**os.environ, **self._own(0)})
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -283,14 +283,17 @@ class _Crew:
         self._on_event(Progress(**{**event, "seconds_left": round(left, 1)}))
 
     def _environment(self, number: int) -> dict[str, str]:
-        """Of a worker's tasks, with what it has of its own: a GPU, or a share of the cores."""
+        """Of a worker's tasks, beside this process's own."""
         environment = with_package({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
         if self._preloaded is not None:
             environment[ADDRESS] = self._preloaded.address
+        return {**environment, **self._own(number)}
+
+    def _own(self, number: int) -> dict[str, str]:
+        """What a worker has of its own: a GPU, or a share of the cores."""
         gpus = torch.cuda.device_count() if self._farm.job.control.device == "cuda" else 0
         if gpus > 1:
-            environment["CUDA_VISIBLE_DEVICES"] = str(number % gpus)
-        elif not gpus:
-            threads = max(1, torch.get_num_threads() // self._workers)
-            environment["OMP_NUM_THREADS"] = str(threads)
-        return environment
+            return {"CUDA_VISIBLE_DEVICES": str(number % gpus)}
+        if gpus:
+            return {}
+        return {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._workers))}
