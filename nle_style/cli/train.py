@@ -50,7 +50,16 @@ def train(
         bool, typer.Option("--paper-weighting", help="The paper's losses, not normalised.")
     ] = False,
     noise_weight: NoiseWeight = 0.0,
-    motion_weight: MotionWeight = 0.0,
+    motion_weight: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Weight of the error under synthetic motion: NUMBER, and NAME=NUMBER for a style."
+        ),
+    ] = None,
+    ramp: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of the run in which noise and motion weight grow."),
+    ] = 0.1,
     tone_weight: ToneWeight = 0.0,
     start: Annotated[
         Path | None, typer.Option("--from", help="A pack to go on from, with the same styles.")
@@ -68,10 +77,17 @@ def train(
 ) -> None:
     """Train one network for any number of posters; resumes from its last checkpoint."""
     from nle_style.apply.device import choose_device
-    from nle_style.cli.training import DEFAULT_PHASES, parse_phase, parse_poster, run_training
+    from nle_style.cli.training import (
+        DEFAULT_PHASES,
+        parse_phase,
+        parse_poster,
+        parse_weights,
+        run_training,
+    )
     from nle_style.core.training import TrainingSettings
 
     phases = tuple(parse_phase(text) for text in phase or DEFAULT_PHASES)
+    motion, of_styles = parse_weights(motion_weight or ())
     settings = TrainingSettings(
         posters=dict(parse_poster(text) for text in poster),
         photos=photos,
@@ -85,7 +101,9 @@ def train(
         content_weight=content_weight,
         style_weight=style_weight,
         noise_weight=noise_weight,
-        motion_weight=motion_weight,
+        motion_weight=motion,
+        motion_weights=of_styles,
+        ramp=ramp,
         tone_weight=tone_weight,
         start=start,
         learning_rate=learning_rate,

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -26,6 +27,7 @@ __all__ = [
     "added_pack",
     "parse_phase",
     "parse_poster",
+    "parse_weights",
     "photos_or_demo",
     "run_training",
 ]
@@ -70,6 +72,30 @@ def parse_phase(text: str) -> Phase:
             f"'{text}' is not a phase", remedy="Write SIZE:BATCH:STEPS, as 128:2:2000."
         ) from error
     return Phase(size, batch, steps)
+
+
+def parse_weights(texts: Sequence[str]) -> tuple[float, dict[str, float]]:
+    """["1.5", "blue=7"] as the weight of all styles (0 if none is given) and those of single ones.
+
+    Raises:
+        TrainingError: not a number, or below 0.
+    """
+    weight, of_styles = 0.0, {}
+    for text in texts:
+        name, equals, number = text.rpartition("=")
+        try:
+            value = float(number)
+            if not 0 <= value < math.inf:
+                raise ValueError
+        except ValueError as error:
+            raise TrainingError(
+                f"'{text}' is not a weight", remedy="Write a number from 0, or NAME=NUMBER."
+            ) from error
+        if equals:
+            of_styles[name] = value
+        else:
+            weight = value
+    return weight, of_styles
 
 
 def added_pack(pack: Path, name: str, out: Path | None) -> Path:

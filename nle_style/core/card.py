@@ -129,7 +129,7 @@ def passed_gates(pack: Path, fingerprint: str) -> bool:
 
 
 def training_runs(
-    start: Path | None, phases: Sequence[str], weights: Mapping[str, float], images: int
+    start: Path | None, phases: Sequence[str], weights: Mapping[str, Any], images: int
 ) -> list[dict[str, Any]]:
     """All runs behind a pack, the first one first.
 
@@ -137,7 +137,7 @@ def training_runs(
         start: the pack that this run started from, or None. Its history is on the card beside it;
             without a card of those very weights it is not known, and the list begins here.
         phases: of this run, as `SIZE:BATCH:STEPS`.
-        weights: of the terms of its loss, as `style_weight`.
+        weights: of the terms of its loss, as `style_weight`, and `motion_weights` by style.
         images: its image-steps so far.
 
     Returns:
@@ -158,7 +158,7 @@ def training_runs(
             alone = {
                 name: value
                 for name, value in before.items()
-                if name in ("phases", "image_steps") or name.endswith("_weight")
+                if name in ("phases", "image_steps") or name.endswith(("_weight", "_weights"))
             }
             runs = list(before.get("runs") or [{**alone, "start": None}])
     here = {"phases": list(phases), "image_steps": images, **weights, "start": digest}

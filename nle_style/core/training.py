@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,19 +31,10 @@ from nle_style.core.card import passed_gates, recent_losses, training_runs, writ
 from nle_style.core.gates import Fault, examine, speckle
 from nle_style.core.held_out import find_held_out, held_out_losses, without
 from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.core.perceptual import (
-    CONTENT_LAYER,
-    STYLE_LAYERS,
-    Vgg16Features,
-    content_loss,
-    load_vgg16,
-    style_loss,
-    style_targets,
-)
+from nle_style.core.objective import Objective
+from nle_style.core.perceptual import Vgg16Features, load_vgg16
 from nle_style.core.photos import find_images, load_image, training_batch
 from nle_style.core.style_pack import StylePack, load_pack, save_pack
-from nle_style.core.temporal import motion_loss, noise_loss
-from nle_style.core.tone import PosterTones, poster_tones, tone_loss
 from nle_style.core.training_files import Checkpoint, TrainingFiles
 from nle_style.core.training_settings import Phase, TrainingSettings
 from nle_style.errors import TrainingError
@@ -163,24 +155,23 @@ def _publish(
         for name, path in settings.posters.items()
     }
     phases = [f"{p.size}:{p.batch}:{p.steps}" for p in settings.phases]
-    weights = {
+    weights: dict[str, Any] = {
         f"{term}_weight": getattr(settings, f"{term}_weight")
         for term in ("content", "style", "noise", "motion", "tone")
     }
+    if settings.motion_weights:
+        weights["motion_weights"] = dict(settings.motion_weights)
     runs = training_runs(settings.start, phases, weights, images)
     training = {
         "image_steps": sum(entry["image_steps"] for entry in runs),
         "phases": phases,
         "photos": photos,
         "weighting": settings.weighting,
-        "content_weight": settings.content_weight,
-        "style_weight": settings.style_weight,
         "poster_size": settings.poster_size,
         "width": settings.width,
         "residual_blocks": settings.residual_blocks,
-        "noise_weight": settings.noise_weight,
-        "motion_weight": settings.motion_weight,
-        "tone_weight": settings.tone_weight,
+        **weights,
+        "ramp": settings.ramp,
         "fingerprint": files.fingerprint,
         "gates": [str(fault) for fault in faults] or "passed",
         "runs": runs,
@@ -236,6 +227,18 @@ def _start_from(path: Path, config: NetworkConfig, styles: tuple[str, ...]) -> d
     return pack.network.state_dict()
 
 
+@contextmanager
+def _workers(parts: int) -> Iterator[Executor]:
+    """Threads for the parts of a step, which share the threads that torch has."""
+    threads = torch.get_num_threads()
+    count = min(parts, threads)
+    try:
+        with ThreadPoolExecutor(count, "step", torch.set_num_threads, (threads // count,)) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)  # a thread begins with what was set last, wherever
+
+
 class _Run:
     """Network, optimiser, weight average and loss of one run."""
 
@@ -263,74 +266,47 @@ class _Run:
         self.average.load_state_dict(self.network.state_dict())
         self.trained = {n: p for n, p in self.network.named_parameters() if p.requires_grad}
         self.optimiser = torch.optim.Adam(self.trained.values(), settings.learning_rate)
-        grams, tones = [], []
         self.grains = [float(speckle(poster[None])) for poster in posters.values()]
-        with torch.no_grad():
-            for poster in posters.values():
-                grams.append(style_targets(self.vgg(poster[None].to(device))))
-                tones.append(poster_tones(poster[None].to(device)))
-        self.grams = {layer: torch.cat([gram[layer] for gram in grams]) for layer in STYLE_LAYERS}
-        self.tones = PosterTones(
-            torch.cat([tone.luminance for tone in tones]),
-            torch.cat([tone.mean for tone in tones]),
-            torch.cat([tone.covariance for tone in tones]),
-        )
+        self.objective = Objective(settings, self.vgg, posters)
 
     def step(self, step: int, batch: Tensor, rows: list[int]) -> dict[str, list[float]]:
         """One step of Adam; returns the losses of every image and the styles they were for."""
         settings = self.settings
         device = torch.device(settings.device)
-        batch = batch.to(device, memory_format=torch.channels_last)
-        index = torch.tensor(rows, device=device)
-        mix = torch.eye(self.network.config.styles, device=device)[index]
         for group in self.optimiser.param_groups:
             group["lr"] = settings.rate(step)
-        with torch.no_grad():
-            wanted = self.vgg(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
-        painted = self.network(batch, mix)
-        features = self.vgg(painted)
-        content = content_loss(features[CONTENT_LAYER], wanted, settings.weighting)
-        targets = {layer: gram[index] for layer, gram in self.grams.items()}
-        style = style_loss(features, targets, settings.weighting)
-        loss = (settings.content_weight * content + settings.style_weight * style).mean()
-        others = self._temporal(step, batch, mix, painted)
-        if settings.tone_weight:
-            values = tone_loss(painted, batch, self.tones.rows(index))
-            others["tone"] = settings.tone_weight, values
-        for weight, values in others.values():
-            loss = loss + weight * values.mean()
-        self.optimiser.zero_grad()
-        torch.autograd.backward(loss)
-        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), _GRADIENT_LIMIT)
+        # Images do not know of each other (the norms are the instance's own), and two cores share
+        # the work of two images better than that of one layer after the other.
+        size = 1 if device.type == "cpu" else len(batch)
+
+        def part(place: int) -> tuple[Tensor, dict[str, list[float]], tuple[Tensor, ...]]:
+            images = batch[place : place + size].to(device, memory_format=torch.channels_last)
+            styles = rows[place : place + size]
+            losses, terms = self.objective(self.network, images, styles, step, place)
+            loss = losses.sum() / len(batch)
+            return loss.detach(), terms, torch.autograd.grad(loss, list(self.trained.values()))
+
+        with _workers(len(batch) // size) as workers:
+            parts = list(workers.map(part, range(0, len(batch), size)))
+        for parameter, *gradients in zip(
+            self.trained.values(), *(gradients for *_, gradients in parts), strict=True
+        ):
+            parameter.grad = torch.stack(gradients).sum(0)
+        norm = torch.nn.utils.clip_grad_norm_(self.trained.values(), _GRADIENT_LIMIT)
         if torch.isfinite(norm):
             self.optimiser.step()
             self._average(step)
-        elif not torch.isfinite(loss):
+        elif not torch.isfinite(loss := torch.stack([loss for loss, *_ in parts]).sum()):
             raise TrainingError(
                 f"the loss became {loss.item()} at step {step + 1}",
                 remedy="Lower --learning-rate and resume from the last checkpoint.",
             )
+        terms = [terms for _, terms, _ in parts]
         return {
             "rows": list(rows),
-            "content": content.tolist(),
-            "style": style.tolist(),
             "gradient": [float(norm)],
-            **{name: values.tolist() for name, (_, values) in others.items()},
+            **{name: [value for some in terms for value in some[name]] for name in terms[0]},
         }
-
-    def _temporal(
-        self, step: int, batch: Tensor, mix: Tensor, painted: Tensor
-    ) -> dict[str, tuple[float, Tensor]]:
-        """The temporal term whose turn it is: its name, weight and value for every image."""
-        settings = self.settings
-        name = "noise" if step % 2 == 0 else "motion"
-        weight = settings.noise_weight if name == "noise" else settings.motion_weight
-        if weight == 0:
-            return {}
-        weight *= min(1.0, (step + 1) / (0.1 * settings.steps))
-        chance = np.random.default_rng([settings.seed, 1_000_033, step])
-        loss = noise_loss if name == "noise" else motion_loss
-        return {name: (weight, loss(lambda x: self.network(x, mix), batch, painted, chance))}
 
     @torch.no_grad()
     def _average(self, step: int) -> None:
@@ -349,7 +325,7 @@ class _Run:
     def held_out(self, step: int, images: int, photos: tuple[Path, ...]) -> dict[str, Any]:
         """A line for held_out.jsonl."""
         names = tuple(self.settings.posters)
-        losses = held_out_losses(self.average, self.vgg, self.grams, photos, names)
+        losses = held_out_losses(self.average, self.vgg, self.objective.grams, photos, names)
         return {"step": step, "images": images, "styles": losses}
 
     def checkpoint(self, step: int) -> Checkpoint:

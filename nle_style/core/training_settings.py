@@ -54,7 +54,10 @@ class TrainingSettings:
         held_out: folder or list of photographs that are left out of `photos` and measured at every
             checkpoint, see `core.held_out`.
         noise_weight, motion_weight: of the two terms of `core.temporal`, each computed at every
-            other step; they grow from nothing over the first tenth of the run.
+            other step.
+        motion_weights: style name -> its own in place of `motion_weight`.
+        ramp: share of the run, 0-1, over which those weights grow from nothing. 0 suits a `start`
+            that was trained with them: it would forget how to be steady.
         tone_weight: of `core.tone.tone_loss`.
         start: a pack to start from, with the same styles; None starts from random weights.
         add_to: a pack to add the posters to: its convolutions and rows stay bit for bit as they
@@ -84,6 +87,8 @@ class TrainingSettings:
     held_out: Path | None = None
     noise_weight: float = 0.0
     motion_weight: float = 0.0
+    motion_weights: Mapping[str, float] = field(default_factory=dict)
+    ramp: float = 0.1
     tone_weight: float = 0.0
     start: Path | None = None
     add_to: Path | None = None
@@ -100,6 +105,11 @@ class TrainingSettings:
             raise TrainingError(f"a checkpoint every {self.checkpoint_every} steps")
         if self.out.suffix != ".safetensors":
             raise TrainingError("a style pack's name ends in .safetensors", where=str(self.out))
+        if unknown := sorted(set(self.motion_weights) - set(self.posters)):
+            raise TrainingError(
+                f"a motion weight for {', '.join(unknown)}, which has no poster",
+                remedy="Give --motion-weight NUMBER, or NAME=NUMBER with the name of a --poster.",
+            )
         if self.start is not None and self.add_to is not None:
             raise TrainingError("a run starts from one pack, or adds to one: not both")
 
@@ -125,6 +135,10 @@ class TrainingSettings:
         rate = self.final_rate + (self.learning_rate - self.final_rate) * cosine
         return rate * min(1.0, (step + 1) / 50)
 
+    def grown(self, step: int) -> float:
+        """How far the weights of `core.temporal` have grown at a step, 0-1."""
+        return min(1.0, (step + 1) / (self.ramp * self.steps)) if self.ramp else 1.0
+
     def fingerprint(self, photos: tuple[Path, ...]) -> str:
         """A hash of all that decides the weights; a checkpoint of another run has another one."""
         decides = asdict(self)
@@ -136,9 +150,13 @@ class TrainingSettings:
             name: hashlib.sha256(path.read_bytes()).hexdigest()
             for name, path in self.posters.items()
         }
+        # A run without these is the run it was before they were there.
         for name in ("noise_weight", "motion_weight", "tone_weight", "start", "add_to"):
             if not decides[name]:
-                del decides[name]  # a run without them is the run it was before they were there
+                del decides[name]
+        for name, default in (("motion_weights", {}), ("ramp", 0.1)):
+            if decides[name] == default:
+                del decides[name]
         for name, pack in (("start", self.start), ("add_to", self.add_to)):
             if pack is not None:
                 decides[name] = hashlib.sha256(pack.read_bytes()).hexdigest()

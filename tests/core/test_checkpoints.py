@@ -317,11 +317,15 @@ def test_image_steps_are_counted_over_runs(
     settings: TrainingSettings, tmp_path: Path, gates: list[tuple[Fault, ...]]
 ) -> None:
     first = start_pack(settings, tmp_path)
-    second = replace(settings, start=first, style_weight=4.0, noise_weight=0.3)
+    slow = {next(iter(settings.posters)): 2.0}
+    second = replace(
+        settings, start=first, style_weight=4.0, noise_weight=0.3, motion_weights=slow, ramp=0.0
+    )
     train(second)
     training = card(second)["training"]
     assert training["image_steps"] == 8208
     assert training["phases"] == ["32:2:4"]
+    assert (training["motion_weights"], training["ramp"]) == (slow, 0.0)
     earlier = {
         "phases": ["128:2:2000", "160:2:2100"],
         "image_steps": 8200,
@@ -339,6 +343,7 @@ def test_image_steps_are_counted_over_runs(
             "noise_weight": 0.3,
             "motion_weight": 0.0,
             "tone_weight": 0.0,
+            "motion_weights": slow,
             "start": hashlib.sha256(first.read_bytes()).hexdigest(),
         },
     ]
