@@ -5,11 +5,13 @@ This module imports nothing from the package, so that every room may import it.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["settle", "sync"]
+__all__ = ["replacing", "settle", "sync"]
 
 
 def sync(path: Path) -> None:
@@ -42,3 +44,22 @@ def settle(part: Path, path: Path) -> None:
     sync(part)
     os.replace(part, path)
     sync(path.parent)
+
+
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file that is written whole or not at all: the block writes to the path that it is given.
+
+    That is `NAME.part-PID` beside `path`, whose folder is made if it is not there. It gets its name
+    when the block ends; if anything is raised it is removed, and what stood under the name stays.
+
+    Raises: OSError.
+    """
+    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield part
+        settle(part, path)
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import datetime
 import hashlib
-import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from nle_style.durable import settle
+from nle_style.durable import replacing
 from nle_style.errors import OutputError, PackError
 
 __all__ = [
@@ -252,10 +251,10 @@ def figures_of(card: Mapping[str, Any], sha256: str) -> dict[str, dict[str, floa
 
 
 def _publish(path: Path, card: Mapping[str, Any]) -> Path:
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
+    text = yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True)
     try:
-        part.write_text(yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True), "utf-8")
-        settle(part, path)
+        with replacing(path) as part:
+            part.write_text(text, "utf-8")
     except OSError as error:
         raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
     return path

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import io
 import json
-import os
 import re
 import warnings
 from collections.abc import Iterator, Mapping
@@ -22,7 +21,7 @@ import torch
 
 from nle_style.core.live_network import LiveNetwork
 from nle_style.core.style_pack import StylePack
-from nle_style.durable import settle
+from nle_style.durable import replacing
 from nle_style.errors import InputError, LookError, OutputError, VerificationError
 
 __all__ = ["CARD", "export_nuke", "live_network", "publish"]
@@ -201,12 +200,8 @@ def publish(path: Path, data: bytes) -> None:
     Raises:
         OutputError: the folder or the disk refuses; what was there before stays.
     """
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_bytes(data)
-        settle(part, path)
+        with replacing(path) as part:
+            part.write_bytes(data)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise OutputError(f"cannot be written ({error})", where=str(path)) from error

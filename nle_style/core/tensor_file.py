@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,7 +9,7 @@ import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from nle_style.durable import settle
+from nle_style.durable import replacing
 from nle_style.errors import OutputError
 
 __all__ = ["save_tensors"]
@@ -24,13 +22,9 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
         OutputError: the folder or the disk refuses; nothing is left under `path` then, or what was
             there before.
     """
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        safetensors.torch.save_file(plain, part, metadata=dict(header))
-        settle(part, path)
+        with replacing(path) as part:
+            safetensors.torch.save_file(plain, part, metadata=dict(header))
     except (OSError, safetensors.SafetensorError) as error:
-        with contextlib.suppress(OSError):
-            part.unlink()
         raise OutputError(f"cannot be written ({error})", where=str(path)) from error

@@ -6,13 +6,12 @@ again could not open its timeline; and it would extract whatever else the zip ho
 
 from __future__ import annotations
 
-import os
 import shutil
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
 
-from nle_style.durable import settle
+from nle_style.durable import replacing
 from nle_style.errors import OutputError, TimelineError
 
 __all__ = ["opened", "unpack"]
@@ -96,14 +95,8 @@ def _unpack_member(
             where=str(bundle),
             remedy="Unpack into an empty folder.",
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    part = target.with_name(f"{target.name}.part-{os.getpid()}")
-    try:
-        with archive.open(member) as packed, part.open("wb") as plain:
-            shutil.copyfileobj(packed, plain, _CHUNK)
-        settle(part, target)
-    finally:
-        part.unlink(missing_ok=True)
+    with replacing(target) as part, archive.open(member) as packed, part.open("wb") as plain:
+        shutil.copyfileobj(packed, plain, _CHUNK)
 
 
 def _crc32(path: Path) -> int:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import opentimelineio as otio
 
-from nle_style.durable import settle
+from nle_style.durable import replacing
 from nle_style.errors import OutputError
 from nle_style.timeline.survey import REFERENCE_KEY
 
@@ -46,14 +45,9 @@ def write_bytes(path: Path, data: bytes) -> None:
     Raises:
         OutputError: the disk or its rights.
     """
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
+        with replacing(path) as part:
             part.write_bytes(data)
-            settle(part, path)
-        finally:
-            part.unlink(missing_ok=True)
     except OSError as error:
         raise OutputError(
             f"the timeline cannot be written ({error})",
