@@ -24,6 +24,16 @@ def shared() -> Path:
     return SHARED
 
 
+@pytest.fixture
+def threads() -> Iterator[None]:
+    """For a test that sets torch's threads: they are what they were when it ends."""
+    import torch
+
+    before = torch.get_num_threads()
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="session")
 def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A pack of three untrained styles ("red", "green", "blue") in a small network.

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import torch
@@ -41,6 +40,9 @@ from nle_style.errors import TrainingError
 
 _GRADIENT_LIMIT = 10.0
 """Largest norm of a step's gradient; longer ones are shortened to it, infinite ones left out."""
+
+_Part: TypeAlias = tuple[Tensor, dict[str, list[float]], tuple[Tensor, ...]]
+"""Of some of a step's images: their share of the loss, their terms, the gradients."""
 
 __all__ = ["Phase", "TrainingProgress", "TrainingSettings", "train"]
 
@@ -227,14 +229,15 @@ def _start_from(path: Path, config: NetworkConfig, styles: tuple[str, ...]) -> d
     return pack.network.state_dict()
 
 
-@contextmanager
-def _workers(parts: int) -> Iterator[Executor]:
-    """Threads for the parts of a step, which share the threads that torch has."""
+def _at_once(work: Callable[[int], _Part], places: range) -> list[_Part]:
+    """The parts of a step, each by a thread, which share the threads that torch has."""
+    if len(places) == 1:
+        return [work(places[0])]
     threads = torch.get_num_threads()
-    count = min(parts, threads)
+    count = min(len(places), threads)
     try:
         with ThreadPoolExecutor(count, "step", torch.set_num_threads, (threads // count,)) as pool:
-            yield pool
+            return list(pool.map(work, places))
     finally:
         torch.set_num_threads(threads)  # a thread begins with what was set last, wherever
 
@@ -279,15 +282,14 @@ class _Run:
         # the work of two images better than that of one layer after the other.
         size = 1 if device.type == "cpu" else len(batch)
 
-        def part(place: int) -> tuple[Tensor, dict[str, list[float]], tuple[Tensor, ...]]:
+        def part(place: int) -> _Part:
             images = batch[place : place + size].to(device, memory_format=torch.channels_last)
             styles = rows[place : place + size]
             losses, terms = self.objective(self.network, images, styles, step, place)
             loss = losses.sum() / len(batch)
             return loss.detach(), terms, torch.autograd.grad(loss, list(self.trained.values()))
 
-        with _workers(len(batch) // size) as workers:
-            parts = list(workers.map(part, range(0, len(batch), size)))
+        parts = _at_once(part, range(0, len(batch), size))
         for parameter, *gradients in zip(
             self.trained.values(), *(gradients for *_, gradients in parts), strict=True
         ):

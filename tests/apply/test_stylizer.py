@@ -67,7 +67,7 @@ def _black(engine: FrameEngine) -> torch.Tensor:
     return engine.layers[0].answer_to_black
 
 
-def test_two_samples_at_once_and_no_third(tiny_pack: Path) -> None:
+def test_two_samples_at_once_and_no_third(tiny_pack: Path, threads: None) -> None:
     """Where there is room for two, as one by one; a frame is gone when the next but one comes."""
     if openvino_version() is None:
         pytest.skip("OpenVINO is not installed: pip install 'nle-style[fast]'")
@@ -92,15 +92,11 @@ def test_two_samples_at_once_and_no_third(tiny_pack: Path) -> None:
     roomy, narrow = (
         Stylizer(pack, look, CPU, Budget(2 * 2**30, frame=frame)) for frame in (0, 110_000_000)
     )
-    before = torch.get_num_threads()
     torch.set_num_threads(2)
-    try:
-        at_once = roomy.measure(frames()).norms
-        assert alive[:2] == [0, 1]
-        assert max(alive) == 1
-        one_by_one = narrow.measure(_frame(seed, 32, 480) for seed in range(5)).norms
-    finally:
-        torch.set_num_threads(before)
+    at_once = roomy.measure(frames()).norms
+    assert alive[:2] == [0, 1]
+    assert max(alive) == 1
+    one_by_one = narrow.measure(_frame(seed, 32, 480) for seed in range(5)).norms
     torch.testing.assert_close(at_once, one_by_one, atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="no frames"):
         roomy.measure([])

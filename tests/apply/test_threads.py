@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -24,13 +23,6 @@ BOUND = 1e-5
 def shipped() -> StylePack:
     """The pack that is shipped: a trained network is the less forgiving one."""
     return load_pack(Path(nle_style.__file__).parents[1] / "models" / "posters.safetensors")
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def _painted(pack: StylePack, look: Look, frames: list[np.ndarray], threads: int) -> np.ndarray:

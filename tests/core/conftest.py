@@ -12,6 +12,8 @@ from PIL import Image
 from torch import nn
 from torchvision.models.vgg import cfgs, make_layers
 
+from nle_style.core.training import Phase, TrainingSettings
+
 
 @pytest.fixture(autouse=True)
 def same_random_numbers() -> None:
@@ -64,3 +66,22 @@ def posters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
         paths[name] = folder / f"{name}.png"
         Image.fromarray(pixels.astype(np.uint8)).save(paths[name])
     return paths
+
+
+@pytest.fixture
+def settings(
+    tmp_path: Path, posters: dict[str, Path], photos: Path, vgg_file: Path
+) -> TrainingSettings:
+    """Four steps of two 32-pixel crops, a checkpoint after two and after four."""
+    return TrainingSettings(
+        posters=posters,
+        photos=photos,
+        out=tmp_path / "posters.safetensors",
+        checkpoints=tmp_path / "checkpoints",
+        phases=(Phase(32, 2, 4),),
+        vgg=vgg_file,
+        width=4,
+        residual_blocks=1,
+        poster_size=64,
+        checkpoint_every=2,
+    )

@@ -32,25 +32,6 @@ from nle_style.errors import TrainingError
 SPOT = Fault("stripes", "flat", "blob", 0.31, 0.2)
 
 
-@pytest.fixture
-def settings(
-    tmp_path: Path, posters: dict[str, Path], photos: Path, vgg_file: Path
-) -> TrainingSettings:
-    """Four steps of two 32-pixel crops, a checkpoint after two and after four."""
-    return TrainingSettings(
-        posters=posters,
-        photos=photos,
-        out=tmp_path / "posters.safetensors",
-        checkpoints=tmp_path / "checkpoints",
-        phases=(Phase(32, 2, 4),),
-        vgg=vgg_file,
-        width=4,
-        residual_blocks=1,
-        poster_size=64,
-        checkpoint_every=2,
-    )
-
-
 @pytest.fixture(scope="session")
 def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ten photographs in a folder of their own, 60 x 40 pixels."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -22,22 +21,9 @@ from nle_style.errors import TrainingError
 
 
 @pytest.fixture
-def settings(
-    posters: dict[str, Path], photos: Path, vgg_file: Path, tmp_path: Path
-) -> TrainingSettings:
-    return TrainingSettings(
-        posters=posters,
-        photos=photos,
-        out=tmp_path / "pack.safetensors",
-        checkpoints=tmp_path / "checkpoints",
-        phases=(Phase(32, 2, 4),),
-        vgg=vgg_file,
-        width=4,
-        residual_blocks=1,
-        poster_size=64,
-        content_weight=2.0,
-        style_weight=3.0,
-    )
+def settings(settings: TrainingSettings) -> TrainingSettings:
+    """The small run of all these tests, with weights that tell its terms apart."""
+    return replace(settings, content_weight=2.0, style_weight=3.0)
 
 
 def objective(settings: TrainingSettings) -> Objective:
@@ -102,13 +88,6 @@ def test_the_fingerprint_knows_them(settings: TrainingSettings) -> None:
 def test_a_weight_for_a_style_without_a_poster_is_refused(settings: TrainingSettings) -> None:
     with pytest.raises(TrainingError, match="a motion weight for rings"):
         replace(settings, motion_weights={"rings": 1.0})
-
-
-@pytest.fixture
-def threads() -> Iterator[None]:
-    before = torch.get_num_threads()
-    yield
-    torch.set_num_threads(before)
 
 
 def test_a_step_in_parts_has_the_gradient_of_the_whole(
