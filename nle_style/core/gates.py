@@ -20,7 +20,17 @@ from torch.nn import functional as F
 
 from nle_style.core.network import StyleNetwork
 
-__all__ = ["BLOB_LIMIT", "Fault", "blob", "examine", "plain_frames", "speckle", "speckle_limit"]
+__all__ = [
+    "BLOB_LIMIT",
+    "Fault",
+    "Figures",
+    "blob",
+    "examine",
+    "measure",
+    "plain_frames",
+    "speckle",
+    "speckle_limit",
+]
 
 BLOB_LIMIT = 0.25
 
@@ -32,6 +42,21 @@ _CHROMA = 1.5
 _STAND_OUT = 0.04
 _SPECKLE, _POSTER_GRAIN = 0.02, 1.3
 _LUMINANCE = (0.2126, 0.7152, 0.0722)
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What one style makes of one plain frame.
+
+    Attributes:
+        style, frame: names.
+        blob, speckle: see the functions of these names; they may be no numbers.
+    """
+
+    style: str
+    frame: str
+    blob: float
+    speckle: float
 
 
 @dataclass(frozen=True)
@@ -140,32 +165,50 @@ def speckle_limit(grain: float) -> float:
 
 
 @torch.no_grad()
-def examine(
-    network: StyleNetwork, styles: Sequence[str], grains: Sequence[float], device: str = "cpu"
-) -> tuple[Fault, ...]:
+def measure(
+    network: StyleNetwork, styles: Sequence[str], device: str = "cpu"
+) -> tuple[Figures, ...]:
     """Paint every plain frame in every style and measure it.
 
     Args:
         network: in evaluation mode, on `device`.
         styles: names of its rows.
-        grains: `speckle` of every style's poster, at the size at which training saw it.
         device: `cpu`, `cuda` or `mps`.
+
+    Returns:
+        style by style, the frames in the order of `plain_frames`.
+    """
+    frames = plain_frames()
+    batch = torch.stack(list(frames.values())).to(device)
+    found = []
+    for row, style in enumerate(styles):
+        mix = torch.zeros(len(batch), len(styles), device=device)
+        mix[:, row] = 1
+        painted = network(batch, mix).cpu()
+        values = zip(frames, blob(painted).tolist(), speckle(painted).tolist(), strict=True)
+        found += [Figures(style, *value) for value in values]
+    return tuple(found)
+
+
+def examine(
+    network: StyleNetwork, styles: Sequence[str], grains: Sequence[float], device: str = "cpu"
+) -> tuple[Fault, ...]:
+    """What a network's paintings of the plain frames have beyond the limits.
+
+    Args:
+        network, styles, device: see `measure`.
+        grains: `speckle` of every style's poster, at the size at which training saw it.
 
     Returns:
         what failed, in the order of the styles; () if nothing did.
     """
-    frames = plain_frames()
-    batch = torch.stack(list(frames.values())).to(device)
-    faults = []
-    for row, (style, grain) in enumerate(zip(styles, grains, strict=True)):
-        mix = torch.zeros(len(batch), len(styles), device=device)
-        mix[:, row] = 1
-        painted = network(batch, mix).cpu()
-        limits = {"blob": BLOB_LIMIT, "speckle": speckle_limit(grain)}
-        values = {"blob": blob(painted).tolist(), "speckle": speckle(painted).tolist()}
-        for place, frame in enumerate(frames):
-            for figure, limit in limits.items():
-                value = values[figure][place]
-                if not value <= limit:  # no number is a fault too
-                    faults.append(Fault(style, frame, figure, value, limit))
-    return tuple(faults)
+    limits = {
+        style: {"blob": BLOB_LIMIT, "speckle": speckle_limit(grain)}
+        for style, grain in zip(styles, grains, strict=True)
+    }
+    return tuple(
+        Fault(figures.style, figures.frame, figure, value, limit)
+        for figures in measure(network, styles, device)
+        for figure, limit in limits[figures.style].items()
+        if not (value := getattr(figures, figure)) <= limit  # no number is a fault too
+    )
