@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,18 @@ import pytest
 # and in the programs that tests start.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+
 SHARED = Path(__file__).resolve().parents[2] / "shared"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The files with the most slow tests first: one that is begun last is waited for alone.
+
+    For several processes, which scripts/test starts; xdist would take the files with the most
+    tests first, and those have the quick ones.
+    """
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,14 @@ def cut(movie: Path) -> Path:
     return path
 
 
+@pytest.fixture(scope="module")
+def plain(movie: Path, tiny_pack: Path) -> Path:
+    """The folder of what one process renders of the movie."""
+    out = movie.with_name("plain")
+    assert nle_style("render", movie, "-o", out, "--style", "red", "--pack", tiny_pack).code == 0
+    return out
+
+
 def _openjd(*arguments: object) -> subprocess.CompletedProcess[str]:
     program = shutil.which("openjd", path=Path(sys.executable).parent)
     if program is None:
@@ -128,10 +136,11 @@ def test_openjd_run_is_what_batch_gives(
 
 
 @pytest.mark.slow
-def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+def test_a_killed_task_is_run_again(
+    movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
     """SIGKILL in the third of four units: the same task then paints the last two only."""
     bundle, look = tmp_path / "bundle", ("--style", "red", "--pack", tiny_pack)
-    assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
     assert nle_style("farm", movie, "-o", bundle, *look).code == 0
     farm = bundle / "farm.json"
     assert nle_style("run", farm, "--step", "measure", "--items", "0-0").code == 0
@@ -149,9 +158,9 @@ def test_a_killed_task_is_run_again(movie: Path, tiny_pack: Path, tmp_path: Path
     painted = [json.loads(line)["frame"] for line in again.out.splitlines()]
     assert 0 < len(painted) <= FRAMES - 8
     assert nle_style("run", farm, "--step", "assemble").code == 0
-    assert frame_hashes(bundle / "output") == frame_hashes(tmp_path / "plain")
+    assert frame_hashes(bundle / "output") == frame_hashes(plain)
     (ours,) = (bundle / "output").glob("*.mov")
-    assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+    assert ours.read_bytes() == (plain / ours.name).read_bytes()
 
 
 def _tasks(process: int) -> list[int]:
@@ -163,10 +172,11 @@ def _tasks(process: int) -> list[int]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("killed", [False, True])
-def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
+def test_two_workers_are_as_one(
+    killed: bool, movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
     """Also when one of the workers is killed: what it left is rendered in the end."""
     look = ("--style", "red", "--pack", tiny_pack)
-    assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
     out = tmp_path / "out"
     workers: list[int] = []
     told: list[dict[str, Any]] = []
@@ -189,9 +199,9 @@ def test_two_workers_are_as_one(killed: bool, movie: Path, tiny_pack: Path, tmp_
     progress = [each for each in told if each["event"] == "progress"]
     assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
     assert max(each["done"] for each in progress) == FRAMES, "also when a task was run again"
-    assert frame_hashes(out) == frame_hashes(tmp_path / "plain")
+    assert frame_hashes(out) == frame_hashes(plain)
     (ours,) = out.glob("*.mov")
-    assert ours.read_bytes() == (tmp_path / "plain" / ours.name).read_bytes()
+    assert ours.read_bytes() == (plain / ours.name).read_bytes()
     assert not list(out.glob(".*")), "no work folder is left"
 
 
