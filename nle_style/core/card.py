@@ -250,8 +250,15 @@ def figures_of(card: Mapping[str, Any], sha256: str) -> dict[str, dict[str, floa
     return found
 
 
+class _Plain(yaml.SafeDumper):
+    """Writes a value that stands in two places twice: a card is for people to read."""
+
+    def ignore_aliases(self, data: Any) -> bool:
+        return True
+
+
 def _publish(path: Path, card: Mapping[str, Any]) -> Path:
-    text = yaml.safe_dump(dict(card), sort_keys=False, allow_unicode=True)
+    text = yaml.dump(dict(card), Dumper=_Plain, sort_keys=False, allow_unicode=True)
     try:
         with replacing(path) as part:
             part.write_text(text, "utf-8")

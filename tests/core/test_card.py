@@ -42,6 +42,17 @@ def test_hand_written_entries_stay(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["posters.safetensors", "posters.yaml"]
 
 
+def test_facts_that_stand_in_two_places_are_written_out(tmp_path: Path) -> None:
+    pack = tmp_path / "p.safetensors"
+    pack.write_bytes(b"weights")
+    weights = {"blue": 7.0}
+    card = write_card(pack, {}, {"motion_weights": weights, "runs": [{"motion_weights": weights}]})
+    text = card.read_text()
+    assert text.count("blue: 7.0") == 2
+    assert "&" not in text
+    assert "*" not in text
+
+
 def test_figures_that_others_put_under_a_style_stay(tmp_path: Path) -> None:
     pack, card = tmp_path / "posters.safetensors", tmp_path / "posters.yaml"
     pack.write_bytes(b"weights")
