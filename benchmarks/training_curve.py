@@ -23,7 +23,7 @@ import numpy as np
 import safetensors
 from matplotlib.figure import Figure
 
-from nle_style.core.training_files import plot_losses, read_records
+from nle_style.core.training_files import line_colours, plot_losses, read_records
 
 
 def styles_of(folder: Path) -> list[str]:
@@ -47,14 +47,14 @@ def plot_held_out(
     images = [record["images"] for record in records]
     for axes, loss in zip(figure.subplots(1, 2), ("content_loss", "style_loss"), strict=True):
         values = np.array([[r["styles"][name][loss] for name in styles] for r in records])
-        for row, name in enumerate(styles):
-            axes.plot(images, values[:, row], label=name, linewidth=1, color=f"C{row}")
+        for row, (name, colour) in enumerate(zip(styles, line_colours(styles), strict=True)):
+            axes.plot(images, values[:, row], label=name, linewidth=1, color=colour)
         axes.plot(images, values.mean(axis=1), "k", linewidth=2.5, label="mean")
         for start in starts:
             axes.axvline(start, color="grey", linewidth=1, linestyle="--")
         title = f"held-out {loss.replace('_', ' ')}"
         axes.set(title=title, xlabel="image-steps", yscale="log")
-    axes.legend(fontsize=7, ncol=2)
+    axes.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside the lines
     figure.savefig(path, dpi=90)
 
 

@@ -30,7 +30,7 @@ from nle_style.errors import OutputError, TrainingError
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-__all__ = ["Checkpoint", "TrainingFiles", "plot_losses", "read_records"]
+__all__ = ["Checkpoint", "TrainingFiles", "line_colours", "plot_losses", "read_records"]
 
 _KEEP = 2
 
@@ -188,6 +188,21 @@ def read_records(path: Path) -> list[dict[str, Any]]:
     return records
 
 
+_LINES = ("blue", "orange", "green", "red", "purple", "brown", "pink", "gray", "olive", "cyan")
+
+
+def line_colours(styles: Sequence[str]) -> list[str]:
+    """Matplotlib's colour for every style's line: its own where it is named after one.
+
+    The others take what is left of the ten, in turn; further ones begin again.
+    """
+    left = [name for name in _LINES if name not in styles] or list(_LINES)
+    others = [name for name in styles if name not in _LINES]
+    return [
+        f"tab:{name if name in _LINES else left[others.index(name) % len(left)]}" for name in styles
+    ]
+
+
 def plot_losses(
     records: Sequence[Mapping[str, Any]],
     styles: Sequence[str],
@@ -211,22 +226,22 @@ def plot_losses(
     rows = np.array([row for r in records for row in r["rows"]])
     figure = Figure(figsize=(11, 4.5))
     # Margins in shares of the figure: laying it out by itself takes as long as drawing it.
-    margins = {"left": 0.06, "right": 0.98, "bottom": 0.11, "top": 0.92, "wspace": 0.16}
+    margins = {"left": 0.06, "right": 0.86, "bottom": 0.11, "top": 0.92, "wspace": 0.2}
     left, right = figure.subplots(1, 2, gridspec_kw=margins)
     content = np.array([value for r in records for value in r["content"]])
     left.plot(images, _smooth(content))
     left.set(title="content loss", xlabel="image-steps", yscale="log")
     style = np.array([value for r in records for value in r["style"]])
-    for row, name in enumerate(styles):
+    for row, (name, colour) in enumerate(zip(styles, line_colours(styles), strict=True)):
         mine = rows == row
         if mine.any():
-            right.plot(images[mine], _smooth(style[mine]), label=name, linewidth=1, color=f"C{row}")
+            right.plot(images[mine], _smooth(style[mine]), label=name, linewidth=1, color=colour)
     for axes, loss in ((left, "content_loss"), (right, "style_loss")):
         _plot_held_out(axes, held_out, styles, loss)
         for start in runs:
             axes.axvline(start, color="grey", linewidth=1, linestyle="--")
     right.set(title="style loss", xlabel="image-steps", yscale="log")
-    right.legend(fontsize=7, ncol=2)
+    right.legend(fontsize=8, loc="upper left", bbox_to_anchor=(1.0, 1.0))  # beside the lines
     figure.savefig(path, dpi=90)
 
 
@@ -237,8 +252,8 @@ def _plot_held_out(
         return
     images = [record["images"] for record in held_out]
     values = np.array([[r["styles"][name][loss] for name in styles] for r in held_out])
-    for row in range(len(styles)):
-        axes.plot(images, values[:, row], ":", linewidth=0.8, color=f"C{row}")
+    for row, colour in enumerate(line_colours(styles)):
+        axes.plot(images, values[:, row], ":", linewidth=0.8, color=colour)
     axes.plot(images, values.mean(axis=1), "k.-", linewidth=2, label="held out, mean")
 
 

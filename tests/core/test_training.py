@@ -17,6 +17,7 @@ from PIL import Image
 
 from nle_style.core.style_pack import load_pack
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
+from nle_style.core.training_files import line_colours
 from nle_style.errors import TrainingError
 
 
@@ -379,3 +380,11 @@ def test_a_pack_of_other_styles_cannot_be_started_from(
     begun = replace(settings, start=finished.settings.out, posters={name: poster})
     with pytest.raises(TrainingError, match="in the order of its styles"):
         train(begun)
+
+
+def test_a_line_of_the_plot_has_the_colour_that_its_style_is_named_after() -> None:
+    assert line_colours(["fire", "red", "blue", "snow"]) == [
+        *("tab:orange", "tab:red", "tab:blue", "tab:green"),
+    ]
+    # More styles than colours are left: they begin again.
+    assert line_colours([f"style {i}" for i in range(11)])[10] == "tab:blue"
