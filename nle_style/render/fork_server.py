@@ -17,7 +17,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from nle_style.render.preloaded import ADDRESS, NUMBER, STREAMS, Program, end_with
+from nle_style.render.preloaded import ADDRESS, NUMBER, STREAMS, Program, end_with, woken_by_signals
 
 __all__ = ["serve_preloaded"]
 
@@ -32,13 +32,15 @@ class _Server:
 
     Args:
         listener: where requests come in.
+        woken: has something to read after a signal; its handler ends the process.
         program: what a forked task runs.
     """
 
-    def __init__(self, listener: socket.socket, program: Program) -> None:
+    def __init__(self, listener: socket.socket, woken: socket.socket, program: Program) -> None:
         self._listener, self._program = listener, program
         self._selector = selectors.DefaultSelector()
         self._selector.register(listener, selectors.EVENT_READ, self._accept)
+        self._selector.register(woken, selectors.EVENT_READ, lambda: woken.recv(1024))
         self._tasks = 0
 
     def serve(self) -> None:
@@ -105,6 +107,7 @@ class _Server:
 
         def task() -> None:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            os.close(signal.set_wakeup_fd(-1))
             # Held open here, nobody would see that the other end is gone.
             connection.close()
             for key in self._selector.get_map().values():
@@ -134,8 +137,8 @@ def serve_preloaded(listener: int, folder: Path, load: Callable[[], Program]) ->
     """
     signal.signal(signal.SIGTERM, _leave)  # not without removing the folder
     try:
-        with socket.socket(fileno=listener) as requests:
-            server = _Server(requests, load())
+        with socket.socket(fileno=listener) as requests, woken_by_signals() as woken:
+            server = _Server(requests, woken, load())
             gc.collect()
             gc.freeze()  # a collector that looks at the shared memory in a task would copy it
             server.serve()

@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import select
 import shutil
 import signal
 import socket
@@ -25,7 +26,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
@@ -42,6 +43,7 @@ __all__ = [
     "start_preloaded",
     "stop_preloaded",
     "with_package",
+    "woken_by_signals",
 ]
 
 Program = Callable[[], None]
@@ -141,7 +143,7 @@ def run_preloaded(arguments: Sequence[str]) -> int | None:
     address = os.environ.get(ADDRESS)
     if not address or not sys.platform.startswith("linux"):
         return None
-    with socket.socket(socket.AF_UNIX) as connection:
+    with socket.socket(socket.AF_UNIX) as connection, woken_by_signals() as woken:
         signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)  # until there is a task to have them
         try:
             task = _begin(connection, address, arguments)
@@ -149,6 +151,8 @@ def run_preloaded(arguments: Sequence[str]) -> int | None:
             return None
         finally:
             signal.pthread_sigmask(signal.SIG_UNBLOCK, _PASSED_ON)
+        while task is not None and connection not in select.select([connection, woken], [], [])[0]:
+            woken.recv(1024)  # its handler has run by now, or does before the next wait
         ended = None if task is None else _answer(connection)
     if ended is not None:
         return ended
@@ -157,6 +161,24 @@ def run_preloaded(arguments: Sequence[str]) -> int | None:
             os.kill(task, signal.SIGKILL)  # or it would work on while it is being run again
     print("nle-style: error: the preloaded process was killed", file=sys.stderr)
     return 1
+
+
+@contextlib.contextmanager
+def woken_by_signals() -> Iterator[socket.socket]:
+    """A socket that has something to read after every signal with a handler, for `select`.
+
+    A handler in Python runs when the interpreter goes on. A signal that comes just before the
+    program blocks in a call does not interrupt that call, and would be handled when it returns,
+    which may be minutes later (`signal.set_wakeup_fd` in Python's documentation is for this).
+    """
+    woken, wakes = socket.socketpair()
+    with woken, wakes:
+        wakes.setblocking(False)
+        before = signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        try:
+            yield woken
+        finally:
+            signal.set_wakeup_fd(before)
 
 
 def _begin(connection: socket.socket, address: str, arguments: Sequence[str]) -> int | None:

@@ -31,6 +31,20 @@ from nle_style.render.preloaded import end_with, run_preloaded
 assert not {"torch", "typer"} & set(sys.modules), "a task's start loads nothing slow"
 end_with(lambda: sys.exit({None: "nothing there"}.get(code := run_preloaded(sys.argv[1:]), code)))
 """
+SIGNALLED_IN_A_THREAD = """
+import signal, threading, time
+def signalled():
+    time.sleep(2)  # the main thread waits by then
+    signal.pthread_kill(threading.get_ident(), signal.SIGTERM)
+threading.Thread(target=signalled, daemon=True).start()
+"""
+ENDS_WITH_130 = """
+import signal, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(130))
+print("ready", flush=True)
+for _ in range(600):  # a long sleep would not be interrupted by a signal just before it
+    time.sleep(0.1)
+"""
 SERVER = """
 import sys
 from pathlib import Path
@@ -46,7 +60,7 @@ fork_server.serve_preloaded(int(sys.argv[1]), Path(sys.argv[2]), lambda: program
 class Server:
     """One, with the folder of its socket."""
 
-    def __init__(self, folder: Path, idle: float = 60) -> None:
+    def __init__(self, folder: Path, idle: float = 60, code: str = SERVER) -> None:
         folder.mkdir()
         self.address = folder / "socket"
         with socket.socket(socket.AF_UNIX) as listener:
@@ -54,16 +68,16 @@ class Server:
             listener.listen()
             number = listener.fileno()
             self.process = subprocess.Popen(
-                [sys.executable, "-c", SERVER, str(number), folder, str(idle)],
+                [sys.executable, "-c", code, str(number), folder, str(idle)],
                 pass_fds=[number],
                 env={**os.environ, "PYTHONPATH": str(ROOT)},
             )
 
-    def start(self, code: str, **more: object) -> subprocess.Popen[str]:
+    def start(self, code: str, client: str = CLIENT, **more: object) -> subprocess.Popen[str]:
         """A client that has the process run some code."""
         environment = {**os.environ, "PYTHONPATH": str(ROOT), ADDRESS: str(self.address)}
         return subprocess.Popen(
-            [sys.executable, "-c", CLIENT, code],
+            [sys.executable, "-c", client, code],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -147,11 +161,16 @@ def test_a_defect_is_a_traceback(server: Server) -> None:
 
 
 def test_a_signal_is_passed_on(server: Server) -> None:
-    code = "import signal, time; signal.signal(15, lambda *_: sys.exit(130))"
-    with server.start(f"{code}; print('ready', flush=True); time.sleep(60)") as client:
+    with server.start(ENDS_WITH_130) as client:
         assert client.stdout is not None
         assert client.stdout.readline() == "ready\n"
         client.send_signal(signal.SIGTERM)
+        assert client.wait(timeout=30) == 130
+
+
+def test_a_signal_that_does_not_interrupt_the_wait_is_passed_on(server: Server) -> None:
+    """As when it comes just before the wait; here it is given to another thread than waits."""
+    with server.start(ENDS_WITH_130, client=f"{SIGNALLED_IN_A_THREAD}{CLIENT}") as client:
         assert client.wait(timeout=30) == 130
 
 
@@ -198,6 +217,13 @@ def test_it_ends_when_it_is_idle() -> None:
     folder = _short_folder()
     server = Server(folder, idle=0.1)
     assert server.process.wait(timeout=30) == 0
+    assert not folder.exists()
+
+
+def test_a_signal_that_does_not_interrupt_the_wait_ends_it() -> None:
+    folder = _short_folder()
+    server = Server(folder, code=f"{SIGNALLED_IN_A_THREAD}{SERVER}")
+    assert server.process.wait(timeout=30) == 128 + signal.SIGTERM
     assert not folder.exists()
 
 
