@@ -32,6 +32,7 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,7 @@ from torch import Tensor
 
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.kernels import arrange
+from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
@@ -103,7 +105,13 @@ def painters(
     groups: dict[str, dict[str, Painter]] = {
         "input": {"input": Painter(lambda image: image)},
         "styles": {
-            name: Painter(FrameEngine(arrange(pack.network, pack.mix({name: 1.0}))), poster)
+            name: Painter(
+                partial(
+                    paint_with_overscan,
+                    FrameEngine(arrange(pack.network, pack.mix({name: 1.0}))),
+                ),
+                poster,
+            )
             for name, poster in posters.items()
         },
     }

@@ -12,8 +12,9 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nle_style.core.network import MINIMUM_SIDE
+from nle_style.core.overscan import overscan_of
 
-__all__ = ["REFERENCE_SIDE", "resample", "working_size"]
+__all__ = ["REFERENCE_SIDE", "painted_size", "resample", "working_size"]
 
 REFERENCE_SIDE = 1920
 """Longer side, in pixels, of the picture that the network paints at stroke scale 1."""
@@ -40,6 +41,12 @@ def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int
     if _NATIVE[0] <= ratio <= _NATIVE[1]:
         return height, width
     return max(MINIMUM_SIDE, round(height * ratio)), max(MINIMUM_SIDE, round(width * ratio))
+
+
+def painted_size(height: int, width: int, stroke_scale: float) -> tuple[int, int]:
+    """The size of what the network sees of a frame: its working size with overscan."""
+    rows, columns = working_size(height, width, stroke_scale)
+    return rows + 2 * overscan_of(rows), columns + 2 * overscan_of(columns)
 
 
 def resample(picture: Tensor, size: tuple[int, int]) -> Tensor:

@@ -29,9 +29,10 @@ from nle_style.apply.openvino_engine import (
 )
 from nle_style.apply.openvino_graph import one_slice
 from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
-from nle_style.apply.stroke_scale import resample, working_size
+from nle_style.apply.stroke_scale import painted_size, resample, working_size
 from nle_style.apply.tiling import TiledEngine, paint_in_tiles
 from nle_style.core.network import MINIMUM_SIDE, NormStatistics
+from nle_style.core.overscan import cut_overscan, overscan_of, with_overscan
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
 
@@ -95,7 +96,7 @@ class Stylizer:
             return 2  # one is copied while the other is painted
         if not self._takes_two or not self.needs_measuring:
             return 1
-        return self._budget.in_flight(*working_size(height, width, self.look.stroke_scale))
+        return self._budget.in_flight(*painted_size(height, width, self.look.stroke_scale))
 
     @property
     def _takes_two(self) -> bool:
@@ -174,7 +175,7 @@ class Stylizer:
             )
         source = _tensor(rgb)
         with self._stream():
-            picture = self._painted(self._working(source), rgb)
+            picture = self._painted(source, rgb)
         picture = resample(picture, (height, width))
         if self.look.colour == "source":
             picture = keep_chroma(picture, source)
@@ -195,14 +196,18 @@ class Stylizer:
         with torch.cuda.stream(self._streams.own):
             yield
 
-    def _painted(self, picture: Tensor, rgb: np.ndarray) -> Tensor:
+    def _painted(self, source: Tensor, rgb: np.ndarray) -> Tensor:
+        """The painting of `source` at its working size."""
+        rows, columns = working_size(source.shape[2], source.shape[3], self.look.stroke_scale)
+        picture = self._working(source)
         if self._frozen is None or self._shot is None:
-            return self._follow(picture)
+            return cut_overscan(self._follow(picture), rows, columns)
+        cut = overscan_of(rows), overscan_of(columns)
         height, width = picture.shape[-2:]
         at_once = self._budget.tiles_at_once(height, width) if self._takes_two else 1
         tile = self._budget.frozen_tile(height, width, at_once)
         over = map if at_once < 2 else self._workers.map
-        return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), over=over)
+        return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), cut=cut, over=over)
 
     def _follow(self, picture: Tensor) -> Tensor:
         """Paint with norms that follow the picture, in one piece if the budget holds it."""
@@ -233,6 +238,7 @@ class Stylizer:
         """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""
         height, width = source.shape[-2:]
         picture = resample(source, working_size(height, width, self.look.stroke_scale))
+        picture = with_overscan(picture)
         return picture.pin_memory() if self._device.type == "cuda" else picture
 
 

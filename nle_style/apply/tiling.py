@@ -132,6 +132,7 @@ def paint_in_tiles(
     tile: tuple[int, int],
     gain: float = 1.0,
     halo: int = HALO,
+    cut: tuple[int, int] = (0, 0),
     over: Callable[..., Iterable[None]] = map,
 ) -> Tensor:
     """A picture by an engine with frozen norms, in one pass.
@@ -142,14 +143,16 @@ def paint_in_tiles(
         tile: rows and columns that are painted at once, halo included, whole strides.
         gain: the exposure of the picture, which is divided by it.
         halo: less than `HALO` gives seams; the parameter is there to show it.
+        cut: rows and columns at both ends that are painted, and not kept: its overscan.
         over: applies a function to every tile, for instance the `map` of an executor if several
             threads may be in the engine at once.
 
     Returns:
-        (1, 3, H, W) in 0-1, channels_last.
+        (1, 3, H, W) in 0-1 without the rows and columns of `cut`, channels_last.
     """
-    height, width = image.shape[-2:]
     padded = pad_to_stride(image)
+    above, left = cut
+    height, width = image.shape[2] - 2 * above, image.shape[3] - 2 * left
     painted = _empty(3, height, width)
 
     @torch.inference_mode()
@@ -158,11 +161,12 @@ def paint_in_tiles(
         part = padded[..., down.begin : down.end, across.begin : across.end]
         if gain != 1:
             part = torch.div(part, gain, out=_empty(*part.shape[1:]))
-        bottom, right = min(down.bottom, height), min(across.bottom, width)
-        painted[..., down.top : bottom, across.top : right] = engine(part)[
+        top, begin = max(down.top, above), max(across.top, left)
+        bottom, end = min(down.bottom, above + height), min(across.bottom, left + width)
+        painted[..., top - above : bottom - above, begin - left : end - left] = engine(part)[
             ...,
-            down.top - down.begin : bottom - down.begin,
-            across.top - across.begin : right - across.begin,
+            top - down.begin : bottom - down.begin,
+            begin - across.begin : end - across.begin,
         ]
 
     rows, columns = (

@@ -19,6 +19,7 @@ from torch.nn import functional as F
 from nle_style.core.export import publish
 from nle_style.core.live_network import LiveNetwork
 from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.core.overscan import cut_overscan, with_overscan
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, VerificationError
 
@@ -29,7 +30,7 @@ OPSET = 18
 
 
 class _Painter(nn.Module):
-    """The layers of a live network between padding and crop."""
+    """The layers of a live network between overscan and crop."""
 
     def __init__(self, live: LiveNetwork) -> None:
         super().__init__()
@@ -37,9 +38,10 @@ class _Painter(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[2], image.shape[3]
+        whole = with_overscan(image)
         # Always, if only by nothing: a branch would fix the size to that of the example.
-        whole = F.pad(image, [0, -width % 4, 0, -height % 4], "reflect")
-        return self.live.layers(whole)[:, :, :height, :width]
+        whole = F.pad(whole, [0, -whole.shape[3] % 4, 0, -whole.shape[2] % 4], "reflect")
+        return cut_overscan(self.live.layers(whole), height, width)
 
 
 def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> None:

@@ -23,6 +23,7 @@ from nle_style.core.live_colour import (
     srgb_to_linear,
 )
 from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import cut_overscan, with_overscan
 
 __all__ = ["LiveNetwork", "resampled", "working_size"]
 
@@ -135,8 +136,10 @@ class LiveNetwork(nn.Module):
         work = resampled(view, rows, columns)
         # What is smaller than the network's 8 pixels gets its edge repeated; then to whole strides.
         work = F.pad(work, [0, max(0, 8 - columns), 0, max(0, 8 - rows)], "replicate")
+        high, wide = work.shape[2], work.shape[3]
+        work = with_overscan(work)
         work = F.pad(work, [0, -work.shape[3] % 4, 0, -work.shape[2] % 4], "reflect")
-        work = self.layers(work.to(self.gamma.dtype)).float()
+        work = cut_overscan(self.layers(work.to(self.gamma.dtype)).float(), high, wide)
         return resampled(work[:, :, :rows, :columns], height, width)
 
     def layers(self, x: Tensor) -> Tensor:

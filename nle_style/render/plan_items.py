@@ -10,7 +10,7 @@ import torch
 
 from nle_style.apply.look import Look
 from nle_style.apply.memory import automatic_memory, parse_memory
-from nle_style.apply.stroke_scale import working_size
+from nle_style.apply.stroke_scale import painted_size
 from nle_style.apply.stylizer import engine_facts
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError
@@ -29,7 +29,7 @@ from nle_style.render.source_hashes import SourceHashes
 
 __all__ = ["ENGINE_VERSION", "engine_of", "plan_item"]
 
-ENGINE_VERSION = 6
+ENGINE_VERSION = 7
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 
@@ -180,7 +180,7 @@ def _matte_facts(
 
 def _with_memory(plan: ItemPlan, memory: int | None) -> ItemPlan:
     """The plan with its budget; what cannot be painted in it is refused before anything is."""
-    size = working_size(plan.info.height, plan.info.width, plan.look.stroke_scale)
+    size = painted_size(plan.info.height, plan.info.width, plan.look.stroke_scale)
     if memory is None:
         memory = automatic_memory(plan.budget.needed(*size))
     plan = replace(plan, memory=memory)

@@ -68,13 +68,14 @@ def test_resampling_does_not_alias_and_clips_its_overshoot() -> None:
 
 
 def test_near_the_working_size_a_frame_is_painted_as_it_is(tiny_pack: Path) -> None:
-    """Bit for bit what the network gives, here at 500 pixels for 480."""
+    """Bit for bit what the network gives with overscan, here at 500 pixels for 480."""
     pack = load_pack(tiny_pack)
     rgb = np.random.default_rng(1).random((40, 500, 3), np.float32)
     painted = Stylizer(pack, Look({"red": 1}, 1, "frame", 4), CPU).frame(rgb)
     engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
-    expected = engine(torch.from_numpy(rgb).permute(2, 0, 1)[None])[0].permute(1, 2, 0)
-    np.testing.assert_array_equal(painted, expected.numpy())
+    wide = np.pad(rgb, ((16, 16), (16, 16), (0, 0)), "reflect")
+    expected = engine(torch.from_numpy(wide).permute(2, 0, 1)[None])[0].permute(1, 2, 0)
+    np.testing.assert_array_equal(painted, expected.numpy()[16:-16, 16:-16])
 
 
 @pytest.mark.parametrize(("height", "width"), [(41, 67), (67, 41), (300, 1101)])
@@ -94,7 +95,7 @@ def test_statistics_are_measured_on_what_is_painted(tiny_pack: Path) -> None:
     for statistics in ("shot", "hybrid"):
         stylizer = Stylizer(pack, Look({"red": 1}, 1, statistics, 4), CPU)
         stylizer.measure_shot([rgb])
-        np.testing.assert_allclose(stylizer.frame(rgb), alone, atol=1e-5)
+        np.testing.assert_allclose(stylizer.frame(rgb), alone, atol=3e-5)
 
 
 def _resized(rgb: np.ndarray, width: int, height: int) -> np.ndarray:

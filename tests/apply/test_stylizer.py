@@ -72,9 +72,15 @@ def test_two_samples_at_once_and_no_third(tiny_pack: Path, threads: None) -> Non
     if openvino_version() is None:
         pytest.skip("OpenVINO is not installed: pip install 'nle-style[fast]'")
     pack = load_pack(tiny_pack)
-    look = Look({"red": 1}, stroke_scale=4)  # paints 480 pixels wide: the very frames are measured
-    given: list[weakref.ref[np.ndarray]] = []
+    look = Look({"red": 1}, stroke_scale=4)
+    given: list[weakref.ref[torch.Tensor]] = []
     alive = []
+
+    class Watched(Stylizer):
+        def _working(self, source: torch.Tensor) -> torch.Tensor:
+            picture = super()._working(source)
+            given.append(weakref.ref(picture))
+            return picture
 
     def frames() -> Iterator[np.ndarray]:
         for seed in range(5):
@@ -84,13 +90,10 @@ def test_two_samples_at_once_and_no_third(tiny_pack: Path, threads: None) -> Non
                     break
                 time.sleep(0.01)
             alive.append(held)
-            frame = _frame(seed, 32, 480)
-            given.append(weakref.ref(frame))
-            yield frame
-            del frame
+            yield _frame(seed, 32, 480)
 
     roomy, narrow = (
-        Stylizer(pack, look, CPU, Budget(2 * 2**30, frame=frame)) for frame in (0, 110_000_000)
+        Watched(pack, look, CPU, Budget(2 * 2**30, frame=frame)) for frame in (0, 110_000_000)
     )
     torch.set_num_threads(2)
     at_once = roomy.measure(frames()).norms
@@ -237,18 +240,19 @@ def test_devices() -> None:
 
 @pytest.mark.parametrize("statistics", ["frame", "hybrid"])
 def test_a_small_budget_paints_the_same_picture(tiny_pack: Path, statistics: str) -> None:
-    """900 rows of 40 pixels, in a budget that holds about 200 of them at once."""
+    """932 rows of 72 pixels, overscan included, in a budget that holds 200 of them at once."""
     pack = load_pack(tiny_pack)
     frame = _frame(7, 900, 40)
     look = Look({"red": 1}, 1.0, statistics, 1920 / 900)  # type: ignore[arg-type]
     process = 840 * 2**20
     painted = []
-    for total in (2**31, process + (200 * 200 + 32 * 900) * 40):
+    small = process + (200 * 200 + 32 * 932) * 72
+    for total in (2**31, small):
         stylizer = Stylizer(pack, look, CPU, Budget(total))
         if stylizer.needs_measuring:
             stylizer.measure_shot([frame])
         painted.append(stylizer.frame(frame))
-    assert Budget(process + (200 * 200 + 32 * 900) * 40).frozen_tile(900, 40)[0] < 400
+    assert Budget(small).frozen_tile(932, 72)[0] < 400
     np.testing.assert_allclose(painted[1], painted[0], atol=2e-5)
 
 
