@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import paint_with_overscan
 
 __all__ = [
     "BLOB_LIMIT",
@@ -184,7 +186,7 @@ def measure(
     for row, style in enumerate(styles):
         mix = torch.zeros(len(batch), len(styles), device=device)
         mix[:, row] = 1
-        painted = network(batch, mix).cpu()
+        painted = paint_with_overscan(partial(network, mix=mix), batch).cpu()
         values = zip(frames, blob(painted).tolist(), speckle(painted).tolist(), strict=True)
         found += [Figures(style, *value) for value in values]
     return tuple(found)

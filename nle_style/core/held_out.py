@@ -9,6 +9,7 @@ folder end with the same bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from PIL import Image
 from torch import Tensor
 
 from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import CONTENT_LAYER, Vgg16Features, content_loss, style_loss
 from nle_style.core.photos import find_images, load_image
 from nle_style.errors import TrainingError
@@ -136,7 +138,8 @@ def held_out_losses(
         image = centre_crop(path, _SIDE)[None].to(device)
         wanted = vgg(image, (CONTENT_LAYER,))[CONTENT_LAYER]
         mix = torch.eye(len(styles), device=device)[index]
-        features = vgg(network(image.expand(len(rows), -1, -1, -1), mix))
+        images = image.expand(len(rows), -1, -1, -1)
+        features = vgg(paint_with_overscan(partial(network, mix=mix), images))
         kept = content_loss(
             features[CONTENT_LAYER], wanted.expand(len(rows), -1, -1, -1), "normalised"
         )

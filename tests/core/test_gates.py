@@ -166,12 +166,14 @@ def test_what_is_no_number_fails(untaught: StyleNetwork) -> None:
 
 
 class _Painter(StyleNetwork):
-    """Paints the frame itself, and a spot on the gradient in its second style."""
+    """Paints the frame itself, with a black seam beyond its edges, which no render shows, and a
+    spot on the gradient in its second style."""
 
     def forward(self, image: Tensor, mix: Tensor, *_: object, **__: object) -> Tensor:
-        painted = image.clone()
+        painted = torch.zeros_like(image)
+        painted[..., 16:-16, 16:-16] = inner = image[..., 16:-16, 16:-16]
         if mix[0, 1] == 1:
-            painted[1:2] = disc(painted[1:2], 200, 200, 30, (0.1, 0.1, 0.1))
+            painted[1:2, :, 16:-16, 16:-16] = disc(inner[1:2], 200, 200, 30, (0.1, 0.1, 0.1))
         return painted
 
 

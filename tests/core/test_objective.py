@@ -6,13 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.objective import Objective
-from nle_style.core.perceptual import load_vgg16
+from nle_style.core.perceptual import content_loss, load_vgg16, style_loss
 from nle_style.core.photos import find_images, load_image, training_batch
 from nle_style.core.style_pack import load_pack
 from nle_style.core.training import Phase, TrainingSettings, train
@@ -60,6 +61,23 @@ def test_a_loss_is_the_weighted_sum_of_its_terms(
     losses, terms = of(network, batch[:1], [1], 1)
     rest = losses.item() - 2 * terms["content"][0] - 3 * terms["style"][0]
     assert rest == pytest.approx(11 * terms["motion"][0], rel=1e-4)
+
+
+def test_the_seam_at_the_edges_counts_in_no_term(
+    settings: TrainingSettings, network: StyleNetwork, batch: Tensor
+) -> None:
+    """The losses are of the painting of the reflected batch, 16 pixels at every edge cut off."""
+    of, vgg = objective(settings), load_vgg16(settings.vgg)
+    _, terms = of(network, batch, [0, 1], 0)
+    wide = np.pad(batch.numpy(), ((0, 0), (0, 0), (16, 16), (16, 16)), "reflect")
+    painted = network(torch.from_numpy(wide), torch.eye(2))[..., 16:48, 16:48].detach()
+    features = vgg(painted)
+    style = style_loss(features, of.grams, settings.weighting)
+    assert terms["style"] == pytest.approx(style.tolist(), rel=1e-4)
+    content = content_loss(features[9], vgg(batch)[9], settings.weighting)
+    assert terms["content"] == pytest.approx(content.tolist(), rel=1e-4)
+    bare = style_loss(vgg(network(batch, torch.eye(2))), of.grams, settings.weighting)
+    assert terms["style"] != pytest.approx(bare.tolist(), rel=1e-3)
 
 
 def test_one_style_alone_may_have_a_temporal_term(
