@@ -1,0 +1,79 @@
+"""Held-out losses of finished packs, as a training run measures its checkpoints.
+
+    python benchmarks/held_out.py PACK... --photos FOLDER --posters FOLDER [--vgg FILE]
+
+Every pack is a file, or the name of a shipped one, and is measured twice: with overscan, as a run
+does and a render shows it, and bare, as runs were measured before there was overscan. The
+photographs are those of `heldout_photos.txt`, in FOLDER; the posters are STYLE.png.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+
+from nle_style.core.held_out import find_held_out, held_out_losses
+from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import OVERSCAN, cut_overscan, with_overscan
+from nle_style.core.perceptual import STYLE_LAYERS, load_vgg16, style_targets
+from nle_style.core.photos import load_image
+from nle_style.core.style_pack import load_pack
+from nle_style.render.bundle import find_pack
+
+PHOTOS = Path(__file__).resolve().parent / "heldout_photos.txt"
+
+
+class Bare(nn.Module):
+    """A network that does not see the overscan it is given."""
+
+    def __init__(self, network: StyleNetwork) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, wide: Tensor, mix: Tensor) -> Tensor:
+        height, width = (side - 2 * OVERSCAN for side in wide.shape[-2:])
+        return with_overscan(self.network(cut_overscan(wide, height, width), mix))
+
+
+@torch.no_grad()
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("packs", nargs="+", metavar="PACK")
+    parser.add_argument("--photos", type=Path, required=True)
+    parser.add_argument("--posters", type=Path, required=True)
+    parser.add_argument("--vgg", type=Path, help="VGG-16 weights; else torchvision downloads them")
+    args = parser.parse_args()
+    vgg = load_vgg16(args.vgg)
+    photos = find_held_out(PHOTOS, args.photos)
+    for name in args.packs:
+        pack = load_pack(find_pack(name))
+        posters = [load_image(args.posters / f"{s}.png", longest=768)[None] for s in pack.styles]
+        targets = [style_targets(vgg(poster)) for poster in posters]
+        grams = {layer: torch.cat([each[layer] for each in targets]) for layer in STYLE_LAYERS}
+        columns = [
+            held_out_losses(network, vgg, grams, photos, pack.styles)  # type: ignore[arg-type]
+            for network in (pack.network, Bare(pack.network))
+        ]
+        print(f"\n{pack.name} {pack.sha256[:12]}\n")
+        print("| | style loss | content loss | style loss, bare | content loss, bare |")
+        print("|---|---:|---:|---:|---:|")
+        rows = [
+            (style, [c[style][f"{loss}_loss"] for c in columns for loss in ("style", "content")])
+            for style in pack.styles
+        ]
+        rows.append(
+            ("*mean*", [statistics.mean(v) for v in zip(*(v for _, v in rows), strict=True)])
+        )
+        for style, values in rows:
+            print(f"| {style} |", " | ".join(f"{value:.3f}" for value in values), "|", flush=True)
+
+
+if __name__ == "__main__":
+    main()
