@@ -1,6 +1,7 @@
 """The README's picture: every style of a pack on one frame of several clips.
 
-python benchmarks/gallery.py CLIP:FRAME [CLIP:FRAME ...] -o docs/styles.jpg
+    python benchmarks/gallery.py flower.mp4:75 friday.mp4:60 bigbuckbunny.mp4:90 \
+        --stroke-scale 3 -o docs/styles.jpg
 """
 
 from __future__ import annotations
