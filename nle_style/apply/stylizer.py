@@ -29,10 +29,10 @@ from nle_style.apply.openvino_engine import (
 )
 from nle_style.apply.openvino_graph import one_slice
 from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
-from nle_style.apply.stroke_scale import painted_size, resample, working_size
+from nle_style.apply.stroke_scale import overscanned, painted_size, resample, working_size
 from nle_style.apply.tiling import TiledEngine, paint_in_tiles
 from nle_style.core.network import MINIMUM_SIDE, NormStatistics
-from nle_style.core.overscan import cut_overscan, overscan_of, with_overscan
+from nle_style.core.overscan import cut_overscan, overscan_of
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import LookError
 
@@ -238,7 +238,7 @@ class Stylizer:
         """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""
         height, width = source.shape[-2:]
         picture = resample(source, working_size(height, width, self.look.stroke_scale))
-        picture = with_overscan(picture)
+        picture = overscanned(picture)
         return picture.pin_memory() if self._device.type == "cuda" else picture
 
 
