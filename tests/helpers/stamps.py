@@ -68,14 +68,22 @@ def read_stamp(frame: npt.NDArray[np.generic]) -> Stamp | None:
 
 
 def make_clip(
-    path: Path, clip: int, count: int, rate: Fraction, *, timecode: str | None = None
+    path: Path,
+    clip: int,
+    count: int,
+    rate: Fraction,
+    *,
+    timecode: str | None = None,
+    still: bool = False,
 ) -> Path:
     """Write frames 0..count-1 of a clip as RGB, lossless: PNG in a .mov or FFV1 in a .mkv.
 
     Args:
         timecode: of frame 0, "01:00:00:00", kept in the file.
+        still: every frame is frame 0 again.
     """
-    return _write(path, (stamped(clip, number) for number in range(count)), rate, timecode)
+    frames = (stamped(clip, 0 if still else number) for number in range(count))
+    return _write(path, frames, rate, timecode)
 
 
 def make_sequence(

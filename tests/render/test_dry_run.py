@@ -81,7 +81,8 @@ def test_durations(seconds: float, said: str) -> None:
 
 
 def _cut(folder: Path) -> Path:
-    a = make_clip(folder / "a.mov", 1, 40, Fraction(25))
+    # One frame is measured, and the others are taken to be as large: here they are.
+    a = make_clip(folder / "a.mov", 1, 40, Fraction(25), still=True)
 
     def shot(name: str, first: int, count: int, path: Path = a) -> otio.schema.Clip:
         return clip(name, (first, count), (0, 40), url=path.as_uri(), rate=25)
