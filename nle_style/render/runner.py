@@ -6,6 +6,7 @@ output; one that is refused does not stop the others.
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 from collections.abc import Callable, Iterator
@@ -191,11 +192,18 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
             where=str(plan.destination.parent),
             remedy="Choose another folder with -o.",
         ) from error
+    file = Path(lock.lock_file)
     try:
         yield
     finally:
+        # While it is held: after the release it may be the next run's lock, and a third run, which
+        # finds no file, would make itself one beside it. Windows keeps a file that is open.
+        with suppress(OSError):
+            file.unlink()
         lock.release()
-        Path(lock.lock_file).unlink(missing_ok=True)
+        if os.name == "nt":
+            with suppress(OSError):
+                file.unlink()
 
 
 def tidy(plan: ItemPlan) -> None:

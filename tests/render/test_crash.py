@@ -136,7 +136,8 @@ def test_two_runs_into_one_place(clip: Path, tiny_pack: Path, tmp_path: Path) ->
         assert first.stdout is not None
         first.stdout.readline()
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(".*.lock")) and time.monotonic() < deadline:
+        # The work folder is made by the run that holds the lock; its file is there a moment before.
+        while not list(tmp_path.glob(".*.work")) and time.monotonic() < deadline:
             time.sleep(0.01)
         first.send_signal(signal.SIGSTOP)
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,4 +83,28 @@ def test_unfinished_files_of_killed_runs(job: RenderJob) -> None:
 
     assert run_job(job, look).exit_code == 0
     assert there == [False] * 9
+    assert _names(job) == RESULTS
+
+
+def test_the_lock_is_unlinked_before_it_is_let_go(
+    job: RenderJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that opened its file meanwhile must not hold one lock while a third makes another."""
+    links: list[int] = []
+    opened: list[int] = []
+    release = FileLock.release
+
+    def spy(lock: FileLock) -> None:
+        links.extend(os.fstat(file).st_nlink for file in opened)
+        release(lock)
+
+    def open_too(event: Event) -> None:
+        if isinstance(event, Progress) and not opened:
+            (file,) = job.output.directory.glob(".*.lock")
+            opened.append(os.open(file, os.O_RDWR))
+
+    monkeypatch.setattr(FileLock, "release", spy)
+    assert run_job(job, on_event=open_too).exit_code == 0
+    os.close(opened[0])
+    assert links == [0]
     assert _names(job) == RESULTS
