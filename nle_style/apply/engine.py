@@ -54,6 +54,8 @@ class Convolutions:
         """
         weight, bias = self._kernels[index]
         if index == 0:
+            if self.device.type == "cuda" and x.device.type == "cpu":
+                x = x.pin_memory()  # else the copy waits, and the other frame's work with it
             x = x.to(self.device, non_blocking=True)
             x = x.to(dtype=self.dtype, memory_format=torch.channels_last)
             return F.conv2d(F.pad(x, (4, 4, 4, 4), mode="reflect"), weight, bias, stride=2)

@@ -8,14 +8,13 @@ the working picture's longer side is 1920 pixels.
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from nle_style.core.network import MINIMUM_SIDE
-from nle_style.core.overscan import cut_overscan, overscan_of
+from nle_style.core.overscan import overscan_of
 
-__all__ = ["REFERENCE_SIDE", "overscanned", "painted_size", "resample", "working_size"]
+__all__ = ["REFERENCE_SIDE", "painted_size", "resample", "working_size"]
 
 REFERENCE_SIDE = 1920
 """Longer side, in pixels, of the picture that the network paints at stroke scale 1."""
@@ -48,36 +47,6 @@ def painted_size(height: int, width: int, stroke_scale: float) -> tuple[int, int
     """The size of what the network sees of a frame: its working size with overscan."""
     rows, columns = working_size(height, width, stroke_scale)
     return rows + 2 * overscan_of(rows), columns + 2 * overscan_of(columns)
-
-
-def overscanned(picture: Tensor) -> Tensor:
-    """What `core.overscan.with_overscan` gives, with its channels together in memory.
-
-    torch's own reflection gives planes, which the engines would copy once more: of a UHD frame that
-    is 100 MB.
-
-    Args:
-        picture: (1, 3, H, W).
-
-    Returns:
-        (1, 3, H', W'), channels_last, on the same device.
-    """
-    height, width = picture.shape[-2:]
-    down, right = overscan_of(height), overscan_of(width)
-    wide = torch.empty(
-        (1, picture.shape[1], height + 2 * down, width + 2 * right),
-        dtype=picture.dtype,
-        device=picture.device,
-        memory_format=torch.channels_last,
-    )
-    inner = cut_overscan(wide, height, width)
-    inner.copy_(picture)
-    middle = wide[..., right : right + width]
-    middle[..., :down, :] = inner[..., 1 : 1 + down, :].flip(2)
-    middle[..., down + height :, :] = inner[..., height - 1 - down : height - 1, :].flip(2)
-    wide[..., :right] = wide[..., 1 + right : 1 + 2 * right].flip(3)
-    wide[..., right + width :] = wide[..., width - 1 : width - 1 + right].flip(3)
-    return wide
 
 
 def resample(picture: Tensor, size: tuple[int, int]) -> Tensor:

@@ -28,8 +28,9 @@ from nle_style.apply.openvino_engine import (
     openvino_version,
 )
 from nle_style.apply.openvino_graph import one_slice
+from nle_style.apply.reflected import Reflected
 from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
-from nle_style.apply.stroke_scale import overscanned, painted_size, resample, working_size
+from nle_style.apply.stroke_scale import painted_size, resample, working_size
 from nle_style.apply.tiling import TiledEngine, paint_in_tiles
 from nle_style.core.network import MINIMUM_SIDE, NormStatistics
 from nle_style.core.overscan import cut_overscan, overscan_of
@@ -116,7 +117,7 @@ class Stylizer:
         self._frozen = None  # its maps are freed before the frames are measured
 
         def sample(frame: np.ndarray) -> tuple[Tensor, np.ndarray]:
-            return self._working(_tensor(frame)), luma_thumbnail(frame)
+            return _with_overscan(self._resampled(_tensor(frame))), luma_thumbnail(frame)
 
         supply = map(sample, frames)
         first = list(itertools.islice(supply, 1))
@@ -198,16 +199,20 @@ class Stylizer:
 
     def _painted(self, source: Tensor, rgb: np.ndarray) -> Tensor:
         """The painting of `source` at its working size."""
-        rows, columns = working_size(source.shape[2], source.shape[3], self.look.stroke_scale)
-        picture = self._working(source)
+        picture = self._resampled(source)
         if self._frozen is None or self._shot is None:
-            return cut_overscan(self._follow(picture), rows, columns)
-        cut = overscan_of(rows), overscan_of(columns)
-        height, width = picture.shape[-2:]
-        at_once = self._budget.tiles_at_once(height, width) if self._takes_two else 1
-        tile = self._budget.frozen_tile(height, width, at_once)
-        over = map if at_once < 2 else self._workers.map
-        return paint_in_tiles(self._frozen, picture, tile, self._shot.gain(rgb), cut=cut, over=over)
+            return cut_overscan(self._follow(_with_overscan(picture)), *picture.shape[-2:])
+        height, width = source.shape[-2:]
+        size = painted_size(height, width, self.look.stroke_scale)
+        at_once = self._budget.tiles_at_once(*size) if self._takes_two else 1
+        return paint_in_tiles(
+            self._frozen,
+            picture,
+            self._budget.frozen_tile(*size, at_once),
+            self._shot.gain(rgb),
+            overscan=_overscan(picture),
+            over=map if at_once < 2 else self._workers.map,
+        )
 
     def _follow(self, picture: Tensor) -> Tensor:
         """Paint with norms that follow the picture, in one piece if the budget holds it."""
@@ -234,12 +239,19 @@ class Stylizer:
         while begun:
             yield begun.popleft().result()
 
-    def _working(self, source: Tensor) -> Tensor:
-        """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""
+    def _resampled(self, source: Tensor) -> Tensor:
+        """(1, 3, H, W) at its working size, which is painted and measured."""
         height, width = source.shape[-2:]
-        picture = resample(source, working_size(height, width, self.look.stroke_scale))
-        picture = overscanned(picture)
-        return picture.pin_memory() if self._device.type == "cuda" else picture
+        return resample(source, working_size(height, width, self.look.stroke_scale))
+
+
+def _overscan(picture: Tensor) -> tuple[int, int]:
+    height, width = picture.shape[-2:]
+    return overscan_of(height), overscan_of(width)
+
+
+def _with_overscan(picture: Tensor) -> Tensor:
+    return Reflected(picture, _overscan(picture)).whole()
 
 
 def _budget_of(device: torch.device, given: Budget | None) -> Budget:

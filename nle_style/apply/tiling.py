@@ -18,12 +18,12 @@ import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from nle_style.apply.engine import FrameEngine, Moments, moments
 from nle_style.apply.kernels import HALO
+from nle_style.apply.reflected import Reflected, blank
 from nle_style.core.network import STRIDE, NormStatistics, pad_to_stride
 
 __all__ = [
@@ -132,7 +132,7 @@ def paint_in_tiles(
     tile: tuple[int, int],
     gain: float = 1.0,
     halo: int = HALO,
-    cut: tuple[int, int] = (0, 0),
+    overscan: tuple[int, int] = (0, 0),
     over: Callable[..., Iterable[None]] = map,
 ) -> Tensor:
     """A picture by an engine with frozen norms, in one pass.
@@ -143,24 +143,24 @@ def paint_in_tiles(
         tile: rows and columns that are painted at once, halo included, whole strides.
         gain: the exposure of the picture, which is divided by it.
         halo: less than `HALO` gives seams; the parameter is there to show it.
-        cut: rows and columns at both ends that are painted, and not kept: its overscan.
+        overscan: rows and columns beyond both ends that are painted too, and not kept.
         over: applies a function to every tile, for instance the `map` of an executor if several
             threads may be in the engine at once.
 
     Returns:
-        (1, 3, H, W) in 0-1 without the rows and columns of `cut`, channels_last.
+        (1, 3, H, W) in 0-1, channels_last.
     """
-    padded = pad_to_stride(image)
-    above, left = cut
-    height, width = image.shape[2] - 2 * above, image.shape[3] - 2 * left
-    painted = _empty(3, height, width)
+    wide = Reflected(image, overscan, STRIDE)
+    above, left = overscan
+    height, width = image.shape[-2:]
+    painted = blank(3, height, width)
 
     @torch.inference_mode()
     def paint(place: tuple[Strip, Strip]) -> None:
         down, across = place
-        part = padded[..., down.begin : down.end, across.begin : across.end]
+        part = wide.part((down.begin, down.end), (across.begin, across.end))
         if gain != 1:
-            part = torch.div(part, gain, out=_empty(*part.shape[1:]))
+            part.div_(gain)
         top, begin = max(down.top, above), max(across.top, left)
         bottom, end = min(down.bottom, above + height), min(across.bottom, left + width)
         painted[..., top - above : bottom - above, begin - left : end - left] = engine(part)[
@@ -170,7 +170,7 @@ def paint_in_tiles(
         ]
 
     rows, columns = (
-        strips(length, size, halo) for length, size in zip(padded.shape[-2:], tile, strict=True)
+        strips(length, size, halo) for length, size in zip(wide.size, tile, strict=True)
     )
     # An executor's `map` raises what a tile raised only when its result is asked for.
     for _ in over(paint, itertools.product(rows, columns)):
@@ -232,7 +232,8 @@ class TiledEngine:
                 total = total.joined(moments(x))
                 if last == 2:
                     if whole is None:
-                        whole = _empty(x.shape[1], height // STRIDE, width // STRIDE, x)
+                        whole = x.new_empty((1, height // STRIDE, width // STRIDE, x.shape[1]))
+                        whole = whole.permute(0, 3, 1, 2)
                     whole[..., strip.top // STRIDE : strip.bottom // STRIDE, :] = x
             norms.append(total.statistics(self._engine.layers[last].phases))
         assert whole is not None  # noqa: S101  (for the type checker)
@@ -290,7 +291,7 @@ class TiledEngine:
     def _picture(self, x: Tensor, norms: Sequence[NormStatistics], height: int) -> Tensor:
         """The last three layers -> the picture (1, 3, H, W)."""
         first = self._engine.convolve.count - 3
-        painted = _empty(3, height, x.shape[-1] * STRIDE)
+        painted = blank(3, height, x.shape[-1] * STRIDE)
         for strip in strips(height, self._rows, self._halos[1]):
             part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
             picture = self._engine.convolve.picture(self._activated(first, first + 2, part, norms))
@@ -316,16 +317,3 @@ class TiledEngine:
 def _shown(x: Tensor, strip: Strip, scale: int) -> Tensor:
     """The rows of a computed strip that count; `scale` picture rows are one of the map's."""
     return x[..., (strip.top - strip.begin) // scale : (strip.bottom - strip.begin) // scale, :]
-
-
-def _empty(channels: int, height: int, width: int, like: Tensor | None = None) -> Tensor:
-    """(1, channels, height, width), channels_last; float32 on the CPU, or of the kind of `like`.
-
-    NumPy's allocation, unlike torch's, asks Linux for large pages: a page fault for 2 MB, not for
-    every 4 kB.
-    """
-    if like is None:
-        return torch.from_numpy(np.empty((1, height, width, channels), np.float32)).permute(
-            0, 3, 1, 2
-        )
-    return like.new_empty((1, height, width, channels)).permute(0, 3, 1, 2)

@@ -12,7 +12,7 @@ from PIL import Image
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
-from nle_style.apply.stroke_scale import overscanned, resample, working_size
+from nle_style.apply.stroke_scale import resample, working_size
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.media.probe import probe_media
@@ -65,17 +65,6 @@ def test_resampling_does_not_alias_and_clips_its_overshoot() -> None:
     large = resample(step, (60, 120))
     assert float(large.min()) == 0
     assert float(large.max()) == 1
-
-
-@pytest.mark.parametrize(("height", "width"), [(40, 67), (8, 40), (40, 9)])
-def test_overscan_is_a_reflection_with_channels_together(height: int, width: int) -> None:
-    """As NumPy reflects, corners included; of a short side there is less to reflect."""
-    rgb = np.random.default_rng(5).random((height, width, 3), np.float32)
-    wide = overscanned(torch.from_numpy(rgb).permute(2, 0, 1)[None])
-    down, right = min(16, height - 1), min(16, width - 1)
-    expected = np.pad(rgb, ((down, down), (right, right), (0, 0)), "reflect")
-    assert wide.is_contiguous(memory_format=torch.channels_last)
-    np.testing.assert_array_equal(wide[0].permute(1, 2, 0).numpy(), expected)
 
 
 def test_near_the_working_size_a_frame_is_painted_as_it_is(tiny_pack: Path) -> None:

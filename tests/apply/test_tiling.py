@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import torch
+from torch.nn import functional as F
 
 from nle_style.apply.engine import FoldedEngine, FrameEngine, Moments, moments
 from nle_style.apply.kernels import HALO, arrange
@@ -140,6 +141,19 @@ def test_tiles_and_slices_by_openvino() -> None:
         for each in (one_slice, cut):
             painted = paint_in_tiles(OpenVinoEngine(layers, seen, cut=each), image, tile)
             assert float((painted - whole).abs().max()) <= BOUND
+
+
+@pytest.mark.parametrize("tile", [(116, 4096), (132, 116), WHOLE])
+@pytest.mark.parametrize("size", [(170, 131), (8, 190)])
+def test_overscan_is_painted_and_cut_off(tile: tuple[int, int], size: tuple[int, int]) -> None:
+    engine = _frozen(_network())
+    image = _picture(*size)
+    down, right = (min(16, side - 1) for side in size)
+    wide = F.pad(image, (right, right, down, down), "reflect")
+    whole = paint_in_tiles(engine, wide, WHOLE)[..., down:-down, right:-right]
+    painted = paint_in_tiles(engine, image, tile, overscan=(down, right))
+    assert painted.shape == image.shape
+    assert float((painted - whole).abs().max()) <= BOUND
 
 
 def test_tiles_in_two_threads() -> None:
