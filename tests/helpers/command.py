@@ -14,7 +14,11 @@ from unittest import mock
 
 from nle_style.cli.main import main
 
-__all__ = ["Outcome", "events_of", "nle_style", "start"]
+__all__ = ["SMALL_STROKES", "Outcome", "events_of", "nle_style", "start"]
+
+SMALL_STROKES = ("--stroke-scale", 4)
+"""For tests in which the size of the strokes has no part: of wide small clips it enlarges fewer
+pixels before they are painted."""
 
 
 @dataclass(frozen=True)
