@@ -49,8 +49,7 @@ def cut(movie: Path) -> Path:
 def plain(movie: Path, tiny_pack: Path) -> Path:
     """The folder of what one process renders of the movie."""
     out = movie.with_name("plain")
-    look = ("--style", "red", "--pack", tiny_pack, *SMALL_STROKES)
-    assert nle_style("render", movie, "-o", out, *look).code == 0
+    assert nle_style("render", movie, "-o", out, "--style", "red", "--pack", tiny_pack).code == 0
     return out
 
 
@@ -141,7 +140,7 @@ def test_a_killed_task_is_run_again(
     movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
 ) -> None:
     """SIGKILL in the third of four units: the same task then paints the last two only."""
-    bundle, look = tmp_path / "bundle", ("--style", "red", "--pack", tiny_pack, *SMALL_STROKES)
+    bundle, look = tmp_path / "bundle", ("--style", "red", "--pack", tiny_pack)
     assert nle_style("farm", movie, "-o", bundle, *look).code == 0
     farm = bundle / "farm.json"
     assert nle_style("run", farm, "--step", "measure", "--items", "0-0").code == 0
@@ -177,7 +176,7 @@ def test_two_workers_are_as_one(
     killed: bool, movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
 ) -> None:
     """Also when one of the workers is killed: what it left is rendered in the end."""
-    look = ("--style", "red", "--pack", tiny_pack, *SMALL_STROKES)
+    look = ("--style", "red", "--pack", tiny_pack)
     out = tmp_path / "out"
     workers: list[int] = []
     told: list[dict[str, Any]] = []
@@ -209,8 +208,7 @@ def test_two_workers_are_as_one(
 @pytest.mark.slow
 def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
     """SIGTERM to the program ends its tasks too; what they finished is gone on from."""
-    look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1", *SMALL_STROKES)
-    out = tmp_path / "out"
+    look, out = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1"), tmp_path / "out"
     lines: list[dict[str, Any]] = []
     with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
         assert process.stdout is not None
