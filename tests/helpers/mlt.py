@@ -76,7 +76,7 @@ def _run(command: list[str], output: Path) -> None:
     a film that can be opened is judged as it is. A render of these few frames takes half a second.
     """
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "SDL_AUDIODRIVER": "dummy"}
-    for patience in (8, 16, 32, 64):
+    for patience in (3, 6, 12, 24, 48):
         try:
             done = subprocess.run(
                 command,
@@ -92,7 +92,7 @@ def _run(command: list[str], output: Path) -> None:
         assert done.returncode == 0, done.stderr
         with contextlib.suppress(av.error.FFmpegError), av.open(str(output)):
             return
-    pytest.fail("melt did not play in four attempts")
+    pytest.fail("melt did not play in five attempts")
 
 
 def stamps_of(frames: list[npt.NDArray[np.uint8]]) -> list[Stamp | str | None]:
