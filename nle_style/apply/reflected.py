@@ -23,7 +23,9 @@ class Reflected:
         stride: reflected once more at the right and at the bottom, until both sides divide by it.
     """
 
-    def __init__(self, picture: Tensor, overscan: tuple[int, int] = (0, 0), stride: int = 1):
+    def __init__(
+        self, picture: Tensor, overscan: tuple[int, int] = (0, 0), stride: int = 1
+    ) -> None:
         self._picture = picture
         self._overscan = overscan
         self._rows, self._columns = (
