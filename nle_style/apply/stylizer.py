@@ -117,7 +117,7 @@ class Stylizer:
         self._frozen = None  # its maps are freed before the frames are measured
 
         def sample(frame: np.ndarray) -> tuple[Tensor, np.ndarray]:
-            return _with_overscan(self._resampled(_tensor(frame))), luma_thumbnail(frame)
+            return self._working(_tensor(frame)), luma_thumbnail(frame)
 
         supply = map(sample, frames)
         first = list(itertools.islice(supply, 1))
@@ -199,10 +199,11 @@ class Stylizer:
 
     def _painted(self, source: Tensor, rgb: np.ndarray) -> Tensor:
         """The painting of `source` at its working size."""
-        picture = self._resampled(source)
-        if self._frozen is None or self._shot is None:
-            return cut_overscan(self._follow(_with_overscan(picture)), *picture.shape[-2:])
         height, width = source.shape[-2:]
+        if self._frozen is None or self._shot is None:
+            rows, columns = working_size(height, width, self.look.stroke_scale)
+            return cut_overscan(self._follow(self._working(source)), rows, columns)
+        picture = self._resampled(source)
         size = painted_size(height, width, self.look.stroke_scale)
         at_once = self._budget.tiles_at_once(*size) if self._takes_two else 1
         return paint_in_tiles(
@@ -240,18 +241,19 @@ class Stylizer:
             yield begun.popleft().result()
 
     def _resampled(self, source: Tensor) -> Tensor:
-        """(1, 3, H, W) at its working size, which is painted and measured."""
+        """(1, 3, H, W) at its working size."""
         height, width = source.shape[-2:]
         return resample(source, working_size(height, width, self.look.stroke_scale))
+
+    def _working(self, source: Tensor) -> Tensor:
+        """What the network sees of (1, 3, H, W): it paints and measures the same pictures."""
+        picture = self._resampled(source)
+        return Reflected(picture, _overscan(picture)).whole()
 
 
 def _overscan(picture: Tensor) -> tuple[int, int]:
     height, width = picture.shape[-2:]
     return overscan_of(height), overscan_of(width)
-
-
-def _with_overscan(picture: Tensor) -> Tensor:
-    return Reflected(picture, _overscan(picture)).whole()
 
 
 def _budget_of(device: torch.device, given: Budget | None) -> Budget:
