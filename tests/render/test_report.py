@@ -31,7 +31,7 @@ from tests.helpers.media_factory import ffmpeg
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """20 frames at 30000/1001: a moving test picture with grain."""
-    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", size="32x32")
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", size="48x32")
 
 
 @pytest.fixture(scope="module")
@@ -78,7 +78,7 @@ def test_what_it_says(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     assert report["nle_style_report"] == 1
     assert report["source"]["path"] == str(clip)
     assert Fraction(report["source"]["rate"]) == Fraction(30000, 1001)
-    assert report["source"]["size"] == [32, 32]
+    assert report["source"]["size"] == [48, 32]
     assert report["frames"] == [2, 19]
     assert report["look"]["styles"] == {"red": 1.0}
     assert report["look"]["statistics"] == "frame"
@@ -286,8 +286,8 @@ def test_a_report_that_cannot_be_written_is_a_warning(
 
 
 def test_shots_and_seconds_by_hand(clip: Path) -> None:
-    """Two shots of a 32 x 32 clip, 16 x 16 samples, one unit across the cut between 4 and 5."""
-    pixels = 16 * 16
+    """Two shots of a 48 x 32 clip, 24 x 16 samples, one unit across the cut between 4 and 5."""
+    pixels = 24 * 16
     facts = {
         "source": "/media/clip.mp4",
         "source_fingerprint": "0f",
