@@ -125,7 +125,7 @@ class Convolutions:
 
 
 class FrameEngine:
-    """A network with one mix of styles whose norms follow each picture.
+    """A network whose norms follow each picture.
 
     Args:
         layers: from `kernels.arrange`.
@@ -175,7 +175,7 @@ class FrameEngine:
 
 
 class FoldedEngine:
-    """A network with one mix of styles and frozen norms.
+    """A network with frozen norms.
 
     Args:
         layers: from `kernels.arrange`.

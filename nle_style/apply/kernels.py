@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor, nn
 
-from nle_style.core.network import ConditionalInstanceNorm, NormStatistics, StyleNetwork
+from nle_style.core.network import InstanceNorm, NormStatistics, StyleNetwork
 
 __all__ = [
     "HALO",
@@ -54,13 +54,13 @@ transposed one (in, out, height, width)."""
 
 @dataclass(frozen=True)
 class Layer:
-    """One rearranged convolution and the norm behind it, for one mix of styles.
+    """One rearranged convolution and the norm behind it.
 
     Attributes:
         kernel: its weight and bias.
         transposed: whether it is a transposed convolution.
         phases: 4 if it writes 2×2 blocks (channel · 4 + 2 · row phase + column phase), else 1.
-        gamma, beta: (1, C), the mix's row; None for the last layer, which has no norm.
+        gamma, beta: (C,); None for the last layer, which has no norm.
     """
 
     kernel: Kernel
@@ -86,7 +86,7 @@ class Layer:
         assert self.gamma is not None  # noqa: S101  (the last layer is never asked)
         assert self.beta is not None  # noqa: S101
         mean, variance = (value.to(self.gamma) for value in statistics)
-        scale = self.gamma * torch.rsqrt(variance + ConditionalInstanceNorm.epsilon)
+        scale = self.gamma * torch.rsqrt(variance + InstanceNorm.epsilon)
         offset = self.beta - mean * scale
         return (
             scale[0].repeat_interleave(self.phases),
@@ -94,12 +94,8 @@ class Layer:
         )
 
 
-def arrange(network: StyleNetwork, mix: Tensor) -> tuple[Layer, ...]:
-    """The layers of a network in one mix of its styles; its weights are copied.
-
-    Args:
-        mix: (1, styles), the weight of every style.
-    """
+def arrange(network: StyleNetwork) -> tuple[Layer, ...]:
+    """The layers of a network; its weights are copied."""
     plain = [_plain(module) for module in network.convolutions]
     entry, half = plain[:2]
     first_up, second_up, last = plain[-3:]
@@ -111,8 +107,7 @@ def arrange(network: StyleNetwork, mix: Tensor) -> tuple[Layer, ...]:
         (upsample_kernel(second_up[0]), second_up[1]),
         (phase_kernel(last[0], LAST_BLOCK), last[1].repeat_interleave(8)),
     ]
-    with torch.no_grad():
-        norms = [(mix @ norm.gamma, mix @ norm.beta) for norm in network.norms]  # type: ignore[operator]
+    norms = [(norm.gamma.detach(), norm.beta.detach()) for norm in network.norms]  # type: ignore[operator]
     layers = []
     for index, (weight, bias) in enumerate(kernels):
         gamma, beta = norms[index] if index < len(norms) else (None, None)

@@ -55,7 +55,7 @@ def _core() -> Any:
 
 
 class OpenVinoEngine:
-    """A network with one mix of styles and frozen norms, on the CPU in float32.
+    """A network with frozen norms, on the CPU in float32.
 
     It is compiled for a size when a picture of that size first comes, in some tenths of a second.
     Several threads may paint at the same time; each has maps of its own.
@@ -91,7 +91,7 @@ class OpenVinoEngine:
 
 
 class OpenVinoMeasure:
-    """What every norm of a network with one mix of styles sees in a picture, on the CPU.
+    """What every norm of a network sees in a picture, on the CPU.
 
     The values of a part are summed in float32, parts in float64. Several threads may measure at the
     same time.

@@ -62,7 +62,7 @@ class Stylizer:
     torch; with `frame` it is always torch.
 
     Args:
-        pack: the network and its styles.
+        pack: the styles.
         look: the mix and its controls.
         device: where the network runs.
         budget: the memory to work in; of a GPU it is what the GPU has left.
@@ -75,7 +75,7 @@ class Stylizer:
         self, pack: StylePack, look: Look, device: torch.device, budget: Budget | None = None
     ) -> None:
         self.look = look
-        self._layers = arrange(pack.network, pack.mix(look.styles))
+        self._layers = arrange(pack.network(look.styles))
         self._device = device
         self._dtype = working_dtype(device)
         self._following = FrameEngine(self._layers, device, self._dtype)

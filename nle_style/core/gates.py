@@ -10,9 +10,8 @@ The limits come from paintings that were looked at (docs/training.md has the mea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import numpy as np
 import torch
@@ -167,14 +166,11 @@ def speckle_limit(grain: float) -> float:
 
 
 @torch.no_grad()
-def measure(
-    network: StyleNetwork, styles: Sequence[str], device: str = "cpu"
-) -> tuple[Figures, ...]:
+def measure(networks: Mapping[str, StyleNetwork], device: str = "cpu") -> tuple[Figures, ...]:
     """Paint every plain frame in every style and measure it.
 
     Args:
-        network: in evaluation mode, on `device`.
-        styles: names of its rows.
+        networks: style -> its network, in evaluation mode, on `device`.
         device: `cpu`, `cuda` or `mps`.
 
     Returns:
@@ -183,22 +179,20 @@ def measure(
     frames = plain_frames()
     batch = torch.stack(list(frames.values())).to(device)
     found = []
-    for row, style in enumerate(styles):
-        mix = torch.zeros(len(batch), len(styles), device=device)
-        mix[:, row] = 1
-        painted = paint_with_overscan(partial(network, mix=mix), batch).cpu()
+    for style, network in networks.items():
+        painted = paint_with_overscan(network, batch).cpu()
         values = zip(frames, blob(painted).tolist(), speckle(painted).tolist(), strict=True)
         found += [Figures(style, *value) for value in values]
     return tuple(found)
 
 
 def examine(
-    network: StyleNetwork, styles: Sequence[str], grains: Sequence[float], device: str = "cpu"
+    networks: Mapping[str, StyleNetwork], grains: Sequence[float], device: str = "cpu"
 ) -> tuple[Fault, ...]:
-    """What a network's paintings of the plain frames have beyond the limits.
+    """What networks' paintings of the plain frames have beyond the limits.
 
     Args:
-        network, styles, device: see `measure`.
+        networks, device: see `measure`.
         grains: `speckle` of every style's poster, at the size at which training saw it.
 
     Returns:
@@ -206,11 +200,11 @@ def examine(
     """
     limits = {
         style: {"blob": BLOB_LIMIT, "speckle": speckle_limit(grain)}
-        for style, grain in zip(styles, grains, strict=True)
+        for style, grain in zip(networks, grains, strict=True)
     }
     return tuple(
         Fault(figures.style, figures.frame, figure, value, limit)
-        for figures in measure(network, styles, device)
+        for figures in measure(networks, device)
         for figure, limit in limits[figures.style].items()
         if not (value := getattr(figures, figure)) <= limit  # no number is a fault too
     )

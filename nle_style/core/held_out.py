@@ -9,15 +9,13 @@ folder end with the same bytes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
-from torch import Tensor
+from torch import Tensor, nn
 
-from nle_style.core.network import StyleNetwork
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import CONTENT_LAYER, Vgg16Features, content_loss, style_loss
 from nle_style.core.photos import find_images, load_image
@@ -105,11 +103,10 @@ def centre_crop(path: Path, side: int) -> Tensor:
 
 @torch.no_grad()
 def held_out_losses(
-    network: StyleNetwork,
+    networks: Mapping[str, nn.Module],
     vgg: Vgg16Features,
-    grams: Mapping[int, Tensor],
+    grams: Mapping[str, Mapping[int, Tensor]],
     photos: Sequence[Path],
-    styles: Sequence[str],
 ) -> dict[str, dict[str, float]]:
     """Mean normalised losses of every style on its share of the photographs.
 
@@ -117,9 +114,10 @@ def held_out_losses(
     their number: always the same ones, and neighbouring styles different ones.
 
     Args:
-        network, vgg, grams: on one device; layer -> (styles, C, C) of the posters.
+        networks: style -> what paints (N, 3, H, W) in it; with `vgg` and `grams` on one device.
+        vgg: the loss network.
+        grams: style -> the Gram matrices of its poster, as `perceptual.style_targets` gives them.
         photos: as `find_held_out` gives them.
-        styles: names of the network's rows.
 
     Returns:
         name -> {"style_loss", "content_loss"}, see `perceptual.Weighting`, `normalised`.
@@ -127,28 +125,18 @@ def held_out_losses(
     Raises:
         TrainingError: a photograph cannot be read.
     """
-    device = next(network.parameters()).device
+    device = vgg.mean.device
     stride = max(1, len(photos) // _EACH)
-    losses: dict[str, list[tuple[float, float]]] = {name: [] for name in styles}
-    for number, path in enumerate(photos):
-        rows = [row for row in range(len(styles)) if (number + row) % stride == 0]
-        if not rows:
-            continue
-        index = torch.tensor(rows, device=device)
-        image = centre_crop(path, _SIDE)[None].to(device)
-        wanted = vgg(image, (CONTENT_LAYER,))[CONTENT_LAYER]
-        mix = torch.eye(len(styles), device=device)[index]
-        images = image.expand(len(rows), -1, -1, -1)
-        features = vgg(paint_with_overscan(partial(network, mix=mix), images))
-        kept = content_loss(
-            features[CONTENT_LAYER], wanted.expand(len(rows), -1, -1, -1), "normalised"
-        )
-        targets = {layer: gram[index] for layer, gram in grams.items()}
-        painted = style_loss(features, targets, "normalised")
-        for row, style, content in zip(rows, painted.tolist(), kept.tolist(), strict=True):
-            losses[styles[row]].append((style, content))
     means = {}
-    for name, pairs in losses.items():
-        style, content = (sum(values) / len(values) for values in zip(*pairs, strict=True))
-        means[name] = {"style_loss": style, "content_loss": content}
+    for place, (name, network) in enumerate(networks.items()):
+        losses = []
+        for path in (path for n, path in enumerate(photos) if (n + place) % stride == 0):
+            image = centre_crop(path, _SIDE)[None].to(device)
+            wanted = vgg(image, (CONTENT_LAYER,))[CONTENT_LAYER]
+            features = vgg(paint_with_overscan(network, image))
+            style = style_loss(features, grams[name], "normalised")
+            content = content_loss(features[CONTENT_LAYER], wanted, "normalised")
+            losses.append((float(style), float(content)))
+        painted, kept = (sum(values) / len(losses) for values in zip(*losses, strict=True))
+        means[name] = {"style_loss": painted, "content_loss": kept}
     return means

@@ -4,11 +4,12 @@ Johnson, Alahi, Fei-Fei 2016, "Perceptual Losses for Real-Time Style Transfer an
 Super-Resolution" (supplement, table 1), with three changes that this project follows:
 
 * a small *reflection padding before every convolution* in place of one 40-pixel border;
-* *instance normalisation* (Ulyanov, Vedaldi, Lempitsky 2016) in place of batch normalisation,
-  *conditional* on the style (Dumoulin, Shlens, Kudlur 2017): one row of scales γ and shifts β a
-  style, everything else shared;
+* *instance normalisation* (Ulyanov, Vedaldi, Lempitsky 2016) in place of batch normalisation;
 * nearest-neighbour upsampling and a convolution in place of transposed convolutions
   (Odena, Dumoulin, Olah 2016), which leave a checkerboard.
+
+A network paints one style. Networks that were fine-tuned from one parent can be mixed by the
+weighted mean of their weights (`core.style_pack`).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from torch.nn import functional as F
 __all__ = [
     "MINIMUM_SIDE",
     "STRIDE",
-    "ConditionalInstanceNorm",
+    "InstanceNorm",
     "NetworkConfig",
     "NormStatistics",
     "ReflectConv",
@@ -47,17 +48,15 @@ class NetworkConfig:
     """The shape of a network; with the weights it is all that is needed to build one.
 
     Attributes:
-        styles: number of γ/β rows, 1 or more.
         width: channels C of the first layer; the inner layers have 2C and 4C. 32 in the paper.
         residual_blocks: blocks of two 3×3 convolutions at 4C. 5 in the paper.
     """
 
-    styles: int
     width: int = 16
     residual_blocks: int = 5
 
     def __post_init__(self) -> None:
-        if self.styles < 1 or self.width < 1 or self.residual_blocks < 0:
+        if self.width < 1 or self.residual_blocks < 0:
             raise ValueError(f"not a network: {self}")
 
 
@@ -86,48 +85,44 @@ class ReflectConv(nn.Conv2d):
         return super().forward(F.pad(features, (border, border, border, border), mode="reflect"))
 
 
-class ConditionalInstanceNorm(nn.Module):
-    """γ(style) · (x − mean) / sqrt(variance + ε) + β(style), Dumoulin et al. 2017, equation 5.
+class InstanceNorm(nn.Module):
+    """γ · (x − mean) / sqrt(variance + ε) + β, Ulyanov et al. 2016, a channel at a time.
 
     Args:
-        styles: number of rows.
-        channels: length of a row.
+        channels: length of γ and β.
     """
 
     epsilon = 1e-5
 
-    def __init__(self, styles: int, channels: int) -> None:
+    def __init__(self, channels: int) -> None:
         super().__init__()
-        self.gamma = nn.Parameter(torch.ones(styles, channels))
-        self.beta = nn.Parameter(torch.zeros(styles, channels))
+        self.gamma = nn.Parameter(torch.ones(channels))
+        self.beta = nn.Parameter(torch.zeros(channels))
 
-    def affine(self, mix: Tensor, statistics: NormStatistics) -> NormStatistics:
+    def affine(self, statistics: NormStatistics) -> NormStatistics:
         """The normalisation as one scale and one offset a channel.
 
         Args:
-            mix: weight of every style, (N, styles); convex mixes blend the looks.
             statistics: mean and variance to normalise by.
 
         Returns:
             scale and offset, each (N, channels), so that the result is x · scale + offset.
         """
-        mean, variance = statistics
-        scale = (mix @ self.gamma) * torch.rsqrt(variance.to(mix.dtype) + self.epsilon)
-        return scale, mix @ self.beta - mean.to(mix.dtype) * scale
+        mean, variance = (value.to(self.gamma.dtype) for value in statistics)
+        scale = self.gamma * torch.rsqrt(variance + self.epsilon)
+        return scale, self.beta - mean * scale
 
-    def forward(
-        self, features: Tensor, mix: Tensor, statistics: NormStatistics | None = None
-    ) -> Tensor:
+    def forward(self, features: Tensor, statistics: NormStatistics | None = None) -> Tensor:
         """Normalise (N, C, H, W) by its own statistics, or by the frozen ones that are given."""
         if statistics is None:
             statistics = instance_statistics(features)
-        scale, offset = self.affine(mix, statistics)
+        scale, offset = self.affine(statistics)
         scale = scale.to(features.dtype)[:, :, None, None]
         return torch.addcmul(offset.to(features.dtype)[:, :, None, None], features, scale)
 
 
 class StyleNetwork(nn.Module):
-    """One network that paints in any of its styles, or in a mix of them.
+    """A network that paints in one style, or in one mix of styles.
 
     The convolutions are in `convolutions` and the norms in `norms`, both in the order in which
     they run, and `norms[i]` follows `convolutions[i]`; the last convolution has no norm.
@@ -150,12 +145,11 @@ class StyleNetwork(nn.Module):
             ]
         )
         widths = [c, 2 * c, *[4 * c] * (1 + 2 * blocks), 2 * c, c]
-        self.norms = nn.ModuleList(ConditionalInstanceNorm(config.styles, w) for w in widths)
+        self.norms = nn.ModuleList(InstanceNorm(w) for w in widths)
 
     def forward(
         self,
         image: Tensor,
-        mix: Tensor,
         statistics: Sequence[NormStatistics | None] | None = None,
         seen: list[NormStatistics] | None = None,
     ) -> Tensor:
@@ -163,7 +157,6 @@ class StyleNetwork(nn.Module):
 
         Args:
             image: (N, 3, H, W), RGB display code values, 0-1; H and W at least `MINIMUM_SIDE`.
-            mix: (N, styles), the weight of every style for every image, usually convex.
             statistics: for every norm either None (the image's own) or frozen mean and variance.
             seen: if given, the statistics met at every norm are appended to it, in order.
 
@@ -171,14 +164,11 @@ class StyleNetwork(nn.Module):
             (N, 3, H, W) in 0-1 (a logistic function ends the net).
 
         Raises:
-            ValueError: the image is smaller than `MINIMUM_SIDE`, or `mix` has another shape.
+            ValueError: the image is smaller than `MINIMUM_SIDE`.
         """
         height, width = image.shape[-2:]
         if min(height, width) < MINIMUM_SIDE:
             raise ValueError(f"{width}x{height} is below {MINIMUM_SIDE} pixels a side")
-        if mix.shape != (image.shape[0], self.config.styles):
-            expected = (image.shape[0], self.config.styles)
-            raise ValueError(f"mix has shape {tuple(mix.shape)}, expected {expected}")
 
         def conv_norm(features: Tensor, index: int) -> Tensor:
             features = self.convolutions[index](features)
@@ -186,7 +176,7 @@ class StyleNetwork(nn.Module):
             if seen is not None:
                 given = instance_statistics(features) if given is None else given
                 seen.append(given)
-            result: Tensor = self.norms[index](features, mix, given)
+            result: Tensor = self.norms[index](features, given)
             return result
 
         x = pad_to_stride(image)

@@ -1,4 +1,9 @@
-"""Style packs: the weights of one network in a safetensors file, and its card in YAML.
+"""Style packs: the weights of some styles in a safetensors file, and their card in YAML.
+
+Every style is a whole set of weights of one network shape, fine-tuned from one parent that the
+file holds too. Networks that come from one parent can be mixed by the weighted mean of their
+weights (Wang et al. 2019, "Deep network interpolation for continuous imagery effect transition"),
+so that a mix costs what one style costs.
 
 The file is complete in itself: the network's shape and the names of its styles are in the
 safetensors header, so a pack without its card still renders. The card says what a person wants to
@@ -11,9 +16,8 @@ import difflib
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,53 +31,107 @@ from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import LookError, PackError
 
-__all__ = ["STYLE_NAME", "StylePack", "load_pack", "save_pack", "styles_in", "suggest_style"]
+__all__ = [
+    "STYLE_NAME",
+    "StylePack",
+    "Weights",
+    "load_pack",
+    "mean_weights",
+    "network_of",
+    "save_pack",
+    "styles_in",
+    "suggest_style",
+]
 
-FORMAT = "nle_style_pack/1"
+Weights = Mapping[str, Tensor]
+"""The state of one `StyleNetwork`, by its parameters' names."""
+
+FORMAT = "nle_style_pack/2"
+FORMAT_1 = "nle_style_pack/1"
+"""One network with a row of γ and β for each style; read as what it is, written no longer."""
 STYLE_NAME = re.compile(r"\w{1,64}")
 """Letters, digits and underscores: a style's name stands in mixes and in file names."""
 
+_PARENT = "parent"
 _MAXIMUM_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
 class StylePack:
-    """One network with a γ/β row per style.
+    """Styles of one network shape that can be mixed.
 
     Attributes:
         name: the file's stem ("posters").
-        styles: the names, in the order of the rows.
-        network: in evaluation mode, float32, on the CPU.
+        config: the shape of every style's network.
+        weights: style -> its weights as the file holds them (half precision), on the CPU.
+        parent: the weights that the styles were fine-tuned from: where a further one begins.
         sha256: of the weights file, in hexadecimal: what a render records.
         card: the YAML card as plain data; {} if there is none.
     """
 
     name: str
-    styles: tuple[str, ...]
-    network: StyleNetwork
+    config: NetworkConfig
+    weights: Mapping[str, Weights]
+    parent: Weights
     sha256: str
     card: Mapping[str, Any] = field(default_factory=dict)
 
-    def mix(self, weights: Mapping[str, float]) -> Tensor:
-        """A row (1, styles) for the network out of names and weights, which are made to sum to 1.
+    @property
+    def styles(self) -> tuple[str, ...]:
+        """The names, in the order of the file."""
+        return tuple(self.weights)
 
-        Raises:
-            LookError: an unknown name (with the nearest known ones), or weights that sum to 0.
-        """
-        row = torch.zeros(1, len(self.styles))
-        for name, weight in weights.items():
-            if name not in self.styles:
-                raise suggest_style(name, self.styles, where=f"pack '{self.name}'")
-            row[0, self.styles.index(name)] += weight
-        total = float(row.sum())
-        if total <= 0:
-            raise LookError("the style weights sum to 0", remedy="Give one of them a weight.")
-        return row / total
-
-    @cached_property
+    @property
     def parameters(self) -> int:
         """Number of trained values, all styles together."""
-        return sum(p.numel() for p in self.network.parameters())
+        return sum(tensor.numel() for each in self.weights.values() for tensor in each.values())
+
+    def mix(self, shares: Mapping[str, float]) -> dict[str, float]:
+        """The shares of a mix, made to sum to 1, without styles that have none.
+
+        Raises:
+            LookError: an unknown name (with the nearest known ones), or shares that sum to 0.
+        """
+        for name in shares:
+            if name not in self.weights:
+                raise suggest_style(name, self.styles, where=f"pack '{self.name}'")
+        total = sum(shares.values())
+        if total <= 0:
+            raise LookError("the style weights sum to 0", remedy="Give one of them a weight.")
+        return {name: share / total for name, share in shares.items() if share}
+
+    def network(self, shares: Mapping[str, float]) -> StyleNetwork:
+        """A network that paints in a mix, in evaluation mode, float32, on the CPU.
+
+        Args:
+            shares: style -> share, as `mix` takes them.
+
+        Raises:
+            LookError: as `mix`.
+        """
+        parts = [(self.weights[name], share) for name, share in self.mix(shares).items()]
+        return network_of(self.config, mean_weights(parts))
+
+
+def mean_weights(parts: Sequence[tuple[Weights, float]]) -> dict[str, Tensor]:
+    """The weighted mean of some weights, in float32: Σ shareᵢ · Wᵢ, Wang et al. 2019, equation 2.
+
+    Args:
+        parts: weights and their shares, which should sum to 1; one or more.
+    """
+    return {
+        name: torch.stack([each[name].float() * share for each, share in parts]).sum(0)
+        for name in parts[0][0]
+    }
+
+
+def network_of(config: NetworkConfig, weights: Weights) -> StyleNetwork:
+    """A network with these weights, copied, in float32 and evaluation mode, on the CPU."""
+    with torch.device("meta"):
+        network = StyleNetwork(config)
+    plain = {name: tensor.to(torch.float32, copy=True) for name, tensor in weights.items()}
+    network.load_state_dict(plain, assign=True)
+    return network.requires_grad_(False).eval()
 
 
 def suggest_style(name: str, known: Iterable[str], *, where: str) -> LookError:
@@ -86,24 +144,34 @@ def suggest_style(name: str, known: Iterable[str], *, where: str) -> LookError:
     )
 
 
-def save_pack(path: Path, network: StyleNetwork, styles: Iterable[str]) -> None:
-    """Write the weights under `path`, whole or not at all.
+def save_pack(
+    path: Path, config: NetworkConfig, styles: Mapping[str, Weights], parent: Weights
+) -> None:
+    """Write weights under `path` in half precision, whole or not at all.
+
+    Args:
+        path: the file.
+        config: the networks' shape.
+        styles: name -> weights, in the order that the pack is to have.
+        parent: the weights that the styles came from.
 
     Raises:
         OutputError: the folder cannot be written.
     """
-    names = tuple(styles)
-    if len(names) != network.config.styles:
-        raise ValueError(f"{len(names)} names for {network.config.styles} rows")
-    config = network.config
     shape = {
-        "styles": names,
+        "styles": list(styles),
         "width": config.width,
         "residual_blocks": config.residual_blocks,
     }
     # One entry: safetensors writes several in random order, and equal packs must be equal files.
     header = {FORMAT: json.dumps(shape)}
-    save_tensors(path, network.state_dict(), header)
+    sets = {_PARENT: parent, **{f"styles/{name}": each for name, each in styles.items()}}
+    tensors = {
+        f"{of}/{name}": tensor.to(torch.float16)
+        for of, weights in sets.items()
+        for name, tensor in weights.items()
+    }
+    save_tensors(path, tensors, header)
 
 
 def _header(path: Path) -> dict[str, Any]:
@@ -124,19 +192,20 @@ def _header(path: Path) -> dict[str, Any]:
             where=str(path),
             remedy="Packs are made by `nle-style train`.",
         ) from error
-    if FORMAT not in header:
+    text = header.get(FORMAT, header.get(FORMAT_1))
+    if text is None:
         raise PackError(
             f"the header does not say '{FORMAT}'",
             where=str(path),
             remedy="It is another program's file, or a newer nle_style's.",
         )
     try:
-        shape = json.loads(header[FORMAT])
+        shape = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise PackError(f"the header is damaged ({error})", where=str(path)) from error
     if not isinstance(shape, dict):
         raise PackError("the header is damaged", where=str(path))
-    return shape
+    return {**shape, "format": FORMAT if FORMAT in header else FORMAT_1}
 
 
 def styles_in(path: Path) -> tuple[str, ...]:
@@ -162,26 +231,33 @@ def _names(header: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 def load_pack(path: Path) -> StylePack:
     """Read a pack and, if it lies beside it, its card (`posters.yaml`).
 
+    A pack of format 1 is read as what it is in this one: every style has the shared convolutions
+    and its own row of γ and β, and the mean of weights is then the mean of rows that it was.
+
     Raises:
         PackError: the file is missing, damaged, or its tensors do not fit its header.
     """
     header = _header(path)
     names = _names(header, path)
     try:
-        config = NetworkConfig(
-            styles=len(names),
-            width=header["width"],
-            residual_blocks=header["residual_blocks"],
-        )
+        config = NetworkConfig(header["width"], header["residual_blocks"])
         if config.width > 256 or config.residual_blocks > 64:
             raise ValueError(f"{config} is beyond any network of ours")
         tensors = safetensors.torch.load_file(path)
+        if header["format"] == FORMAT_1:
+            styles, parent = _rows(names, tensors)
+        else:
+            styles = {name: _below(f"styles/{name}/", tensors) for name in names}
+            parent = _below(f"{_PARENT}/", tensors)
+        known = sum(map(len, (parent, *styles.values())))
+        if header["format"] == FORMAT and known != len(tensors):
+            raise ValueError("it has tensors of styles that its header does not name")
         # A header may claim a network of gigabytes: none is made before its weights are there.
         with torch.device("meta"):
             network = StyleNetwork(config)
-        plain = {name: value.to(torch.float32, copy=True) for name, value in tensors.items()}
-        network.load_state_dict(plain, assign=True)
-        if not all(bool(value.isfinite().all()) for value in plain.values()):
+        for each in (parent, *styles.values()):
+            network.load_state_dict(each, assign=True)
+        if not all(bool(value.isfinite().all()) for value in tensors.values()):
             raise ValueError("some of them are not finite numbers")
     except (
         KeyError,
@@ -192,5 +268,26 @@ def load_pack(path: Path) -> StylePack:
     ) as error:
         raise PackError(f"the weights do not fit the header ({error})", where=str(path)) from error
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    network.requires_grad_(False).eval()
-    return StylePack(path.stem, names, network, digest, read_card(path.with_suffix(".yaml")))
+    card = read_card(path.with_suffix(".yaml"))
+    return StylePack(path.stem, config, styles, parent, digest, card)
+
+
+def _below(prefix: str, tensors: Weights) -> dict[str, Tensor]:
+    """The tensors whose names begin with a prefix, without it."""
+    return {
+        name.removeprefix(prefix): tensor
+        for name, tensor in tensors.items()
+        if name.startswith(prefix)
+    }
+
+
+def _rows(names: Sequence[str], tensors: Weights) -> tuple[dict[str, Weights], Weights]:
+    """The styles and the parent of a pack of format 1; the parent's row is the mean of the rows."""
+    rows = {name: tensor for name, tensor in tensors.items() if name.startswith("norms.")}
+    if any(len(tensor) != len(names) for tensor in rows.values()):
+        raise ValueError(f"it has not {len(names)} rows")
+    styles = {
+        style: {**tensors, **{name: tensor[row] for name, tensor in rows.items()}}
+        for row, style in enumerate(names)
+    }
+    return styles, {**tensors, **{name: tensor.mean(0) for name, tensor in rows.items()}}
