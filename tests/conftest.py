@@ -48,25 +48,31 @@ def threads() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A pack of three untrained styles ("red", "green", "blue") in a small network.
+    """A pack of three untrained styles ("red", "green", "blue") of a small network.
 
-    The γ and β rows differ, so that every style and every mix gives another picture.
+    All their weights differ a little from the parent's, so that every style and every mix gives
+    another picture, and a mix still paints.
     """
     # Loading torch takes seconds, which only the tests that ask for a pack should pay.
     import torch
 
-    from nle_style.core.network import ConditionalInstanceNorm, NetworkConfig, StyleNetwork
+    from nle_style.core.network import NetworkConfig, StyleNetwork
     from nle_style.core.style_pack import save_pack
 
     torch.manual_seed(7)
-    network = StyleNetwork(NetworkConfig(styles=3, width=4, residual_blocks=1))
-    with torch.no_grad():
-        for norm in network.norms:
-            assert isinstance(norm, ConditionalInstanceNorm)
-            norm.gamma.normal_(1.0, 0.2)
-            norm.beta.normal_(0.0, 0.3)
+    config = NetworkConfig(width=4, residual_blocks=1)
+    parent = StyleNetwork(config).state_dict()
+    styles = {}
+    for style in ("red", "green", "blue"):
+        weights = {name: value.clone() for name, value in parent.items()}
+        for name, value in weights.items():
+            if name.startswith("norms."):
+                value += torch.randn_like(value) * (0.2 if name.endswith("gamma") else 0.3)
+            else:
+                value += torch.randn_like(value) * 0.1 * value.std()
+        styles[style] = weights
     path = tmp_path_factory.mktemp("pack") / "tiny.safetensors"
-    save_pack(path, network, ["red", "green", "blue"])
+    save_pack(path, config, styles, parent)
     return path
 
 
