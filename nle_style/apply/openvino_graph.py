@@ -15,7 +15,7 @@ import numpy as np
 
 from nle_style.apply.engine import residual_ends
 from nle_style.apply.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer
-from nle_style.core.network import STRIDE, ConditionalInstanceNorm
+from nle_style.core.network import STRIDE, InstanceNorm
 
 __all__ = [
     "MEASURED_PIXELS",
@@ -318,7 +318,7 @@ class _Measuring(_Graph):
         self.seen.extend(value for pair in zip(means, variances, strict=True) for value in pair)
         parts = measured_parts(index, self.count, self.cut)
         mean, variance = self._pooled(means, variances, parts)
-        epsilon = op.constant(np.float32(ConditionalInstanceNorm.epsilon))
+        epsilon = op.constant(np.float32(InstanceNorm.epsilon))
         gamma, beta = (
             op.constant(value.numpy().reshape(1, -1, 1, 1)) for value in (layer.gamma, layer.beta)
         )

@@ -196,7 +196,7 @@ def run(
 def demo(
     output: Folder = Path("nle_style_demo"),
     style: Style = "blue",
-    stroke_scale: StrokeScale = 1.5,
+    stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
     events: Events = False,
 ) -> None:
@@ -206,7 +206,6 @@ def demo(
     def command(on_event, stop):  # type: ignore[no-untyped-def]
         from nle_style.cli.demo import run_demo
 
-        # At 1.5 the cut's 1280 pixels are painted as they are.
         look = look_of(style, 1.0, StatisticsChoice.hybrid, stroke_scale, colour)
         result, picture = run_demo(output, look, on_event, stop)
         if not events:

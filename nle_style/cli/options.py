@@ -85,7 +85,11 @@ StatisticsOption = Annotated[
     StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
 ]
 StrokeScale = Annotated[
-    float, typer.Option(help="Size of the strokes in the picture, 0.25 to 4, at any resolution.")
+    float,
+    typer.Option(
+        help="Size of the strokes in the picture, 0.25 to 4. At 1 frames are painted at most 1280 "
+        "pixels wide or high; less is finer, and paints a small proxy as its larger master."
+    ),
 ]
 ColourOption = Annotated[
     ColourChoice, typer.Option(help="The poster's colours, or the clip's own under its strokes.")

@@ -17,7 +17,8 @@ __all__ = ["print_plan"]
 def print_plan(dry: DryRun, console: Console) -> None:
     """Print the clips, the refusals with their remedies, and what it would cost."""
     table = Table(title=f"{escape(dry.timeline.name)}, {escape(dry.look)}", title_justify="left")
-    for column in ("clip", "track", "timeline", "source", "frames", "look", "intermediate"):
+    columns = ("clip", "track", "timeline", "source", "frames", "look", "painted at")
+    for column in (*columns, "intermediate"):
         table.add_column(column, justify="right" if column == "frames" else "left")
     for clip in dry.clips:
         render = dry.renders[clip.render]
@@ -28,6 +29,7 @@ def print_plan(dry: DryRun, console: Console) -> None:
             f"{render.source.name} {clip.first}-{clip.last}",
             str(clip.last - clip.first + 1),
             render.look,
+            "{}x{}".format(*render.painted_at) if render.painted_at else "–",
             "refused" if render.status == "refused" else Path(render.path).name,
         )
         table.add_row(*map(escape, cells))

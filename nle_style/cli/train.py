@@ -11,6 +11,17 @@ from nle_style.cli.options import Device
 
 __all__ = ["add_style", "train"]
 
+
+class Recipe:
+    """The defaults that docs/training.md found to work, for `train` and `add-style` alike."""
+
+    poster_size = 512
+    style_weight = 8.0
+    layer_weights = (1.0, 1.0, 1.0, 1.0)
+    tone_weight = 0.5
+    noise, motion = 0.3, 0.3
+
+
 Vgg = Annotated[Path | None, typer.Option(help="VGG-16 weights; else torchvision downloads them.")]
 Checkpoints = Annotated[
     Path | None, typer.Option(help="Folder for checkpoints; else beside the pack.")
@@ -19,9 +30,26 @@ Phases = Annotated[
     list[str] | None, typer.Option(help="SIZE:BATCH:STEPS; several run one after the other.")
 ]
 Weight = Annotated[float, typer.Option(min=0)]
-NoiseWeight = Annotated[float, typer.Option(min=0, help="Weight of the squared noise gain.")]
+NoiseWeight = Annotated[
+    list[str] | None,
+    typer.Option(help="Weight of the squared noise gain: NUMBER, and NAME=NUMBER for a style."),
+]
 MotionWeight = Annotated[
-    float, typer.Option(min=0, help="Weight of the error under synthetic motion.")
+    list[str] | None,
+    typer.Option(
+        help="Weight of the error under synthetic motion: NUMBER, and NAME=NUMBER for a style."
+    ),
+]
+PosterSize = Annotated[int, typer.Option(min=64, help="Longer side of the posters, in pixels.")]
+LayerWeights = Annotated[
+    tuple[float, float, float, float],
+    typer.Option(help="Of the style loss at relu1_2, relu2_2, relu3_3 and relu4_3."),
+]
+Finish = Annotated[
+    float,
+    typer.Option(
+        min=0, max=1, help="Share of the steps, at the end: the rate falls, the video terms grow."
+    ),
 ]
 ToneWeight = Annotated[
     float, typer.Option(min=0, help="Weight of the poster's tones: contrast and palette.")
@@ -40,32 +68,30 @@ def train(
     out: Annotated[Path, typer.Option(help="The pack to write, .safetensors.")],
     vgg: Vgg = None,
     checkpoints: Checkpoints = None,
+    parent: Annotated[
+        list[str] | None,
+        typer.Option(help="SIZE:BATCH:STEPS of the parent, which is taught all posters at once."),
+    ] = None,
     phase: Phases = None,
+    start: Annotated[
+        Path | None,
+        typer.Option("--from", help="A pack to go on from, in place of training a parent."),
+    ] = None,
     width: Annotated[int, typer.Option(min=1, help="Channels C of the first layer.")] = 16,
     residual_blocks: Annotated[int, typer.Option(min=0)] = 5,
-    poster_size: Annotated[int, typer.Option(min=64, help="Longer side of the posters.")] = 768,
+    poster_size: PosterSize = Recipe.poster_size,
     content_weight: Weight = 1.0,
-    style_weight: Weight = 5.0,
+    style_weight: Weight = Recipe.style_weight,
+    layer_weights: LayerWeights = Recipe.layer_weights,
     paper_weighting: Annotated[
         bool, typer.Option("--paper-weighting", help="The paper's losses, not normalised.")
     ] = False,
-    noise_weight: NoiseWeight = 0.0,
-    motion_weight: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Weight of the error under synthetic motion: NUMBER, and NAME=NUMBER for a style."
-        ),
-    ] = None,
-    ramp: Annotated[
-        float,
-        typer.Option(min=0, max=1, help="Share of the run in which noise and motion weight grow."),
-    ] = 0.1,
-    tone_weight: ToneWeight = 0.0,
-    start: Annotated[
-        Path | None, typer.Option("--from", help="A pack to go on from, with the same styles.")
-    ] = None,
-    learning_rate: LearningRate = 2e-3,
-    checkpoint_every: CheckpointEvery = 250,
+    noise_weight: NoiseWeight = None,
+    motion_weight: MotionWeight = None,
+    tone_weight: ToneWeight = Recipe.tone_weight,
+    finish: Finish = 0.2,
+    learning_rate: LearningRate = 1e-3,
+    checkpoint_every: CheckpointEvery = 100,
     preview: Preview = None,
     held_out: Annotated[
         Path | None,
@@ -75,10 +101,11 @@ def train(
     threads: Threads = None,
     device: Device = "auto",
 ) -> None:
-    """Train one network for any number of posters; resumes from its last checkpoint."""
+    """Train a pack: a parent, every style from it, and the video terms last. Resumes anywhere."""
     from nle_style.apply.device import choose_device
     from nle_style.cli.training import (
-        DEFAULT_PHASES,
+        PARENT_PHASES,
+        STYLE_PHASES,
         parse_phase,
         parse_poster,
         parse_weights,
@@ -86,8 +113,9 @@ def train(
     )
     from nle_style.core.training import TrainingSettings
 
-    phases = tuple(parse_phase(text) for text in phase or DEFAULT_PHASES)
-    motion, of_styles = parse_weights(motion_weight or ())
+    parents = parent or (PARENT_PHASES if start is None else ())
+    noise, noises = parse_weights(noise_weight or [str(Recipe.noise)])
+    motion, motions = parse_weights(motion_weight or [str(Recipe.motion)])
     settings = TrainingSettings(
         posters=dict(parse_poster(text) for text in poster),
         photos=photos,
@@ -100,19 +128,23 @@ def train(
         weighting="paper" if paper_weighting else "normalised",
         content_weight=content_weight,
         style_weight=style_weight,
-        noise_weight=noise_weight,
+        layer_weights=layer_weights,
+        noise_weight=noise,
+        noise_weights=noises,
         motion_weight=motion,
-        motion_weights=of_styles,
-        ramp=ramp,
+        motion_weights=motions,
         tone_weight=tone_weight,
+        finish=finish,
         start=start,
         learning_rate=learning_rate,
+        final_rate=learning_rate / 10,
         checkpoint_every=checkpoint_every,
         preview=tuple(preview or ()),
         held_out=held_out,
         seed=seed,
         device=choose_device(device).type,
-        phases=phases,
+        parent_phases=tuple(parse_phase(text) for text in parents),
+        phases=tuple(parse_phase(text) for text in phase or STYLE_PHASES),
     )
     run_training(settings, threads)
 
@@ -133,12 +165,14 @@ def add_style(
     licence: Annotated[str | None, typer.Option(help="For the card: the poster's licence.")] = None,
     checkpoints: Checkpoints = None,
     phase: Phases = None,
-    poster_size: Annotated[int, typer.Option(min=64, help="Longer side of the poster.")] = 768,
-    style_weight: Weight = 4.0,
-    noise_weight: NoiseWeight = 0.3,
-    motion_weight: MotionWeight = 0.3,
-    tone_weight: ToneWeight = 2.0,
-    learning_rate: LearningRate = 1e-2,
+    poster_size: PosterSize = Recipe.poster_size,
+    style_weight: Weight = Recipe.style_weight,
+    layer_weights: LayerWeights = Recipe.layer_weights,
+    noise_weight: Weight = Recipe.noise,
+    motion_weight: Weight = Recipe.motion,
+    tone_weight: ToneWeight = Recipe.tone_weight,
+    finish: Finish = 0.4,
+    learning_rate: LearningRate = 1e-3,
     checkpoint_every: CheckpointEvery = 50,
     preview: Preview = None,
     seed: int = 1,
@@ -172,10 +206,12 @@ def add_style(
             checkpoints=checkpoints or path.with_suffix(".training"),
             phases=tuple(parse_phase(text) for text in phase or ADD_PHASES),
             vgg=vgg,
-            width=loaded.network.config.width,
-            residual_blocks=loaded.network.config.residual_blocks,
+            width=loaded.config.width,
+            residual_blocks=loaded.config.residual_blocks,
             poster_size=poster_size,
             style_weight=style_weight,
+            layer_weights=layer_weights,
+            finish=finish,
             learning_rate=learning_rate,
             final_rate=learning_rate / 10,
             noise_weight=noise_weight,

@@ -23,7 +23,8 @@ from nle_style.render.bundle import bundled
 
 __all__ = [
     "ADD_PHASES",
-    "DEFAULT_PHASES",
+    "PARENT_PHASES",
+    "STYLE_PHASES",
     "added_pack",
     "parse_phase",
     "parse_poster",
@@ -32,8 +33,9 @@ __all__ = [
     "run_training",
 ]
 
-DEFAULT_PHASES = ("128:2:2000", "192:2:6000")
-ADD_PHASES = ("160:2:300",)
+PARENT_PHASES = ("128:2:1000", "192:2:1000")
+STYLE_PHASES = ("192:2:2000", "256:2:2000")
+ADD_PHASES = ("192:2:300",)
 
 _DEMO_EVERY = 4
 _DEMO_WIDTH = 640
@@ -154,15 +156,23 @@ def run_training(settings: TrainingSettings, threads: int | None) -> None:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("training", total=settings.steps, losses="")
+        task = bar.add_task("training", total=None, losses="")
 
         def show(progress: TrainingProgress) -> None:
             losses = f"content {progress.content:.3f} style {progress.style:.3f}"
-            bar.update(task, completed=progress.step, losses=losses)
+            bar.update(
+                task,
+                description=progress.name,
+                completed=progress.total,
+                total=progress.totals,
+                losses=losses,
+            )
             if progress.sheet is not None:
                 found = "; ".join(str(fault) for fault in progress.faults)
                 gates = f"  gates: {found}" if found else ""
-                console.print(f"step {progress.step}: {progress.sheet}{gates}", soft_wrap=True)
+                console.print(
+                    f"{progress.name} {progress.step}: {progress.sheet}{gates}", soft_wrap=True
+                )
 
         pack = train(settings, show)
     print(pack)

@@ -36,30 +36,20 @@ _MAXIMUM_BYTES = 2**20
 _MOST_VALUES = 100_000
 
 
-def recent_losses(
-    records: Sequence[Mapping[str, Any]], styles: Sequence[str]
-) -> dict[str, dict[str, float]]:
-    """Mean content and style loss of every style over its last 100 image-steps.
+def recent_losses(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Mean content and style loss of a style over its last 100 image-steps.
 
     Args:
-        records: the metrics of a run, see `training_files.plot_losses`.
-        styles: names of the rows.
+        records: the metrics of its run, see `core.style_run`.
 
     Returns:
-        name -> {"content_loss", "style_loss"}, in the run's weighting; a style without images yet
-        is left out.
+        {"content_loss", "style_loss"}, in the run's weighting; {} before the first step.
     """
-    losses: dict[str, dict[str, float]] = {}
-    for row, name in enumerate(styles):
-        mine = [
-            pair
-            for record in records
-            for used, *pair in zip(record["rows"], record["content"], record["style"], strict=True)
-            if used == row
-        ][-_WINDOW:]
-        if mine:
-            content, style = (sum(values) / len(mine) for values in zip(*mine, strict=True))
-            losses[name] = {"content_loss": round(content, 4), "style_loss": round(style, 4)}
+    losses = {}
+    for loss in ("content", "style"):
+        values = [value for record in records for value in record[loss]][-_WINDOW:]
+        if values:
+            losses[f"{loss}_loss"] = round(sum(values) / len(values), 4)
     return losses
 
 
@@ -112,19 +102,23 @@ def _check_shape(card: dict[str, Any], path: Path) -> None:
             waiting += children
 
 
-def passed_gates(pack: Path, fingerprint: str) -> bool:
-    """Whether a pack is there, is of the run with this fingerprint, and passed its gates.
+def passed_gates(pack: Path, fingerprint: str) -> frozenset[str]:
+    """The styles that passed their gates, in a pack of the run with this fingerprint.
+
+    Returns:
+        their names; none if the pack is not there, or of another run, or not the card's.
 
     Raises:
         PackError: its card is damaged.
     """
     if not pack.is_file():
-        return False
+        return frozenset()
     card = read_card(pack.with_suffix(".yaml"))
     training, weights = card.get("training") or {}, card.get("weights") or {}
-    if training.get("fingerprint") != fingerprint or training.get("gates") != "passed":
-        return False
-    return bool(weights.get("sha256") == _sha256(pack))
+    if training.get("fingerprint") != fingerprint or weights.get("sha256") != _sha256(pack):
+        return frozenset()
+    styles = card.get("styles") or {}
+    return frozenset(name for name, facts in styles.items() if facts.get("gates") == "passed")
 
 
 def training_runs(

@@ -36,7 +36,7 @@ _PROBE = 32  # pixels a side of the picture that is painted to verify a file
 
 
 def live_network(pack: StylePack, styles: Mapping[str, float]) -> LiveNetwork:
-    """The network of a pack, showing one style or a blend of two.
+    """The styles of a pack in one network that shows one of them or a blend of two.
 
     Args:
         styles: name -> weight; the larger one is `style`, the other `second_style`.
@@ -44,16 +44,17 @@ def live_network(pack: StylePack, styles: Mapping[str, float]) -> LiveNetwork:
     Raises:
         LookError: an unknown style, or more than two.
     """
-    row = pack.mix(styles)[0]
-    chosen = sorted(torch.nonzero(row)[:, 0].tolist(), key=lambda index: -float(row[index]))
+    shares = pack.mix(styles)
+    chosen = sorted((n for n in pack.styles if n in shares), key=lambda name: -shares[name])
     if len(chosen) > 2:
         raise LookError(
             f"{len(chosen)} styles are more than a live node blends",
             remedy="Name one or two: it has a knob for each, and one for the blend. More in one"
             " mix are rendered by `nle-style render`.",
         )
-    blend = float(row[chosen[1]]) if len(chosen) == 2 else 0.0
-    return LiveNetwork(pack.network, chosen[0], chosen[-1], blend)
+    first, second = (pack.styles.index(name) for name in (chosen[0], chosen[-1]))
+    blend = shares[chosen[1]] if len(chosen) == 2 else 0.0
+    return LiveNetwork(pack.config, list(pack.weights.values()), first, second, blend)
 
 
 def export_nuke(

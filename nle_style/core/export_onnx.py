@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib.util
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import torch
@@ -17,8 +17,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nle_style.core.export import publish
-from nle_style.core.live_network import LiveNetwork
-from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.overscan import cut_overscan, with_overscan
 from nle_style.core.style_pack import StylePack
 from nle_style.errors import InputError, VerificationError
@@ -30,18 +28,22 @@ OPSET = 18
 
 
 class _Painter(nn.Module):
-    """The layers of a live network between overscan and crop."""
+    """A network between overscan and crop.
 
-    def __init__(self, live: LiveNetwork) -> None:
+    Args:
+        network: as `StyleNetwork.forward`, of whole strides.
+    """
+
+    def __init__(self, network: Callable[[Tensor], Tensor]) -> None:
         super().__init__()
-        self.live = live
+        self.network = network
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[2], image.shape[3]
         whole = with_overscan(image)
         # Always, if only by nothing: a branch would fix the size to that of the example.
         whole = F.pad(whole, [0, -whole.shape[3] % 4, 0, -whole.shape[2] % 4], "reflect")
-        return cut_overscan(self.live.layers(whole), height, width)
+        return cut_overscan(self.network(whole), height, width)
 
 
 def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> None:
@@ -65,7 +67,7 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
         )
     import onnx
 
-    painter = _Painter(LiveNetwork(_mixed(pack, styles))).eval()
+    network = pack.network(styles)
     sides = {2: "height", 3: "width"}
     with (
         tempfile.TemporaryDirectory(prefix="nle_style_onnx_") as folder,
@@ -74,10 +76,12 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
     ):
         file = Path(folder) / path.name
         warnings.simplefilter("ignore")  # TorchScript and this exporter are deprecated in torch
-        # Compiled, so that padding and crop stay free. The exporter of `torch.export` gives the
-        # same picture, but reasons about the free sizes for minutes.
+        # The network is traced, and padding and crop are compiled, so that they stay free. The
+        # exporter of `torch.export` gives the same picture, but reasons about the free sizes for
+        # minutes.
+        traced = torch.jit.trace(network, torch.rand(1, 3, 64, 96))  # type: ignore[no-untyped-call]
         torch.onnx.export(
-            torch.jit.script(painter),
+            torch.jit.script(_Painter(traced).eval()),
             (torch.rand(1, 3, 50, 67),),
             file,
             dynamo=False,
@@ -97,17 +101,3 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise VerificationError(f"ONNX's checker refuses it ({error})", where=str(path)) from error
     publish(path, model.SerializeToString())
-
-
-def _mixed(pack: StylePack, styles: Mapping[str, float]) -> StyleNetwork:
-    """A network of one style: the mix's row in place of all."""
-    mix = pack.mix(styles)
-    source = pack.network
-    config = source.config
-    network = StyleNetwork(NetworkConfig(1, config.width, config.residual_blocks))
-    state = {
-        name: mix @ value if name.endswith((".gamma", ".beta")) else value
-        for name, value in source.state_dict().items()
-    }
-    network.load_state_dict(state)
-    return network

@@ -24,7 +24,7 @@ from nle_style.errors import TrainingError
 __all__ = ["centre_crop", "find_held_out", "held_out_losses", "without"]
 
 _SIDE = 256
-_EACH = 2
+_EACH = 4
 """About as many photographs are painted in every style: a painting and its features take 0.9 s of
 one core, and a checkpoint should not wait longer than for the gates, or hardly."""
 
@@ -110,8 +110,8 @@ def held_out_losses(
 ) -> dict[str, dict[str, float]]:
     """Mean normalised losses of every style on its share of the photographs.
 
-    Style s paints the centre (256 x 256 pixels) of photograph i where (i + s) divides by half of
-    their number: always the same ones, and neighbouring styles different ones.
+    Style s paints the centre (256 x 256 pixels) of photograph i where (i + s) divides by a quarter
+    of their number: always the same ones, and neighbouring styles different ones.
 
     Args:
         networks: style -> what paints (N, 3, H, W) in it; with `vgg` and `grams` on one device.

@@ -6,10 +6,16 @@ itself, tensors in the input's precision, no buffers. A live node sees one frame
 norms follow the frame (`statistics: frame`); everything else is what the offline renderer does to a
 frame: stroke scale, strength, scene-linear light through the knee and back.
 
+The weights of all styles are in the module, and those of two are mixed at every frame (Wang et al.
+2019, "Deep network interpolation for continuous imagery effect transition", equation 2), so that
+the style is a knob too. Its layers are therefore functions of weights and no modules.
+
 Nothing here was run in Nuke.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -22,8 +28,9 @@ from nle_style.core.live_colour import (
     srgb_from_linear,
     srgb_to_linear,
 )
-from nle_style.core.network import StyleNetwork
+from nle_style.core.network import NetworkConfig
 from nle_style.core.overscan import cut_overscan, with_overscan
+from nle_style.core.style_pack import Weights
 
 __all__ = ["LiveNetwork", "resampled", "working_size"]
 
@@ -31,11 +38,17 @@ __all__ = ["LiveNetwork", "resampled", "working_size"]
 def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int]:
     """The size at which a frame is painted, as `apply.stroke_scale.working_size` has it.
 
-    The numbers stand in the formula because TorchScript sees no module constants: a longer side of
-    1920 pixels at scale 1, the frame's own size within 7% of that, at most eightfold, 8 pixels or
-    more a side.
+    The numbers stand in the formula because TorchScript sees no module constants. A test holds the
+    two side by side.
+
+    Args:
+        height, width: of the frame, in pixels.
+        stroke_scale: above 0; 2 for strokes twice as large in the picture.
+
+    Returns:
+        height and width in pixels, each 8 or more.
     """
-    ratio = min(1920.0 / (float(max(height, width)) * stroke_scale), 8.0)
+    ratio = min(min(1280.0 / float(max(height, width)), 1.0) / stroke_scale, 8.0)
     if 0.93 <= ratio and ratio <= 1.07:  # noqa: SIM300  (TorchScript chains nothing)
         return height, width
     return max(8, int(round(height * ratio))), max(8, int(round(width * ratio)))  # noqa: RUF046
@@ -53,15 +66,50 @@ def resampled(picture: Tensor, height: int, width: int) -> Tensor:
     return torch.clamp(larger, 0.0, 1.0)
 
 
-class LiveNetwork(nn.Module):
-    """A pack's network with the controls of a live node.
-
-    The weights are copied. All styles are in it; a node shows one, or a blend of two. Values beyond
-    their range are clamped, because a knob can be dragged or animated anywhere.
+def convolved(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
+    """A convolution behind its reflection padding, as `core.network.ReflectConv`.
 
     Args:
-        network: the pack's.
-        style, second_style: rows of the two styles, from 0.
+        x: (1, in, H, W), both sides longer than half of the kernel.
+        weight, bias: (out, in, kernel, kernel) and (out,), in the precision of `x`.
+        stride: pixels from one output to the next.
+
+    Returns:
+        (1, out, ceil(H / stride), ceil(W / stride)).
+    """
+    border = weight.shape[2] // 2
+    padded = F.pad(x, [border, border, border, border], "reflect")
+    return F.conv2d(padded, weight, bias, [stride, stride])
+
+
+def normalised(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+    """Instance normalisation (Ulyanov et al. 2016) by the frame's own statistics, summed in
+    float32, as `core.network.InstanceNorm`.
+
+    Args:
+        x: (1, C, H, W).
+        gamma, beta: (C,).
+
+    Returns:
+        the shape and precision of `x`.
+    """
+    variance, mean = torch.var_mean(x.float(), [2, 3], unbiased=False, keepdim=True)
+    scale = gamma.float().view(1, -1, 1, 1) * torch.rsqrt(variance + 1e-5)
+    offset = beta.float().view(1, -1, 1, 1) - mean * scale
+    return torch.addcmul(offset.to(x.dtype), x, scale.to(x.dtype))
+
+
+class LiveNetwork(nn.Module):
+    """A pack's styles with the controls of a live node.
+
+    The weights are copied, in the precision in which they are given. All styles are in it; a node
+    shows one, or a blend of two. Values beyond their range are clamped, because a knob can be
+    dragged or animated anywhere.
+
+    Args:
+        config: the shape of every style's network.
+        styles: the weights of one style or more.
+        style, second_style: positions of the two in `styles`, from 0.
         blend: 0 is all `style`, 1 all `second_style`.
 
     Attributes:
@@ -70,10 +118,17 @@ class LiveNetwork(nn.Module):
         stroke_scale (float): size of the strokes in the picture, 0.25 to 4.
         linear (bool): the image is scene-linear Rec.709, any values; else it is display code
             values, whose part beyond 0-1 is carried past the network.
+        weights (Parameter): (styles, values of a network), each tensor of a network after the other
+            in the order in which they are used; half precision from a pack that is stored so.
     """
 
     def __init__(
-        self, network: StyleNetwork, style: int = 0, second_style: int = 0, blend: float = 0.0
+        self,
+        config: NetworkConfig,
+        styles: Sequence[Weights],
+        style: int = 0,
+        second_style: int = 0,
+        blend: float = 0.0,
     ) -> None:
         super().__init__()
         self.style = style
@@ -82,23 +137,19 @@ class LiveNetwork(nn.Module):
         self.strength = 1.0
         self.stroke_scale = 1.0
         self.linear = True
-        layers = [_copied(module) for module in network.convolutions]
-        self.down = nn.ModuleList(layers[:3])
-        self.first = nn.ModuleList(layers[3:-3:2])
-        self.second = nn.ModuleList(layers[4:-3:2])
-        self.up = nn.ModuleList(layers[-3:-1])
-        self.last = layers[-1]
-        # The rows of all norms in a line, in the order in which they run.
-        self.gamma = nn.Parameter(_rows(network, "gamma"))
-        self.beta = nn.Parameter(_rows(network, "beta"))
-        self.requires_grad_(False)
+        self.blocks = config.residual_blocks
+        names = _names(config)
+        self.shapes = [list(styles[0][name].shape) for name in names]
+        rows = [torch.cat([each[name].flatten() for name in names]) for each in styles]
+        self.weights = nn.Parameter(torch.stack(rows), requires_grad=False)
         self.eval()
 
     def forward(self, image: Tensor) -> Tensor:
         """Paint one frame.
 
         Args:
-            image: (1, 3, H, W) float32 or half, H and W 1 or more; see `linear`.
+            image: (1, 3, H, W) float32 or half, H and W 1 or more; see `linear`. The network is
+                computed in its precision, whatever that of the weights is.
 
         Returns:
             the same shape and precision; at strength 0 the very values that were given.
@@ -113,7 +164,8 @@ class LiveNetwork(nn.Module):
             view = srgb_from_linear(torch.clamp(light / knee_factor(light), 0.0, 1.0))
         else:
             view = torch.clamp(light, 0.0, 1.0)
-        shown = view + strength * (self.painted(view) - view)
+        painted = self.painted(view, self.mixed().to(image.dtype))
+        shown = view + strength * (painted - view)
         result = shown + (source - view)
         if self.linear:
             result = recombine(light, srgb_to_linear(shown))
@@ -121,11 +173,25 @@ class LiveNetwork(nn.Module):
             result = torch.clamp(result, -65504.0, 65504.0)
         return result.to(image.dtype).contiguous()
 
-    def painted(self, view: Tensor) -> Tensor:
+    def mixed(self) -> Tensor:
+        """The weights that the frame is painted with: (values of a network,), float32."""
+        last = self.weights.shape[0] - 1
+        first = min(max(self.style, 0), last)
+        second = min(max(self.second_style, 0), last)
+        blend = min(max(self.blend, 0.0), 1.0)
+        if blend == 1.0:
+            first = second
+        one = self.weights[first].float()
+        if blend == 0.0 or first == second:
+            return one
+        return one * (1 - blend) + self.weights[second].float() * blend
+
+    def painted(self, view: Tensor, weights: Tensor) -> Tensor:
         """The network at its working size.
 
         Args:
             view: (1, 3, H, W) float32, display code values, 0-1.
+            weights: as `mixed` returns them, in the precision in which the network is to run.
 
         Returns:
             the same shape, 0-1, at full strength.
@@ -139,73 +205,64 @@ class LiveNetwork(nn.Module):
         high, wide = work.shape[2], work.shape[3]
         work = with_overscan(work)
         work = F.pad(work, [0, -work.shape[3] % 4, 0, -work.shape[2] % 4], "reflect")
-        work = cut_overscan(self.layers(work.to(self.gamma.dtype)).float(), high, wide)
+        work = cut_overscan(self.layers(work.to(weights.dtype), weights).float(), high, wide)
         return resampled(work[:, :, :rows, :columns], height, width)
 
-    def layers(self, x: Tensor) -> Tensor:
-        """The network itself, `StyleNetwork.forward` in the precision of its weights.
+    def layers(self, x: Tensor, weights: Tensor) -> Tensor:
+        """The network itself, `StyleNetwork.forward`.
 
         Args:
             x: (1, 3, H, W), display code values, 0-1, whole strides of 4, 8 pixels or more a side.
+            weights: as `mixed` returns them, in the precision of `x`.
 
         Returns:
             the same shape, 0-1.
         """
-        at = 0
-        for layer in self.down:
-            x = layer(x)
-            x = torch.relu(self.norm(x, at))
-            at += x.shape[1]
-        for first, second in zip(self.first, self.second):  # noqa: B905  (TorchScript knows no strict)
-            inner = torch.relu(self.norm(first(x), at))
-            x = x + self.norm(second(inner), at + x.shape[1])
-            at += 2 * x.shape[1]
-        for layer in self.up:
+        parts = self.parts(weights)
+        x = torch.relu(self.conv_norm(x, parts, 0, 1))
+        x = torch.relu(self.conv_norm(x, parts, 1, 2))
+        x = torch.relu(self.conv_norm(x, parts, 2, 2))
+        index = 3
+        for _ in range(self.blocks):
+            inner = torch.relu(self.conv_norm(x, parts, index, 1))
+            x = x + self.conv_norm(inner, parts, index + 1, 1)
+            index += 2
+        for _ in range(2):
             x = torch.ops.aten.upsample_nearest2d(x, [2 * x.shape[2], 2 * x.shape[3]])
-            x = layer(x)
-            x = torch.relu(self.norm(x, at))
-            at += x.shape[1]
-        return torch.sigmoid(self.last(x))
+            x = torch.relu(self.conv_norm(x, parts, index, 1))
+            index += 1
+        return torch.sigmoid(convolved(x, parts[-2], parts[-1], 1))
 
-    def norm(self, x: Tensor, at: int) -> Tensor:
-        """Conditional instance normalisation (Dumoulin et al. 2017, equation 5) by the frame's own
-        statistics, summed in float32.
+    def conv_norm(self, x: Tensor, parts: list[Tensor], index: int, stride: int) -> Tensor:
+        """The convolution and the norm at a position, from 0, of those that have a norm."""
+        at = 4 * index
+        x = convolved(x, parts[at], parts[at + 1], stride)
+        return normalised(x, parts[at + 2], parts[at + 3])
 
-        Args:
-            x: (1, C, H, W).
-            at: where the norm's rows begin in `gamma` and `beta`.
-        """
-        variance, mean = torch.var_mean(x.float(), [2, 3], unbiased=False, keepdim=True)
-        to = at + x.shape[1]
-        scale = self.row(self.gamma)[at:to].view(1, -1, 1, 1) * torch.rsqrt(variance + 1e-5)
-        offset = self.row(self.beta)[at:to].view(1, -1, 1, 1) - mean * scale
-        return torch.addcmul(offset.to(x.dtype), x, scale.to(x.dtype))
-
-    def row(self, rows: Tensor) -> Tensor:
-        """The blended row of (styles, C), float32."""
-        count = rows.shape[0]
-        one = rows[min(max(self.style, 0), count - 1)].float()
-        other = rows[min(max(self.second_style, 0), count - 1)].float()
-        blend = min(max(self.blend, 0.0), 1.0)
-        return one * (1 - blend) + other * blend
+    def parts(self, weights: Tensor) -> list[Tensor]:
+        """The tensors of a network out of the row of their values: views of it."""
+        result: list[Tensor] = []
+        at = 0
+        for shape in self.shapes:
+            count = 1
+            for side in shape:
+                count *= side
+            result.append(weights[at : at + count].view(shape))
+            at += count
+        return result
 
 
-def _rows(network: StyleNetwork, name: str) -> Tensor:
-    """The rows of all norms side by side: (styles, sum of channels)."""
-    return torch.cat([getattr(norm, name).detach() for norm in network.norms], 1)
-
-
-def _copied(module: nn.Module) -> nn.Conv2d:
-    """A convolution of torch's own with the weights of one of ours."""
-    assert isinstance(module, nn.Conv2d)  # noqa: S101  (for the type checker)
-    size, stride = module.kernel_size[0], module.stride[0]
-    layer = nn.Conv2d(
-        module.in_channels,
-        module.out_channels,
-        size,
-        stride,
-        padding=size // 2,
-        padding_mode="reflect",
-    )
-    layer.load_state_dict(module.state_dict())
-    return layer
+def _names(config: NetworkConfig) -> list[str]:
+    """The parameters of a `StyleNetwork` as they are used: weight, bias, γ and β of every position,
+    and at the end the weight and bias of the convolution that has no norm."""
+    last = 5 + 2 * config.residual_blocks
+    return [
+        name
+        for index in range(last)
+        for name in (
+            f"convolutions.{index}.weight",
+            f"convolutions.{index}.bias",
+            f"norms.{index}.gamma",
+            f"norms.{index}.beta",
+        )
+    ] + [f"convolutions.{last}.weight", f"convolutions.{last}.bias"]

@@ -21,7 +21,7 @@ from nle_style.core.perceptual import (
 )
 from nle_style.core.temporal import motion_loss, noise_loss
 from nle_style.core.tone import PosterTones, poster_tones, tone_loss
-from nle_style.core.training_settings import TrainingSettings
+from nle_style.core.training_settings import PARENT, TrainingSettings
 
 __all__ = ["Objective"]
 
@@ -29,42 +29,53 @@ __all__ = ["Objective"]
 class Objective:
     """The loss of a run, with the posters' side of it computed once.
 
+    On CUDA the loss network computes in bfloat16, which has float32's range: VGG-16's maps go
+    beyond half precision's. Gram matrices and all losses are float32, and so is the painting
+    network: the two paintings of a noise term differ by less than bfloat16 resolves.
+
     Args:
         settings: the run's; its weights, posters and device count here.
         vgg: on that device.
-        posters: name -> (3, H, W), RGB, 0-1, in the order of the network's rows.
+        posters: name -> (3, H, W), RGB, 0-1.
     """
 
     def __init__(
         self, settings: TrainingSettings, vgg: Vgg16Features, posters: Mapping[str, Tensor]
     ) -> None:
         self._settings, self._vgg = settings, vgg
-        device = torch.device(settings.device)
+        self._device = torch.device(settings.device)
+        self._layers = dict(zip(STYLE_LAYERS, settings.layer_weights, strict=True))
+        self.grams: dict[str, dict[int, Tensor]] = {}
+        self._tones: dict[str, PosterTones] = {}
         with torch.no_grad():
-            images = [poster[None].to(device) for poster in posters.values()]
-            grams = [style_targets(vgg(image)) for image in images]
-            tones = [poster_tones(image) for image in images]
-        self.grams = {layer: torch.cat([gram[layer] for gram in grams]) for layer in STYLE_LAYERS}
-        self._tones = PosterTones(
-            torch.cat([tone.luminance for tone in tones]),
-            torch.cat([tone.mean for tone in tones]),
-            torch.cat([tone.covariance for tone in tones]),
-        )
-        self._noise = torch.full((len(posters),), settings.noise_weight, device=device)
-        self._motion = torch.tensor(
-            [settings.motion_weights.get(name, settings.motion_weight) for name in posters],
-            device=device,
-        )
+            for name, poster in posters.items():
+                image = poster[None].to(self._device)
+                self.grams[name] = style_targets(vgg(image))
+                self._tones[name] = poster_tones(image)
+
+    def features(self, image: Tensor, layers: tuple[int, ...] = STYLE_LAYERS) -> dict[int, Tensor]:
+        """`Vgg16Features.forward`, in float32 whatever it was computed in."""
+        cuda = self._device.type == "cuda"
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=cuda):
+            found = self._vgg(image, layers)
+        return {layer: maps.float() for layer, maps in found.items()}
 
     def __call__(
-        self, network: StyleNetwork, batch: Tensor, rows: list[int], step: int, place: int = 0
+        self,
+        network: StyleNetwork,
+        batch: Tensor,
+        styles: list[str],
+        run: str,
+        step: int,
+        place: int = 0,
     ) -> tuple[Tensor, dict[str, list[float]]]:
         """The weighted loss of some of a step's images, and its terms without their weights.
 
         Args:
             network: what is trained.
             batch: (N, 3, H, W), RGB, 0-1, on the run's device.
-            rows: the style of every image.
+            styles: whose poster every image is for.
+            run: `PARENT`, or the style that is trained.
             step: number of the step, from 0: it decides which temporal term has its turn.
             place: of the first image in its step; with the step it decides what is drawn.
 
@@ -72,31 +83,38 @@ class Objective:
             (N,), and name -> N values.
         """
         settings = self._settings
-        index = torch.tensor(rows, device=batch.device)
-        mix = torch.eye(network.config.styles, device=batch.device)[index]
         with torch.no_grad():
-            wanted = self._vgg(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
-        paint = partial(paint_with_overscan, partial(network, mix=mix))
+            wanted = self.features(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
+        paint = partial(paint_with_overscan, network)
         painted = paint(batch)
-        features = self._vgg(painted)
-        targets = {layer: gram[index] for layer, gram in self.grams.items()}
-        terms: dict[str, tuple[Tensor | float, Tensor]] = {
-            "content": (
-                settings.content_weight,
-                content_loss(features[CONTENT_LAYER], wanted, settings.weighting),
-            ),
-            "style": (settings.style_weight, style_loss(features, targets, settings.weighting)),
+        features = self.features(painted)
+        targets = {
+            layer: torch.cat([self.grams[style][layer] for style in styles])
+            for layer in STYLE_LAYERS
+        }
+        style = style_loss(features, targets, settings.weighting, self._layers)
+        content = content_loss(features[CONTENT_LAYER], wanted, settings.weighting)
+        terms: dict[str, tuple[float, Tensor]] = {
+            "content": (settings.content_weight, content),
+            "style": (settings.style_weight, style),
         }
         # Half of the steps each: either costs another pass through the network.
-        noise = step % 2 == 0
-        weights = self._noise if noise else self._motion
-        if weights.any():
-            chance = np.random.default_rng([settings.seed, 1_000_033, step, place])
-            temporal = noise_loss if noise else motion_loss
-            value = temporal(paint, batch, painted, chance)
-            name = "noise" if noise else "motion"
-            terms[name] = settings.grown(step) * (mix @ weights), value
+        name = "noise" if step % 2 == 0 else "motion"
+        if weight := self._temporal_weight(name, run, step):
+            chance = np.random.default_rng([settings.seed_of(run), 1_000_033, step, place])
+            loss = noise_loss if name == "noise" else motion_loss
+            terms[name] = weight, loss(paint, batch, painted, chance)
         if settings.tone_weight:
-            terms["tone"] = settings.tone_weight, tone_loss(painted, batch, self._tones.rows(index))
+            tones = PosterTones.of([self._tones[style] for style in styles])
+            terms["tone"] = settings.tone_weight, tone_loss(painted, batch, tones)
         total = torch.stack([weight * value for weight, value in terms.values()]).sum(0)
         return total, {name: value.tolist() for name, (_, value) in terms.items()}
+
+    def _temporal_weight(self, term: str, run: str, step: int) -> float:
+        """What the noise or the motion term counts at a step."""
+        if run == PARENT:
+            return 0.0
+        settings = self._settings
+        every: float = getattr(settings, f"{term}_weight")
+        own: Mapping[str, float] = getattr(settings, f"{term}_weights")
+        return settings.schedule(run).grown(step) * own.get(run, every)

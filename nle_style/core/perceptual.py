@@ -183,7 +183,10 @@ def style_targets(features: Mapping[int, Tensor]) -> dict[int, Tensor]:
 
 
 def style_loss(
-    features: Mapping[int, Tensor], targets: Mapping[int, Tensor], weighting: Weighting = "paper"
+    features: Mapping[int, Tensor],
+    targets: Mapping[int, Tensor],
+    weighting: Weighting = "paper",
+    layer_weights: Mapping[int, float] | None = None,
 ) -> Tensor:
     """Σ over the layers of ‖G(output) − G(poster)‖²_F for every image, equation 4.
 
@@ -191,6 +194,7 @@ def style_loss(
         features: label -> (N, C, H, W) of the output, at every layer of `targets`.
         targets: label -> (N or 1, C, C), from `style_targets`.
         weighting: `normalised` divides each layer by ‖G(poster)‖²_F.
+        layer_weights: label -> what its term counts; None is 1 for each.
 
     Returns:
         (N,), 0 where all Gram matrices are equal.
@@ -201,5 +205,7 @@ def style_loss(
         difference = (gram - target).square().sum(dim=(1, 2))
         if weighting == "normalised":
             difference = difference / target.square().sum(dim=(1, 2)).clamp_min(1e-12)
+        if layer_weights is not None:
+            difference = difference * layer_weights[layer]
         total = total.to(difference) + difference
     return total

@@ -9,6 +9,7 @@ contrast: reliefs in one tone. Two terms take care of it; both need no more than
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -43,9 +44,14 @@ class PosterTones:
     mean: Tensor
     covariance: Tensor
 
-    def rows(self, index: Tensor) -> PosterTones:
-        """The tones of the posters `index` (int64, any length), in that order."""
-        return PosterTones(self.luminance[index], self.mean[index], self.covariance[index])
+    @classmethod
+    def of(cls, tones: Sequence[PosterTones]) -> PosterTones:
+        """The rows of several, in that order."""
+        return cls(
+            torch.cat([each.luminance for each in tones]),
+            torch.cat([each.mean for each in tones]),
+            torch.cat([each.covariance for each in tones]),
+        )
 
 
 def poster_tones(poster: Tensor) -> PosterTones:

@@ -90,6 +90,7 @@ def _render(wanted: SourceRange, item: ItemResult, look: str) -> RenderFacts:
         last=plan.last,
         painted=plan.painted,
         look=plan.look.label,
+        painted_at=plan.painted_at,
         media_frames=plan.info.frame_count,
         path=plan.destination,
         format=plan.spec.format,

@@ -46,6 +46,7 @@ class RenderFacts:
         source: its media; first, last: the frames it was to have.
         painted: the ranges of these that are painted, inclusive.
         look: label of the look.
+        painted_at: width and height of the painting; None if there is none.
         media_frames: how many frames the media has; 0 if that is not known.
         path: the movie, or the folder of a sequence; None if it was refused before it had a name.
         format: a name of `media.formats.INTERMEDIATES`; exact: whether that is lossless.
@@ -60,6 +61,7 @@ class RenderFacts:
     last: int
     painted: tuple[tuple[int, int], ...]
     look: str
+    painted_at: tuple[int, int] | None = None
     media_frames: int = 0
     path: Path | None = None
     format: str = ""
@@ -202,6 +204,7 @@ def _clip(clip: ClipFacts, facts: BatchFacts) -> dict[str, Any]:
         where = f"{render.error.where}: " if render.error.where else ""
         data["reason"], data["remedy"] = f"{where}{render.error.what}", render.error.remedy
         return data
+    data["painted_at"] = list(render.painted_at) if render.painted_at else None
     data["intermediate"] = str(render.path)
     data["format"] = render.format
     data["frames_checked"] = sum(
@@ -269,8 +272,8 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     if styled:
         lines += ["", "## Styled", ""]
         lines += _table(
-            ("clip", "track", "timeline", "source frames", "look", "intermediate", "checked",
-             "flicker (source)", "sha256 of the frames"),
+            ("clip", "track", "timeline", "source frames", "look", "painted at", "intermediate",
+             "checked", "flicker (source)", "sha256 of the frames"),
             [_row(clip) for clip in styled],
         )  # fmt: skip
     noted = [clip for clip in styled if clip["notes"]]
@@ -293,6 +296,7 @@ def _row(clip: Mapping[str, Any]) -> tuple[str, ...]:
         _UNMEASURED if clip["timeline"] is None else " – ".join(clip["timeline"]),
         f"{Path(clip['source']).name} {clip['frames'][0]}-{clip['frames'][1]}",
         clip["look"],
+        "{}x{}".format(*clip["painted_at"]) if clip["painted_at"] else _UNMEASURED,
         Path(clip["intermediate"]).name,
         str(clip["frames_checked"]),
         _UNMEASURED if worst is None else f"{worst['painted']:.3f} ({worst['source']:.3f})",

@@ -75,6 +75,7 @@ class PlannedRender:
         frames: how many it has; to_paint: how many are painted; both 0 if it is refused.
         path: where it goes, "" if it is refused.
         seconds, bytes: of rendering it, and that it takes on disk; 0 unless it is to be rendered.
+        painted_at: width and height of the painting; None if there is none.
     """
 
     source: Path
@@ -89,6 +90,7 @@ class PlannedRender:
     bytes: int = 0
     reason: str = ""
     remedy: str = ""
+    painted_at: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +163,7 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
         frames=plan.frames,
         to_paint=to_paint,
         path=str(plan.destination),
+        painted_at=plan.painted_at,
         seconds=seconds,
         bytes=size,
     )
@@ -251,7 +254,7 @@ def dry_run_batch(
                 cost = None
                 if not (job.control.resume and planned.is_present()):
                     info, spec = planned.info, planned.spec
-                    kind = (info.width, info.height, spec, planned.sparse, planned.look.strength)
+                    kind = (info.width, info.height, planned.painted_at, spec, planned.sparse)
                     if kind not in costs:
                         painter = painter_of(planned, style_pack, device)
                         costs[kind] = measure_cost(planned, painter)
@@ -322,6 +325,7 @@ def as_data(dry: DryRun) -> dict[str, Any]:
         data = asdict(render)
         data["source"] = str(render.source)
         data["range"] = [data.pop("first"), data.pop("last")]
+        data["painted_at"] = list(render.painted_at) if render.painted_at else None
         data["seconds"] = round(render.seconds, 1)
         intermediates.append(data)
     return {

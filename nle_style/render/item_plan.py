@@ -9,6 +9,7 @@ from typing import Any
 
 from nle_style.apply.look import Look
 from nle_style.apply.memory import Budget, automatic_memory
+from nle_style.apply.stroke_scale import painted_at
 from nle_style.apply.stylizer import needs_measuring
 from nle_style.media.formats import OutputSpec
 from nle_style.media.probe import MediaInfo
@@ -66,6 +67,12 @@ class ItemPlan:
     def looks(self) -> tuple[Look, ...]:
         """Its own look and those of its layers, the lowest first."""
         return self.look, *(layer.look for layer in self.layers)
+
+    @property
+    def painted_at(self) -> tuple[int, int] | None:
+        """Width and height at which its own look is painted; None at strength 0."""
+        look = self.look
+        return painted_at(self.info.width, self.info.height, look.strength, look.stroke_scale)
 
     @property
     def needs_measuring(self) -> bool:

@@ -29,7 +29,7 @@ from nle_style.render.source_hashes import SourceHashes
 
 __all__ = ["ENGINE_VERSION", "engine_of", "plan_item"]
 
-ENGINE_VERSION = 7
+ENGINE_VERSION = 8
 """Raised whenever the same job would give other pixels, so that old units are not mixed in."""
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from nle_style.apply.stability import METHOD, PairChange, Stability, shot_stability
+from nle_style.apply.stroke_scale import painted_at
 from nle_style.media.formats import INTERMEDIATES
 from nle_style.media.parts import part_path, write_text, writing_into
 from nle_style.media.probe import MediaInfo
@@ -110,7 +111,8 @@ def build_report(
         "frames": [first, last],
         "painted": facts.get("paint", [[first, last]]),
         "look": facts["look"],
-        "mattes": _mattes(facts),
+        "painted_at": _painted_at(facts["look"], info),
+        "mattes": _mattes(facts, info),
         "pack": {"name": facts["pack"], "sha256": facts["pack_sha256"]},
         "engine": {
             "version": engine,
@@ -142,10 +144,19 @@ def build_report(
     }
 
 
-def _mattes(facts: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _painted_at(look: Mapping[str, Any], info: MediaInfo) -> list[int] | None:
+    """Width and height of a look's painting; None at strength 0."""
+    size = painted_at(info.width, info.height, look["strength"], look["stroke_scale"])
+    return None if size is None else list(size)
+
+
+def _mattes(facts: Mapping[str, Any], info: MediaInfo) -> list[dict[str, Any]]:
     """Every matte with the look that is painted inside it, the lowest first."""
     own = [{"matte": facts["matte"], "look": facts["look"]}] if "matte" in facts else []
-    return [{**entry["matte"], "look": entry["look"]} for entry in (*own, *facts.get("layers", []))]
+    return [
+        {**each["matte"], "look": each["look"], "painted_at": _painted_at(each["look"], info)}
+        for each in (*own, *facts.get("layers", []))
+    ]
 
 
 def _made(units: Sequence[UnitRecord], made: Mapping[int, Made]) -> list[dict[str, Any]]:
