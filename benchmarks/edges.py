@@ -46,7 +46,7 @@ def pictures(clip: Path) -> list[Tensor]:
 
 def ways(pack: StylePack, style: str, whole: Tensor) -> Ways:
     """A style bare and with overscan, both with the statistics of a whole frame."""
-    layers = arrange(pack.network, pack.mix({style: 1.0}))
+    layers = arrange(pack.network({style: 1.0}))
     norms: list[NormStatistics] = []
     FrameEngine(layers)(whole, seen=norms)
     paint = FoldedEngine(layers, norms, torch.device("cpu"), torch.float32)

@@ -1,12 +1,15 @@
-"""The README's picture: every style of a pack on one frame of several clips.
+"""The README's picture: every style of a pack on one frame of several clips, at the defaults.
 
-    python benchmarks/gallery.py flower.mp4:75 friday.mp4:60 bigbuckbunny.mp4:90 \
-        --stroke-scale 3 -o docs/styles.jpg
+    python benchmarks/gallery.py flower.mp4:75 friday.mp4:60 bigbuckbunny.mp4:90 -o docs/styles.jpg
+
+Every frame is what `nle-style render CLIP --style STYLE` makes of it, with no other option: its
+shot in the clip is found and measured first.
 """
 
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,48 +17,70 @@ import torch
 from PIL import Image
 
 from nle_style.apply.look import Look
+from nle_style.apply.shot_statistics import sample_frames
+from nle_style.apply.shots import find_shots
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.contact_sheet import contact_sheet
-from nle_style.core.style_pack import load_pack
+from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.media.probe import probe_media
 from nle_style.media.read import read_frames
 from nle_style.render.bundle import find_pack
 
 _COLUMNS = 5
 
+Row = tuple[np.ndarray, list[np.ndarray]]
+"""A frame, and those by which its shot is measured, each (H, W, 3) float32, 0-1."""
 
-def main() -> None:
-    """Draw the picture."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("frames", nargs="+", help="CLIP:FRAME, zero-based")
-    parser.add_argument("-o", "--output", type=Path, required=True)
-    parser.add_argument("--pack", default=None)
-    parser.add_argument("--cell", type=int, default=300, help="width of a picture")
-    parser.add_argument("--stroke-scale", type=float, default=1.5)
-    args = parser.parse_args()
-    pack = load_pack(find_pack(args.pack))
-    sources: list[np.ndarray] = []
-    for text in args.frames:
-        clip, _, number = text.rpartition(":")
-        sources += read_frames(probe_media(Path(clip)), int(number), int(number))
-    sheets = []
-    for start in range(0, len(pack.styles), _COLUMNS):
-        names = pack.styles[start : start + _COLUMNS]
-        painters = [
-            Stylizer(pack, look, torch.device("cpu"))
-            for look in (
-                Look({name: 1.0}, statistics="frame", stroke_scale=args.stroke_scale)
-                for name in names
-            )
-        ]
-        rows = [[source, *(painter.frame(source) for painter in painters)] for source in sources]
-        sheets.append(contact_sheet(["source", *names], rows, cell_width=args.cell))
+
+def frame_and_shot(text: str) -> Row:
+    """The frame that CLIP:FRAME names, and the samples of its shot."""
+    clip, _, digits = text.rpartition(":")
+    info, number = probe_media(Path(clip)), int(digits)
+    shots = find_shots(read_frames(info))
+    shot = next((shot for shot in shots if shot[0] <= number <= shot[1]), None)
+    if shot is None:
+        raise SystemExit(f"{clip} has no frame {number}")
+    samples = [rgb for each in sample_frames(*shot) for rgb in read_frames(info, each, each)]
+    (frame,) = read_frames(info, number, number)
+    return frame, samples
+
+
+def painted(pack: StylePack, style: str, row: Row) -> np.ndarray:
+    """The frame in one style, all controls at their defaults, (H, W, 3) float32, 0-1."""
+    frame, samples = row
+    stylizer = Stylizer(pack, Look({style: 1.0}), torch.device("cpu"))
+    stylizer.measure_shot(samples)
+    return stylizer.frame(frame)
+
+
+def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
+    """Sheets of one width, one below the other."""
     picture = Image.new("RGB", (sheets[0].width, sum(sheet.height for sheet in sheets)))
     y = 0
     for sheet in sheets:
         picture.paste(sheet, (0, y))
         y += sheet.height
-    picture.save(args.output, quality=88)
+    return picture
+
+
+def main() -> None:
+    """Draw the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("frames", nargs="+", help="CLIP:FRAME, zero-based")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--pack", default=None)
+    parser.add_argument("--cell", type=int, default=300, help="width of a picture")
+    args = parser.parse_args()
+    pack = load_pack(find_pack(args.pack))
+    rows = [frame_and_shot(text) for text in args.frames]
+    sheets = []
+    for start in range(0, len(pack.styles), _COLUMNS):
+        names = pack.styles[start : start + _COLUMNS]
+        pictures = [[row[0], *(painted(pack, name, row) for name in names)] for row in rows]
+        sheets.append(contact_sheet(["source", *names], pictures, cell_width=args.cell))
+    stacked(sheets).save(args.output, quality=88)
     print(args.output)
 
 

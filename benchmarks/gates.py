@@ -26,7 +26,7 @@ def main() -> None:
     print("|---|---|---|")
     for name in arguments.packs:
         pack = load_pack(find_pack(name))
-        found = measure(pack.network, pack.styles)
+        found = measure({style: pack.network({style: 1.0}) for style in pack.styles})
         limits = {
             style: speckle_limit(
                 float(speckle(load_image(arguments.posters / f"{style}.png", longest=768)[None]))

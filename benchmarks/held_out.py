@@ -19,7 +19,7 @@ from torch import Tensor, nn
 from nle_style.core.held_out import find_held_out, held_out_losses
 from nle_style.core.network import StyleNetwork
 from nle_style.core.overscan import OVERSCAN, cut_overscan, with_overscan
-from nle_style.core.perceptual import STYLE_LAYERS, load_vgg16, style_targets
+from nle_style.core.perceptual import load_vgg16, style_targets
 from nle_style.core.photos import load_image
 from nle_style.core.style_pack import load_pack
 from nle_style.render.bundle import find_pack
@@ -34,9 +34,9 @@ class Bare(nn.Module):
         super().__init__()
         self.network = network
 
-    def forward(self, wide: Tensor, mix: Tensor) -> Tensor:
+    def forward(self, wide: Tensor) -> Tensor:
         height, width = (side - 2 * OVERSCAN for side in wide.shape[-2:])
-        return with_overscan(self.network(cut_overscan(wide, height, width), mix))
+        return with_overscan(self.network(cut_overscan(wide, height, width)))
 
 
 @torch.no_grad()
@@ -54,13 +54,13 @@ def main() -> None:
     photos = find_held_out(PHOTOS, args.photos)
     for name in args.packs:
         pack = load_pack(find_pack(name))
-        posters = [load_image(args.posters / f"{s}.png", longest=768)[None] for s in pack.styles]
-        targets = [style_targets(vgg(poster)) for poster in posters]
-        grams = {layer: torch.cat([each[layer] for each in targets]) for layer in STYLE_LAYERS}
-        columns = [
-            held_out_losses(network, vgg, grams, photos, pack.styles)  # type: ignore[arg-type]
-            for network in (pack.network, Bare(pack.network))
-        ]
+        networks = {style: pack.network({style: 1.0}) for style in pack.styles}
+        bare = {style: Bare(network) for style, network in networks.items()}
+        grams = {
+            style: style_targets(vgg(load_image(args.posters / f"{style}.png", longest=768)[None]))
+            for style in pack.styles
+        }
+        columns = [held_out_losses(painters, vgg, grams, photos) for painters in (networks, bare)]
         print(f"\n{pack.name} {pack.sha256[:12]}\n")
         print("| | style loss | content loss | style loss, bare | content loss, bare |")
         print("|---|---:|---:|---:|---:|")

@@ -18,6 +18,7 @@ import torch
 from PIL import Image
 
 from nle_style.apply.look import Look
+from nle_style.apply.stroke_scale import REFERENCE_SIDE
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.contact_sheet import contact_sheet
 from nle_style.core.style_pack import StylePack, load_pack
@@ -27,13 +28,12 @@ from nle_style.render.bundle import bundled, find_pack
 
 _FRAME = 60
 _LARGEST = 200_000
-_NATIVE = 1.5  # at this stroke scale the clip's 1280 pixels are painted as they are
 
 
 def paint(pack: StylePack, rgb: np.ndarray, style: str, **controls: object) -> np.ndarray:
-    """One frame alone; native strokes and its own statistics unless the controls say otherwise."""
+    """One frame alone, by its own statistics, at the defaults unless the controls say otherwise."""
     mix = dict(part.split(":") for part in style.split(",")) if ":" in style else {style: 1.0}
-    settings = {"statistics": "frame", "stroke_scale": _NATIVE, **controls}
+    settings = {"statistics": "frame", **controls}
     look = Look({name: float(weight) for name, weight in mix.items()}, **settings)  # type: ignore[arg-type]
     return Stylizer(pack, look, torch.device("cpu")).frame(rgb)
 
@@ -89,7 +89,7 @@ def statistics(pack: StylePack, rgb: np.ndarray) -> Image.Image:
         for board, level in (("dark", 0.05), ("bright", 0.95)):
             entered = rgb.copy()
             entered[:, :edge] = level
-            look = Look({"fire": 1.0}, statistics=value, stroke_scale=_NATIVE)
+            look = Look({"fire": 1.0}, statistics=value)
             stylizer = Stylizer(pack, look, torch.device("cpu"))
             if stylizer.needs_measuring:
                 stylizer.measure_shot([rgb, entered])
@@ -109,18 +109,20 @@ def statistics(pack: StylePack, rgb: np.ndarray) -> Image.Image:
 
 
 def figures(pack: StylePack, rgb: np.ndarray) -> Iterator[str]:
-    """The rms difference of a 4K master, painted and then made HD, from its HD proxy, painted."""
+    """The rms difference, 0-1, of a 4K master, painted and made HD, from its HD proxy, painted."""
     master = _resized(rgb, 3840, 2160)
     # Grain of the master's own pixels, as a camera's: detail that the proxy does not have.
     grain = np.random.default_rng(1).normal(0, 0.02, (2160, 3840, 1)).astype(np.float32)
     master = np.clip(master + grain, 0, 1)
     proxy = _resized(master, 1920, 1080)
     for style in ("blue", "yellow", "dark"):
-        hd = paint(pack, proxy, style, stroke_scale=1.0)
-        for name, scale in (("at stroke scale 1", 1.0), ("natively", 0.5)):
-            large = paint(pack, master, style, stroke_scale=scale)
+        for name, side in (("at stroke scale 1", None), ("each natively", REFERENCE_SIDE)):
+            large, hd = (
+                paint(pack, frame, style, stroke_scale=side / frame.shape[1] if side else 1.0)
+                for frame in (master, proxy)
+            )
             rms = float(np.sqrt(np.mean((_resized(large, 1920, 1080) - hd) ** 2)))
-            yield f"{style}: 4K painted {name} against HD: rms {rms:.4f}"
+            yield f"{style}: 4K and HD painted {name}: rms {rms:.4f}"
 
 
 def _resized(rgb: np.ndarray, width: int, height: int) -> np.ndarray:

@@ -22,7 +22,6 @@ from nle_style.render.job import Item, LayerJob, LookJob, MatteJob, Output, Rend
 from nle_style.render.runner import run_job
 
 _FRAME = 60
-_NATIVE = 1.5  # at this stroke scale the clip's 1280 pixels are painted as they are
 # Corners in the 1280x720 frame, clockwise from the left hand.
 _RABBIT = [
     *((176, 86), (230, 90), (264, 104), (330, 124), (392, 132), (310, 98), (312, 82), (400, 80)),
@@ -58,8 +57,8 @@ def main() -> None:
     args = parser.parse_args()
     clip = bundled("examples") / "bigbuckbunny.mp4"
     (source,) = read_frames(probe_media(clip), _FRAME, _FRAME)
-    blue = LookJob(styles={"blue": 1.0}, stroke_scale=_NATIVE)
-    fire = LookJob(styles={"fire": 1.0}, stroke_scale=_NATIVE)
+    blue = LookJob(styles={"blue": 1.0})
+    fire = LookJob(styles={"fire": 1.0})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         matte = roto()

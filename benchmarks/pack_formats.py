@@ -1,7 +1,7 @@
 """How a pack should hold its styles: the same image-steps spent in four ways, measured alike.
 
     python benchmarks/pack_formats.py --photos DIR --posters DIR [--vgg FILE] [--from PACK]
-        [--images N] [--size PIXELS] [--only WAY ...] [--out DIR] [--json]
+        [--images N] [--size PIXELS] [--only WAY ...] [--json]
 
 Every way paints three posters and has had N image-steps in all:
 
@@ -37,6 +37,7 @@ from torch import Tensor, nn
 from nle_style.core.gates import examine, speckle
 from nle_style.core.held_out import centre_crop, find_held_out, without
 from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.core.objective import Objective
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
@@ -44,15 +45,13 @@ from nle_style.core.perceptual import (
     content_loss,
     load_vgg16,
     style_loss,
-    style_targets,
 )
 from nle_style.core.photos import find_images, load_image, training_batch
 from nle_style.core.style_pack import load_pack, mean_weights, network_of
-from nle_style.core.tone import poster_tones, tone_loss
+from nle_style.core.training_settings import PARENT, Phase, TrainingSettings
 
 STYLES = ("blue", "snow", "dark")
 BATCH = 2
-STYLE_WEIGHT, TONE_WEIGHT = 6.0, 0.5
 POSTER_SIZE = 512
 WAYS = ("rows", "whole", "rows32", "separable", "rows+", "whole+")
 Networks = dict[str, StyleNetwork]
@@ -72,21 +71,25 @@ class Bench:
             name: load_image(args.posters / f"{name}.png", longest=POSTER_SIZE)[None]
             for name in STYLES
         }
-        with torch.no_grad():
-            self.grams = {n: style_targets(self.vgg(p)) for n, p in self.posters.items()}
-        self.tones = {n: poster_tones(p) for n, p in self.posters.items()}
-
-    def losses(self, network: nn.Module, name: str, images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """Painting, style loss and content loss of some images in one style."""
-        with torch.no_grad():
-            wanted = self.vgg(images, (CONTENT_LAYER,))[CONTENT_LAYER]
-        painted = paint_with_overscan(network, images)
-        features = self.vgg(painted)
-        return (
-            painted,
-            style_loss(features, self.grams[name], "normalised"),
-            content_loss(features[CONTENT_LAYER], wanted, "normalised"),
+        settings = TrainingSettings(
+            posters={name: args.posters / f"{name}.png" for name in STYLES},
+            photos=args.photos,
+            out=Path("unused.safetensors"),
+            checkpoints=Path("unused"),
+            phases=(Phase(self.size, BATCH, 1),),
+            parent_phases=(Phase(self.size, BATCH, 1),),
+            poster_size=POSTER_SIZE,
         )
+        images = {name: poster[0] for name, poster in self.posters.items()}
+        self.objective = Objective(settings, self.vgg, images)
+
+    def losses(self, network: nn.Module, name: str, image: Tensor) -> tuple[float, float]:
+        """Style and content loss of one image (1, 3, H, W) in one style."""
+        wanted = self.vgg(image, (CONTENT_LAYER,))[CONTENT_LAYER]
+        features = self.vgg(paint_with_overscan(network, image))
+        style = style_loss(features, self.objective.grams[name], "normalised")
+        content = content_loss(features[CONTENT_LAYER], wanted, "normalised")
+        return float(style), float(content)
 
     def train(
         self, networks: Networks, steps: int, rate: float, *, mixed: bool, seed: int
@@ -98,9 +101,9 @@ class Bench:
             mixed: whether a step has images of different styles, as suits shared weights.
         """
         names = list(networks)
-        parameters = list(dict.fromkeys(
-            p for n in networks.values() for p in n.parameters() if p.requires_grad
-        ))
+        parameters = list(
+            dict.fromkeys(p for n in networks.values() for p in n.parameters() if p.requires_grad)
+        )
         optimiser = torch.optim.Adam(parameters, rate)
         averages = deepcopy(networks)
         for step in range(steps):
@@ -114,13 +117,12 @@ class Bench:
                 turn = step * BATCH + place if mixed else step
                 name = names[turn % len(names)]
                 image = batch[place : place + 1].contiguous(memory_format=torch.channels_last)
-                painted, style, content = self.losses(networks[name], name, image)
-                tone = tone_loss(painted, image, self.tones[name])
-                total = total + (content + STYLE_WEIGHT * style + TONE_WEIGHT * tone).sum() / BATCH
+                loss, _ = self.objective(networks[name], image, [name], PARENT, step, place)
+                total = total + loss.sum() / BATCH
             optimiser.zero_grad(set_to_none=True)
             total.backward()
-            nn.utils.clip_grad_norm_(parameters, 10.0)
-            optimiser.step()
+            if torch.isfinite(nn.utils.clip_grad_norm_(parameters, 10.0)):
+                optimiser.step()
             decay = min(0.98, (step + 1) / (step + 10))
             with torch.no_grad():
                 for name, network in networks.items():
@@ -135,8 +137,8 @@ class Bench:
         found: dict[str, Any] = {}
         images = [centre_crop(path, 256)[None] for path in self.held_out[::2]]
         for name, network in networks.items():
-            pairs = [self.losses(network, name, image)[1:] for image in images]
-            style, content = (statistics.mean(map(float, v)) for v in zip(*pairs, strict=True))
+            pairs = [self.losses(network, name, image) for image in images]
+            style, content = (statistics.mean(values) for values in zip(*pairs, strict=True))
             faults = examine({name: network}, [float(speckle(self.posters[name]))])
             found[name] = {"style": style, "content": content, "gates": len(faults)}
         ratios = []
@@ -149,7 +151,7 @@ class Bench:
                 faded = sum(paint_with_overscan(networks[n], image) for n in pair) / 2
                 features = [self.vgg(p) for p in (paint_with_overscan(middle, image), faded)]
                 nearest = [
-                    min(float(style_loss(f, self.grams[n], "normalised")) for n in pair)
+                    min(float(style_loss(f, self.objective.grams[n], "normalised")) for n in pair)
                     for f in features
                 ]
                 ratios.append(nearest[0] / nearest[1])
@@ -216,10 +218,10 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, required=True)
     parser.add_argument("--posters", type=Path, required=True)
     parser.add_argument("--vgg", type=Path, help="VGG-16 weights; else torchvision downloads them")
-    parser.add_argument("--from", dest="start", type=Path, default=Path("models/posters.safetensors"))
-    parser.add_argument("--images", type=int, default=1200)
-    parser.add_argument("--size", type=int, default=160)
-    parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS)
+    parser.add_argument("--from", dest="start", type=Path, help="for rows+ and whole+")
+    parser.add_argument("--images", type=int, default=900)
+    parser.add_argument("--size", type=int, default=128)
+    parser.add_argument("--only", nargs="+", choices=WAYS, default=WAYS[:4])
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()
     bench = Bench(args)
@@ -237,8 +239,11 @@ def main() -> None:
             style = " ".join(f"{cell['style']:.2f}" for cell in cells)
             content = " ".join(f"{cell['content']:.2f}" for cell in cells)
             gates = sum(cell["gates"] for cell in cells)
-            print(f"| {way} | {style} | {content} | {results[way]['half']:.2f} | {gates} |"
-                  f" {seconds:.0f} s |", flush=True)
+            print(
+                f"| {way} | {style} | {content} | {results[way]['half']:.2f} | {gates} |"
+                f" {seconds:.0f} s |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

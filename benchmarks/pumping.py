@@ -27,6 +27,7 @@ HEIGHT, WIDTH = 136, 240
 # Clear of the object's edge by more than the 60 pixels that the network reaches.
 STATIC = (slice(8, 128), slice(146, 236))
 OBJECTS = {"bright": 0.95, "dark": 0.04}
+STROKE_SCALE = 0.5  # painted at twice its size, a room this small holds more than a few strokes
 
 
 def room() -> np.ndarray:
@@ -71,7 +72,7 @@ def static_change(
     Args:
         frames: an even number of (136, 240, 3), R'G'B', 0-1; one shot.
     """
-    stylizer = Stylizer(pack, Look({style: 1}, 1.0, statistics, 4), torch.device("cpu"))
+    stylizer = Stylizer(pack, Look({style: 1}, 1.0, statistics, STROKE_SCALE), torch.device("cpu"))
     if stylizer.needs_measuring:
         stylizer.measure_shot([frames[k] for k in sample_frames(0, len(frames) - 1)])
     means = np.array([stylizer.frame(frame)[STATIC].mean((0, 1)) for frame in frames])

@@ -108,7 +108,7 @@ def painters(
             name: Painter(
                 partial(
                     paint_with_overscan,
-                    FrameEngine(arrange(pack.network, pack.mix({name: 1.0}))),
+                    FrameEngine(arrange(pack.network({name: 1.0}))),
                 ),
                 poster,
             )

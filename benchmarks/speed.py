@@ -30,6 +30,8 @@ from typing import Any
 from imageio_ffmpeg import get_ffmpeg_exe
 from speed_paths import PATHS
 
+from nle_style.apply.stroke_scale import REFERENCE_SIDE
+
 HERE = Path(__file__).resolve().parent
 SIZES = ("640x360", "1920x1080", "3840x2160")
 PEER = """
@@ -69,9 +71,9 @@ def run(command: list[str]) -> tuple[list[str], list[float], float]:
 
 def ours(clip: Path, folder: Path, size: str, style: str, memory: str) -> tuple[float, float]:
     """Seconds a frame from `started` to `done`, and peak memory in MB."""
-    longer = max(map(int, size.split("x")))
+    native = min(1.0, REFERENCE_SIDE / max(map(int, size.split("x"))))
     command = [sys.executable, "-m", "nle_style", "render", str(clip), "-o", str(folder)]
-    command += ["--style", style, "--stroke-scale", str(1920 / longer), "--memory", memory]
+    command += ["--style", style, "--stroke-scale", str(native), "--memory", memory]
     lines, times, peak = run([*command, "--no-resume", "--events"])
     events = [json.loads(line) for line in lines]
     begun = next(i for i, event in enumerate(events) if event["event"] == "started")

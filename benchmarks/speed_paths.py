@@ -32,8 +32,8 @@ class Unavailable(Exception):
 
 def _layers_and_norms() -> tuple[tuple, list]:
     torch.manual_seed(0)
-    network = StyleNetwork(NetworkConfig(1, 16)).eval()
-    layers = arrange(network, torch.ones(1, 1))
+    network = StyleNetwork(NetworkConfig(16)).eval()
+    layers = arrange(network)
     norms: list = []
     FrameEngine(layers)(torch.rand(1, 3, 256, 256), seen=norms)
     return layers, norms
@@ -45,8 +45,7 @@ def _reference() -> Callable[[Tensor], Tensor]:
 
 
 def _definition() -> Callable[[Tensor], Tensor]:
-    network = StyleNetwork(NetworkConfig(1, 16)).eval()
-    return lambda image: network(image, torch.ones(1, 1))
+    return StyleNetwork(NetworkConfig(16)).eval()
 
 
 def _frame() -> Callable[[Tensor], Tensor]:
@@ -62,9 +61,9 @@ def _folded() -> Callable[[Tensor], Tensor]:
 
 
 def _compiled() -> Callable[[Tensor], Tensor]:
-    network = StyleNetwork(NetworkConfig(1, 16)).eval().to(memory_format=torch.channels_last)
-    compiled = torch.compile(network)
-    return lambda image: compiled(image, torch.ones(1, 1))
+    network = StyleNetwork(NetworkConfig(16)).eval().to(memory_format=torch.channels_last)
+    compiled: Callable[[Tensor], Tensor] = torch.compile(network)
+    return compiled
 
 
 def _openvino() -> Callable[[Tensor], Tensor]:

@@ -66,7 +66,8 @@ def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colou
         styles: name -> weight.
         strength: 0 (the source) to 1 (the full look).
         statistics: "hybrid", "shot" or "frame".
-        stroke_scale: size of the strokes in the picture, 0.25 to 4.
+        stroke_scale: size of the strokes in the picture, 0.25 to 4: 1 paints frames at most 1280
+            pixels wide or high, less paints finer ones.
         colour: "poster" (as painted) or "source" (the clip's own chroma).
     """
     look = {"styles": dict(styles), "strength": strength, "statistics": statistics}

@@ -74,15 +74,3 @@ def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("pack") / "tiny.safetensors"
     save_pack(path, config, styles, parent)
     return path
-
-
-@pytest.fixture(scope="module")
-def small_strokes() -> Iterator[None]:
-    """Frames are painted at twice their size, as `stroke_scale` enlarges them, and not at eight
-    times: for tests in which the size of the strokes has no part, at a sixteenth of the cost.
-
-    In this process only: what a program painted that a test started is another picture.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("nle_style.apply.stroke_scale._MOST", 2)
-        yield

@@ -15,35 +15,35 @@ __all__ = ["add_style", "train"]
 class Recipe:
     """The defaults that docs/training.md found to work, for `train` and `add-style` alike."""
 
+    parent = ("128:2:1000", "192:2:1000")
+    phases = ("192:2:2000", "256:2:2000")
+    added_phases = ("192:2:300",)
     poster_size = 512
-    style_weight = 8.0
-    layer_weights = (1.0, 1.0, 1.0, 1.0)
-    tone_weight = 0.5
+    content, style, tone = 1.0, 8.0, 0.5
     noise, motion = 0.3, 0.3
+    layers = (1.0, 1.0, 1.0, 1.0)
+    rate = 1e-3
+    finish, added_finish = 0.2, 0.4
 
+
+_PHASES = "SIZE:BATCH:STEPS of every style; several run one after the other."
+_NOISE = "Weight of the squared noise gain"
+_MOTION = "Weight of the error under synthetic motion"
+_OF_STYLES = ": NUMBER for all styles, NAME=NUMBER for one."
 
 Vgg = Annotated[Path | None, typer.Option(help="VGG-16 weights; else torchvision downloads them.")]
 Checkpoints = Annotated[
     Path | None, typer.Option(help="Folder for checkpoints; else beside the pack.")
 ]
-Phases = Annotated[
-    list[str] | None, typer.Option(help="SIZE:BATCH:STEPS; several run one after the other.")
-]
-Weight = Annotated[float, typer.Option(min=0)]
-NoiseWeight = Annotated[
-    list[str] | None,
-    typer.Option(help="Weight of the squared noise gain: NUMBER, and NAME=NUMBER for a style."),
-]
-MotionWeight = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="Weight of the error under synthetic motion: NUMBER, and NAME=NUMBER for a style."
-    ),
-]
 PosterSize = Annotated[int, typer.Option(min=64, help="Longer side of the posters, in pixels.")]
+ContentWeight = Annotated[float, typer.Option(min=0, help="Weight of the photograph's content.")]
+StyleWeight = Annotated[float, typer.Option(min=0, help="Weight of the poster's textures.")]
 LayerWeights = Annotated[
     tuple[float, float, float, float],
     typer.Option(help="Of the style loss at relu1_2, relu2_2, relu3_3 and relu4_3."),
+]
+ToneWeight = Annotated[
+    float, typer.Option(min=0, help="Weight of the poster's tones: contrast and palette.")
 ]
 Finish = Annotated[
     float,
@@ -51,12 +51,13 @@ Finish = Annotated[
         min=0, max=1, help="Share of the steps, at the end: the rate falls, the video terms grow."
     ),
 ]
-ToneWeight = Annotated[
-    float, typer.Option(min=0, help="Weight of the poster's tones: contrast and palette.")
+LearningRate = Annotated[float, typer.Option(min=0, help="Of Adam; it falls to a tenth.")]
+CheckpointEvery = Annotated[int, typer.Option(min=1, help="Steps of a style.")]
+Preview = Annotated[
+    list[Path] | None,
+    typer.Option(help="Image for the contact sheets, once for each; else three photographs."),
 ]
-LearningRate = Annotated[float, typer.Option(min=0)]
-CheckpointEvery = Annotated[int, typer.Option(min=1, help="Steps.")]
-Preview = Annotated[list[Path] | None, typer.Option(help="Image for the contact sheets.")]
+Seed = Annotated[int, typer.Option(help="Of every random draw.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.")]
 
 
@@ -70,57 +71,62 @@ def train(
     checkpoints: Checkpoints = None,
     parent: Annotated[
         list[str] | None,
-        typer.Option(help="SIZE:BATCH:STEPS of the parent, which is taught all posters at once."),
+        typer.Option(
+            help="SIZE:BATCH:STEPS of the parent, which is taught all posters at once.",
+            show_default=" ".join(Recipe.parent),
+        ),
     ] = None,
-    phase: Phases = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help=_PHASES, show_default=" ".join(Recipe.phases))
+    ] = None,
     start: Annotated[
         Path | None,
         typer.Option("--from", help="A pack to go on from, in place of training a parent."),
     ] = None,
     width: Annotated[int, typer.Option(min=1, help="Channels C of the first layer.")] = 16,
-    residual_blocks: Annotated[int, typer.Option(min=0)] = 5,
+    residual_blocks: Annotated[int, typer.Option(min=0, help="Of two convolutions each.")] = 5,
     poster_size: PosterSize = Recipe.poster_size,
-    content_weight: Weight = 1.0,
-    style_weight: Weight = Recipe.style_weight,
-    layer_weights: LayerWeights = Recipe.layer_weights,
+    content_weight: ContentWeight = Recipe.content,
+    style_weight: StyleWeight = Recipe.style,
+    layer_weights: LayerWeights = Recipe.layers,
     paper_weighting: Annotated[
         bool, typer.Option("--paper-weighting", help="The paper's losses, not normalised.")
     ] = False,
-    noise_weight: NoiseWeight = None,
-    motion_weight: MotionWeight = None,
-    tone_weight: ToneWeight = Recipe.tone_weight,
-    finish: Finish = 0.2,
-    learning_rate: LearningRate = 1e-3,
+    noise_weight: Annotated[
+        list[str] | None, typer.Option(help=_NOISE + _OF_STYLES, show_default=str(Recipe.noise))
+    ] = None,
+    motion_weight: Annotated[
+        list[str] | None, typer.Option(help=_MOTION + _OF_STYLES, show_default=str(Recipe.motion))
+    ] = None,
+    tone_weight: ToneWeight = Recipe.tone,
+    finish: Finish = Recipe.finish,
+    learning_rate: LearningRate = Recipe.rate,
     checkpoint_every: CheckpointEvery = 100,
     preview: Preview = None,
     held_out: Annotated[
         Path | None,
         typer.Option(help="Photographs to measure on, never trained on: a folder, or a list."),
     ] = None,
-    seed: int = 1,
+    seed: Seed = 1,
     threads: Threads = None,
     device: Device = "auto",
 ) -> None:
     """Train a pack: a parent, every style from it, and the video terms last. Resumes anywhere."""
     from nle_style.apply.device import choose_device
-    from nle_style.cli.training import (
-        PARENT_PHASES,
-        STYLE_PHASES,
-        parse_phase,
-        parse_poster,
-        parse_weights,
-        run_training,
-    )
+    from nle_style.cli.training import parse_phase, parse_poster, parse_weights, run_training
     from nle_style.core.training import TrainingSettings
 
-    parents = parent or (PARENT_PHASES if start is None else ())
-    noise, noises = parse_weights(noise_weight or [str(Recipe.noise)])
-    motion, motions = parse_weights(motion_weight or [str(Recipe.motion)])
+    parents = parent or (Recipe.parent if start is None else ())
+    noise, noises = parse_weights(noise_weight or (), Recipe.noise)
+    motion, motions = parse_weights(motion_weight or (), Recipe.motion)
     settings = TrainingSettings(
         posters=dict(parse_poster(text) for text in poster),
         photos=photos,
         out=out,
         checkpoints=checkpoints or out.with_suffix(".training"),
+        parent_phases=tuple(parse_phase(text) for text in parents),
+        phases=tuple(parse_phase(text) for text in phase or Recipe.phases),
+        start=start,
         vgg=vgg,
         width=width,
         residual_blocks=residual_blocks,
@@ -135,7 +141,6 @@ def train(
         motion_weights=motions,
         tone_weight=tone_weight,
         finish=finish,
-        start=start,
         learning_rate=learning_rate,
         final_rate=learning_rate / 10,
         checkpoint_every=checkpoint_every,
@@ -143,8 +148,6 @@ def train(
         held_out=held_out,
         seed=seed,
         device=choose_device(device).type,
-        parent_phases=tuple(parse_phase(text) for text in parents),
-        phases=tuple(parse_phase(text) for text in phase or STYLE_PHASES),
     )
     run_training(settings, threads)
 
@@ -164,30 +167,26 @@ def add_style(
     artwork: Annotated[str | None, typer.Option(help="For the card: artist, title, year.")] = None,
     licence: Annotated[str | None, typer.Option(help="For the card: the poster's licence.")] = None,
     checkpoints: Checkpoints = None,
-    phase: Phases = None,
+    phase: Annotated[
+        list[str] | None, typer.Option(help=_PHASES, show_default=" ".join(Recipe.added_phases))
+    ] = None,
     poster_size: PosterSize = Recipe.poster_size,
-    style_weight: Weight = Recipe.style_weight,
-    layer_weights: LayerWeights = Recipe.layer_weights,
-    noise_weight: Weight = Recipe.noise,
-    motion_weight: Weight = Recipe.motion,
-    tone_weight: ToneWeight = Recipe.tone_weight,
-    finish: Finish = 0.4,
-    learning_rate: LearningRate = 1e-3,
+    style_weight: StyleWeight = Recipe.style,
+    layer_weights: LayerWeights = Recipe.layers,
+    noise_weight: Annotated[float, typer.Option(min=0, help=_NOISE + ".")] = Recipe.noise,
+    motion_weight: Annotated[float, typer.Option(min=0, help=_MOTION + ".")] = Recipe.motion,
+    tone_weight: ToneWeight = Recipe.tone,
+    finish: Finish = Recipe.added_finish,
+    learning_rate: LearningRate = Recipe.rate,
     checkpoint_every: CheckpointEvery = 50,
     preview: Preview = None,
-    seed: int = 1,
+    seed: Seed = 1,
     threads: Threads = None,
     device: Device = "auto",
 ) -> None:
     """Add a style of your own to a pack: its other styles stay bit for bit as they are."""
     from nle_style.apply.device import choose_device
-    from nle_style.cli.training import (
-        ADD_PHASES,
-        added_pack,
-        parse_phase,
-        photos_or_demo,
-        run_training,
-    )
+    from nle_style.cli.training import added_pack, parse_phase, photos_or_demo, run_training
     from nle_style.core.add_style import check_names
     from nle_style.core.style_pack import load_pack
     from nle_style.core.training import TrainingSettings
@@ -204,7 +203,7 @@ def add_style(
             photos=folder,
             out=path,
             checkpoints=checkpoints or path.with_suffix(".training"),
-            phases=tuple(parse_phase(text) for text in phase or ADD_PHASES),
+            phases=tuple(parse_phase(text) for text in phase or Recipe.added_phases),
             vgg=vgg,
             width=loaded.config.width,
             residual_blocks=loaded.config.residual_blocks,

@@ -22,9 +22,6 @@ from nle_style.media.read import decoded_rgb
 from nle_style.render.bundle import bundled
 
 __all__ = [
-    "ADD_PHASES",
-    "PARENT_PHASES",
-    "STYLE_PHASES",
     "added_pack",
     "parse_phase",
     "parse_poster",
@@ -32,10 +29,6 @@ __all__ = [
     "photos_or_demo",
     "run_training",
 ]
-
-PARENT_PHASES = ("128:2:1000", "192:2:1000")
-STYLE_PHASES = ("192:2:2000", "256:2:2000")
-ADD_PHASES = ("192:2:300",)
 
 _DEMO_EVERY = 4
 _DEMO_WIDTH = 640
@@ -76,13 +69,17 @@ def parse_phase(text: str) -> Phase:
     return Phase(size, batch, steps)
 
 
-def parse_weights(texts: Sequence[str]) -> tuple[float, dict[str, float]]:
-    """["1.5", "blue=7"] as the weight of all styles (0 if none is given) and those of single ones.
+def parse_weights(texts: Sequence[str], default: float) -> tuple[float, dict[str, float]]:
+    """["1.5", "blue=7"] as the weight of all styles and those of single ones.
+
+    Args:
+        texts: NUMBER for all styles, the last one if there are several, and NAME=NUMBER for one.
+        default: of all styles, if no NUMBER is given.
 
     Raises:
         TrainingError: not a number, or below 0.
     """
-    weight, of_styles = 0.0, {}
+    weight, of_styles = default, {}
     for text in texts:
         name, equals, number = text.rpartition("=")
         try:

@@ -96,5 +96,5 @@ def write_added_card(
         "base": {"name": pack.name, **base, "weights": weights},
     }
     old = card.get("styles") or {}
-    everyone = {name: old.get(name, {}) for name in pack.styles} | dict(styles)
+    everyone = {name: old.get(name) or {} for name in pack.styles} | dict(styles)
     return write_card(out, everyone, before, top)

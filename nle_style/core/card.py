@@ -118,7 +118,9 @@ def passed_gates(pack: Path, fingerprint: str) -> frozenset[str]:
     if training.get("fingerprint") != fingerprint or weights.get("sha256") != _sha256(pack):
         return frozenset()
     styles = card.get("styles") or {}
-    return frozenset(name for name, facts in styles.items() if facts.get("gates") == "passed")
+    return frozenset(
+        name for name, facts in styles.items() if (facts or {}).get("gates") == "passed"
+    )
 
 
 def training_runs(
@@ -188,7 +190,7 @@ def write_card(
     }
     card["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     card["training"] = dict(training)
-    card["styles"] = {name: {**before.get(name, {}), **facts} for name, facts in styles.items()}
+    card["styles"] = {name: {**(before.get(name) or {}), **facts} for name, facts in styles.items()}
     return _publish(path, card)
 
 

@@ -157,7 +157,7 @@ def _knobs(network: LiveNetwork, styles: tuple[str, ...]) -> list[dict[str, Any]
             "label": "stroke scale",
             "default": network.stroke_scale,
             "range": [0.25, 4],
-            "tooltip": "Size of the strokes in the picture, whatever its resolution.",
+            "tooltip": "Size of the strokes in the picture: 2 doubles them, 0.5 halves them.",
         },
         {
             "name": "linear",

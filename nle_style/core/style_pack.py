@@ -165,9 +165,11 @@ def save_pack(
     }
     # One entry: safetensors writes several in random order, and equal packs must be equal files.
     header = {FORMAT: json.dumps(shape)}
+    # Copied: safetensors refuses tensors that share memory, as those of styles do that are still
+    # the parent's, or that came from a file of format 1.
     sets = {_PARENT: parent, **{f"styles/{name}": each for name, each in styles.items()}}
     tensors = {
-        f"{of}/{name}": tensor.to(torch.float16)
+        f"{of}/{name}": tensor.to(torch.float16, copy=True)
         for of, weights in sets.items()
         for name, tensor in weights.items()
     }
@@ -286,7 +288,7 @@ def _rows(names: Sequence[str], tensors: Weights) -> tuple[dict[str, Weights], W
     rows = {name: tensor for name, tensor in tensors.items() if name.startswith("norms.")}
     if any(len(tensor) != len(names) for tensor in rows.values()):
         raise ValueError(f"it has not {len(names)} rows")
-    styles = {
+    styles: dict[str, Weights] = {
         style: {**tensors, **{name: tensor[row] for name, tensor in rows.items()}}
         for row, style in enumerate(names)
     }

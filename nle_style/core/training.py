@@ -74,9 +74,12 @@ def train(settings: TrainingSettings, on_progress: OnProgress = lambda progress:
         does not replace one of this run that passed them.
 
     Raises:
-        TrainingError: posters, photos, weights or checkpoint are missing or do not fit.
-        OutputError: the pack or a checkpoint cannot be written.
-        PackError: the pack to start from, or to add to, is missing or damaged.
+        TrainingError: posters, photos, weights or a checkpoint are missing or do not fit, or the
+            loss became no number.
+        OutputError: the pack or a checkpoint cannot be written, or `out` is another run's file
+            where styles are added to a pack.
+        PackError: the pack to start from, or to add to, is missing or damaged, or the card beside
+            `out` is.
     """
     training = _Training(settings, on_progress)
     training.make_parent()
@@ -85,7 +88,7 @@ def train(settings: TrainingSettings, on_progress: OnProgress = lambda progress:
 
 
 class _Training:
-    """What the runs of one training share."""
+    """What the runs of one training share. Nothing is written until all of it fits."""
 
     def __init__(self, settings: TrainingSettings, on_progress: OnProgress) -> None:
         self.settings, self.on_progress = settings, on_progress
@@ -107,13 +110,20 @@ class _Training:
             for name, path in settings.posters.items()
         }
         self.fingerprint = settings.fingerprint(photos)
+        self.names = (*([PARENT] if settings.parent_phases else []), *settings.posters)
+        self.files = {
+            name: RunFiles(settings.checkpoints / name, self.fingerprint) for name in self.names
+        }
+        self.checkpoints = {name: files.latest() for name, files in self.files.items()}
+        if settings.add_to is not None and self.source is not None:
+            begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
+            check_output(settings.out, self.source, tuple(settings.posters), begun=begun)
         if settings.device == "cuda":
             torch.set_float32_matmul_precision("high")  # TF32 where it is float32
             torch.backends.cudnn.allow_tf32 = True
         self.vgg = load_vgg16(settings.vgg).to(settings.device)
         self.vgg = self.vgg.to(memory_format=torch.channels_last)
         self.objective = Objective(settings, self.vgg, self.posters)
-        self.names = (*([PARENT] if settings.parent_phases else []), *settings.posters)
         self.totals = sum(settings.schedule(name).steps for name in self.names)
         self.done = dict.fromkeys(self.names, 0)
         self.parent: Weights = {} if self.source is None else self.source.parent
@@ -122,10 +132,10 @@ class _Training:
         """Train the parent, if the run has one to train."""
         if not self.settings.parent_phases:
             return
-        run, files = self._resumed(PARENT, None)
+        run = self._resumed(PARENT, None)
         while run.left:
-            self._train(run, files)
-            files.save(run.checkpoint())
+            self._train(run)
+            self.files[PARENT].save(run.checkpoint())
         self.parent = run.weights()
 
     def make_styles(self) -> None:
@@ -135,34 +145,29 @@ class _Training:
         if self.source is not None and settings.add_to is None:
             known = self.source.weights
             starts = {name: known[name] for name in settings.posters if name in known}
-        runs = {
-            name: self._resumed(name, starts.get(name, self.parent)) for name in settings.posters
-        }
-        if settings.add_to is not None and self.source is not None:
-            begun = any(run.done for run, _ in runs.values())
-            check_output(settings.out, self.source, tuple(settings.posters), begun=begun)
+        runs = [self._resumed(name, starts.get(name, self.parent)) for name in settings.posters]
         base = self.source if settings.add_to is not None else None
         pack = PackInTraining(
             settings, self.fingerprint, len(self.photos), self.parent, self.posters, starts, base
         )
-        for run, files in runs.values():
+        for run in runs:
             # The pack of this checkpoint may be missing: killed before, or a new --out.
             if run.done:
-                pack.put(run, files)
-        if any(run.done for run, _ in runs.values()):
+                pack.put(run, self.files[run.name])
+        if any(run.done for run in runs):
             pack.write()
-        while left := [run for run, _ in runs.values() if run.left]:
-            run = min(left, key=lambda run: run.done)
-            self._finish_turn(run, runs[run.name][1], pack)
+        while left := [run for run in runs if run.left]:
+            self._turn(min(left, key=lambda run: run.done), pack)
             plot_losses(
-                {name: files.records() for name, (_, files) in runs.items()},
+                {run.name: self.files[run.name].records() for run in runs},
                 settings.checkpoints / "loss.png",
-                {name: files.held_out_records() for name, (_, files) in runs.items()},
+                {run.name: self.files[run.name].held_out_records() for run in runs},
             )
 
-    def _finish_turn(self, run: StyleRun, files: RunFiles, pack: PackInTraining) -> None:
+    def _turn(self, run: StyleRun, pack: PackInTraining) -> None:
         """The steps of one style to its next checkpoint, and all that is made of them."""
-        last = self._train(run, files)
+        files = self.files[run.name]
+        last = self._train(run)
         # Before the checkpoint: what a killed run left behind it is measured again.
         if self.held_out:
             grams = {run.name: self.objective.grams[run.name]}
@@ -174,25 +179,28 @@ class _Training:
         pack.write()
         self.on_progress(replace(last, sheet=sheet, faults=faults))
 
-    def _resumed(self, name: str, start: Weights | None) -> tuple[StyleRun, RunFiles]:
-        files = RunFiles(self.settings.checkpoints / name, self.fingerprint)
+    def _resumed(self, name: str, start: Weights | None) -> StyleRun:
+        """A run as its last checkpoint left it, or as it begins."""
         run = StyleRun(name, self.settings, self.photos, self.objective, start)
-        checkpoint = files.latest()
+        checkpoint = self.checkpoints.pop(name)
         if checkpoint is not None:
             run.restore(checkpoint)
-        files.rewind(run.done)
+        self.files[name].begin(run.done)
         self.done[name] = run.done
-        return run, files
+        return run
 
-    def _train(self, run: StyleRun, files: RunFiles) -> TrainingProgress:
-        """A turn of a run; all of its steps but the last are reported here."""
+    def _train(self, run: StyleRun) -> TrainingProgress:
+        """The steps of a run to its next checkpoint; returns the progress of the last one.
+
+        The others are reported here, and so is a parent's last, of which nothing more is made.
+        """
         steps = min(self.settings.checkpoint_every, run.left)
         progress: TrainingProgress | None = None
         begun = time.monotonic()
         for metrics in run.train(steps):
             if progress is not None:
                 self.on_progress(progress)
-            files.log(metrics)
+            self.files[run.name].log(metrics)
             self.done[run.name] = run.done
             now = time.monotonic()
             progress = TrainingProgress(

@@ -27,6 +27,7 @@ from nle_style.core.contact_sheet import contact_sheet
 from nle_style.core.network import StyleNetwork
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.tensor_file import save_tensors
+from nle_style.durable import replacing
 from nle_style.errors import OutputError, TrainingError
 
 __all__ = ["Checkpoint", "RunFiles", "read_records"]
@@ -46,19 +47,12 @@ class RunFiles:
     """The folder of the parent's run, or of one style's.
 
     Args:
-        folder: made if it is not there.
+        folder: it need not be there; `begin` makes it.
         fingerprint: of the run's settings; a checkpoint with another one is refused.
-
-    Raises:
-        OutputError: the folder cannot be made.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self.folder, self.fingerprint = folder, fingerprint
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise OutputError(f"cannot be made ({error})", where=str(folder)) from error
 
     def latest(self) -> Checkpoint | None:
         """The newest checkpoint, or None if there is none.
@@ -120,19 +114,28 @@ class RunFiles:
         _append(self._metrics, record)
 
     def log_held_out(self, record: Mapping[str, Any]) -> None:
-        """Append one checkpoint's record to held_out.jsonl: `step`, `images` and `styles`.
+        """Append one checkpoint's record to held_out.jsonl: `step`, `images` and both losses.
 
         Raises:
             OutputError: it cannot be written.
         """
         _append(self._held_out, record)
 
-    def rewind(self, step: int) -> None:
-        """Forget the records of steps after the checkpoint that the run goes on from."""
-        for path in (self._metrics, self._held_out):
-            if path.exists() or path == self._metrics:
-                kept = [record for record in read_records(path) if record["step"] <= step]
-                path.write_text("".join(json.dumps(r) + "\n" for r in kept), encoding="utf-8")
+    def begin(self, step: int) -> None:
+        """Make the folder, and forget the records of steps after the one that the run goes on from.
+
+        Raises:
+            OutputError: the folder cannot be made, or a file in it cannot be written.
+        """
+        try:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            for path in (self._metrics, self._held_out):
+                if path.exists():
+                    kept = [record for record in read_records(path) if record["step"] <= step]
+                    with replacing(path) as part:
+                        part.write_text("".join(json.dumps(r) + "\n" for r in kept), "utf-8")
+        except OSError as error:
+            raise OutputError(f"cannot be written ({error})", where=str(self.folder)) from error
 
     def records(self) -> list[dict[str, Any]]:
         """What was logged so far, one record a step."""

@@ -1,8 +1,8 @@
 """What a batch would do, without doing it: clips, intermediates, refusals, time and disk.
 
-The estimate is of one painted frame for each size and format, measured on this machine from one of
-the sources themselves: times and bytes of others are taken to be alike. The stages are added up,
-though they overlap in a render: with a GPU it is quicker.
+The estimate is of one painted frame for each size, painted size and format, measured on this
+machine from one of the sources themselves: times and bytes of others are taken to be alike. The
+stages are added up, though they overlap in a render: with a GPU it is quicker.
 """
 
 from __future__ import annotations

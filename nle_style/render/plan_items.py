@@ -30,7 +30,9 @@ from nle_style.render.source_hashes import SourceHashes
 __all__ = ["ENGINE_VERSION", "engine_of", "plan_item"]
 
 ENGINE_VERSION = 8
-"""Raised whenever the same job would give other pixels, so that old units are not mixed in."""
+"""Raised whenever the same job would give other pixels, so that old units are not mixed in.
+
+8: `stroke_scale.REFERENCE_SIDE` is 1280, and small frames are not enlarged to it."""
 
 
 def engine_of(device: torch.device) -> list[Any]:

@@ -38,7 +38,7 @@ def frame() -> np.ndarray:
 
 
 def _blend(pack: StylePack, frame: np.ndarray, one: str, other: str, weight: float) -> np.ndarray:
-    look = Look({one: 1 - weight, other: weight}, statistics="frame", stroke_scale=4)
+    look = Look({one: 1 - weight, other: weight}, statistics="frame", stroke_scale=2 / 3)
     return Stylizer(pack, look, torch.device("cpu")).frame(frame)
 
 

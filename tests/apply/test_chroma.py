@@ -75,9 +75,9 @@ def test_a_stylizers_frame_has_the_clips_cb_and_cr(tiny_pack: Path) -> None:
     """Muted colours fit at every luma the tiny network paints, so none is drawn to grey."""
     rgb = 0.5 + 0.1 * np.random.default_rng(2).random((60, 80, 3), np.float32)
     pack = load_pack(tiny_pack)
-    look = Look({"red": 1}, statistics="frame", stroke_scale=4, colour="source")
+    look = Look({"red": 1}, statistics="frame", colour="source")
     result = Stylizer(pack, look, torch.device("cpu")).frame(rgb)
-    plain = Look({"red": 1}, statistics="frame", stroke_scale=4)
+    plain = Look({"red": 1}, statistics="frame")
     poster = Stylizer(pack, plain, torch.device("cpu")).frame(rgb)
     ours, theirs, clip = (
         _ycbcr(torch.from_numpy(picture).permute(2, 0, 1)[None])
@@ -96,7 +96,7 @@ def test_strength_blends_the_source_with_the_recoloured_painting(tiny_pack: Path
     pack = load_pack(tiny_pack)
 
     def frame(strength: float) -> np.ndarray:
-        look = Look({"red": 1}, strength, "frame", 4, "source")
+        look = Look({"red": 1}, strength, "frame", 1.0, "source")
         return Stylizer(pack, look, torch.device("cpu")).frame(rgb)
 
     assert frame(0.0) is rgb

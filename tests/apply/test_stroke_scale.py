@@ -9,10 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
+from nle_style.apply import stroke_scale
 from nle_style.apply.engine import FrameEngine
 from nle_style.apply.kernels import arrange
 from nle_style.apply.look import Look
-from nle_style.apply.stroke_scale import resample, working_size
+from nle_style.apply.stroke_scale import painted_at, resample, working_size
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.media.probe import probe_media
@@ -25,27 +26,79 @@ CPU = torch.device("cpu")
 BOUND = 0.03
 
 
+@pytest.fixture
+def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The longer side that the sizes below were worked out for."""
+    monkeypatch.setattr(stroke_scale, "REFERENCE_SIDE", 1280)
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("nle_style/cli/options.py", "at most {} "),
+        ("plugins/client.py", "at most {}"),
+        ("plugins/nuke/nle_style_nuke/knobs.py", "at most {} pixels"),
+        ("docs/looks.md", "but {} pixels at most, / stroke scale"),
+        ("docs/job.md", "at most {} pixels"),
+        ("docs/nuke.md", "at most {} pixels"),
+        ("docs/speed.md", "painted {} pixels wide"),
+        ("README.md", "painted at {} pixels"),
+    ],
+)
+def test_whoever_names_the_longer_side_names_this_one(file: str, words: str) -> None:
+    text = (ROOT / file).read_text(encoding="utf-8")
+    assert words.format(stroke_scale.REFERENCE_SIDE) in text
+
+
+@pytest.mark.usefixtures("by_hand")
 @pytest.mark.parametrize(
     ("width", "height", "scale", "expected"),
     [
-        (1920, 1080, 1, (1920, 1080)),
-        (3840, 2160, 1, (1920, 1080)),
-        (3840, 2160, 0.5, (3840, 2160)),
-        (2160, 3840, 1, (1080, 1920)),
-        (1280, 720, 1, (1920, 1080)),
-        (1280, 720, 1.5, (1280, 720)),
-        (1280, 720, 4, (480, 270)),
-        (2048, 1080, 1, (2048, 1080)),
-        (1998, 1080, 1, (1998, 1080)),
-        (1800, 1000, 1, (1800, 1000)),  # 1920 / 1800 = 1.067, native
-        (1790, 1000, 1, (1920, 1073)),  # 1.073, not
-        (4096, 2160, 1, (1920, 1012)),
-        (3840, 10, 1, (1920, 8)),  # never below what the network takes
-        (64, 48, 1, (512, 384)),  # eightfold at most
+        (1920, 1080, 1, (1280, 720)),
+        (3840, 2160, 1, (1280, 720)),
+        (2160, 3840, 1, (720, 1280)),
+        (4096, 2160, 1, (1280, 675)),
+        (3840, 2160, 0.5, (2560, 1440)),
+        (3840, 2160, 1 / 3, (3840, 2160)),
+        (1920, 1080, 2, (640, 360)),
+        # A frame with fewer pixels is not enlarged,
+        (1280, 720, 1, (1280, 720)),
+        (640, 480, 1, (640, 480)),
+        (480, 640, 1, (480, 640)),
+        (64, 48, 1, (64, 48)),
+        # and its strokes are twice as large at 2, in it as in a large one,
+        (1280, 720, 2, (640, 360)),
+        (640, 480, 2, (320, 240)),
+        # but below 1 it is, and so painted as its master is at 1.
+        (640, 360, 0.5, (1280, 720)),
+        (640, 480, 0.25, (2560, 1920)),
+        (1920, 1080, 0.67, (1920, 1080)),  # 1280 / 1920 / 0.67 = 0.995, native
+        (1376, 1000, 1, (1376, 1000)),  # 1280 / 1376 = 0.930, native
+        (1377, 1000, 1, (1280, 930)),  # 0.9296, not
+        (640, 480, 0.94, (640, 480)),  # 1 / 0.94 = 1.064, native
+        (640, 480, 0.93, (688, 516)),  # 1.075, not
+        (3840, 10, 1, (1280, 8)),  # never below what the network takes
+        (64, 48, 0.1, (512, 384)),  # eightfold at most
     ],
 )
 def test_working_size(width: int, height: int, scale: float, expected: tuple[int, int]) -> None:
     assert working_size(height, width, scale) == expected[::-1]
+
+
+@pytest.mark.parametrize("scale", [1, 1.5, 4])
+def test_nothing_is_painted_at_more_pixels_than_it_has(scale: float) -> None:
+    for side in (8, 9, 63, 240, 640, 1279, 1280, 1281, 1376, 1377, 1920, 2048, 4096, 8192):
+        for other in (8, side):
+            rows, columns = working_size(other, side, scale)
+            assert rows <= other
+            assert columns <= side
+
+
+@pytest.mark.usefixtures("by_hand")
+def test_what_people_are_told() -> None:
+    assert painted_at(1920, 1080, 1.0, 1.0) == (1280, 720)
+    assert painted_at(640, 480, 0.5, 0.5) == (1280, 960)
+    assert painted_at(640, 480, 0.0, 0.5) is None
 
 
 def test_resampling_keeps_flat_pictures_and_their_size() -> None:
@@ -68,11 +121,11 @@ def test_resampling_does_not_alias_and_clips_its_overshoot() -> None:
 
 
 def test_near_the_working_size_a_frame_is_painted_as_it_is(tiny_pack: Path) -> None:
-    """Bit for bit what the network gives with overscan, here at 500 pixels for 480."""
+    """Bit for bit what the network gives with overscan, here at 500 pixels for 481."""
     pack = load_pack(tiny_pack)
     rgb = np.random.default_rng(1).random((40, 500, 3), np.float32)
-    painted = Stylizer(pack, Look({"red": 1}, 1, "frame", 4), CPU).frame(rgb)
-    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
+    painted = Stylizer(pack, Look({"red": 1}, 1, "frame", 1.04), CPU).frame(rgb)
+    engine = FrameEngine(arrange(pack.network({"red": 1})))
     wide = np.pad(rgb, ((16, 16), (16, 16), (0, 0)), "reflect")
     expected = engine(torch.from_numpy(wide).permute(2, 0, 1)[None])[0].permute(1, 2, 0)
     np.testing.assert_array_equal(painted, expected.numpy()[16:-16, 16:-16])
@@ -81,7 +134,7 @@ def test_near_the_working_size_a_frame_is_painted_as_it_is(tiny_pack: Path) -> N
 @pytest.mark.parametrize(("height", "width"), [(41, 67), (67, 41), (300, 1101)])
 def test_every_frame_keeps_its_size(tiny_pack: Path, height: int, width: int) -> None:
     rgb = np.random.default_rng(1).random((height, width, 3), np.float32)
-    painted = Stylizer(load_pack(tiny_pack), Look({"red": 1}, 1, "frame", 4), CPU).frame(rgb)
+    painted = Stylizer(load_pack(tiny_pack), Look({"red": 1}, 1, "frame", 2), CPU).frame(rgb)
     assert painted.shape == rgb.shape
     assert painted.min() >= 0
     assert painted.max() <= 1
@@ -91,9 +144,9 @@ def test_statistics_are_measured_on_what_is_painted(tiny_pack: Path) -> None:
     """A shot of one frame: its frozen statistics are the frame's own, at the working size too."""
     pack = load_pack(tiny_pack)
     rgb = np.random.default_rng(6).random((300, 1100, 3), np.float32)
-    alone = Stylizer(pack, Look({"red": 1}, 1, "frame", 4), CPU).frame(rgb)
+    alone = Stylizer(pack, Look({"red": 1}, 1, "frame", 2), CPU).frame(rgb)
     for statistics in ("shot", "hybrid"):
-        stylizer = Stylizer(pack, Look({"red": 1}, 1, statistics, 4), CPU)
+        stylizer = Stylizer(pack, Look({"red": 1}, 1, statistics, 2), CPU)
         stylizer.measure_shot([rgb])
         np.testing.assert_allclose(stylizer.frame(rgb), alone, atol=2e-5)
 
@@ -123,16 +176,33 @@ def _paint(pack: StylePack, style: str, rgb: np.ndarray, scale: float) -> np.nda
 @pytest.mark.slow
 @pytest.mark.parametrize("style", ["blue", "yellow", "dark"])
 def test_a_master_and_its_proxy_at_half_its_size_agree(style: str) -> None:
-    """960x540 and 480x270 at scale 4 are 3840x2160 and 1920x1080 at 1: painted at the proxy's size,
-    and natively, at half the scale, several times further apart."""
+    """960x540 at scale 2 is painted at its proxy's size, as a master at 1 is; natively they are
+    several times further apart."""
     pack = load_pack(ROOT / "models" / "posters.safetensors")
     master = _master()
     proxy = _resized(master, 480, 270)
-    expected = _paint(pack, style, proxy, 4)
+    expected = _paint(pack, style, proxy, 1)
 
     def distance(scale: float) -> float:
         small = _resized(_paint(pack, style, master, scale), 480, 270)
         return float(np.sqrt(np.mean((small - expected) ** 2)))
 
-    assert distance(4) < BOUND
-    assert distance(2) > 3 * distance(4), "the control: natively they do not agree"
+    assert distance(2) < BOUND
+    assert distance(1) > 3 * distance(2), "the control: natively they do not agree"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["blue", "yellow", "dark"])
+def test_a_small_proxy_is_painted_as_its_master_where_that_is_asked_for(style: str) -> None:
+    """240x135 at scale 0.5 is painted at 480x270, as its master at 2 is; natively, at 1, and at
+    0.25 its strokes are of another size."""
+    pack = load_pack(ROOT / "models" / "posters.safetensors")
+    master = _master()
+    proxy = _resized(master, 240, 135)
+    expected = _resized(_paint(pack, style, master, 2), 240, 135)
+
+    def distance(scale: float) -> float:
+        return float(np.sqrt(np.mean((_paint(pack, style, proxy, scale) - expected) ** 2)))
+
+    assert distance(0.5) < BOUND
+    assert min(distance(1), distance(0.25)) > 3 * distance(0.5)

@@ -72,7 +72,7 @@ def test_two_samples_at_once_and_no_third(tiny_pack: Path, threads: None) -> Non
     if openvino_version() is None:
         pytest.skip("OpenVINO is not installed: pip install 'nle-style[fast]'")
     pack = load_pack(tiny_pack)
-    look = Look({"red": 1}, stroke_scale=4)
+    look = Look({"red": 1})
     given: list[weakref.ref[torch.Tensor]] = []
     alive = []
 
@@ -143,13 +143,15 @@ def test_no_third_item_is_asked_for_before_the_first_is_done(tiny_pack: Path) ->
 def test_pooled_statistics_are_those_of_the_joined_pictures(tiny_pack: Path) -> None:
     """Law of total variance, checked at the first norm, whose input is linear in the frame."""
     pack = load_pack(tiny_pack)
-    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
+    engine = FrameEngine(arrange(pack.network({"red": 1})))
     frames = [torch.rand(1, 3, 24, 32), torch.rand(1, 3, 24, 32) * 0.3]
     pictures = [luma_thumbnail(frame[0].permute(1, 2, 0).numpy()) for frame in frames]
     samples = zip(frames, pictures, strict=True)
     mean, variance = measure(_seen_by(engine), samples, "shot", _black(engine)).norms[0]
     with torch.no_grad():
-        maps = torch.cat([pack.network.convolutions[0](frame) for frame in frames], dim=3)
+        maps = torch.cat(
+            [pack.network({"red": 1}).convolutions[0](frame) for frame in frames], dim=3
+        )
     expected_variance, expected_mean = torch.var_mean(maps, dim=(2, 3), correction=0)
     torch.testing.assert_close(mean, expected_mean, atol=1e-5, rtol=1e-4)
     torch.testing.assert_close(variance, expected_variance, atol=1e-5, rtol=1e-4)
@@ -163,8 +165,7 @@ def test_frozen_statistics_do_not_follow_the_frame(tiny_pack: Path) -> None:
     after[:, :40] = 1.0  # something bright enters on the left
     moved = {}
     for statistics in ("frame", "shot"):
-        # Painted 480 pixels wide: the net reaches 60 of them, 32 of the frame's.
-        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics, 4), CPU)
+        stylizer = Stylizer(pack, Look({"green": 1}, 1.0, statistics), CPU)  # reaches 60 pixels
         if stylizer.needs_measuring:
             stylizer.measure_shot([before])
         change = stylizer.frame(after) - stylizer.frame(before)
@@ -180,7 +181,7 @@ def test_hybrid_takes_the_exposure_out(tiny_pack: Path) -> None:
     dark = bright * np.float32(0.4)
     painted = {}
     for statistics in ("shot", "hybrid"):
-        stylizer = Stylizer(pack, Look({"red": 1}, 1.0, statistics), CPU)
+        stylizer = Stylizer(pack, Look({"red": 1}, 1.0, statistics, 0.5), CPU)
         stylizer.measure_shot([bright])
         painted[statistics] = np.abs(stylizer.frame(dark) - stylizer.frame(bright)).max()
     assert painted["hybrid"] < 1e-4
@@ -190,7 +191,7 @@ def test_hybrid_takes_the_exposure_out(tiny_pack: Path) -> None:
 def test_the_first_norm_is_measured_at_the_shots_exposure(tiny_pack: Path) -> None:
     """One frame and the same at 0.4: as if it had been measured at 0.7, their median."""
     pack = load_pack(tiny_pack)
-    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
+    engine = FrameEngine(arrange(pack.network({"red": 1})))
     frames = [_frame(3), _frame(3) * np.float32(0.4)]
     images = [torch.from_numpy(frame).permute(2, 0, 1)[None] for frame in frames]
     pictures = [luma_thumbnail(frame) for frame in frames]
@@ -204,7 +205,7 @@ def test_the_first_norm_is_measured_at_the_shots_exposure(tiny_pack: Path) -> No
 def test_dark_frames_of_a_fade_are_not_measured(tiny_pack: Path) -> None:
     """A shot that fades in from black has the statistics of its lit frames."""
     pack = load_pack(tiny_pack)
-    engine = FrameEngine(arrange(pack.network, pack.mix({"red": 1})))
+    engine = FrameEngine(arrange(pack.network({"red": 1})))
 
     def measured(*gains: float) -> list[tuple[torch.Tensor, torch.Tensor]]:
         frames = [_frame(3) * np.float32(gain) for gain in gains]
@@ -243,7 +244,7 @@ def test_a_small_budget_paints_the_same_picture(tiny_pack: Path, statistics: str
     """932 rows of 72 pixels, overscan included, in a budget that holds 200 of them at once."""
     pack = load_pack(tiny_pack)
     frame = _frame(7, 900, 40)
-    look = Look({"red": 1}, 1.0, statistics, 1920 / 900)  # type: ignore[arg-type]
+    look = Look({"red": 1}, 1.0, statistics, 1.0)  # type: ignore[arg-type]
     process = 840 * 2**20
     painted = []
     small = process + (200 * 200 + 32 * 932) * 72

@@ -51,7 +51,7 @@ def test_one_thread_and_two(
     waves = np.stack([np.sin(x + y), np.cos(x - y), np.sin(2 * x)], axis=-1) * 0.4 + 0.5
     grain = np.random.default_rng(1).normal(0, 0.03, (2, *waves.shape))
     frames = list(np.clip(waves + grain, 0, 1).astype(np.float32))
-    look = Look(styles={"blue": 1.0}, statistics=statistics, stroke_scale=4.0)
+    look = Look(styles={"blue": 1.0}, statistics=statistics, stroke_scale=1 / 3)
     one, two, again = (_painted(shipped, look, frames, count) for count in (1, 2, 2))
     assert one.std() > 0.05
     assert np.array_equal(two, again), "the same count of threads gives the same bits"

@@ -217,7 +217,6 @@ def test_styles_and_sheet(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
         assert sheet.width == 4 * (480 + 6) + 6  # the source and three styles
     usual = path.read_bytes()
     coarse = ("sheet", clip, "-o", path, "--pack", tiny_pack, "--stroke-scale", 4)
-    # 64 pixels at scale 1 would be enlarged thirtyfold, at 4 sevenfold; the most is eight.
     assert nle_style(*coarse).code == 0
     assert path.read_bytes() != usual
     done = nle_style("sheet", clip, "-o", path, "--pack", tiny_pack, "--frame", 20)

@@ -23,6 +23,7 @@ import pytest
 import torch
 
 from nle_style.apply.look import Look
+from nle_style.apply.stroke_scale import REFERENCE_SIDE, working_size
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.style_pack import load_pack
 from tests.helpers.client import load_file
@@ -246,10 +247,10 @@ def test_onnx_paints_what_the_renderer_paints_at_any_size(tiny_pack: Path, tmp_p
     done = nle_style("export", "onnx", "--style", "red:3,blue:1", "--pack", tiny_pack, "-o", path)
     assert done.code == 0, done.err
     model = openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
-    # A frame whose longer side is 1920 / scale is painted at its own size.
-    for height, width, scale in ((50, 480, 4.0), (33, 1919, 1.0), (9, 1902, 1.0)):
+    for height, width in ((50, 480), (33, REFERENCE_SIDE - 1), (9, 902), (8, 8), (270, 202)):
+        assert working_size(height, width, 1.0) == (height, width)
         frame = np.random.default_rng(height).random((height, width, 3), np.float32)
-        look = Look(mix, statistics="frame", stroke_scale=scale)
+        look = Look(mix, statistics="frame")
         wanted = Stylizer(load_pack(tiny_pack), look, torch.device("cpu")).frame(frame)
         got = model(frame.transpose(2, 0, 1)[None])[0][0].transpose(1, 2, 0)
         np.testing.assert_allclose(got, wanted, rtol=0, atol=2e-5)

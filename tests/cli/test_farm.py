@@ -19,7 +19,7 @@ import opentimelineio as otio
 import pytest
 import yaml
 
-from tests.helpers.command import SMALL_STROKES, nle_style, start
+from tests.helpers.command import FINE_STROKES, nle_style, start
 from tests.helpers.manifests import frame_hashes
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, timeline, track
@@ -49,7 +49,8 @@ def cut(movie: Path) -> Path:
 def plain(movie: Path, tiny_pack: Path) -> Path:
     """The folder of what one process renders of the movie."""
     out = movie.with_name("plain")
-    assert nle_style("render", movie, "-o", out, "--style", "red", "--pack", tiny_pack).code == 0
+    look = ("--style", "red", "--pack", tiny_pack, *FINE_STROKES)
+    assert nle_style("render", movie, "-o", out, *look).code == 0
     return out
 
 
@@ -112,7 +113,7 @@ def test_openjd_accepts_the_bundle(
 def test_openjd_run_is_what_batch_gives(
     cut: Path, tiny_pack: Path, tmp_path: Path, program: Path
 ) -> None:
-    look = ("--style", "red", "--pack", tiny_pack, *SMALL_STROKES)
+    look = ("--style", "red", "--pack", tiny_pack)
     assert nle_style("batch", cut, "-o", tmp_path / "plain", *look).code == 0
     bundle = tmp_path / "bundle"
     assert nle_style("farm", cut, "-o", bundle, *look, "--chunk", 16).code == 0
@@ -140,7 +141,8 @@ def test_a_killed_task_is_run_again(
     movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
 ) -> None:
     """SIGKILL in the third of four units: the same task then paints the last two only."""
-    bundle, look = tmp_path / "bundle", ("--style", "red", "--pack", tiny_pack)
+    bundle = tmp_path / "bundle"
+    look = ("--style", "red", "--pack", tiny_pack, *FINE_STROKES)
     assert nle_style("farm", movie, "-o", bundle, *look).code == 0
     farm = bundle / "farm.json"
     assert nle_style("run", farm, "--step", "measure", "--items", "0-0").code == 0
@@ -176,7 +178,7 @@ def test_two_workers_are_as_one(
     killed: bool, movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
 ) -> None:
     """Also when one of the workers is killed: what it left is rendered in the end."""
-    look = ("--style", "red", "--pack", tiny_pack)
+    look = ("--style", "red", "--pack", tiny_pack, *FINE_STROKES)
     out = tmp_path / "out"
     workers: list[int] = []
     told: list[dict[str, Any]] = []
@@ -208,7 +210,8 @@ def test_two_workers_are_as_one(
 @pytest.mark.slow
 def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
     """SIGTERM to the program ends its tasks too; what they finished is gone on from."""
-    look, out = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1"), tmp_path / "out"
+    look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1", *FINE_STROKES)
+    out = tmp_path / "out"
     lines: list[dict[str, Any]] = []
     with start("render", movie, "-o", out, *look, "--workers", 2, "--events") as process:
         assert process.stdout is not None
@@ -290,7 +293,7 @@ def test_on_a_worker_with_other_paths(tiny_pack: Path, tmp_path: Path) -> None:
     otio.adapters.write_to_file(timeline(track(shot)), str(cut))
     results = home / "renders"
     words = ("farm", cut, "-o", tmp_path / "bundle", "--results", results, "--style", "red")
-    assert nle_style(*words, "--pack", tiny_pack, *SMALL_STROKES).code == 0
+    assert nle_style(*words, "--pack", tiny_pack).code == 0
     home.rename(here)
     rules = tmp_path / "rules.json"
     rule = {"source_path_format": "POSIX", "source_path": str(home), "destination_path": str(here)}
@@ -310,7 +313,7 @@ def test_on_a_worker_with_other_paths(tiny_pack: Path, tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_without_a_step_all_of_it(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
     bundle, results = tmp_path / "bundle", tmp_path / "results"
-    look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1", *SMALL_STROKES)
+    look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1")
     assert nle_style("farm", movie, "-o", bundle, "--results", results, *look).code == 0
     assert nle_style("run", bundle / "farm.json").code == 0
     assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0

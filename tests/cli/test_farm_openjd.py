@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.helpers.command import nle_style
+from tests.helpers.command import FINE_STROKES, nle_style
 from tests.helpers.stamps import make_clip
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ def test_killed_after_half_of_its_tasks(tiny_pack: Path, tmp_path: Path) -> None
     program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m nle_style "$@"\n')
     program.chmod(0o755)
     movie = make_clip(tmp_path / "crowd.mov", 3, FRAMES, Fraction(25))
-    look = ("--style", "red", "--pack", tiny_pack, "--statistics", "frame", "--stroke-scale", 2)
+    look = ("--style", "red", "--pack", tiny_pack, "--statistics", "frame", *FINE_STROKES)
     assert nle_style("render", movie, "-o", tmp_path / "plain", *look).code == 0
     bundle = tmp_path / "bundle"
     assert nle_style("farm", movie, "-o", bundle, *look, "--chunk", 16).code == 0

@@ -31,13 +31,13 @@ def test_a_dry_run_shows_the_plan_and_writes_nothing(
     cut: Path, tiny_pack: Path, tmp_path: Path
 ) -> None:
     common = ("batch", cut, "-o", tmp_path / "out", "--style", "red", "--pack", tiny_pack)
-    done = nle_style(*common, "--dry-run", "--json", "--stroke-scale", 4)
+    done = nle_style(*common, "--dry-run", "--json")
     assert done.code == 0, done.err
     plan = json.loads(done.out)
     assert [clip["frames"] for clip in plan["clips"]] == [[4, 9], [6, 9]]
     assert plan["totals"]["frames_to_paint"] == 6
     assert plan["totals"]["frames_saved_by_sharing"] == 4
-    shown = nle_style(*common, "--dry-run", "--stroke-scale", 4)
+    shown = nle_style(*common, "--dry-run")
     assert "6 frames to paint, 4 saved by sharing" in shown.out
     assert not (tmp_path / "out").exists()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,10 @@ from PIL import Image
 from torch import nn
 from torchvision.models.vgg import cfgs, make_layers
 
-from nle_style.core.training import Phase, TrainingSettings
+import nle_style.core.pack_in_training
+from nle_style.core.gates import Fault
+from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
+from tests.helpers.training import Finished
 
 
 @pytest.fixture(autouse=True)
@@ -72,12 +76,14 @@ def posters(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def settings(
     tmp_path: Path, posters: dict[str, Path], photos: Path, vgg_file: Path
 ) -> TrainingSettings:
-    """Four steps of two 32-pixel crops, a checkpoint after two and after four."""
+    """A parent of two steps, then four of each style, two 32-pixel crops a step and a checkpoint
+    after every other one."""
     return TrainingSettings(
         posters=posters,
         photos=photos,
         out=tmp_path / "posters.safetensors",
         checkpoints=tmp_path / "checkpoints",
+        parent_phases=(Phase(32, 2, 2),),
         phases=(Phase(32, 2, 4),),
         vgg=vgg_file,
         width=4,
@@ -85,3 +91,52 @@ def settings(
         poster_size=64,
         checkpoint_every=2,
     )
+
+
+@pytest.fixture(scope="session")
+def finished(
+    tmp_path_factory: pytest.TempPathFactory,
+    posters: dict[str, Path],
+    photos: Path,
+    vgg_file: Path,
+) -> Finished:
+    """A parent of five steps, then six of each style: four with 32 px in pairs, two with 40 px one
+    by one; the terms for video in the last three. A checkpoint after every third step."""
+    folder = tmp_path_factory.mktemp("finished")
+    settings = TrainingSettings(
+        posters=posters,
+        photos=photos,
+        out=folder / "out" / "posters.safetensors",
+        checkpoints=folder / "checkpoints",
+        parent_phases=(Phase(32, 2, 5),),
+        phases=(Phase(32, 2, 4), Phase(40, 1, 2)),
+        vgg=vgg_file,
+        width=4,
+        residual_blocks=1,
+        poster_size=64,
+        noise_weight=0.3,
+        motion_weight=0.2,
+        finish=0.5,
+        checkpoint_every=3,
+    )
+    progress: list[TrainingProgress] = []
+    assert train(settings, progress.append) == settings.out
+    return Finished(settings, progress)
+
+
+@pytest.fixture
+def gates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Fault, ...]]:
+    """What the gates will find in networks that they have not seen yet, one after the other, and
+    nothing when it is used up; in a network that they have seen they find the same again."""
+    found: list[tuple[Fault, ...]] = []
+    seen: dict[bytes, tuple[Fault, ...]] = {}
+
+    def examine(networks: dict[str, nn.Module], *_: Any) -> tuple[Fault, ...]:
+        (network,) = networks.values()
+        weights = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
+        if weights not in seen:
+            seen[weights] = found.pop(0) if found else ()
+        return seen[weights]
+
+    monkeypatch.setattr(nle_style.core.pack_in_training, "examine", examine)
+    return found

@@ -1,15 +1,17 @@
 """The live network beside the offline renderer, and the files that carry it.
 
 The offline side is what renders: `Stylizer` with the frame's own statistics, inside `FramePainter`
-with `SceneColour` for scene-linear light. The live side is always the file, loaded again.
+with `SceneColour` for scene-linear light; where the styles are in question it is `StyleNetwork`
+with weights that the test has put together. The live side is always the file, loaded again.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +20,15 @@ import pytest
 import torch
 
 from nle_style.apply.look import Look
+from nle_style.apply.stroke_scale import REFERENCE_SIDE
 from nle_style.apply.stroke_scale import working_size as offline_size
 from nle_style.apply.stylizer import Stylizer
 from nle_style.core.export import export_nuke
 from nle_style.core.live_colour import knee_factor, recombine, srgb_from_linear, srgb_to_linear
 from nle_style.core.live_network import working_size
-from nle_style.core.style_pack import load_pack
+from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.core.overscan import paint_with_overscan
+from nle_style.core.style_pack import Weights, load_pack, save_pack
 from nle_style.errors import InputError, LookError, OutputError
 from nle_style.media.scene_colour import SceneColour
 from nle_style.media.source_colour import SourceColour
@@ -32,7 +37,7 @@ from nle_style.render.painter import FramePainter
 pytestmark = pytest.mark.filterwarnings(r"ignore:`torch\.jit")
 
 LINEAR = SceneColour(SourceColour("linear", lambda rgb: rgb, lambda rgb: rgb))
-SIZES = [(48, 64), (33, 47), (9, 10), (8, 8), (12, 1920), (11, 2301), (65, 1001)]
+SIZES = [(48, 64), (33, 47), (9, 10), (8, 8), (12, REFERENCE_SIDE), (11, 2301), (65, 1001)]
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +106,7 @@ def test_the_frame_that_the_renderer_makes(
         ({"second_style": 2, "blend": 1.0}, {"blue": 1.0}, {}),
         ({"strength": 0.25}, {"red": 1.0}, {"strength": 0.25}),
         ({"stroke_scale": 2.5}, {"red": 1.0}, {"stroke_scale": 2.5}),
+        ({"stroke_scale": 0.5}, {"red": 1.0}, {"stroke_scale": 0.5}),
         # Out of range is the end of the range: a knob can be animated anywhere.
         ({"style": 9, "second_style": -4, "blend": -1.0}, {"blue": 1.0}, {}),
         ({"strength": 3.0, "stroke_scale": 99.0}, {"red": 1.0}, {"stroke_scale": 4.0}),
@@ -121,6 +127,100 @@ def test_every_knob_does_what_the_look_does(
     got = run(live, frame)
     assert relative(got, offline(tiny_pack, frame, styles, **look)) < 2e-5
     assert relative(got, plain) > 0.01
+
+
+def painted_by(config: NetworkConfig, weights: Weights, frame: np.ndarray) -> np.ndarray:
+    """What a network with these weights paints of a frame that is painted at its own size."""
+    network = StyleNetwork(config).eval()
+    network.load_state_dict({name: value.float() for name, value in weights.items()})
+    with torch.no_grad():
+        result = paint_with_overscan(network, torch.from_numpy(frame).permute(2, 0, 1)[None])
+    return result[0].permute(1, 2, 0).numpy()
+
+
+def test_every_style_is_the_network_of_its_weights(live: Any, tiny_pack: Path) -> None:
+    pack = load_pack(tiny_pack)
+    frame = np.random.default_rng(1).random((40, 56, 3), np.float32)
+    live.linear = False
+    pictures = []
+    for row, weights in enumerate(pack.weights.values()):
+        live.style = row
+        pictures.append(run(live, frame))
+        wanted = painted_by(pack.config, weights, frame)
+        np.testing.assert_allclose(pictures[-1], wanted, rtol=0, atol=1e-5)
+    assert len(pictures) == 3
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert np.abs(pictures[one] - pictures[other]).max() > 0.01
+
+
+@pytest.mark.parametrize(
+    ("knobs", "shares"),
+    [
+        ((0, 2, 0.0), {"red": 1.0}),
+        ((0, 2, 0.3), {"red": 0.7, "blue": 0.3}),
+        ((2, 0, 0.3), {"blue": 0.7, "red": 0.3}),
+        ((1, 2, 0.95), {"green": 0.05, "blue": 0.95}),
+        ((0, 2, 1.0), {"blue": 1.0}),
+        ((1, 1, 0.6), {"green": 1.0}),
+    ],
+)
+def test_a_blend_is_the_network_of_the_mean_weights(
+    knobs: tuple[int, int, float], shares: Mapping[str, float], live: Any, tiny_pack: Path
+) -> None:
+    """Sum of share · weight, Wang et al. 2019, equation 2."""
+    pack = load_pack(tiny_pack)
+    frame = np.random.default_rng(2).random((40, 56, 3), np.float32)
+    live.linear = False
+    live.style, live.second_style, live.blend = knobs
+    mean = {
+        name: sum(pack.weights[style][name].double() * share for style, share in shares.items())
+        for name in pack.parent
+    }
+    wanted = painted_by(pack.config, mean, frame)
+    np.testing.assert_allclose(run(live, frame), wanted, rtol=0, atol=1e-5)
+
+
+def test_a_mean_of_weights_is_no_mean_of_pictures(live: Any) -> None:
+    """Or the test above could not tell the two apart."""
+    frame = np.random.default_rng(2).random((40, 56, 3), np.float32)
+    live.linear = False
+    live.second_style = 2
+    pictures = []
+    for blend in (0.0, 0.5, 1.0):
+        live.blend = blend
+        pictures.append(run(live, frame))
+    assert np.abs(pictures[1] - (pictures[0] + pictures[2]) / 2).max() > 1e-3
+
+
+def test_old_packs_keep_their_precision(tiny_pack: Path, tmp_path: Path) -> None:
+    """A pack of format 1 is stored in float32: its values are none that half precision has."""
+    pack = load_pack(tiny_pack)
+    odd = {name: value.float() * (1 + 2**-13) for name, value in pack.weights["green"].items()}
+    rest = {name: {n: v.float() for n, v in pack.weights[name].items()} for name in ("red", "blue")}
+    old = dataclasses.replace(pack, weights={"green": odd, **rest})
+    export_nuke(old, {"green": 1.0}, tmp_path / "Old.pt")
+    network = torch.jit.load(tmp_path / "Old.pt")
+    network.linear = False
+    frame = np.random.default_rng(3).random((24, 32, 3), np.float32)
+    wanted = painted_by(pack.config, odd, frame)
+    np.testing.assert_allclose(run(network, frame), wanted, rtol=0, atol=1e-6)
+
+
+def test_the_file_is_the_weights_and_little_more(tmp_path: Path) -> None:
+    """Ten networks of width 16, as a pack of posters has them."""
+    config = NetworkConfig(width=16)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        styles = {f"style_{number}": StyleNetwork(config).state_dict() for number in range(10)}
+    save_pack(tmp_path / "ten.safetensors", config, styles, styles["style_0"])
+    pack = load_pack(tmp_path / "ten.safetensors")
+    export_nuke(pack, {"style_7": 1.0}, tmp_path / "Ten.pt")
+    network = torch.jit.load(tmp_path / "Ten.pt")
+    (weights,) = network.parameters()
+    assert weights.numel() == pack.parameters
+    assert weights.dtype == torch.half
+    size = (tmp_path / "Ten.pt").stat().st_size
+    assert 2 * pack.parameters < size < 2 * pack.parameters + 64 * 1024
 
 
 @pytest.mark.parametrize("linear", [True, False])
@@ -155,7 +255,7 @@ def test_strength_0_is_the_input_bit_for_bit(
 
 
 @pytest.mark.parametrize(
-    ("height", "width"), [(1, 1), (1, 9), (7, 1), (3, 2), (1, 1920), (5, 2500)]
+    ("height", "width"), [(1, 1), (1, 9), (7, 1), (3, 2), (1, REFERENCE_SIDE), (5, 2500)]
 )
 def test_sizes_below_the_networks_own(height: int, width: int, live: Any) -> None:
     """The renderer refuses them; a compositor's node must not, for a crop may be that small."""
@@ -165,10 +265,34 @@ def test_sizes_below_the_networks_own(height: int, width: int, live: Any) -> Non
 
 
 def test_it_is_painted_at_the_renderers_size() -> None:
-    for side in (1, 8, 63, 64, 240, 1080, 1785, 1786, 1920, 2048, 2065, 3840, 8192):
-        for other in (1, 7, 17, 121, 1080, 4321):
-            for scale in (0.25, 1.0, 1.3, 4.0):
-                assert working_size(other, side, scale) == offline_size(other, side, scale)
+    """As Python and as what is in the file, beyond the knob's range too, and on both sides of every
+    size at which the formula changes its mind."""
+    compiled = torch.jit.script(working_size)
+    scales = (0.01, 0.125, 0.25, 0.5, 0.934, 0.935, 1.0, 1.075, 1.076, 1.3, 2.0, 2.5, 4.0)
+    turns = [round(REFERENCE_SIDE * part) for part in (1 / 8, 1 / 4, 1, 1 / 0.93, 1 / 1.07, 2, 6.4)]
+    sides = {1, 2, 7, 8, 9, 17, 63, 64, 121, 240, 333, 854, 1080, 1920, 2048, 3840, 4321, 8192}
+    sides |= {turn + step for turn in turns for step in (-2, -1, 0, 1, 2)}
+    sizes = {(side, other) for side in sides for other in (1, 8, 33, 817, 1080, 4320)}
+    for height, width in sizes | {(width, height) for height, width in sizes}:
+        for scale in scales:
+            wanted = offline_size(height, width, scale)
+            assert working_size(height, width, scale) == wanted
+            assert compiled(height, width, scale) == wanted
+
+
+@pytest.mark.parametrize("scale", [0.25, 0.5, 1.0, 1.3, 4.0])
+@pytest.mark.parametrize(
+    ("height", "width"), [(540, 960), (1080, 1920), (2160, 4096), (900, 300), (64, 64)]
+)
+def test_the_working_size_is_the_formula(height: int, width: int, scale: float) -> None:
+    """The longer side is min(frame, reference) / scale, the shape is the frame's, and at scale 1
+    nothing is enlarged."""
+    rows, columns = working_size(height, width, scale)
+    wanted = min(max(height, width), REFERENCE_SIDE) / scale
+    assert max(rows, columns) == pytest.approx(wanted, abs=0.5)
+    assert rows / columns == pytest.approx(height / width, rel=0.5 / min(rows, columns) + 0.001)
+    if scale == 1:
+        assert (rows, columns) <= (height, width)
 
 
 def test_the_colour_formulas_are_those_of_scene_colour() -> None:

@@ -14,11 +14,11 @@ from unittest import mock
 
 from nle_style.cli.main import main
 
-__all__ = ["SMALL_STROKES", "Outcome", "events_of", "nle_style", "start"]
+__all__ = ["FINE_STROKES", "Outcome", "events_of", "nle_style", "start"]
 
-SMALL_STROKES = ("--stroke-scale", 4)
-"""For tests in which the size of the strokes has no part: of wide small clips it enlarges fewer
-pixels before they are painted."""
+FINE_STROKES = ("--stroke-scale", 0.25)
+"""For tests that kill a render, or wait for it to be at work: a small clip is painted at sixteen
+times its pixels, so that painting it takes a while."""
 
 
 @dataclass(frozen=True)

@@ -30,7 +30,7 @@ from nle_style.render.batch_report import (
 )
 from nle_style.render.job import Output
 from nle_style.timeline.survey import Refusal, Skipped
-from tests.helpers.stamps import make_clip
+from tests.helpers.stamps import HEIGHT, WIDTH, make_clip
 from tests.timeline.building import clip, gap, timeline, track
 
 SHOTS = [
@@ -44,6 +44,7 @@ RENDER = RenderFacts(
     last=99,
     painted=((0, 50),),
     look="blue",
+    painted_at=(1280, 720),
     media_frames=100,
     path=Path("/out/flower.blue.sparse.mov"),
     format="prores4444",
@@ -88,6 +89,7 @@ def test_every_clip_has_its_entry() -> None:
         "source": "/media/flower.mp4",
         "frames": [5, 12],
         "look": "blue",
+        "painted_at": [1280, 720],
         "intermediate": "/out/flower.blue.sparse.mov",
         "format": "prores4444",
         "frames_checked": 8,
@@ -133,7 +135,12 @@ def test_the_markdown_names_what_an_editor_looks_for() -> None:
     assert "0.040 (0.010)" in text  # the shot that flickers most, of those the clip shows
     (row,) = [line for line in text.splitlines() if "flower.mp4 5-12" in line]
     assert row.startswith(r"| A\|1 | V1 | 00:00:00:00 – 00:00:00:08 |")
-    assert row.replace(r"\|", "").count("|") == 10
+    assert row.replace(r"\|", "").count("|") == 11
+    assert "| blue | 1280x720 | flower.blue.sparse.mov |" in row
+    source = as_markdown(
+        build_batch_report(replace(FACTS, renders=(replace(RENDER, painted_at=None), REFUSED)))
+    )
+    assert "| blue | – | flower.blue.sparse.mov |" in source
     assert "Left alone: 2 disabled." in text
 
 
@@ -194,6 +201,7 @@ def test_of_a_real_batch(tiny_pack: Path, tmp_path: Path) -> None:
     styled, refused, skipped = report["clips"]  # type: ignore[misc]
     assert styled["timeline"] == ["01:00:00:03", "01:00:00:09"]
     assert (styled["frames"], styled["frames_checked"]) == ([4, 9], 6)
+    assert styled["painted_at"] == [WIDTH, HEIGHT]
     # By hand from the movie: it holds frames 2-11, of which the clip shows the third to eighth.
     decoded = list(decoded_rgb(probe_media(out / "a.red.mov")))[2:8]
     text = "".join(f"{frame_hash(pixels)}\n" for pixels in decoded)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.helpers.clips import frame_md5s, make_clip
-from tests.helpers.command import SMALL_STROKES, nle_style, start
+from tests.helpers.command import FINE_STROKES, nle_style, start
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +23,7 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _words(clip: Path, folder: Path, pack: Path, *more: object) -> list[object]:
     words: list[object] = ["render", clip, "--style", "red", "-o", folder, "--pack", pack]
-    return [*words, *SMALL_STROKES, "--events", *more]
+    return [*words, *FINE_STROKES, "--events", *more]
 
 
 @pytest.fixture(scope="module")

@@ -27,7 +27,7 @@ from nle_style.render.dry_run import (
 )
 from nle_style.render.item_plan import ItemPlan
 from nle_style.render.job import Output
-from tests.helpers.stamps import make_clip
+from tests.helpers.stamps import HEIGHT, WIDTH, make_clip
 from tests.timeline.building import clip, timeline, track
 
 COST = FrameCost(paint_seconds=2.0, file_seconds=0.5, bytes=1000, black_bytes=10)
@@ -36,7 +36,10 @@ COST = FrameCost(paint_seconds=2.0, file_seconds=0.5, bytes=1000, black_bytes=10
 def _plan(painted: tuple[tuple[int, int], ...], statistics: str, strength: float = 1.0) -> ItemPlan:
     none = cast(Any, None)
     return ItemPlan(
-        info=cast(Any, SimpleNamespace(path=Path("/media/a.mov"), frame_count=1000)),
+        info=cast(
+            Any,
+            SimpleNamespace(path=Path("/media/a.mov"), frame_count=1000, width=640, height=360),
+        ),
         first=0,
         last=999,
         painted=painted,
@@ -53,10 +56,12 @@ def test_the_estimate_of_an_item() -> None:
     made = planned_render(_plan(sparse, "frame"), COST)
     assert (made.frames, made.to_paint, made.status) == (1000, 26, "to render")
     assert made.seconds == 26 * 2.5
+    assert made.painted_at == (640, 360)
     assert made.bytes == 26 * 1000 + 974 * 10
     # Two ranges are measured on two frames each: one in twelve, but two at the least.
     assert planned_render(_plan(sparse, "hybrid"), COST).seconds == 26 * 2.5 + 4 * 2.0
-    assert planned_render(_plan(sparse, "hybrid", 0.0), COST).seconds == 26 * 2.5
+    source = planned_render(_plan(sparse, "hybrid", 0.0), COST)
+    assert (source.seconds, source.painted_at) == (26 * 2.5, None)
     there = planned_render(_plan(sparse, "hybrid"), None)
     assert (there.status, there.seconds, there.bytes) == ("present", 0, 0)
 
@@ -116,9 +121,11 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
         ["00:00:00:20", "00:00:00:24"],
     ]
     assert data["totals"]["frames_saved_by_sharing"] == 9
+    assert [r["painted_at"] for r in data["intermediates"]] == [[WIDTH, HEIGHT]] * 2
     stream = io.StringIO()
     print_plan(dry, Console(file=stream, width=200))
     text = stream.getvalue()
+    assert f"│ {WIDTH}x{HEIGHT} " in text
     for words in ("three", "a.mov 30-33", "25 frames to paint, 9 saved by sharing", "refused  bad"):
         assert words in text
     run_batch(cut, look, output, pack=str(tiny_pack))

@@ -29,8 +29,6 @@ from tests.helpers.clips import make_two_scenes
 from tests.helpers.manifests import frame_hashes
 from tests.helpers.media_factory import write_pixels
 
-pytestmark = pytest.mark.usefixtures("small_strokes")
-
 CUT, FRAMES = 13, 28  # the cut lies inside the second unit of eight frames; the last has four
 FIRST = 1001
 

@@ -24,7 +24,7 @@ from nle_style.render.manifest import UnitMeasurement
 from nle_style.render.report import build_report
 from nle_style.render.runner import run_job
 from tests.helpers.clips import make_clip
-from tests.helpers.command import events_of, nle_style, start
+from tests.helpers.command import FINE_STROKES, events_of, nle_style, start
 from tests.helpers.media_factory import ffmpeg
 
 
@@ -82,6 +82,7 @@ def test_what_it_says(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     assert report["frames"] == [2, 19]
     assert report["look"]["styles"] == {"red": 1.0}
     assert report["look"]["statistics"] == "frame"
+    assert report["painted_at"] == [48, 32], "a small clip is painted as it is"
     assert report["pack"]["name"] == "tiny"
     assert len(report["pack"]["sha256"]) == len(report["source"]["fingerprint"]) == 64
     assert report["device"] == "cpu"
@@ -155,7 +156,8 @@ def whole(
 
     @cache
     def report(format: str) -> dict[str, Any]:
-        return _run(_job(tiny_pack, tmp_path_factory.mktemp("whole"), clip, format=format))[0]
+        folder = tmp_path_factory.mktemp("whole")
+        return _run(_job(tiny_pack, folder, clip, format=format, stroke_scale=FINE_STROKES[1]))[0]
 
     return report
 
@@ -172,7 +174,7 @@ def test_cancelled_and_resumed(
     """A sequence goes on in the middle of a block, where a pair needs the frame before it."""
     assert whole(format)["shots"][0]["stability"]["pairs"] == 7 + 7 + 3
     stop = threading.Event()
-    job = _job(tiny_pack, tmp_path / "out", clip, format=format)
+    job = _job(tiny_pack, tmp_path / "out", clip, format=format, stroke_scale=FINE_STROKES[1])
 
     def at_the_frame(event: events.Event) -> None:
         if isinstance(event, events.Progress) and event.frame == frame:
@@ -201,7 +203,7 @@ def test_killed_and_resumed(
     clip: Path,
     tmp_path: Path,
 ) -> None:
-    look = ["--style", "red", "--pack", tiny_pack, "--format", "png-mov"]
+    look = ["--style", "red", "--pack", tiny_pack, "--format", "png-mov", *FINE_STROKES]
     words = ["render", clip, *look, "-o", tmp_path / "out", "--events"]
     with start(*words) as process:
         assert process.stdout is not None
@@ -292,7 +294,7 @@ def test_shots_and_seconds_by_hand(clip: Path) -> None:
         "source": "/media/clip.mp4",
         "source_fingerprint": "0f",
         "frames": [0, 9],
-        "look": {},
+        "look": {"strength": 1.0, "stroke_scale": 0.5},
         "pack": "tiny",
         "pack_sha256": "1e",
         "format": "prores4444",
@@ -318,4 +320,29 @@ def test_shots_and_seconds_by_hand(clip: Path) -> None:
     assert two["stability"]["pairs"] == 1
     assert report["seconds_per_frame"] == {"median": 1.5, "lowest": 1.0, "highest": 2.0}
     assert report["output"]["exact"] is False
+    assert report["painted_at"] == [96, 64]
+    assert report["mattes"] == []
+
+
+def test_where_every_look_is_painted(clip: Path) -> None:
+    """Of a 48 x 32 clip, by hand: at 2 half of it, at 0.25 four times; at strength 0 nothing."""
+    looks = [
+        {"strength": s, "stroke_scale": scale} for s, scale in ((0.0, 1.0), (1, 2), (0.1, 0.25))
+    ]
+    facts = {
+        "source": "/media/clip.mp4",
+        "source_fingerprint": "0f",
+        "frames": [0, 9],
+        "look": looks[0],
+        "layers": [{"matte": {"source": "m.mov"}, "look": look} for look in looks[1:]],
+        "pack": "tiny",
+        "pack_sha256": "1e",
+        "format": "prores4444",
+        "depth": "10",
+        "engine": [1, "2.4", "cpu"],
+    }
+    published = {"path": "clip.red.mov", "frames": 10}
+    report = build_report("key", facts, probe_media(clip), published, {}, {}, {})
+    assert report["painted_at"] is None
+    assert [each["painted_at"] for each in report["mattes"]] == [[24, 16], [192, 128]]
     assert "lossy" in report["verified"]["method"]

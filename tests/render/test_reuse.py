@@ -20,8 +20,6 @@ from nle_style.render.manifest import Manifest
 from nle_style.render.runner import run_job
 from tests.helpers.media_factory import write_pixels
 
-pytestmark = pytest.mark.usefixtures("small_strokes")
-
 FIRST, FRAMES, CUT = 1001, 16, 8
 HEIGHT, WIDTH = 32, 48
 

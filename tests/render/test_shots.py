@@ -13,8 +13,6 @@ from nle_style.render.job import Item, LookJob, Output, RenderJob
 from nle_style.render.runner import run_job
 from tests.helpers.clips import frame_md5s, make_two_scenes
 
-pytestmark = pytest.mark.usefixtures("small_strokes")
-
 CUT, FRAMES = 13, 40  # inside the second unit of eight frames
 
 

@@ -100,7 +100,8 @@ KNOBS: tuple[KnobSpec, ...] = (
         "double",
         "stroke_scale",
         "stroke scale",
-        "Size of the strokes in the picture, at any resolution.",
+        "Size of the strokes in the picture. 1: frames are painted at most 1280 pixels wide or "
+        "high. Less: finer, and a small proxy as its larger master.",
         1.0,
         (0.25, 4),
     ),
