@@ -3,7 +3,7 @@
     python benchmarks/gates.py PACK... --posters FOLDER
 
 Every pack is a file, or the name of a shipped one. FOLDER has the posters as STYLE.png: their own
-grain is what the speckle may have, at the 768 pixels at which training sees them.
+grain is what the speckle may have, at the size at which training sees them.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from nle_style.core.gates import BLOB_LIMIT, measure, speckle, speckle_limit
 from nle_style.core.photos import load_image
 from nle_style.core.style_pack import load_pack
+from nle_style.core.training_settings import TrainingSettings
 from nle_style.render.bundle import find_pack
 
 
@@ -29,7 +30,13 @@ def main() -> None:
         found = measure({style: pack.network({style: 1.0}) for style in pack.styles})
         limits = {
             style: speckle_limit(
-                float(speckle(load_image(arguments.posters / f"{style}.png", longest=768)[None]))
+                float(
+                    speckle(
+                        load_image(
+                            arguments.posters / f"{style}.png", longest=TrainingSettings.poster_size
+                        )[None]
+                    )
+                )
             )
             for style in pack.styles
         }

@@ -22,6 +22,7 @@ from nle_style.core.overscan import OVERSCAN, cut_overscan, with_overscan
 from nle_style.core.perceptual import load_vgg16, style_targets
 from nle_style.core.photos import load_image
 from nle_style.core.style_pack import load_pack
+from nle_style.core.training_settings import TrainingSettings
 from nle_style.render.bundle import find_pack
 
 PHOTOS = Path(__file__).resolve().parent / "heldout_photos.txt"
@@ -57,7 +58,13 @@ def main() -> None:
         networks = {style: pack.network({style: 1.0}) for style in pack.styles}
         bare = {style: Bare(network) for style, network in networks.items()}
         grams = {
-            style: style_targets(vgg(load_image(args.posters / f"{style}.png", longest=768)[None]))
+            style: style_targets(
+                vgg(
+                    load_image(args.posters / f"{style}.png", longest=TrainingSettings.poster_size)[
+                        None
+                    ]
+                )
+            )
             for style in pack.styles
         }
         columns = [held_out_losses(painters, vgg, grams, photos) for painters in (networks, bare)]

@@ -79,6 +79,7 @@ class Bench:
             phases=(Phase(self.size, BATCH, 1),),
             parent_phases=(Phase(self.size, BATCH, 1),),
             poster_size=POSTER_SIZE,
+            style_weight=8.0,
         )
         images = {name: poster[0] for name, poster in self.posters.items()}
         self.objective = Objective(settings, self.vgg, images)

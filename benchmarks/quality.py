@@ -58,6 +58,7 @@ from nle_style.core.perceptual import (
 from nle_style.core.photos import load_image
 from nle_style.core.style_pack import StylePack, load_pack
 from nle_style.core.tone import poster_tones
+from nle_style.core.training_settings import TrainingSettings
 from nle_style.errors import NleStyleError
 from nle_style.render.bundle import bundled, find_pack
 
@@ -93,7 +94,7 @@ def posters_of(names: Sequence[str], folder: Path, vgg: Vgg16Features) -> dict[s
     """The posters of some styles, at the size that training takes them at."""
     found = {}
     for name in names:
-        image = load_image(folder / f"{name}.png", longest=768)[None]
+        image = load_image(folder / f"{name}.png", longest=TrainingSettings.poster_size)[None]
         found[name] = Poster(style_targets(vgg(image)), spread(image))
     return found
 

@@ -19,8 +19,8 @@ class Recipe:
     phases = ("192:2:2000", "256:2:2000")
     added_phases = ("192:2:300",)
     poster_size = 512
-    content, style, tone = 1.0, 8.0, 0.5
-    noise, motion = 0.3, 0.3
+    content, style, tone = 1.0, 5.0, 0.5
+    noise, motion = 0.1, 0.2
     layers = (1.0, 1.0, 1.0, 1.0)
     rate = 1e-3
     finish, added_finish = 0.2, 0.4

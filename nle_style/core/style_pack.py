@@ -165,9 +165,9 @@ def save_pack(
     }
     # One entry: safetensors writes several in random order, and equal packs must be equal files.
     header = {FORMAT: json.dumps(shape)}
+    sets = {_PARENT: parent, **{f"styles/{name}": each for name, each in styles.items()}}
     # Copied: safetensors refuses tensors that share memory, as those of styles do that are still
     # the parent's, or that came from a file of format 1.
-    sets = {_PARENT: parent, **{f"styles/{name}": each for name, each in styles.items()}}
     tensors = {
         f"{of}/{name}": tensor.to(torch.float16, copy=True)
         for of, weights in sets.items()
@@ -245,22 +245,18 @@ def load_pack(path: Path) -> StylePack:
         config = NetworkConfig(header["width"], header["residual_blocks"])
         if config.width > 256 or config.residual_blocks > 64:
             raise ValueError(f"{config} is beyond any network of ours")
-        tensors = safetensors.torch.load_file(path)
-        if header["format"] == FORMAT_1:
-            styles, parent = _rows(names, tensors)
-        else:
-            styles = {name: _below(f"styles/{name}/", tensors) for name in names}
-            parent = _below(f"{_PARENT}/", tensors)
-        known = sum(map(len, (parent, *styles.values())))
-        if header["format"] == FORMAT and known != len(tensors):
-            raise ValueError("it has tensors of styles that its header does not name")
         # A header may claim a network of gigabytes: none is made before its weights are there.
         with torch.device("meta"):
-            network = StyleNetwork(config)
-        for each in (parent, *styles.values()):
-            network.load_state_dict(each, assign=True)
-        if not all(bool(value.isfinite().all()) for value in tensors.values()):
-            raise ValueError("some of them are not finite numbers")
+            state = StyleNetwork(config).state_dict()
+        shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
+        tensors = safetensors.torch.load_file(path)
+        if header["format"] == FORMAT_1:
+            styles, parent = _rows(names, tensors, shapes)
+        else:
+            styles = {name: _take(tensors, f"styles/{name}/", shapes) for name in names}
+            parent = _take(tensors, f"{_PARENT}/", shapes)
+        if tensors:
+            raise ValueError(f"'{next(iter(tensors))}' belongs to no style in it")
     except (
         KeyError,
         TypeError,
@@ -274,22 +270,44 @@ def load_pack(path: Path) -> StylePack:
     return StylePack(path.stem, config, styles, parent, digest, card)
 
 
-def _below(prefix: str, tensors: Weights) -> dict[str, Tensor]:
-    """The tensors whose names begin with a prefix, without it."""
-    return {
-        name.removeprefix(prefix): tensor
-        for name, tensor in tensors.items()
-        if name.startswith(prefix)
-    }
+def _take(
+    tensors: dict[str, Tensor], prefix: str, shapes: Mapping[str, tuple[int, ...]]
+) -> dict[str, Tensor]:
+    """Take a set of weights out of a file's tensors.
+
+    Args:
+        tensors: by their names in the file; those that are taken go.
+        prefix: what stands before the names in `shapes`.
+        shapes: name -> shape that it must have.
+
+    Raises:
+        ValueError: one is missing, of another shape or type, or not of finite numbers.
+    """
+    taken = {}
+    for name, shape in shapes.items():
+        of = f"'{prefix}{name}'"
+        tensor = tensors.pop(prefix + name, None)
+        if tensor is None:
+            raise ValueError(f"{of} is missing")
+        if tensor.shape != shape:
+            raise ValueError(f"{of} has shape {tuple(tensor.shape)}, not {shape}")
+        if not tensor.is_floating_point():
+            raise ValueError(f"{of} is of {tensor.dtype}")
+        # In the network's precision: a double may be too large for it.
+        if not bool(tensor.float().isfinite().all()):
+            raise ValueError(f"{of} has values that are not finite numbers")
+        taken[name] = tensor
+    return taken
 
 
-def _rows(names: Sequence[str], tensors: Weights) -> tuple[dict[str, Weights], Weights]:
+def _rows(
+    names: Sequence[str], tensors: dict[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
+) -> tuple[dict[str, Weights], Weights]:
     """The styles and the parent of a pack of format 1; the parent's row is the mean of the rows."""
-    rows = {name: tensor for name, tensor in tensors.items() if name.startswith("norms.")}
-    if any(len(tensor) != len(names) for tensor in rows.values()):
-        raise ValueError(f"it has not {len(names)} rows")
+    rows = {name: (len(names), *of) for name, of in shapes.items() if name.startswith("norms.")}
+    weights = _take(tensors, "", {**shapes, **rows})
     styles: dict[str, Weights] = {
-        style: {**tensors, **{name: tensor[row] for name, tensor in rows.items()}}
+        style: {**weights, **{name: weights[name][row] for name in rows}}
         for row, style in enumerate(names)
     }
-    return styles, {**tensors, **{name: tensor.mean(0) for name, tensor in rows.items()}}
+    return styles, {**weights, **{name: weights[name].mean(0) for name in rows}}

@@ -140,10 +140,10 @@ class TrainingSettings:
     vgg: Path | None = None
     width: int = 16
     residual_blocks: int = 5
-    poster_size: int = 768
+    poster_size: int = 512
     weighting: Weighting = "normalised"
     content_weight: float = 1.0
-    style_weight: float = 8.0
+    style_weight: float = 5.0
     layer_weights: tuple[float, ...] = (1.0, 1.0, 1.0, 1.0)
     learning_rate: float = 1e-3
     final_rate: float = 1e-4

@@ -92,7 +92,7 @@ def test_the_style_loss_goes_from_one_poster_to_the_other(
     with torch.inference_mode():
         posters = {
             name: style_targets(
-                vgg(load_image(shared / "posters" / f"{name}.png", longest=320)[None])
+                vgg(load_image(shared / "posters" / "colour" / f"{name}.png", longest=320)[None])
             )
             for name in distances
         }

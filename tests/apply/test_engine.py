@@ -12,7 +12,7 @@ from nle_style.core.network import NetworkConfig, StyleNetwork
 
 def _network(width: int = 8, blocks: int = 2) -> StyleNetwork:
     torch.manual_seed(3)
-    network = StyleNetwork(NetworkConfig(3, width, blocks)).eval()
+    network = StyleNetwork(NetworkConfig(width, blocks)).eval()
     with torch.no_grad():
         for norm in network.norms:
             norm.gamma.normal_(1.0, 0.2)
@@ -23,11 +23,10 @@ def _network(width: int = 8, blocks: int = 2) -> StyleNetwork:
 @pytest.mark.parametrize("size", [(64, 64), (8, 8), (9, 9), (12, 16), (101, 77), (90, 160)])
 def test_equals_the_definition(size: tuple[int, int]) -> None:
     network = _network()
-    mix = torch.tensor([[0.5, 0.3, 0.2]])
     image = torch.rand(1, 3, *size)
     with torch.no_grad():
-        expected = network(image, mix)
-    got = FrameEngine(arrange(network, mix))(image)
+        expected = network(image)
+    got = FrameEngine(arrange(network))(image)
     assert got.shape == expected.shape
     # 5e-5 on 0-1 is an eightieth of an 8-bit code; small frames have few values to average.
     assert float((got - expected).abs().max()) < 5e-5
@@ -35,19 +34,18 @@ def test_equals_the_definition(size: tuple[int, int]) -> None:
 
 def test_statistics_are_those_of_the_definition_and_can_be_frozen() -> None:
     network = _network()
-    mix = torch.tensor([[0.0, 1.0, 0.0]])
     one, other = torch.rand(1, 3, 40, 56), torch.rand(1, 3, 40, 56) * 0.5
-    engine = FrameEngine(arrange(network, mix))
+    engine = FrameEngine(arrange(network))
     expected: list = []
     seen: list = []
     with torch.no_grad():
-        network(one, mix, seen=expected)
+        network(one, seen=expected)
         engine(one, seen=seen)
         for (mean, variance), (mean_, variance_) in zip(expected, seen, strict=True):
             torch.testing.assert_close(mean, mean_, atol=1e-5, rtol=1e-4)
             torch.testing.assert_close(variance, variance_, atol=1e-5, rtol=1e-4)
-        frozen = network(other, mix, seen)
-        free = network(other, mix)
+        frozen = network(other, seen)
+        free = network(other)
     torch.testing.assert_close(engine(other, seen), frozen, atol=5e-5, rtol=0)
     assert float((frozen - free).abs().max()) > 0.01, "freezing must matter for this test to"
 
@@ -57,7 +55,7 @@ def test_engine_leaves_the_network_alone() -> None:
     before = {name: value.clone() for name, value in network.state_dict().items()}
     image = torch.rand(1, 3, 32, 32)
     kept = image.clone()
-    FrameEngine(arrange(network, torch.tensor([[1.0, 0.0, 0.0]])))(image)
+    FrameEngine(arrange(network))(image)
     assert torch.equal(image, kept)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name]), name

@@ -21,13 +21,11 @@ BOUND = 5e-5
 HALF_BOUND = 0.02
 """Of half precision, 11 bits through 16 layers, where a weight or a map needs them."""
 
-MIX = torch.tensor([[0.5, 0.3, 0.2]])
-
 
 @pytest.fixture(scope="module")
 def network() -> StyleNetwork:
     torch.manual_seed(3)
-    network = StyleNetwork(NetworkConfig(3, 8, 2)).eval()
+    network = StyleNetwork(NetworkConfig(8, 2)).eval()
     with torch.no_grad():
         for norm in network.norms:
             norm.gamma.normal_(1.0, 0.2)
@@ -39,7 +37,7 @@ def network() -> StyleNetwork:
 def norms(network: StyleNetwork) -> list[NormStatistics]:
     seen: list[NormStatistics] = []
     with torch.no_grad():
-        network(torch.rand(1, 3, 96, 128), MIX, seen=seen)
+        network(torch.rand(1, 3, 96, 128), seen=seen)
     return seen
 
 
@@ -65,7 +63,7 @@ def _check(
     double.load_state_dict(network.state_dict())
     with torch.no_grad():
         wide = [(mean.double(), variance.double()) for mean, variance in norms]
-        expected = double(image.double(), MIX.double(), wide)
+        expected = double(image.double(), wide)
     painted = paint(image).double().cpu()
     assert painted.shape == expected.shape
     assert float((painted - expected).abs().max()) < bound
@@ -81,7 +79,7 @@ def test_frozen(
 ) -> None:
     if engine is OpenVinoEngine and openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    _check(engine(arrange(network, MIX), norms), network, norms, size, BOUND)
+    _check(engine(arrange(network), norms), network, norms, size, BOUND)
 
 
 def _cut(*rows: int) -> Callable[[int, int], list[tuple[int, int]]]:
@@ -96,7 +94,7 @@ def test_openvino_paints_slices_as_one_piece(
 ) -> None:
     if openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    layers = arrange(network, MIX)
+    layers = arrange(network)
     sliced = OpenVinoEngine(layers, norms, cut=_cut(*rows))
     _check(sliced, network, norms, (132, 96), BOUND)
     image = torch.rand(1, 3, 132, 96, generator=torch.Generator().manual_seed(1))
@@ -133,21 +131,21 @@ def test_measured_parts_by_hand() -> None:
 def test_frozen_on_a_gpu(
     device: str, dtype: torch.dtype, network: StyleNetwork, norms: list[NormStatistics]
 ) -> None:
-    engine = FoldedEngine(arrange(network, MIX), norms, torch.device(device), dtype)
+    engine = FoldedEngine(arrange(network), norms, torch.device(device), dtype)
     bound = HALF_BOUND if dtype == torch.float16 else 1e-3
     _check(engine, network, norms, (132, 96), bound)
 
 
 def test_half_precision(network: StyleNetwork, norms: list[NormStatistics]) -> None:
     """What a GPU computes, on the CPU, where half precision is slow but works."""
-    engine = FoldedEngine(arrange(network, MIX), norms, dtype=torch.float16)
+    engine = FoldedEngine(arrange(network), norms, dtype=torch.float16)
     _check(engine, network, norms, (64, 100), HALF_BOUND)
 
 
 def test_openvino_again_at_another_size(network: StyleNetwork, norms: list[NormStatistics]) -> None:
     if openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    engine = OpenVinoEngine(arrange(network, MIX), norms)
+    engine = OpenVinoEngine(arrange(network), norms)
     for size in ((16, 24), (64, 100), (16, 24)):
         _check(engine, network, norms, size, BOUND)
 
@@ -168,7 +166,7 @@ def test_openvino_measures(
 ) -> None:
     if openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    measure = OpenVinoMeasure(arrange(network, MIX), cut=cut)
+    measure = OpenVinoMeasure(arrange(network), cut=cut)
     double = StyleNetwork(network.config).double().eval()
     double.load_state_dict(network.state_dict())
     # Of a pale picture the means are large beside the deviations, which must cost no precision.
@@ -180,7 +178,7 @@ def test_openvino_measures(
         expected: list[NormStatistics] = []
         measure(image, seen)
         with torch.no_grad():
-            double(image.double(), MIX.double(), seen=expected)
+            double(image.double(), seen=expected)
         for (mean, variance), (means, variances) in zip(seen, expected, strict=True):
             spread = (variances + 1e-5).sqrt()  # what the norm divides by
             assert float(((mean - means) / spread).abs().max()) < 2 * BOUND

@@ -27,7 +27,7 @@ BOUND = 2e-5
 
 def _network(blocks: int = 5) -> StyleNetwork:
     torch.manual_seed(3)
-    network = StyleNetwork(NetworkConfig(2, 8, blocks)).eval()
+    network = StyleNetwork(NetworkConfig(8, blocks)).eval()
     with torch.no_grad():
         for norm in network.norms:
             norm.gamma.normal_(1.0, 0.2)
@@ -40,9 +40,6 @@ def _picture(height: int, width: int) -> torch.Tensor:
     torch.manual_seed(5)
     ramp = torch.linspace(0.1, 0.9, height)[None, None, :, None]
     return (ramp + 0.2 * (torch.rand(1, 3, height, width) - 0.5)).clamp(0, 1)
-
-
-MIX = torch.tensor([[0.3, 0.7]])
 
 
 def test_strips_by_hand() -> None:
@@ -78,8 +75,8 @@ def test_norms_that_follow_the_picture(rows: int, size: tuple[int, int]) -> None
     image = _picture(*size)
     with torch.no_grad():
         expected_norms: list = []
-        expected = network.double()(image.double(), MIX.double(), seen=expected_norms)
-    engine = FrameEngine(arrange(network.float(), MIX))
+        expected = network.double()(image.double(), seen=expected_norms)
+    engine = FrameEngine(arrange(network.float()))
     seen: list = []
     painted = TiledEngine(engine, rows)(image, seen)
     measured: list = []
@@ -97,14 +94,14 @@ def test_norms_that_follow_the_picture(rows: int, size: tuple[int, int]) -> None
 
 @pytest.mark.parametrize("halos", [(HEAD_HALO - 4, TAIL_HALO), (HEAD_HALO, TAIL_HALO - 4)])
 def test_less_halo_is_another_picture(halos: tuple[int, int]) -> None:
-    engine = FrameEngine(arrange(_network(), MIX))
+    engine = FrameEngine(arrange(_network()))
     image = _picture(160, 64)
     painted = TiledEngine(engine, 48, halos)(image)
     assert float((painted - engine(image)).abs().max()) > 10 * BOUND
 
 
 def _frozen(network: StyleNetwork) -> FoldedEngine:
-    layers = arrange(network, MIX)
+    layers = arrange(network)
     seen: list = []
     FrameEngine(layers)(_picture(128, 128), seen=seen)
     return FoldedEngine(layers, seen)
@@ -128,7 +125,7 @@ def test_tiles_and_slices_by_openvino() -> None:
     """Tiles in one piece each, tiles in slices, and the picture in slices: all the picture."""
     if openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    layers = arrange(_network(), MIX)
+    layers = arrange(_network())
     seen: list = []
     FrameEngine(layers)(_picture(128, 128), seen=seen)
     image = _picture(240, 300)

@@ -106,6 +106,7 @@ def test_refusals_are_one_message_and_exit_2(
     assert said in " ".join(done.err.split())
     assert "Traceback" not in done.err
     assert [path.name for path in tmp_path.glob("*.safetensors")] == ["taken.safetensors"]
+    assert not list(tmp_path.glob("*.training"))
     assert taken.read_text() == "mine"
 
 

@@ -8,19 +8,46 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nle_style.core.card import FIGURES, figures_of, recent_losses, write_card, write_figures
+from nle_style.core.card import (
+    FIGURES,
+    figures_of,
+    passed_gates,
+    recent_losses,
+    write_card,
+    write_figures,
+)
 from nle_style.errors import OutputError, PackError
 
 
-def test_losses_are_means_over_the_last_hundred_images_of_a_style() -> None:
-    # Style 0 is in every record: content 1 ... 120, of which 21 ... 120 count; style 1 is in one.
-    records = [{"rows": [0], "content": [float(n)], "style": [2.0 * n]} for n in range(1, 121)]
-    records.append({"rows": [1, 0], "content": [7.0, 1.0], "style": [9.0, 2.0]})
-    # With the last record, style 0 has 22 ... 120 and 1: (22 + 120) * 99 / 2 + 1 = 7030.
-    assert recent_losses(records, ["blue", "fire", "snow"]) == {
-        "blue": {"content_loss": 70.3, "style_loss": 140.6},
-        "fire": {"content_loss": 7.0, "style_loss": 9.0},
+def test_losses_are_means_over_the_last_hundred_images() -> None:
+    # Content 1 ... 120 image by image, then two images in one step: the last hundred are 23 ... 120
+    # and these two, (23 + 120) * 98 / 2 + 5 + 6 = 7018.
+    records = [{"content": [float(n)], "style": [2.0 * n]} for n in range(1, 121)]
+    records.append({"content": [5.0, 6.0], "style": [10.0, 12.0]})
+    assert recent_losses(records) == {"content_loss": 70.18, "style_loss": 140.36}
+    assert recent_losses(records[:2]) == {"content_loss": 1.5, "style_loss": 3.0}
+    assert recent_losses([]) == {}
+
+
+def test_what_passed_is_known_of_the_same_run_and_the_same_weights(tmp_path: Path) -> None:
+    pack = tmp_path / "posters.safetensors"
+    assert passed_gates(pack, "a1") == frozenset()
+    pack.write_bytes(b"weights")
+    assert passed_gates(pack, "a1") == frozenset()
+    styles: dict[str, dict[str, object]] = {
+        "blue": {"gates": "passed"},
+        "fire": {"gates": ["fire on flat: blob 0.310 > 0.200"]},
+        "snow": {},
     }
+    card = write_card(pack, styles, {"fingerprint": "a1"})
+    assert passed_gates(pack, "a1") == {"blue"}
+    assert passed_gates(pack, "b2") == frozenset()
+    # An entry that someone emptied by hand is one that says nothing.
+    card.write_text(card.read_text().replace("snow: {}", "snow:"))
+    assert passed_gates(pack, "a1") == {"blue"}
+    write_card(pack, styles, {"fingerprint": "a1"})
+    pack.write_bytes(b"other weights")
+    assert passed_gates(pack, "a1") == frozenset()
 
 
 def test_hand_written_entries_stay(tmp_path: Path) -> None:

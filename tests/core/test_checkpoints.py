@@ -1,287 +1,127 @@
-"""What happens at a checkpoint: held-out losses, gates before publishing, the history of runs."""
+"""What happens at a checkpoint: gates before publishing, and the history of runs on the card."""
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-import numpy as np
 import pytest
 import torch
-import yaml
-from PIL import Image
 
-import nle_style.core.held_out
-import nle_style.core.training
 from nle_style.core.card import training_runs, write_card
 from nle_style.core.gates import Fault
-from nle_style.core.held_out import centre_crop, find_held_out, held_out_losses, without
 from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.core.perceptual import STYLE_LAYERS, load_vgg16, style_targets
-from nle_style.core.photos import load_image
-from nle_style.core.style_pack import load_pack
+from nle_style.core.style_pack import save_pack
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
-from nle_style.errors import TrainingError
+from tests.helpers.training import Stop, card, part_of, same_tensors, stop_at
 
 SPOT = Fault("stripes", "flat", "blob", 0.31, 0.2)
+FAILED = ["stripes on flat: blob 0.310 > 0.200"]
 
 
-@pytest.fixture(scope="session")
-def apart(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Ten photographs in a folder of their own, 60 x 40 pixels."""
-    folder = tmp_path_factory.mktemp("apart")
-    chance = np.random.default_rng(9)
-    for index in range(10):
-        blocks = chance.integers(0, 256, (4, 6, 3), np.uint8)
-        image = Image.fromarray(blocks).resize((60, 40), Image.Resampling.BICUBIC)
-        image.save(folder / f"{index}.png")
-    return folder
+def digest(settings: TrainingSettings) -> str:
+    return hashlib.sha256(settings.out.read_bytes()).hexdigest()
 
 
-@pytest.fixture(autouse=True)
-def small_crops(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Crops of 32 pixels instead of 256: the losses' meaning is the same, at 1/64 of the time."""
-    monkeypatch.setattr(nle_style.core.held_out, "_SIDE", 32)
+def average(settings: TrainingSettings, style: str, step: int) -> dict[str, torch.Tensor]:
+    """What a pack holds of a style's checkpoint."""
+    path = settings.checkpoints / style / f"step-{step:08d}.safetensors"
+    return {name: value.half() for name, value in part_of(path, "average.").items()}
 
 
-@pytest.fixture
-def gates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Fault, ...]]:
-    """What the gates will find, checkpoint by checkpoint; nothing when the list is used up."""
-    found: list[tuple[Fault, ...]] = []
-
-    def examine(*_: Any) -> tuple[Fault, ...]:
-        return found.pop(0) if found else ()
-
-    monkeypatch.setattr(nle_style.core.training, "examine", examine)
-    return found
-
-
-class Stop(Exception):
-    """Stands for a power cut."""
-
-
-def card(settings: TrainingSettings) -> dict[str, Any]:
-    return dict(yaml.safe_load(settings.out.with_suffix(".yaml").read_text()))
-
-
-def held_out_log(settings: TrainingSettings) -> list[dict[str, Any]]:
-    lines = (settings.checkpoints / "held_out.jsonl").read_text().splitlines()
-    return [json.loads(line) for line in lines]
-
-
-def weights(path: Path) -> Iterator[torch.Tensor]:
-    yield from load_pack(path).network.state_dict().values()
-
-
-def same_weights(one: Path, other: Path) -> bool:
-    return all(torch.equal(a, b) for a, b in zip(weights(one), weights(other), strict=True))
-
-
-# Held-out photographs
-
-
-def test_held_out_photographs_are_measured_and_change_nothing(
-    settings: TrainingSettings, apart: Path, tmp_path: Path, gates: list[tuple[Fault, ...]]
-) -> None:
-    train(settings)
-    measured = replace(
-        settings,
-        held_out=apart,
-        out=tmp_path / "measured.safetensors",
-        checkpoints=tmp_path / "measured",
-    )
-    train(measured)
-    assert same_weights(settings.out, measured.out)
-    log = "metrics.jsonl"
-    assert (settings.checkpoints / log).read_text() == (measured.checkpoints / log).read_text()
-    assert not (settings.checkpoints / "held_out.jsonl").exists()
-    records = held_out_log(measured)
-    assert [(r["step"], r["images"]) for r in records] == [(2, 4), (4, 8)]
-    for record in records:
-        assert list(record["styles"]) == ["stripes", "squares"]
-        for losses in record["styles"].values():
-            assert losses["style_loss"] > 0
-            assert losses["content_loss"] > 0
-    assert records[0]["styles"] != records[1]["styles"]
-    # It can be asked for in a run that was begun without: the checkpoint is accepted.
-    assert train(replace(settings, held_out=apart)) == settings.out
-
-
-def test_the_log_is_rewound_to_the_checkpoint(
-    settings: TrainingSettings, apart: Path, tmp_path: Path, gates: list[tuple[Fault, ...]]
-) -> None:
-    measured = replace(settings, held_out=apart, checkpoint_every=1)
-    train(measured)
-    whole = held_out_log(measured)
-    assert [r["step"] for r in whole] == [1, 2, 3, 4]
-    # Killed after the fourth measurement, before the fourth checkpoint, and within a line.
-    (measured.checkpoints / "step-00000004.safetensors").unlink()
-    with (measured.checkpoints / "held_out.jsonl").open("a") as file:
-        file.write('{"step": 5, "im')
-    train(measured)
-    assert held_out_log(measured) == whole
-
-
-def test_held_out_photographs_of_the_training_folder_are_not_trained_on(
-    settings: TrainingSettings, tmp_path: Path, gates: list[tuple[Fault, ...]]
-) -> None:
-    """Named in a list and met through a link; as if they were not in the folder."""
-    folder = tmp_path / "links"
-    folder.mkdir()
-    for photo in settings.photos.iterdir():
-        os.symlink(photo, folder / photo.name)
-    listed = tmp_path / "held_out.txt"
-    listed.write_text(f"photo-1.png\n\n{settings.photos / 'photo-3.png'}\n")
-    train(replace(settings, photos=folder, held_out=listed))
-    assert card(settings)["training"]["photos"] == 2
-    (folder / "photo-1.png").unlink()
-    (folder / "photo-3.png").unlink()
-    fewer = replace(
-        settings, photos=folder, out=tmp_path / "f.safetensors", checkpoints=tmp_path / "f"
-    )
-    train(fewer)
-    assert same_weights(settings.out, fewer.out)
-    same = card(fewer)["training"]["fingerprint"]
-    assert card(settings)["training"]["fingerprint"] == same
-
-
-def test_names_are_looked_up_in_the_photographs_then_beside_the_list(
-    photos: Path, apart: Path, tmp_path: Path
-) -> None:
-    listed = tmp_path / "list.txt"
-    shutil.copy(apart / "0.png", tmp_path / "beside.png")
-    shutil.copy(apart / "0.png", tmp_path / "photo-1.png")
-    listed.write_text(f"photo-1.png\nbeside.png\n{apart / '3.png'}\n")
-    found = find_held_out(listed, photos)
-    assert found == (photos / "photo-1.png", tmp_path / "beside.png", apart / "3.png")
-    assert find_held_out(apart, photos) == tuple(apart / f"{n}.png" for n in range(10))
-
-
-def test_what_cannot_be_held_out_is_refused(photos: Path, tmp_path: Path) -> None:
-    listed = tmp_path / "list.txt"
-    with pytest.raises(TrainingError, match="cannot be read"):
-        find_held_out(listed, photos)
-    listed.write_text("\n")
-    with pytest.raises(TrainingError, match="is empty"):
-        find_held_out(listed, photos)
-    listed.write_text("photo-1.png\nmissing.png\n")
-    with pytest.raises(TrainingError, match=r"'missing\.png' is not there") as caught:
-        find_held_out(listed, photos)
-    assert str(photos) in caught.value.remedy
-    every = tuple(photos.iterdir())
-    with pytest.raises(TrainingError, match="every photograph is held out"):
-        without(every, every)
-
-
-def test_centre_crop_of_a_wide_photograph(tmp_path: Path) -> None:
-    """60 x 40: the middle 40 columns, 10 to 49, twice as large; red outside them."""
-    pixels = np.zeros((40, 60, 3), np.uint8)
-    pixels[:, :10], pixels[:, 50:] = (255, 0, 0), (255, 0, 0)
-    pixels[:, 10:30] = (0, 255, 0)
-    Image.fromarray(pixels).save(tmp_path / "wide.png")
-    crop = centre_crop(tmp_path / "wide.png", 80)
-    assert crop.shape == (3, 80, 80)
-    # The filter reaches three pixels across the cut.
-    assert float(crop[0, :, 7:-7].max()) == 0
-    assert float(crop[1, :, 7:33].min()) == 1
-    assert float(crop[1, :, 47:].max()) == 0
-
-
-def test_every_style_has_its_own_photographs(
-    posters: dict[str, Path], vgg_file: Path, apart: Path
-) -> None:
-    """Ten photographs: style 0 paints 0 and 5, style 1 paints 4 and 9; of two, each paints both."""
-    network = StyleNetwork(NetworkConfig(2, 4, 1)).eval().requires_grad_(False)
-    vgg = load_vgg16(vgg_file)
-    targets = [style_targets(vgg(load_image(path)[None])) for path in posters.values()]
-    grams = {layer: torch.cat([t[layer] for t in targets]) for layer in STYLE_LAYERS}
-    paths = sorted(apart.iterdir())
-
-    def losses(some: list[Path]) -> dict[str, dict[str, float]]:
-        return held_out_losses(network, vgg, grams, some, ("zero", "one"))
-
-    every = losses(paths)
-    assert every["zero"] == pytest.approx(losses([paths[0], paths[5]])["zero"], rel=1e-5)
-    assert every["one"] == pytest.approx(losses([paths[4], paths[9]])["one"], rel=1e-5)
-    assert every["one"] != pytest.approx(losses([paths[0], paths[5]])["one"], rel=1e-3)
-
-
-# Gates
-
-
-def test_a_failing_checkpoint_does_not_replace_one_that_passed(
+def test_a_style_that_fails_does_not_replace_its_own_passed_weights(
     settings: TrainingSettings, gates: list[tuple[Fault, ...]]
 ) -> None:
-    gates += [(), (SPOT,)]
+    """Two turns each, stripes first; stripes fail in their second, squares move on."""
+    gates += [(), (), (SPOT,), ()]
     seen: list[TrainingProgress] = []
     train(settings, seen.append)
-    assert [p.faults for p in seen] == [(), (), (), (SPOT,)]
-    assert card(settings)["training"]["gates"] == "passed"
-    assert card(settings)["training"]["image_steps"] == 4
-    digest = hashlib.sha256(settings.out.read_bytes()).hexdigest()
-    assert card(settings)["weights"]["sha256"] == digest
-    # Going on from the failing checkpoint finds the same, and keeps the pack again.
-    gates += [(SPOT,)]
+    assert {(p.name, p.step): p.faults for p in seen if p.sheet is not None} == {
+        ("stripes", 2): (),
+        ("squares", 2): (),
+        ("stripes", 4): (SPOT,),
+        ("squares", 4): (),
+    }
+    assert same_tensors(part_of(settings.out, "styles/stripes/"), average(settings, "stripes", 2))
+    assert same_tensors(part_of(settings.out, "styles/squares/"), average(settings, "squares", 4))
+    styles = card(settings)["styles"]
+    assert [styles[name]["gates"] for name in styles] == ["passed", "passed"]
+    assert [styles[name]["image_steps"] for name in styles] == [4, 8]
+    # The run has done them all, whatever became of them: 4 of the parent, 8 of each style.
+    assert card(settings)["training"]["image_steps"] == 4 + 8 + 8
+    assert card(settings)["weights"]["sha256"] == digest(settings)
+    # Going on from the failing checkpoint finds the same, and keeps the weights again.
+    before, facts = digest(settings), card(settings)
     train(settings)
-    assert hashlib.sha256(settings.out.read_bytes()).hexdigest() == digest
-    # A pack that is not there is written even so: some pack is better than none.
+    assert digest(settings) == before
+    assert card(settings) == facts
+    # A pack that is not there is written even so: some weights are better than none.
     settings.out.unlink()
-    gates += [(SPOT,)]
     train(settings)
-    assert card(settings)["training"]["gates"] == ["stripes on flat: blob 0.310 > 0.200"]
+    assert same_tensors(part_of(settings.out, "styles/stripes/"), average(settings, "stripes", 4))
+    assert card(settings)["styles"]["stripes"]["gates"] == FAILED
 
 
 def test_the_first_pack_is_written_anyway_and_its_card_says_what_failed(
     settings: TrainingSettings, gates: list[tuple[Fault, ...]]
 ) -> None:
-    gates += [(SPOT,), (SPOT,)]
-
-    def stop(progress: TrainingProgress) -> None:
-        if progress.step == 2:
-            raise Stop
-
+    gates += [(SPOT,)]
     with pytest.raises(Stop):
-        train(settings, stop)
-    training = card(settings)["training"]
-    assert training["gates"] == ["stripes on flat: blob 0.310 > 0.200"]
-    assert training["image_steps"] == 4
+        train(settings, stop_at("stripes", 2))
+    styles = card(settings)["styles"]
+    assert styles["stripes"]["gates"] == FAILED
+    assert styles["stripes"]["image_steps"] == 4
+    # Squares have not begun: they are the parent, and nothing is said of them.
+    assert styles["squares"] == {"poster": "squares.png"}
+    parent = part_of(settings.out, "parent/")
+    assert same_tensors(part_of(settings.out, "styles/squares/"), parent)
+    assert same_tensors(part_of(settings.out, "styles/stripes/"), average(settings, "stripes", 2))
     # Found again where the run goes on, then one that passes.
     train(settings)
-    assert card(settings)["training"]["gates"] == "passed"
-    assert card(settings)["training"]["image_steps"] == 8
+    styles = card(settings)["styles"]
+    assert [styles[name]["gates"] for name in styles] == ["passed", "passed"]
+    assert [styles[name]["image_steps"] for name in styles] == [8, 8]
+    assert {"content_loss", "style_loss"} <= styles["stripes"].keys()
+
+
+def test_a_failing_style_is_replaced_while_none_has_passed(
+    settings: TrainingSettings, gates: list[tuple[Fault, ...]]
+) -> None:
+    gates += [(SPOT,), (), (SPOT,), ()]
+    train(settings)
+    assert same_tensors(part_of(settings.out, "styles/stripes/"), average(settings, "stripes", 4))
+    assert card(settings)["styles"]["stripes"]["gates"] == FAILED
 
 
 def test_the_pack_of_another_run_is_not_kept(
     settings: TrainingSettings, tmp_path: Path, gates: list[tuple[Fault, ...]]
 ) -> None:
     train(settings)
-    gates += [(SPOT,), (SPOT,)]
+    gates += [(SPOT,)] * 4
     train(replace(settings, seed=2, checkpoints=tmp_path / "other"))
-    assert card(settings)["training"]["gates"] != "passed"
+    styles = card(settings)["styles"]
+    assert [styles[name]["gates"] for name in styles] == [FAILED, FAILED]
 
 
 def test_real_gates_find_an_untaught_network(settings: TrainingSettings) -> None:
-    train(replace(settings, phases=(Phase(32, 1, 1),)))
-    found = card(settings)["training"]["gates"]
-    assert isinstance(found, list)
-    assert any("on flat: speckle" in fault for fault in found)
+    one = (Phase(32, 1, 1),)
+    train(replace(settings, parent_phases=one, phases=one))
+    for name, facts in card(settings)["styles"].items():
+        assert any(fault.startswith(f"{name} on flat: speckle") for fault in facts["gates"])
 
 
 # The history of runs
 
 
-def start_pack(settings: TrainingSettings, folder: Path) -> Path:
+def start_pack(folder: Path) -> Path:
     """A pack with a card as the first shipped one had: one run of 8,200 image-steps."""
     torch.manual_seed(5)
     pack = folder / "start.safetensors"
-    network = StyleNetwork(NetworkConfig(len(settings.posters), 4, 1))
-    nle_style.core.training.save_pack(pack, network, settings.posters)
+    config = NetworkConfig(4, 1)
+    weights = [StyleNetwork(config).state_dict() for _ in range(2)]
+    save_pack(pack, config, {"stripes": weights[0]}, weights[1])
     facts = {
         "image_steps": 8200,
         "phases": ["128:2:2000", "160:2:2100"],
@@ -297,16 +137,25 @@ def start_pack(settings: TrainingSettings, folder: Path) -> Path:
 def test_image_steps_are_counted_over_runs(
     settings: TrainingSettings, tmp_path: Path, gates: list[tuple[Fault, ...]]
 ) -> None:
-    first = start_pack(settings, tmp_path)
-    slow = {next(iter(settings.posters)): 2.0}
+    first = start_pack(tmp_path)
     second = replace(
-        settings, start=first, style_weight=4.0, noise_weight=0.3, motion_weights=slow, ramp=0.0
+        settings,
+        parent_phases=(),
+        phases=(Phase(32, 2, 2),),
+        start=first,
+        style_weight=4.0,
+        noise_weight=0.3,
+        motion_weights={"stripes": 2.0},
+        layer_weights=(1.0, 1.0, 1.0, 2.0),
+        finish=0.5,
     )
     train(second)
     training = card(second)["training"]
-    assert training["image_steps"] == 8208
-    assert training["phases"] == ["32:2:4"]
-    assert (training["motion_weights"], training["ramp"]) == (slow, 0.0)
+    # Two steps of two images in each of the two styles.
+    assert training["image_steps"] == 8200 + 8
+    assert (training["phases"], training["parent_phases"]) == (["32:2:2"], [])
+    assert (training["motion_weights"], training["finish"]) == ({"stripes": 2.0}, 0.5)
+    assert training["layer_weights"] == [1.0, 1.0, 1.0, 2.0]
     earlier = {
         "phases": ["128:2:2000", "160:2:2100"],
         "image_steps": 8200,
@@ -317,36 +166,48 @@ def test_image_steps_are_counted_over_runs(
     assert training["runs"] == [
         earlier,
         {
-            "phases": ["32:2:4"],
+            "phases": ["32:2:2"],
             "image_steps": 8,
             "content_weight": 1.0,
             "style_weight": 4.0,
             "noise_weight": 0.3,
             "motion_weight": 0.0,
-            "tone_weight": 0.0,
-            "motion_weights": slow,
+            "tone_weight": 0.5,
+            "motion_weights": {"stripes": 2.0},
             "start": hashlib.sha256(first.read_bytes()).hexdigest(),
         },
     ]
-    third = replace(
-        settings, start=second.out, out=tmp_path / "3.safetensors", checkpoints=tmp_path / "3"
-    )
+    third = replace(second, start=second.out, out=tmp_path / "3.safetensors")
+    third = replace(third, checkpoints=tmp_path / "3", noise_weights={"squares": 1.0})
     train(third)
     training = card(third)["training"]
     assert training["image_steps"] == 8216
     assert [run["image_steps"] for run in training["runs"]] == [8200, 8, 8]
     assert training["runs"][0] == earlier
-    assert training["runs"][2]["start"] == hashlib.sha256(second.out.read_bytes()).hexdigest()
+    assert training["runs"][2]["start"] == digest(second)
+    assert training["runs"][2]["noise_weights"] == {"squares": 1.0}
 
 
-def test_a_card_of_other_weights_tells_no_history(
-    settings: TrainingSettings, tmp_path: Path
-) -> None:
-    pack = start_pack(settings, tmp_path)
+def test_a_card_of_other_weights_tells_no_history(tmp_path: Path) -> None:
+    pack = start_pack(tmp_path)
     assert len(training_runs(pack, ["32:2:4"], {}, 8)) == 2
     pack.write_bytes(pack.read_bytes() + b" ")
-    digest = hashlib.sha256(pack.read_bytes()).hexdigest()
-    alone = [{"phases": ["32:2:4"], "image_steps": 8, "start": digest}]
+    sha256 = hashlib.sha256(pack.read_bytes()).hexdigest()
+    alone = [{"phases": ["32:2:4"], "image_steps": 8, "start": sha256}]
     assert training_runs(pack, ["32:2:4"], {}, 8) == alone
     pack.with_suffix(".yaml").unlink()
     assert training_runs(pack, ["32:2:4"], {}, 8) == alone
+
+
+def test_a_copied_pack_keeps_what_passed(
+    settings: TrainingSettings, tmp_path: Path, gates: list[tuple[Fault, ...]]
+) -> None:
+    """Moved with its card to another --out, it is still the run's own."""
+    gates += [(), (), (SPOT,), ()]
+    train(settings)
+    moved = replace(settings, out=tmp_path / "moved" / "p.safetensors")
+    moved.out.parent.mkdir()
+    shutil.copy(settings.out, moved.out)
+    shutil.copy(settings.out.with_suffix(".yaml"), moved.out.with_suffix(".yaml"))
+    train(moved)
+    assert same_tensors(part_of(moved.out, ""), part_of(settings.out, ""))

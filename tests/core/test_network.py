@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from nle_style.core.network import (
     MINIMUM_SIDE,
-    ConditionalInstanceNorm,
+    InstanceNorm,
     NetworkConfig,
     NormStatistics,
     ReflectConv,
@@ -20,23 +20,20 @@ from nle_style.core.network import (
 )
 
 
-def make_network(styles: int = 2, width: int = 4, blocks: int = 1, seed: int = 0) -> StyleNetwork:
-    """A network with random weights and with rows that differ from 1 and 0."""
+def make_network(width: int = 4, blocks: int = 1, seed: int = 0) -> StyleNetwork:
+    """A network with random weights, and with γ and β that differ from 1 and 0."""
     chance = torch.Generator().manual_seed(seed)
-    network = StyleNetwork(NetworkConfig(styles, width, blocks)).requires_grad_(False).eval()
+    network = StyleNetwork(NetworkConfig(width, blocks)).requires_grad_(False).eval()
     for parameter in network.parameters():
         parameter.copy_(torch.randn(parameter.shape, generator=chance) * 0.3)
     for norm in network.norms:
-        assert isinstance(norm, ConditionalInstanceNorm)
+        assert isinstance(norm, InstanceNorm)
         norm.gamma.add_(1.0)
     return network
 
 
 def picture(height: int, width: int, *, batch: int = 1, seed: int = 1) -> Tensor:
     return torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(seed))
-
-
-ROW = torch.tensor([[1.0, 0.0]])
 
 
 def test_reflected_corner_by_hand() -> None:
@@ -84,7 +81,7 @@ def test_no_layer_sees_an_edge_in_a_flat_image() -> None:
             )
         )
     # Zero padding would show as a frame around every map.
-    network(torch.full((1, 3, 24, 20), 0.6), ROW)
+    network(torch.full((1, 3, 24, 20), 0.6))
     assert len(spreads) == 3 + 4 + 3
     assert max(spreads) < 1e-3
 
@@ -93,27 +90,27 @@ def test_flat_image_comes_out_as_the_last_beta_by_hand() -> None:
     # A flat map normalises to 0, so every norm gives its β; the last convolution sees relu(β).
     network = make_network()
     last_norm, last = network.norms[-1], network.convolutions[-1]
-    assert isinstance(last_norm, ConditionalInstanceNorm)
+    assert isinstance(last_norm, InstanceNorm)
     assert isinstance(last, ReflectConv)
     assert last.bias is not None
-    seen_by_last = last_norm.beta[1].clamp_min(0)
+    seen_by_last = last_norm.beta.clamp_min(0)
     expected = torch.sigmoid(last.weight.sum((2, 3)) @ seen_by_last + last.bias)
-    painted = network(torch.full((1, 3, 16, 16), 0.25), torch.tensor([[0.0, 1.0]]))
+    painted = network(torch.full((1, 3, 16, 16), 0.25))
     assert torch.allclose(painted, expected.view(1, 3, 1, 1).expand_as(painted), atol=1e-3)
 
 
 def test_norm_gives_beta_as_mean_and_gamma_as_deviation() -> None:
-    norm = ConditionalInstanceNorm(2, 3).requires_grad_(False)
-    norm.gamma.copy_(torch.tensor([[2.0, 3.0, 0.5], [9.0, 9.0, 9.0]]))
-    norm.beta.copy_(torch.tensor([[-1.0, 4.0, 0.0], [9.0, 9.0, 9.0]]))
+    norm = InstanceNorm(3).requires_grad_(False)
+    norm.gamma.copy_(torch.tensor([2.0, 3.0, 0.5]))
+    norm.beta.copy_(torch.tensor([-1.0, 4.0, 0.0]))
     features = picture(30, 20) * 7 + 5
-    out = norm(features, ROW)
+    out = norm(features)
     assert torch.allclose(out.mean((2, 3)), torch.tensor([[-1.0, 4.0, 0.0]]), atol=1e-4)
-    assert torch.allclose(out.std((2, 3), correction=0), norm.gamma[:1], atol=1e-4)
+    assert torch.allclose(out.std((2, 3), correction=0), torch.tensor([[2.0, 3.0, 0.5]]), atol=1e-4)
 
 
 def test_norm_of_four_values_by_hand() -> None:
-    norm = ConditionalInstanceNorm(1, 1).requires_grad_(False)
+    norm = InstanceNorm(1).requires_grad_(False)
     norm.gamma.fill_(10.0)
     norm.beta.fill_(1.0)
     features = torch.tensor([1.0, 3.0, 5.0, 7.0]).view(1, 1, 2, 2)
@@ -122,19 +119,18 @@ def test_norm_of_four_values_by_hand() -> None:
     assert mean.tolist() == [[4.0]]
     assert variance.tolist() == [[5.0]]
     expected = [1 + 10 * d / math.sqrt(5 + 1e-5) for d in (-3, -1, 1, 3)]
-    assert norm(features, torch.ones(1, 1)).flatten().tolist() == pytest.approx(expected, rel=1e-6)
+    assert norm(features).flatten().tolist() == pytest.approx(expected, rel=1e-6)
 
 
 def test_norm_agrees_with_torch_instance_norm() -> None:
-    norm = ConditionalInstanceNorm(3, 5).requires_grad_(False)
-    norm.gamma.copy_(torch.rand(3, 5) + 0.5)
-    norm.beta.copy_(torch.randn(3, 5))
+    norm = InstanceNorm(5).requires_grad_(False)
+    norm.gamma.copy_(torch.rand(5) + 0.5)
+    norm.beta.copy_(torch.randn(5))
     stock = nn.InstanceNorm2d(5, affine=True).requires_grad_(False)
-    stock.weight.copy_(norm.gamma[2])
-    stock.bias.copy_(norm.beta[2])
+    stock.weight.copy_(norm.gamma)
+    stock.bias.copy_(norm.beta)
     features = torch.randn(2, 5, 9, 11) * 3 + 1
-    row = torch.eye(3)[[2, 2]]
-    assert torch.allclose(norm(features, row), stock(features), atol=1e-5)
+    assert torch.allclose(norm(features), stock(features), atol=1e-5)
 
 
 def test_statistics_of_half_precision_are_summed_in_float32() -> None:
@@ -146,29 +142,22 @@ def test_statistics_of_half_precision_are_summed_in_float32() -> None:
     assert (mean.item(), variance.item()) == (2.0, 1.0)
 
 
-def test_mixed_rows_are_the_interpolated_affine() -> None:
-    norm = ConditionalInstanceNorm(2, 4).requires_grad_(False)
-    norm.gamma.copy_(torch.randn(2, 4))
-    norm.beta.copy_(torch.randn(2, 4))
-    features = torch.randn(1, 4, 6, 6)
-    blue, fire = norm(features, torch.eye(2)[:1]), norm(features, torch.eye(2)[1:])
-    mixed = norm(features, torch.tensor([[0.7, 0.3]]))
-    assert torch.allclose(mixed, 0.7 * blue + 0.3 * fire, atol=1e-5)
-
-
-def test_every_image_of_a_batch_gets_its_own_style() -> None:
+def test_every_image_of_a_batch_is_normalised_by_its_own_statistics() -> None:
     network, images = make_network(), picture(16, 20, batch=2)
-    together = network(images, torch.eye(2))
+    images[1] *= torch.tensor([0.2, 1.0, 0.6]).view(3, 1, 1)
+    together = network(images)
     for index in range(2):
-        alone = network(images[index : index + 1], torch.eye(2)[index : index + 1])
+        alone = network(images[index : index + 1])
         assert torch.allclose(together[index : index + 1], alone, atol=1e-5)
-    other = network(images[:1], torch.eye(2)[1:])
-    assert (together[:1] - other).abs().max() > 0.01
+    seen: list[NormStatistics] = []
+    network(images, seen=seen)
+    by_the_other = network(images[:1], [(mean[1:], variance[1:]) for mean, variance in seen])
+    assert (together[:1] - by_the_other).abs().max() > 0.01
 
 
 def test_agrees_with_the_paper_network_built_of_stock_layers() -> None:
     """The whole net again from nn.ReflectionPad2d, nn.Conv2d, nn.InstanceNorm2d, nn.Upsample."""
-    network = make_network(styles=2, width=4, blocks=2)
+    network = make_network(width=4, blocks=2)
     index = iter(range(len(network.convolutions)))
 
     def layer(*, norm: bool = True) -> nn.Sequential:
@@ -180,11 +169,11 @@ def test_agrees_with_the_paper_network_built_of_stock_layers() -> None:
         conv.load_state_dict(source.state_dict())
         parts: list[nn.Module] = [nn.ReflectionPad2d(kernel // 2), conv]
         if norm:
-            rows = network.norms[at]
-            assert isinstance(rows, ConditionalInstanceNorm)
+            ours = network.norms[at]
+            assert isinstance(ours, InstanceNorm)
             stock = nn.InstanceNorm2d(source.out_channels, affine=True).requires_grad_(False)
-            stock.weight.copy_(rows.gamma[1])
-            stock.bias.copy_(rows.beta[1])
+            stock.weight.copy_(ours.gamma)
+            stock.bias.copy_(ours.beta)
             parts.append(stock)
         return nn.Sequential(*parts).requires_grad_(False)
 
@@ -199,13 +188,13 @@ def test_agrees_with_the_paper_network_built_of_stock_layers() -> None:
         expected = expected + block(expected)
     expected = end(expected)
     assert expected.std() > 0.05
-    assert torch.allclose(network(image, torch.tensor([[0.0, 1.0]])), expected, atol=1e-5)
+    assert torch.allclose(network(image), expected, atol=1e-5)
 
 
 def test_seen_lists_every_norm_in_order() -> None:
     network = make_network(blocks=2, width=4)
     seen: list[NormStatistics] = []
-    network(picture(16, 16), ROW, seen=seen)
+    network(picture(16, 16), seen=seen)
     assert len(seen) == len(network.norms) == 3 + 4 + 2
     assert [mean.shape[1] for mean, _ in seen] == [4, 8, 16, 16, 16, 16, 16, 8, 4]
     first = network.convolutions[0](picture(16, 16))
@@ -217,34 +206,34 @@ def test_frozen_statistics_replace_the_images_own() -> None:
     network = make_network()
     image, other = picture(16, 16, seed=1), picture(16, 16, seed=2) * 0.5
     seen: list[NormStatistics] = []
-    own = network(image, ROW, seen=seen)
-    assert torch.allclose(network(image, ROW, seen), own, atol=1e-6)
-    locked, free = network(other, ROW, seen), network(other, ROW)
+    own = network(image, seen=seen)
+    assert torch.allclose(network(image, seen), own, atol=1e-6)
+    locked, free = network(other, seen), network(other)
     assert (locked - free).abs().max() > 0.01
     again: list[NormStatistics] = []
-    network(other, ROW, seen, again)
+    network(other, seen, again)
     for given, met in zip(seen, again, strict=True):
         assert torch.equal(given[0], met[0])
         assert torch.equal(given[1], met[1])
 
 
 def test_frozen_statistics_make_the_norm_a_fixed_affine() -> None:
-    norm = ConditionalInstanceNorm(1, 1).requires_grad_(False)
+    norm = InstanceNorm(1).requires_grad_(False)
     norm.gamma.fill_(3.0)
     norm.beta.fill_(1.0)
     statistics = (torch.tensor([[10.0]]), torch.tensor([[4.0]]))
     # 3 · (x - 10) / 2 + 1, whatever else is in the map
-    out = norm(torch.tensor([10.0, 12.0, 20.0]).view(1, 1, 1, 3), torch.ones(1, 1), statistics)
+    out = norm(torch.tensor([10.0, 12.0, 20.0]).view(1, 1, 1, 3), statistics)
     assert out.flatten().tolist() == pytest.approx([1.0, 4.0, 16.0], abs=1e-4)
 
 
 def test_some_norms_frozen_and_some_free() -> None:
     network = make_network()
     seen: list[NormStatistics] = []
-    network(picture(16, 16, seed=1), ROW, seen=seen)
+    network(picture(16, 16, seed=1), seen=seen)
     hybrid: list[NormStatistics | None] = [None, *seen[1:]]
     again: list[NormStatistics] = []
-    network(picture(16, 16, seed=2) * 0.5, ROW, hybrid, again)
+    network(picture(16, 16, seed=2) * 0.5, hybrid, again)
     assert not torch.allclose(again[0][0], seen[0][0], atol=1e-3)
     assert torch.equal(again[1][0], seen[1][0])
 
@@ -253,43 +242,42 @@ def test_exposure_and_offset_cancel_in_the_first_norm() -> None:
     # conv(a·x + b) = a·(conv(x) - bias) + constant for each channel; the norm removes both.
     network, image = make_network(), picture(24, 24)
     offset = torch.tensor([0.05, 0.2, 0.1]).view(1, 3, 1, 1)
-    assert torch.allclose(network(image * 0.6 + offset, ROW), network(image, ROW), atol=1e-3)
+    assert torch.allclose(network(image * 0.6 + offset), network(image), atol=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("width", "blocks", "styles", "expected"),
+    ("width", "blocks", "expected"),
     [
         # width 32, 5 blocks: 7,808 + 18,496 + 73,856 + 10 · 147,584 + 73,792 + 18,464 + 7,779
-        # = 1,676,035 in convolutions, and 2 · (32 + 64 + 11 · 128 + 64 + 32) = 3,200 a style.
-        (32, 5, 1, 1_679_235),
-        (32, 5, 10, 1_676_035 + 10 * 3_200),
-        # width 16: 3,904 + 4,640 + 18,496 + 10 · 36,928 + 18,464 + 4,624 + 3,891; 1,600 a style.
-        (16, 5, 1, 423_299 + 1_600),
+        # = 1,676,035 in convolutions, and 2 · (32 + 64 + 11 · 128 + 64 + 32) = 3,200 in norms.
+        (32, 5, 1_679_235),
+        # width 16: 3,904 + 4,640 + 18,496 + 10 · 36,928 + 18,464 + 4,624 + 3,891; 1,600 in norms.
+        (16, 5, 423_299 + 1_600),
         # width 1, no blocks: 244 + 20 + 76 + 74 + 19 + 246; 2 · (1 + 2 + 4 + 2 + 1) = 20.
-        (1, 0, 1, 679 + 20),
+        (1, 0, 679 + 20),
     ],
 )
-def test_number_of_parameters_by_hand(width: int, blocks: int, styles: int, expected: int) -> None:
-    network = StyleNetwork(NetworkConfig(styles, width, blocks))
+def test_number_of_parameters_by_hand(width: int, blocks: int, expected: int) -> None:
+    network = StyleNetwork(NetworkConfig(width, blocks))
     assert sum(p.numel() for p in network.parameters()) == expected
 
 
 @pytest.mark.parametrize(("width", "blocks"), [(1, 0), (3, 0), (2, 7)])
 def test_any_width_and_number_of_blocks_paints(width: int, blocks: int) -> None:
-    painted = make_network(width=width, blocks=blocks)(picture(12, 16), ROW)
+    painted = make_network(width=width, blocks=blocks)(picture(12, 16))
     assert painted.shape == (1, 3, 12, 16)
     assert torch.isfinite(painted).all()
 
 
-@pytest.mark.parametrize("arguments", [(0, 16, 5), (1, 0, 5), (1, 16, -1)])
-def test_impossible_configurations_are_refused(arguments: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("arguments", [(0, 5), (16, -1)])
+def test_impossible_configurations_are_refused(arguments: tuple[int, int]) -> None:
     with pytest.raises(ValueError, match="not a network"):
         NetworkConfig(*arguments)
 
 
 @pytest.mark.parametrize("size", [(8, 8), (9, 8), (17, 23), (30, 61), (25, 64)])
 def test_any_size_comes_back(size: tuple[int, int]) -> None:
-    painted = make_network()(picture(*size), ROW)
+    painted = make_network()(picture(*size))
     assert painted.shape == (1, 3, *size)
     assert painted.min() >= 0
     assert painted.max() <= 1
@@ -302,22 +290,16 @@ def test_odd_size_is_the_corner_of_the_reflected_image() -> None:
     # Row 17 mirrors row 15 about row 16, column 22 mirrors column 20 about column 21.
     assert torch.equal(padded[..., 17, :22], image[..., 15, :])
     assert torch.equal(padded[..., :17, 22], image[..., :, 20])
-    assert torch.equal(network(image, ROW), network(padded, ROW)[..., :17, :22])
+    assert torch.equal(network(image), network(padded)[..., :17, :22])
 
 
 def test_minimum_side() -> None:
     network = make_network()
-    network(picture(MINIMUM_SIDE, MINIMUM_SIDE), ROW)
+    network(picture(MINIMUM_SIDE, MINIMUM_SIDE))
     with pytest.raises(ValueError, match="20x7 is below 8"):
-        network(picture(7, 20), ROW)
+        network(picture(7, 20))
     with pytest.raises(ValueError, match="7x20 is below 8"):
-        network(picture(20, 7), ROW)
-
-
-@pytest.mark.parametrize("shape", [(1, 3), (2, 2), (2,)])
-def test_mix_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"mix has shape .* expected \(1, 2\)"):
-        make_network()(picture(16, 16), torch.ones(shape))
+        network(picture(20, 7))
 
 
 @pytest.mark.parametrize(
@@ -325,7 +307,7 @@ def test_mix_of_another_shape_is_refused(shape: tuple[int, ...]) -> None:
 )
 def test_other_precisions_are_close_to_float32(dtype: torch.dtype, tolerance: float) -> None:
     network, image = make_network(), picture(24, 32)
-    expected = network(image, ROW)
-    painted = network.to(dtype)(image.to(dtype), ROW.to(dtype))
+    expected = network(image)
+    painted = network.to(dtype)(image.to(dtype))
     assert painted.dtype == dtype
     assert (painted.float() - expected).square().mean().sqrt() < tolerance

@@ -34,26 +34,23 @@ def test_a_small_picture_is_reflected_as_far_as_it_goes() -> None:
 
 @pytest.mark.parametrize("statistics", ["frame", "hybrid"])
 def test_no_seam_at_the_edges(statistics: str) -> None:
-    """The shipped styles with the strongest seam, on a slanted grating: its outermost 8 pixels
+    """Two of the shipped styles with fine strokes, on a slanted grating: its outermost 8 pixels
     are painted about as where its reflection goes on for 64 pixels, farther than the network
     reaches."""
     pack = load_pack(find_pack(None))
     y, x = np.mgrid[:136, :480].astype(np.float32)
     small = np.stack([0.5 + 0.3 * np.sin((x * k + y) / 9) for k in (0.5, 0.6, 0.7)], axis=-1)
     large = np.pad(small, ((64, 64), (64, 64), (0, 0)), "reflect")
-    scales = 1920 / 480, 1920 / 608  # both are painted as large as they are
     for style in ("blue", "fire"):
-        stylizers = [
-            Stylizer(pack, Look({style: 1}, 1, statistics, scale), torch.device("cpu"))  # type: ignore[arg-type]
-            for scale in scales
-        ]
+        look = Look({style: 1}, 1, statistics)  # type: ignore[arg-type]
+        # Both are painted as large as they are.
         painted, expected = (
-            _painted(stylizer, rgb) for stylizer, rgb in zip(stylizers, (small, large), strict=True)
+            _painted(Stylizer(pack, look, torch.device("cpu")), rgb) for rgb in (small, large)
         )
         change = painted - expected[64:-64, 64:-64]
         at_the_edges = np.ones(change.shape[:2], bool)
         at_the_edges[8:-8, 8:-8] = False
-        # 0.075 for blue; 0.190 without overscan.
+        # 0.098 for fire, 0.094 for blue; 0.22 to 0.27 without overscan.
         assert np.sqrt(np.mean(change[at_the_edges] ** 2)) < 0.1
 
 

@@ -76,6 +76,17 @@ def test_style_loss_by_hand() -> None:
     assert style_loss(output, targets, "normalised").tolist() == pytest.approx([9 / 1 + 64 / 81])
 
 
+def test_layers_count_what_their_weights_say() -> None:
+    # As above: 9 at layer 4 and 64 at layer 9, there over 9² where the target's energy divides.
+    output = {4: torch.full((1, 1, 2, 2), 2.0), 9: torch.ones(1, 1, 3, 1)}
+    targets = style_targets({4: torch.ones(1, 1, 5, 5), 9: torch.full((1, 1, 1, 1), 3.0)})
+    weights = {4: 2.0, 9: 0.5}
+    assert style_loss(output, targets, "paper", weights).tolist() == [2 * 9 + 0.5 * 64]
+    normalised = style_loss(output, targets, "normalised", weights).tolist()
+    assert normalised == pytest.approx([2 * 9 + 0.5 * 64 / 81])
+    assert style_loss(output, targets, "paper", {4: 0.0, 9: 1.0}).tolist() == [64]
+
+
 @pytest.mark.parametrize("k", [0.0, 0.5, 3.0])
 def test_style_loss_of_scaled_features(k: float) -> None:
     maps = random_maps()

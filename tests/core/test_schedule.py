@@ -144,7 +144,7 @@ def test_the_fingerprint_of_a_run_spelled_out(settings: TrainingSettings, photos
         "poster_size": 64,
         "weighting": "normalised",
         "content_weight": 1.0,
-        "style_weight": 8.0,
+        "style_weight": 5.0,
         "layer_weights": [1.0, 1.0, 1.0, 1.0],
         "learning_rate": 1e-3,
         "final_rate": 1e-4,

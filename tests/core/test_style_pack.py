@@ -5,33 +5,65 @@ from __future__ import annotations
 import hashlib
 import json
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import safetensors.torch
 import torch
 import yaml
+from torch import Tensor
+from torch.nn import functional as F
 
 from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.core.style_pack import load_pack, save_pack, styles_in
+from nle_style.core.style_pack import (
+    StylePack,
+    load_pack,
+    mean_weights,
+    network_of,
+    save_pack,
+    styles_in,
+)
 from nle_style.errors import LookError, OutputError, PackError
+from tests.helpers.packs import FORMAT_1, write_format_1
 
 STYLES = ("blue", "fire", "снег")
+CONFIG = NetworkConfig(width=4, residual_blocks=1)
 
 
-def make_network(seed: int = 0) -> StyleNetwork:
-    torch.manual_seed(seed)
-    network = StyleNetwork(NetworkConfig(styles=3, width=4, residual_blocks=1))
-    for parameter in network.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    return network
+def make_weights(seed: int) -> dict[str, Tensor]:
+    chance = torch.Generator().manual_seed(seed)
+    state = StyleNetwork(CONFIG).state_dict()
+    return {name: torch.randn(value.shape, generator=chance) * 0.3 for name, value in state.items()}
+
+
+def make_styles(seed: int = 0) -> dict[str, dict[str, Tensor]]:
+    return {name: make_weights(seed + place) for place, name in enumerate(STYLES)}
+
+
+PARENT = make_weights(100)
 
 
 @pytest.fixture
 def pack_file(tmp_path: Path) -> Path:
     path = tmp_path / "packs" / "posters.safetensors"
-    save_pack(path, make_network(), STYLES)
+    save_pack(path, CONFIG, make_styles(), PARENT)
     return path
+
+
+def rounded(tensor: Tensor) -> Tensor:
+    """To half precision and back to single, as NumPy does it."""
+    return torch.from_numpy(tensor.numpy().astype(np.float16).astype(np.float32))
+
+
+def edit(path: Path, change: Callable[[dict[str, Tensor]], object]) -> None:
+    """Other tensors under the same header."""
+    with safetensors.safe_open(path, "pt") as file:
+        header = file.metadata()
+    tensors = safetensors.torch.load_file(path)
+    change(tensors)
+    safetensors.torch.save_file(tensors, path, metadata=header)
 
 
 def rewrite(path: Path, **shape: object) -> None:
@@ -43,41 +75,82 @@ def rewrite(path: Path, **shape: object) -> None:
 
 
 def test_round_trip(pack_file: Path) -> None:
-    pack, network = load_pack(pack_file), make_network()
+    pack = load_pack(pack_file)
     assert (pack.name, pack.styles, pack.card) == ("posters", STYLES, {})
-    assert pack.network.config == network.config
-    saved = network.state_dict()
-    assert pack.network.state_dict().keys() == saved.keys()
-    for name, value in pack.network.state_dict().items():
-        assert torch.equal(value, saved[name])
-    assert not pack.network.training
-    assert not any(p.requires_grad for p in pack.network.parameters())
+    assert pack.config == CONFIG
     assert pack.sha256 == hashlib.sha256(pack_file.read_bytes()).hexdigest()
     assert styles_in(pack_file) == STYLES
     assert [p.name for p in pack_file.parent.iterdir()] == ["posters.safetensors"]
 
 
+def test_weights_come_back_rounded_to_half_precision(pack_file: Path) -> None:
+    pack = load_pack(pack_file)
+    for loaded, saved in (
+        (pack.parent, PARENT),
+        *((pack.weights[name], each) for name, each in make_styles().items()),
+    ):
+        assert loaded.keys() == saved.keys()
+        for name, value in loaded.items():
+            assert value.dtype == torch.float16
+            assert torch.equal(value.float(), rounded(saved[name]))
+            assert not torch.equal(value.float(), saved[name]), "rounding must matter here"
+
+
+def test_a_styles_network_has_its_weights_in_single_precision(pack_file: Path) -> None:
+    pack, saved = load_pack(pack_file), make_styles()
+    for style in STYLES:
+        network = pack.network({style: 2.0})
+        assert network.config == CONFIG
+        assert network.state_dict().keys() == saved[style].keys()
+        for name, value in network.state_dict().items():
+            assert value.dtype == torch.float32
+            assert torch.equal(value, rounded(saved[style][name]))
+        assert not network.training
+        assert not any(p.requires_grad for p in network.parameters())
+
+
+def test_networks_are_copies(pack_file: Path) -> None:
+    pack = load_pack(pack_file)
+    single = {name: value.float() for name, value in pack.parent.items()}
+    for network in (pack.network({"blue": 1.0}), network_of(CONFIG, single)):
+        for parameter in network.parameters():
+            parameter.fill_(9.0)
+    again = load_pack(pack_file)
+    assert all(torch.equal(v, again.weights["blue"][n]) for n, v in pack.weights["blue"].items())
+    assert all(torch.equal(value, again.parent[name].float()) for name, value in single.items())
+
+
 def test_parameters_by_hand(pack_file: Path) -> None:
     # width 4: 976 + 296 + 1,168 + 2 · 2,320 + 1,160 + 292 + 975 in convolutions, and
-    # 2 · (4 + 8 + 3 · 16 + 8 + 4) = 144 for each of three styles
-    assert load_pack(pack_file).parameters == 9_507 + 3 * 144
+    # 2 · (4 + 8 + 3 · 16 + 8 + 4) = 144 in norms, for each of three styles
+    assert load_pack(pack_file).parameters == 3 * (9_507 + 144)
 
 
 def test_a_pack_replaces_the_one_before(pack_file: Path) -> None:
-    save_pack(pack_file, make_network(seed=1), ["a", "b", "c"])
+    save_pack(pack_file, CONFIG, dict(zip("abc", make_styles(1).values(), strict=True)), PARENT)
     assert load_pack(pack_file).styles == ("a", "b", "c")
 
 
-def test_names_must_be_as_many_as_the_rows(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="2 names for 3 rows"):
-        save_pack(tmp_path / "p.safetensors", make_network(), ["a", "b"])
-    assert not list(tmp_path.iterdir())
+def test_styles_may_share_their_weights_and_be_called_parent(tmp_path: Path) -> None:
+    path = tmp_path / "p.safetensors"
+    # In half precision, as those of a loaded pack are: nothing is left to be converted.
+    one, other = ({n: v.half() for n, v in make_weights(seed).items()} for seed in (1, 2))
+    save_pack(path, CONFIG, {"parent": one, "again": one, "untrained": other}, other)
+    pack = load_pack(path)
+    for loaded, saved in (
+        (pack.weights["parent"], one),
+        (pack.weights["again"], one),
+        (pack.weights["untrained"], other),
+        (pack.parent, other),
+    ):
+        assert loaded.keys() == saved.keys()
+        assert all(torch.equal(loaded[name], saved[name]) for name in saved)
 
 
 def test_folder_that_cannot_be_made_is_an_output_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError, match="cannot be written"):
-        save_pack(tmp_path / "file" / "p.safetensors", make_network(), STYLES)
+        save_pack(tmp_path / "file" / "p.safetensors", CONFIG, make_styles(), PARENT)
 
 
 def test_failed_write_leaves_the_pack_before_and_no_part(pack_file: Path) -> None:
@@ -85,30 +158,78 @@ def test_failed_write_leaves_the_pack_before_and_no_part(pack_file: Path) -> Non
     pack_file.rename(pack_file.with_suffix(".kept"))
     pack_file.mkdir()  # a folder cannot be replaced by a file
     with pytest.raises(OutputError):
-        save_pack(pack_file, make_network(seed=1), STYLES)
+        save_pack(pack_file, CONFIG, make_styles(1), PARENT)
     names = sorted(p.name for p in pack_file.parent.iterdir())
     assert names == ["posters.kept", "posters.safetensors"]
     assert pack_file.with_suffix(".kept").read_bytes() == before
 
 
+def test_mean_of_weights_by_hand() -> None:
+    one = {"a": torch.tensor([1.0, -2.0]), "b": torch.tensor([[10.0]])}
+    other = {"a": torch.tensor([3.0, 6.0]), "b": torch.tensor([[-10.0]])}
+    third = {"a": torch.tensor([100.0, 0.0]), "b": torch.tensor([[50.0]])}
+    # 0.25 · 1 + 0.75 · 3 = 2.5, 0.25 · -2 + 0.75 · 6 = 4, 0.25 · 10 - 0.75 · 10 = -5
+    mean = mean_weights([(one, 0.25), (other, 0.75)])
+    assert {name: value.tolist() for name, value in mean.items()} == {"a": [2.5, 4], "b": [[-5]]}
+    # 0.5 + 0.75 + 25, -1 + 1.5 + 0, 5 - 2.5 + 12.5
+    mean = mean_weights([(one, 0.5), (other, 0.25), (third, 0.25)])
+    assert {n: value.tolist() for n, value in mean.items()} == {"a": [26.25, 0.5], "b": [[15]]}
+    alone = mean_weights([(other, 1.0)])
+    assert {n: value.tolist() for n, value in alone.items()} == {"a": [3, 6], "b": [[-10]]}
+    assert one["a"].tolist() == [1, -2], "what it was given is as it was"
+
+
+def test_the_mean_is_taken_in_single_precision() -> None:
+    # Between 2048 and 4096 half precision has even numbers only.
+    halves = [{"a": torch.tensor([value], dtype=torch.float16)} for value in (2048.0, 2050.0)]
+    mean = mean_weights([(each, 0.5) for each in halves])
+    assert mean["a"].dtype == torch.float32
+    assert mean["a"].item() == 2049
+
+
 def test_mix_is_made_to_sum_to_one(pack_file: Path) -> None:
     pack = load_pack(pack_file)
-    assert pack.mix({"fire": 1.0}).tolist() == [[0, 1, 0]]
-    assert pack.mix({"blue": 3, "снег": 1}).tolist() == [[0.75, 0, 0.25]]
-    row = pack.mix({"blue": 0.7, "fire": 0.3, "снег": 0.3})
-    assert row.shape == (1, 3)
-    assert row.sum().item() == pytest.approx(1)
+    assert pack.mix({"fire": 1.0}) == {"fire": 1}
+    assert pack.mix({"blue": 3, "снег": 1}) == {"blue": 0.75, "снег": 0.25}
+    assert pack.mix({"blue": 0, "fire": 5}) == {"fire": 1}
+    shares = pack.mix({"blue": 0.7, "fire": 0.3, "снег": 0.3})
+    assert shares == pytest.approx({"blue": 7 / 13, "fire": 3 / 13, "снег": 3 / 13})
+    assert sum(shares.values()) == pytest.approx(1)
 
 
-@pytest.mark.parametrize("weights", [{}, {"blue": 0.0}, {"blue": 0.0, "fire": 0.0}])
-def test_mix_of_nothing_is_refused(pack_file: Path, weights: dict[str, float]) -> None:
+@pytest.mark.parametrize(
+    ("shares", "expected"),
+    [
+        ({"blue": 3, "снег": 1}, {"blue": 0.75, "снег": 0.25}),
+        ({"fire": 0.2, "blue": 0.3}, {"blue": 0.6, "fire": 0.4}),
+        ({"blue": 1, "fire": 1, "снег": 2}, {"blue": 0.25, "fire": 0.25, "снег": 0.5}),
+    ],
+)
+def test_a_mix_has_the_mean_of_all_weights(
+    pack_file: Path, shares: dict[str, float], expected: dict[str, float]
+) -> None:
+    pack, saved = load_pack(pack_file), make_styles()
+    state = pack.network(shares).state_dict()
+    assert state.keys() == PARENT.keys()
+    for name, value in state.items():
+        # In double precision, of what half precision kept.
+        parts = [rounded(saved[style][name]).double() * part for style, part in expected.items()]
+        assert torch.allclose(value.double(), sum(parts, torch.zeros(())), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("shares", [{}, {"blue": 0.0}, {"blue": 0.0, "fire": 0.0}])
+@pytest.mark.parametrize("of", [StylePack.mix, StylePack.network])
+def test_mix_of_nothing_is_refused(
+    pack_file: Path, of: Callable[..., object], shares: dict[str, float]
+) -> None:
     with pytest.raises(LookError, match="sum to 0"):
-        load_pack(pack_file).mix(weights)
+        of(load_pack(pack_file), shares)
 
 
-def test_unknown_style_suggests_the_nearest(pack_file: Path) -> None:
+@pytest.mark.parametrize("of", [StylePack.mix, StylePack.network])
+def test_unknown_style_suggests_the_nearest(pack_file: Path, of: Callable[..., object]) -> None:
     with pytest.raises(LookError, match="unknown style 'bleu'") as caught:
-        load_pack(pack_file).mix({"bleu": 1.0})
+        of(load_pack(pack_file), {"bleu": 1.0})
     assert "Did you mean 'blue'?" in caught.value.remedy
     assert "blue, fire, снег" in caught.value.remedy
     assert "posters" in caught.value.where
@@ -119,6 +240,84 @@ def test_style_like_no_other_lists_what_there_is(pack_file: Path) -> None:
         load_pack(pack_file).mix({"xyzzy": 1.0})
     assert "Did you mean" not in caught.value.remedy
     assert "blue, fire, снег" in caught.value.remedy
+
+
+def conditionally_painted(tensors: dict[str, Tensor], mix: list[float], image: Tensor) -> Tensor:
+    """What the network of format 1 painted, of torch's own functions.
+
+    One block of residual layers; every norm has γ = mix · rows and β likewise (Dumoulin, Shlens,
+    Kudlur 2017, conditional instance normalisation).
+    """
+    shares = torch.tensor([mix])
+
+    def convolved(x: Tensor, index: int) -> Tensor:
+        weight, bias = (tensors[f"convolutions.{index}.{name}"] for name in ("weight", "bias"))
+        edge = weight.shape[-1] // 2
+        x = F.pad(x, [edge] * 4, mode="reflect")
+        return F.conv2d(x, weight, bias, stride=2 if index in (1, 2) else 1)
+
+    def normed(x: Tensor, index: int) -> Tensor:
+        gamma, beta = ((shares @ tensors[f"norms.{index}.{n}"])[0] for n in ("gamma", "beta"))
+        return F.instance_norm(convolved(x, index), weight=gamma, bias=beta, eps=1e-5)
+
+    x = image
+    for index in (0, 1, 2):
+        x = F.relu(normed(x, index))
+    x = x + normed(F.relu(normed(x, 3)), 4)
+    for index in (5, 6):
+        x = F.relu(normed(F.interpolate(x, scale_factor=2, mode="nearest"), index))
+    return torch.sigmoid(convolved(x, 7))
+
+
+@pytest.mark.parametrize(
+    ("shares", "mix"),
+    [
+        ({"blue": 1}, [1.0, 0.0, 0.0]),
+        ({"fire": 1}, [0.0, 1.0, 0.0]),
+        ({"снег": 1}, [0.0, 0.0, 1.0]),
+        ({"fire": 0.3, "blue": 0.7}, [0.7, 0.3, 0.0]),
+        ({"blue": 1, "fire": 1, "снег": 2}, [0.25, 0.25, 0.5]),
+    ],
+)
+def test_format_1_paints_what_it_painted(
+    tmp_path: Path, shares: dict[str, float], mix: list[float]
+) -> None:
+    path = tmp_path / "old.safetensors"
+    tensors = write_format_1(path, STYLES)
+    pack = load_pack(path)
+    assert (pack.styles, styles_in(path), pack.config) == (STYLES, STYLES, CONFIG)
+    image = torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(1))
+    painted = pack.network(shares)(image)
+    torch.testing.assert_close(
+        painted, conditionally_painted(tensors, mix, image), atol=1e-5, rtol=0
+    )
+    other = conditionally_painted(tensors, mix[1:] + mix[:1], image)
+    assert (painted - other).abs().max() > 0.1, "other shares must matter for this test to"
+
+
+def test_the_parent_of_format_1_is_the_mean_of_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "old.safetensors"
+    tensors = write_format_1(path, STYLES)
+    pack = load_pack(path)
+    image = torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(1))
+    painted = network_of(pack.config, pack.parent)(image)
+    expected = conditionally_painted(tensors, [1 / 3] * 3, image)
+    torch.testing.assert_close(painted, expected, atol=1e-5, rtol=0)
+
+
+def test_format_1_is_written_again_as_format_2(tmp_path: Path) -> None:
+    old, new = tmp_path / "old.safetensors", tmp_path / "new.safetensors"
+    tensors = write_format_1(old, STYLES)
+    pack = load_pack(old)
+    save_pack(new, pack.config, pack.weights, pack.parent)
+    with safetensors.safe_open(new, "pt") as file:
+        assert list(file.metadata()) == ["nle_style_pack/2"]
+    again = load_pack(new)
+    assert again.styles == STYLES
+    for row, style in enumerate(STYLES):
+        for name, value in again.weights[style].items():
+            of = tensors[name][row] if name.startswith("norms.") else tensors[name]
+            assert torch.equal(value.float(), rounded(of))
 
 
 def test_card_is_read_beside_the_pack(pack_file: Path) -> None:
@@ -195,11 +394,11 @@ def test_renamed_pickle_is_refused_and_not_run(tmp_path: Path) -> None:
         assert not trace.exists()
 
 
-@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"nle_style_pack/2": "{}"}])
+@pytest.mark.parametrize("header", [None, {"format": "pt"}, {"nle_style_pack/3": "{}"}])
 def test_foreign_safetensors_are_refused(tmp_path: Path, header: dict[str, str] | None) -> None:
     path = tmp_path / "lora.safetensors"
     safetensors.torch.save_file({"lora.up": torch.zeros(2, 2)}, path, metadata=header)
-    with pytest.raises(PackError, match="does not say 'nle_style_pack/1'"):
+    with pytest.raises(PackError, match="does not say 'nle_style_pack/2'"):
         load_pack(path)
 
 
@@ -246,24 +445,105 @@ def test_names_that_cannot_stand_in_a_file_name_are_refused(pack_file: Path, nam
 
 
 @pytest.mark.parametrize("header", ["", "not json", "[]"])
-def test_a_damaged_header_is_refused(pack_file: Path, header: str) -> None:
+@pytest.mark.parametrize("format", ["nle_style_pack/2", FORMAT_1])
+def test_a_damaged_header_is_refused(pack_file: Path, format: str, header: str) -> None:
     tensors = safetensors.torch.load_file(pack_file)
-    safetensors.torch.save_file(tensors, pack_file, metadata={"nle_style_pack/1": header})
+    safetensors.torch.save_file(tensors, pack_file, metadata={format: header})
     with pytest.raises(PackError, match="the header is damaged"):
         load_pack(pack_file)
 
 
+@pytest.mark.parametrize("format", ["nle_style_pack/2", FORMAT_1])
+def test_the_header_of_another_format_does_not_fit(
+    pack_file: Path, tmp_path: Path, format: str
+) -> None:
+    """Tensors of format 2 under a header of format 1, and the other way round."""
+    path = tmp_path / "old.safetensors"
+    write_format_1(path, STYLES)
+    of, other = (pack_file, path) if format == FORMAT_1 else (path, pack_file)
+    with safetensors.safe_open(other, "pt") as file:
+        header = file.metadata()
+    safetensors.torch.save_file(safetensors.torch.load_file(of), of, metadata=header)
+    with pytest.raises(PackError, match=r"convolutions\.0\.weight' is missing"):
+        load_pack(of)
+
+
 def test_equal_packs_are_equal_files(pack_file: Path, tmp_path: Path) -> None:
-    for attempt in range(5):
+    backwards = dict(reversed(PARENT.items()))
+    for attempt, parent in enumerate((PARENT, backwards, PARENT, backwards, PARENT)):
         again = tmp_path / f"{attempt}.safetensors"
-        save_pack(again, make_network(), STYLES)
+        save_pack(again, CONFIG, make_styles(), parent)
         assert again.read_bytes() == pack_file.read_bytes()
 
 
-def test_additional_tensors_are_refused(pack_file: Path) -> None:
-    with safetensors.safe_open(pack_file, "pt") as file:
-        header = file.metadata()
-    tensors = safetensors.torch.load_file(pack_file) | {"extra": torch.zeros(1)}
-    safetensors.torch.save_file(tensors, pack_file, metadata=header)
-    with pytest.raises(PackError, match="the weights do not fit the header"):
-        load_pack(pack_file)
+def cut(name: str) -> Callable[[dict[str, Tensor]], object]:
+    return lambda tensors: tensors.pop(name)
+
+
+def put(name: str, value: Tensor) -> Callable[[dict[str, Tensor]], object]:
+    return lambda tensors: tensors.update({name: value})
+
+
+def last(name: str, value: float) -> Callable[[dict[str, Tensor]], object]:
+    """The last value of a tensor becomes another."""
+    return lambda tensors: tensors[name].view(-1)[-1].fill_(value)
+
+
+GAMMA = "norms.0.gamma"  # of 4 channels
+FAULTS = [
+    (cut(f"styles/fire/{GAMMA}"), f"'styles/fire/{GAMMA}' is missing"),
+    (cut("parent/convolutions.7.bias"), "'parent/convolutions.7.bias' is missing"),
+    (put("extra", torch.zeros(1)), "'extra' belongs to no style in it"),
+    (put("styles/fire/extra", torch.zeros(1)), "'styles/fire/extra' belongs to no style in it"),
+    (put(f"styles/x/{GAMMA}", torch.zeros(4)), f"'styles/x/{GAMMA}' belongs to no style in it"),
+    (put(f"parent/{GAMMA}", torch.zeros(5)), f"'parent/{GAMMA}' has shape (5,), not (4,)"),
+    (put(f"styles/blue/{GAMMA}", torch.zeros(4, 1)), "has shape (4, 1), not (4,)"),
+    (put(f"styles/blue/{GAMMA}", torch.zeros(())), "has shape (), not (4,)"),
+    (put(f"styles/blue/{GAMMA}", torch.zeros(4, dtype=torch.int32)), "is of torch.int32"),
+    (put(f"styles/blue/{GAMMA}", torch.zeros(4, dtype=torch.complex64)), "is of torch.complex64"),
+    (last("styles/снег/norms.6.beta", float("nan")), "'styles/снег/norms.6.beta' has values"),
+    (last("styles/blue/convolutions.0.weight", float("inf")), "that are not finite numbers"),
+    (last(f"parent/{GAMMA}", float("-inf")), f"'parent/{GAMMA}' has values that are not finite"),
+    # Finite, but not in the network's precision.
+    (put(f"parent/{GAMMA}", torch.full((4,), 1e300, dtype=torch.float64)), "not finite numbers"),
+]
+FORMAT_1_FAULTS = [
+    (cut(GAMMA), f"'{GAMMA}' is missing"),
+    (put("extra", torch.zeros(1)), "'extra' belongs to no style in it"),
+    (put("norms.7.gamma", torch.zeros(3, 4)), "'norms.7.gamma' belongs to no style in it"),
+    (put(GAMMA, torch.zeros(2, 4)), f"'{GAMMA}' has shape (2, 4), not (3, 4)"),
+    (put(GAMMA, torch.zeros(4)), f"'{GAMMA}' has shape (4,), not (3, 4)"),
+    (put(GAMMA, torch.zeros(())), f"'{GAMMA}' has shape (), not (3, 4)"),
+    (last("norms.6.beta", float("nan")), "'norms.6.beta' has values that are not finite numbers"),
+    (last("convolutions.0.bias", float("inf")), "'convolutions.0.bias' has values"),
+]
+
+
+def assert_refused(path: Path, said: str) -> None:
+    """By one line that names the tensor and the file."""
+    with pytest.raises(PackError) as caught:
+        load_pack(path)
+    message = str(caught.value)
+    assert "the weights do not fit the header" in message
+    assert said in message
+    assert "\n" not in message
+    assert caught.value.where == str(path)
+
+
+@pytest.mark.parametrize(("change", "said"), FAULTS)
+def test_tensors_that_do_not_fit_are_named(
+    pack_file: Path, change: Callable[[dict[str, Tensor]], object], said: str
+) -> None:
+    edit(pack_file, change)
+    assert_refused(pack_file, said)
+
+
+@pytest.mark.parametrize(("change", "said"), FORMAT_1_FAULTS)
+def test_tensors_of_format_1_that_do_not_fit_are_named(
+    tmp_path: Path, change: Callable[[dict[str, Tensor]], object], said: str
+) -> None:
+    path = tmp_path / "old.safetensors"
+    write_format_1(path, STYLES)
+    load_pack(path)
+    edit(path, change)
+    assert_refused(path, said)

@@ -14,7 +14,16 @@ import yaml
 from nle_style.core.training import TrainingProgress, TrainingSettings
 from nle_style.core.training_files import read_records
 
-__all__ = ["Finished", "Stop", "assert_same_run", "card", "metrics", "part_of", "same_tensors", "stop_at"]
+__all__ = [
+    "Finished",
+    "Stop",
+    "assert_same_run",
+    "card",
+    "metrics",
+    "part_of",
+    "same_tensors",
+    "stop_at",
+]
 
 
 @dataclass(frozen=True)
@@ -60,8 +69,10 @@ def part_of(pack: Path, prefix: str) -> dict[str, torch.Tensor]:
 
 def same_tensors(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
     """Whether two sets of tensors, neither empty, are the same bit for bit."""
-    return bool(one) and one.keys() == other.keys() and all(
-        one[n].dtype == other[n].dtype and torch.equal(one[n], other[n]) for n in one
+    return (
+        bool(one)
+        and one.keys() == other.keys()
+        and all(one[n].dtype == other[n].dtype and torch.equal(one[n], other[n]) for n in one)
     )
 
 

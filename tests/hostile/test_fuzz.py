@@ -20,7 +20,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nle_style.core.style_pack import FORMAT, load_pack
+from nle_style.core.style_pack import FORMAT, load_pack, network_of
 from nle_style.errors import NleStyleError, PackError, TimelineError
 from nle_style.render.farm_job import read_farm_job
 from nle_style.render.job import read_job
@@ -30,6 +30,7 @@ from nle_style.timeline.patch_fcpxml import patch_fcpxml
 from nle_style.timeline.read import read_timeline
 from nle_style.timeline.xml_fingerprint import fingerprint
 from nle_style.timeline.xml_patch import Replacement
+from tests.helpers.packs import FORMAT_1, write_format_1
 
 _LONG = int(os.environ.get("NLE_STYLE_FUZZ", "0"))
 _SAMPLE = Path(__file__).resolve().parents[1] / "data" / "job_v1.yaml"
@@ -175,11 +176,14 @@ def test_manifest(folder: Path, entry: Any, kind: str) -> None:
 @given(
     st.data(),
     st.sampled_from(["bytes", "header", "shape", "card"]),
+    st.sampled_from([FORMAT, FORMAT_1]),
 )
-def test_pack(folder: Path, tiny_pack: Path, data: st.DataObject, what: str) -> None:
+def test_pack(folder: Path, tiny_pack: Path, data: st.DataObject, what: str, format: str) -> None:
     """The weights' header, what it says of the network, any byte, and the card beside it."""
     path, card = folder / "p.safetensors", folder / "p.yaml"
-    good = tiny_pack.read_bytes()
+    if format == FORMAT_1:
+        write_format_1(path, ["red", "green", "blue"])
+    good = (tiny_pack if format == FORMAT else path).read_bytes()
     card.unlink(missing_ok=True)
     (length,) = struct.unpack("<Q", good[:8])
     header, tensors = json.loads(good[8 : 8 + length]), good[8 + length :]
@@ -191,8 +195,8 @@ def test_pack(folder: Path, tiny_pack: Path, data: st.DataObject, what: str) -> 
         card.write_text(data.draw(_spliced(text, _snippet)), errors="surrogatepass")
     else:
         if what == "shape":
-            shape = data.draw(_mutated(json.loads(header["__metadata__"][FORMAT])))
-            header["__metadata__"][FORMAT] = json.dumps(shape)
+            shape = data.draw(_mutated(json.loads(header["__metadata__"][format])))
+            header["__metadata__"][format] = json.dumps(shape)
         else:
             header = data.draw(_mutated(header))
         text = json.dumps(header).encode()
@@ -200,7 +204,9 @@ def test_pack(folder: Path, tiny_pack: Path, data: st.DataObject, what: str) -> 
     path.write_bytes(good)
     try:
         pack = load_pack(path)
-        assert all(bool(value.isfinite().all()) for value in pack.network.parameters())
+        networks = [pack.network({style: 1.0}) for style in pack.styles]
+        for network in (*networks, network_of(pack.config, pack.parent)):
+            assert all(bool(value.isfinite().all()) for value in network.parameters())
         json.dumps(dict(pack.card), default=str)
     except PackError as error:
         _told(error, folder)
