@@ -119,8 +119,7 @@ class _Training:
             begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
             check_output(settings.out, self.source, tuple(settings.posters), begun=begun)
         if settings.device == "cuda":
-            torch.set_float32_matmul_precision("high")  # TF32 where it is float32
-            torch.backends.cudnn.allow_tf32 = True
+            torch.set_float32_matmul_precision("high")  # TF32, which cuDNN takes by itself
         self.vgg = load_vgg16(settings.vgg).to(settings.device)
         self.vgg = self.vgg.to(memory_format=torch.channels_last)
         self.objective = Objective(settings, self.vgg, self.posters)
