@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 import av
@@ -24,9 +23,9 @@ from av.buffer import Buffer
 from av.sidedata.sidedata import SideDataContainer, Type
 
 from nle_style.errors import MediaError
+from nle_style.media.info import ColourTags
 
 __all__ = [
-    "ColourTags",
     "FrameConverter",
     "display_matrix",
     "orientation_filters",
@@ -39,23 +38,6 @@ _FrameKind: TypeAlias = "tuple[int, int, str, int, int]"  # width, height, forma
 BT709_MATRIX = 1
 BT601_MATRIX = 6
 UNSPECIFIED = 2
-
-
-@dataclass(frozen=True)
-class ColourTags:
-    """Coding-independent code points of ISO/IEC 23091-2 (ITU-T H.273); 2 is "unspecified".
-
-    Attributes:
-        primaries: 1 = BT.709, 6 = SMPTE 170M, 9 = BT.2020.
-        transfer: 1 = BT.709, 8 = linear, 13 = sRGB, 16 = PQ, 18 = HLG.
-        matrix: 0 = RGB, 1 = BT.709, 5 and 6 = BT.601, 9 = BT.2020 non-constant.
-        full_range: code values use the whole range; None if the file does not say.
-    """
-
-    primaries: int = 2
-    transfer: int = 2
-    matrix: int = 2
-    full_range: bool | None = None
 
 
 def yuv_matrix(tags: ColourTags, width: int, height: int) -> int:

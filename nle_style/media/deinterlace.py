@@ -8,7 +8,6 @@ ends of a file, where there is no neighbour, it does what it does in the ffmpeg 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Literal
 
 import av
 import av.error
@@ -16,11 +15,9 @@ import av.filter
 from av.video.frame import VideoFrame
 
 from nle_style.errors import MediaError
+from nle_style.media.info import FieldOrder
 
-__all__ = ["FieldOrder", "deinterlaced"]
-
-FieldOrder = Literal["top", "bottom"]
-"""The field of a frame that is shown first."""
+__all__ = ["deinterlaced"]
 
 _Numbered = tuple[int, VideoFrame]
 

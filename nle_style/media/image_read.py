@@ -2,42 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
+from nle_style.media.info import ImageHeader
 
-__all__ = ["ImageHeader", "check_size", "read_header", "read_image"]
+__all__ = ["check_size", "read_header", "read_image"]
 
 _MOST_PIXELS = 2**29
-
-
-@dataclass(frozen=True)
-class ImageHeader:
-    """Where the picture of an image file is.
-
-    Attributes:
-        spec: OpenImageIO's header of the part (subimage) that holds the picture.
-        part: its zero-based number.
-        colour: names of the channels that are R, G and B; one name three times for grey.
-        alpha: name of its alpha channel, or None.
-        channel_type: the widest OpenImageIO type among those channels ("uint8", "half", ...).
-    """
-
-    spec: oiio.ImageSpec
-    part: int
-    colour: tuple[str, str, str]
-    alpha: str | None
-    channel_type: str
-
-    def indices(self, *, alpha: bool) -> list[int]:
-        """Places of the colour channels in the file's order, and of alpha if asked for."""
-        names = list(self.spec.channelnames)
-        wanted = (*self.colour, self.alpha) if alpha and self.alpha else self.colour
-        return [names.index(name) for name in wanted]
 
 
 def check_size(width: int, height: int, path: Path) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 from typing import Literal
@@ -15,131 +14,27 @@ import av.video.stream
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
-from nle_style.media.colour import ColourTags, display_matrix, orientation_filters
-from nle_style.media.deinterlace import FieldOrder
-from nle_style.media.image_read import ImageHeader, check_size, read_header
+from nle_style.media.colour import display_matrix, orientation_filters
+from nle_style.media.image_read import check_size, read_header
+from nle_style.media.info import (
+    DISPLAY_MARK,
+    AlphaKind,
+    AudioInfo,
+    ColourTags,
+    FieldOrder,
+    ImageHeader,
+    MediaInfo,
+)
 from nle_style.media.movie_index import movie_index, open_movie, video_stream
-from nle_style.media.sequence import IMAGE_SUFFIXES, SequenceFiles, find_sequence, is_pattern
+from nle_style.media.sequence import IMAGE_SUFFIXES, find_sequence, is_pattern
 from nle_style.media.timecode import timecode_from_bcd
 
-__all__ = [
-    "DISPLAY_MARK",
-    "AlphaKind",
-    "AudioInfo",
-    "ColourTags",
-    "MediaInfo",
-    "check_name",
-    "gone",
-    "probe_media",
-]
-
-DISPLAY_MARK = "display-referred"
-"""What our own EXRs of display code values say in their comments (ImageDescription)."""
+__all__ = ["probe_media"]
 
 _DEFAULT_RATE = Fraction(24)
 # AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
 # field that is shown first (libavcodec/rawdec.c), whatever the comments of that enum say.
 _INTERLACED_ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "top", 5: "bottom"}
-
-
-AlphaKind = Literal["none", "straight", "premultiplied"]
-"""How a picture carries its alpha. EXR's colours are premultiplied by it (the OpenEXR technical
-introduction, "associated"); those of movies and other images are kept straight."""
-
-
-@dataclass(frozen=True)
-class AudioInfo:
-    """One audio stream: `index` among all streams, ffmpeg's names of codec and channel layout."""
-
-    index: int
-    codec: str
-    sample_rate: int
-    channels: int
-    layout: str
-
-
-@dataclass(frozen=True)
-class MediaInfo:
-    """What can be known of a source without decoding it all.
-
-    Attributes:
-        path: the movie or image; for a sequence its pattern.
-        width, height: pixels of the frames as `read_frames` yields them, upright.
-        rate: frames a second, exact; the average if `variable_rate`.
-        frame_count: frames shown (after edit lists); more than can be read if truncated.
-        first_frame_number: number in the first file's name of a sequence; 0 for movies.
-        pixel_format: ffmpeg's name for movies, OpenImageIO's channel type for images.
-        bit_depth: bits of a channel's code value.
-        alpha: see `AlphaKind`.
-        pixel_aspect: width / height of a pixel as yielded; pictures are kept in storage pixels.
-        rotation: degrees counter-clockwise that the display matrix turned the stored picture.
-        timecode: of frame 0, `HH:MM:SS:FF` (`;FF` drop-frame).
-        stated_field: the field shown first, where the stream says that it is interlaced and its
-            frames do not say it themselves.
-        deinterlace: interlaced frames are read as whole pictures; else they are refused.
-        conform: the constant rate that a movie is read at, see `media.conform`: frames, rate and
-            timecode count in it; None for the movie's own frames.
-    """
-
-    path: Path
-    kind: Literal["movie", "sequence", "still"]
-    width: int
-    height: int
-    rate: Fraction
-    frame_count: int
-    first_frame_number: int
-    pixel_format: str
-    bit_depth: int
-    is_float: bool
-    alpha: AlphaKind
-    pixel_aspect: Fraction
-    rotation: int
-    colour: ColourTags
-    interlaced: bool
-    variable_rate: bool
-    timecode: str | None
-    reel: str | None
-    audio: tuple[AudioInfo, ...]
-    stated_field: FieldOrder | None = None
-    deinterlace: bool = False
-    conform: Fraction | None = None
-
-    @property
-    def has_alpha(self) -> bool:
-        """Whether there is an alpha channel."""
-        return self.alpha != "none"
-
-    def file_of(self, frame: int) -> Path:
-        """The file that a zero-based frame stands in: of a sequence its own, else `path`."""
-        if self.kind != "sequence":
-            return self.path
-        first = self.first_frame_number
-        return SequenceFiles(self.path, first, first + self.frame_count - 1).path(first + frame)
-
-
-def gone(path: Path, error: OSError) -> MediaError:
-    """The error for a source that was probed and cannot be read now."""
-    return MediaError(
-        f"cannot be read any more ({error.strerror})",
-        where=str(path),
-        remedy="Put it back or mount its volume, then run it again: what is finished stays.",
-    )
-
-
-def check_name(path: Path) -> None:
-    """Refuse a name that is not UTF-8: no timeline, report or manifest could say it.
-
-    Raises: MediaError.
-    """
-    if not str(path).isascii():
-        try:
-            str(path).encode()
-        except UnicodeEncodeError as error:
-            raise MediaError(
-                "its name is not UTF-8",
-                where=str(path).encode(errors="backslashreplace").decode(),
-                remedy="Rename the file or folder, or make a link to it under another name.",
-            ) from error
 
 
 def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:

@@ -5,20 +5,41 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
 from pathlib import Path
+from typing import Protocol
 
 import opentimelineio as otio
 
 from nle_style.errors import MediaError, TimelineError
 from nle_style.timeline.frames import counted, usable_range
 from nle_style.timeline.locate import has_files, media_path, path_readings, reference_url
-from nle_style.timeline.needs import MediaFacts
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["MediaFinder"]
+__all__ = ["MediaFacts", "MediaFinder"]
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.(?:exr|dpx|cin|tiff?|png|jpe?g|tga|bmp|webp))", re.IGNORECASE)
 _NUMBER = re.compile(r"%\d*d")
+
+
+class MediaFacts(Protocol):
+    """What the plan has to know of a media file; `nle_style.media` supplies it."""
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, exact."""
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames that really decode."""
+
+    @property
+    def start_frame(self) -> int:
+        """The file's start timecode counted in frames at `rate`; 0 if it has none."""
+
+    @property
+    def first_file_number(self) -> int | None:
+        """The number in the name of an image sequence's first file; None for other media."""
 
 
 class MediaFinder:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
 
 import opentimelineio as otio
 
@@ -20,36 +19,17 @@ from nle_style.timeline.frames import (
     usable_range,
     whole_frames,
 )
+from nle_style.timeline.media_finder import MediaFacts
 from nle_style.timeline.retime import Bound, reading_starts
 from nle_style.timeline.sequences import first_number
 from nle_style.timeline.survey import Candidate
 
-__all__ = ["MediaFacts", "Need", "need_of"]
+__all__ = ["Need", "need_of"]
 
 # Shorter stretches than this part of a frame are noise of float arithmetic upstream.
 _SLIVER = Fraction(1, 100)
 # Some timelines count in seconds or in ticks of a media clock: that is no picture rate.
 _SLOWEST, _FASTEST = 5, 250
-
-
-class MediaFacts(Protocol):
-    """What the plan has to know of a media file; `nle_style.media` supplies it."""
-
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second, exact."""
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames that really decode."""
-
-    @property
-    def start_frame(self) -> int:
-        """The file's start timecode counted in frames at `rate`; 0 if it has none."""
-
-    @property
-    def first_file_number(self) -> int | None:
-        """The number in the name of an image sequence's first file; None for other media."""
 
 
 @dataclass(frozen=True)

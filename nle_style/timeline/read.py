@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
 
@@ -17,9 +16,9 @@ from nle_style.timeline.fcp7 import read_fcp7
 from nle_style.timeline.fcpxml import read_fcpxml
 from nle_style.timeline.kdenlive import read_kdenlive
 from nle_style.timeline.otio_json import timelines_in
-from nle_style.timeline.parsed import Parsed
+from nle_style.timeline.parsed import Parsed, ReadTimeline
 
-__all__ = ["SUPPORTED", "ReadTimeline", "read_timeline"]
+__all__ = ["SUPPORTED", "read_timeline"]
 
 SUPPORTED = (
     *(".otio", ".otioz", ".otiod", ".xml", ".fcpxml", ".fcpxmld"),
@@ -34,25 +33,6 @@ _ADVICE = {
     ".mlt": "Open it in Kdenlive and save it as .kdenlive, or export .otio.",
     ".avb": "Export the sequence as AAF or EDL from Media Composer.",
 }
-
-
-@dataclass(frozen=True)
-class ReadTimeline:
-    """A timeline as read from disk; never modified afterwards.
-
-    Attributes:
-        timeline: the OpenTimelineIO timeline, holding at least one clip with a picture.
-        path: absolute path of the file (or bundle) it came from.
-        media_root: folder that relative media URLs start from: the file's folder, the bundle
-            itself, or the folder that an .otioz was unpacked into.
-        warnings: what the reader had to guess, drop or repair; one sentence each, with its place
-            in the file.
-    """
-
-    timeline: otio.schema.Timeline
-    path: Path
-    media_root: Path
-    warnings: tuple[str, ...] = ()
 
 
 def read_timeline(
