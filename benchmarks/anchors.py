@@ -37,7 +37,7 @@ import torch
 from gallery import stacked
 from torch import Tensor
 
-from nle_style.core.contact_sheet import contact_sheet
+from nle_style.core import StylePack, contact_sheet, load_pack
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
@@ -47,10 +47,9 @@ from nle_style.core.perceptual import (
     style_loss,
     style_targets,
 )
-from nle_style.core.photos import IMAGE_SUFFIXES, load_image
-from nle_style.core.style_pack import StylePack, load_pack
+from nle_style.core.training.photos import IMAGE_SUFFIXES, load_image
 from nle_style.errors import NleStyleError
-from nle_style.render.bundle import find_pack
+from nle_style.shipped import find_pack
 
 PAIRS = ("dark=udnie", "snow=wave", "orange=the_scream")
 LAYERS = {"relu1_2": 4, "relu2_2": 9, "relu3_3": 16, "relu4_3": 22}

@@ -16,15 +16,13 @@ import numpy as np
 import torch
 from matplotlib.figure import Figure
 
-from nle_style.apply.look import Look
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.style_pack import load_pack
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
-from nle_style.media.scene_colour import SceneColour
-from nle_style.media.source_colour import SourceColour
-from nle_style.media.transfer import linear_to_srgb, srgb_to_linear
-from nle_style.render.bundle import find_pack
+from nle_style.apply import Look, Stylizer
+from nle_style.core import load_pack
+from nle_style.media.colour import SceneColour
+from nle_style.media.colour.source_space import SourceColour
+from nle_style.media.colour.transfer import linear_to_srgb, srgb_to_linear
+from nle_style.media.source import probe_media, read_frames
+from nle_style.shipped import find_pack
 
 _CLIP = Path(__file__).parents[1] / "examples" / "bigbuckbunny.mp4"
 _BRIGHTEST = 40

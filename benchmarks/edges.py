@@ -19,15 +19,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nle_style.apply.engine import FoldedEngine, FrameEngine
-from nle_style.apply.kernels import arrange
-from nle_style.core.contact_sheet import contact_sheet
-from nle_style.core.network import NormStatistics
+from nle_style.apply.engine import FoldedEngine, FrameEngine, arrange
+from nle_style.core import NormStatistics, StylePack, contact_sheet, load_pack
 from nle_style.core.overscan import paint_with_overscan
-from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
-from nle_style.render.bundle import bundled, find_pack
+from nle_style.media.source import probe_media, read_frames
+from nle_style.shipped import bundled, find_pack
 
 FRAMES = (10, 30, 50, 70, 90, 110)
 TOP, LEFT, HEIGHT, WIDTH = 228, 400, 264, 480

@@ -16,15 +16,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nle_style.apply.look import Look
-from nle_style.apply.shot_statistics import sample_frames
-from nle_style.apply.shots import find_shots
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.contact_sheet import contact_sheet
-from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
-from nle_style.render.bundle import find_pack
+from nle_style.apply import Look, Stylizer
+from nle_style.apply.shot import find_shots, sample_frames
+from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.media.source import probe_media, read_frames
+from nle_style.shipped import find_pack
 
 _COLUMNS = 5
 

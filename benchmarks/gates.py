@@ -11,11 +11,11 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from nle_style.core.gates import BLOB_LIMIT, measure, speckle, speckle_limit
-from nle_style.core.photos import load_image
-from nle_style.core.style_pack import load_pack
-from nle_style.core.training_settings import TrainingSettings
-from nle_style.render.bundle import find_pack
+from nle_style.core import load_pack
+from nle_style.core.training import TrainingSettings
+from nle_style.core.training.gates import BLOB_LIMIT, measure, speckle, speckle_limit
+from nle_style.core.training.photos import load_image
+from nle_style.shipped import find_pack
 
 
 def main() -> None:

@@ -16,14 +16,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from nle_style.core.held_out import find_held_out, held_out_losses
-from nle_style.core.network import StyleNetwork
-from nle_style.core.overscan import OVERSCAN, cut_overscan, with_overscan
+from nle_style.core import StyleNetwork, cut_overscan, load_pack
+from nle_style.core.overscan import OVERSCAN, with_overscan
 from nle_style.core.perceptual import load_vgg16, style_targets
-from nle_style.core.photos import load_image
-from nle_style.core.style_pack import load_pack
-from nle_style.core.training_settings import TrainingSettings
-from nle_style.render.bundle import find_pack
+from nle_style.core.training import TrainingSettings
+from nle_style.core.training.held_out import find_held_out, held_out_losses
+from nle_style.core.training.photos import load_image
+from nle_style.shipped import find_pack
 
 PHOTOS = Path(__file__).resolve().parent / "heldout_photos.txt"
 

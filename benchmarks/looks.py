@@ -17,14 +17,11 @@ import numpy as np
 import torch
 from PIL import Image
 
-from nle_style.apply.look import Look
+from nle_style.apply import Look, Stylizer
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.contact_sheet import contact_sheet
-from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
-from nle_style.render.bundle import bundled, find_pack
+from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.media.source import probe_media, read_frames
+from nle_style.shipped import bundled, find_pack
 
 _FRAME = 60
 _LARGEST = 200_000

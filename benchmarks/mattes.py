@@ -14,12 +14,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-from nle_style.core.contact_sheet import contact_sheet
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
-from nle_style.render.bundle import bundled
-from nle_style.render.job import Item, LayerJob, LookJob, MatteJob, Output, RenderJob
-from nle_style.render.runner import run_job
+from nle_style.core import contact_sheet
+from nle_style.media.source import probe_media, read_frames
+from nle_style.render import Item, LayerJob, LookJob, MatteJob, Output, RenderJob
+from nle_style.render.item import run_job
+from nle_style.shipped import bundled
 
 _FRAME = 60
 # Corners in the 1280x720 frame, clockwise from the left hand.

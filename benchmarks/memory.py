@@ -3,9 +3,9 @@
     python benchmarks/memory.py [--size 1920x1080]
 
 At strength 0 no network runs: what is left is the process and the frames on their way. Stroke
-scales below 1 have a frame painted at its own size. The constants of `nle_style/apply/memory.py`
-are right where no peak is above its budget. Two frames of 8K are a few gigabytes of traffic: a
-minute or two in all.
+scales below 1 have a frame painted at its own size. The constants of
+`nle_style/apply/engine/memory.py` are right where no peak is above its budget. Two frames of 8K are
+a few gigabytes of traffic: a minute or two in all.
 """
 
 from __future__ import annotations

@@ -34,10 +34,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from nle_style.core.gates import examine, speckle
-from nle_style.core.held_out import centre_crop, find_held_out, without
-from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.core.objective import Objective
+from nle_style.core import StyleNetwork, load_pack
+from nle_style.core.network import NetworkConfig
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
@@ -46,9 +44,12 @@ from nle_style.core.perceptual import (
     load_vgg16,
     style_loss,
 )
-from nle_style.core.photos import find_images, load_image, training_batch
-from nle_style.core.style_pack import load_pack, mean_weights, network_of
-from nle_style.core.training_settings import PARENT, Phase, TrainingSettings
+from nle_style.core.style_pack import mean_weights, network_of
+from nle_style.core.training import PARENT, Phase, TrainingSettings
+from nle_style.core.training.gates import examine, speckle
+from nle_style.core.training.held_out import centre_crop, find_held_out, without
+from nle_style.core.training.losses import Objective
+from nle_style.core.training.photos import find_images, load_image, training_batch
 
 STYLES = ("blue", "snow", "dark")
 BATCH = 2

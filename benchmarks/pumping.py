@@ -5,7 +5,7 @@
 A made grey room with grain, 240x136, three frames; then an object covers a quarter of it for three
 more. The figure is the change of the mean colour, 0-1, of a region that neither the object nor the
 network's reach from its edge touches: 0 is a wall that stays as it was painted.
-tests/apply/test_shot_statistics.py holds the bounds.
+tests/apply/shot/test_shot_statistics.py holds the bounds.
 """
 
 from __future__ import annotations
@@ -17,11 +17,10 @@ from typing import get_args
 import numpy as np
 import torch
 
-from nle_style.apply.look import Look, Statistics
-from nle_style.apply.shot_statistics import sample_frames
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.render.bundle import find_pack
+from nle_style.apply import Look, Statistics, Stylizer
+from nle_style.apply.shot import sample_frames
+from nle_style.core import StylePack, load_pack
+from nle_style.shipped import find_pack
 
 HEIGHT, WIDTH = 136, 240
 # Clear of the object's edge by more than the 60 pixels that the network reaches.

@@ -43,8 +43,8 @@ from quality_peer import any_style, built_in_styles, find_peer
 from quality_table import compare, markdown, put_on_card
 from torch import Tensor
 
-from nle_style.apply.engine import FrameEngine
-from nle_style.apply.kernels import arrange
+from nle_style.apply.engine import FrameEngine, arrange
+from nle_style.core import StylePack, load_pack
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
@@ -55,12 +55,11 @@ from nle_style.core.perceptual import (
     style_loss,
     style_targets,
 )
-from nle_style.core.photos import load_image
-from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.core.tone import poster_tones
-from nle_style.core.training_settings import TrainingSettings
+from nle_style.core.training import TrainingSettings
+from nle_style.core.training.losses.tone import poster_tones
+from nle_style.core.training.photos import load_image
 from nle_style.errors import NleStyleError
-from nle_style.render.bundle import bundled, find_pack
+from nle_style.shipped import bundled, find_pack
 
 HERE = Path(__file__).resolve().parent
 CLIP, CLIP_FRAMES = "bigbuckbunny.mp4", 6

@@ -21,8 +21,7 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
+from nle_style.media.source import probe_media, read_frames
 
 __all__ = [
     "HEIGHT",

@@ -14,11 +14,17 @@ import torch
 from reference_net import ReferenceNet
 from torch import Tensor
 
-from nle_style.apply.engine import FoldedEngine, FrameEngine
-from nle_style.apply.kernels import arrange
-from nle_style.apply.openvino_engine import OpenVinoEngine, openvino_version
-from nle_style.apply.tiling import TiledEngine, paint_in_tiles
-from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.apply.engine import (
+    FoldedEngine,
+    FrameEngine,
+    OpenVinoEngine,
+    TiledEngine,
+    arrange,
+    openvino_version,
+    paint_in_tiles,
+)
+from nle_style.core import StyleNetwork
+from nle_style.core.network import NetworkConfig
 
 __all__ = ["PATHS", "Unavailable"]
 

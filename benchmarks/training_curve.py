@@ -17,9 +17,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from nle_style.core.training_files import read_records
-from nle_style.core.training_plot import plot_losses
-from nle_style.core.training_settings import PARENT
+from nle_style.core.training import PARENT
+from nle_style.core.training.plot import plot_losses
+from nle_style.core.training.run_files import read_records
 
 Curves = dict[str, list[dict[str, Any]]]
 

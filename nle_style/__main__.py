@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import NoReturn
 
-from nle_style.render.preloaded import SERVE, Program, end_with, run_preloaded
+from nle_style.render.farm import SERVE, Program, end_with, run_preloaded
 
 __all__ = ["program"]
 
@@ -30,19 +30,18 @@ def _run() -> None:
 
 
 def _serve() -> None:
-    from nle_style.render.fork_server import serve_preloaded
+    from nle_style.render.farm import serve_preloaded
 
     serve_preloaded(int(sys.argv[3]), Path(sys.argv[4]), _load)
 
 
 def _load() -> Program:
     """All that any step of a farm's job loads."""
-    from nle_style.apply.allocator import use_huge_pages
+    from nle_style.apply import use_huge_pages
 
     use_huge_pages()
-    from nle_style.apply import openvino_engine  # noqa: F401  (before OpenVINO, see there)
+    from nle_style.apply.engine import openvino_engine  # noqa: F401  (before OpenVINO, see there)
     from nle_style.cli.main import main
-    from nle_style.render import batch, farm_steps  # noqa: F401
 
     with contextlib.suppress(ImportError):
         import openvino  # noqa: F401

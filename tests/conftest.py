@@ -56,7 +56,8 @@ def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     # Loading torch takes seconds, which only the tests that ask for a pack should pay.
     import torch
 
-    from nle_style.core.network import NetworkConfig, StyleNetwork
+    from nle_style.core import StyleNetwork
+    from nle_style.core.network import NetworkConfig
     from nle_style.core.style_pack import save_pack
 
     torch.manual_seed(7)

@@ -203,9 +203,9 @@ HOUSE = {
     "nle_style.core.network": "from nle_style.errors import PackError",
     "nle_style.core.pack": "from nle_style.core.network import StyleNetwork",
     "nle_style.media": "",
-    "nle_style.media.read": "import av\nfrom nle_style.errors import MediaError",
+    "nle_style.media.source.frame_reader": "import av\nfrom nle_style.errors import MediaError",
     "nle_style.apply.look": "from nle_style.core import pack",
-    "nle_style.render.job": "from nle_style.apply.look import Look\nimport nle_style.media.read",
+    "nle_style.render.job": "from nle_style.apply.look import Look\nimport nle_style.media.source.frame_reader",
     "nle_style.cli.main": "def run():\n    from nle_style.render.job import RenderJob",
 }
 
@@ -224,10 +224,18 @@ def test_checker_passes_an_orderly_house() -> None:
         ("nle_style.errors", "import nle_style.core.pack", "errors may not see core"),
         ("nle_style.core.loss", "from nle_style.apply.look import Look", "core may not see apply"),
         ("nle_style.core.loss", "from nle_style.media import read", "core may not see media"),
-        ("nle_style.media.probe", "from nle_style.core import network", "media may not see core"),
-        ("nle_style.media.probe", "from ..core import network", "media may not see core"),
+        (
+            "nle_style.media.source.probe",
+            "from nle_style.core import network",
+            "media may not see core",
+        ),
+        ("nle_style.media.source.probe", "from ..core import network", "media may not see core"),
         ("nle_style.media", "from ..core.network import x", "media may not see core"),
-        ("nle_style.apply.tile", "import nle_style.media.read", "apply may not see media"),
+        (
+            "nle_style.apply.tile",
+            "import nle_style.media.source.frame_reader",
+            "apply may not see media",
+        ),
         ("nle_style.render.run", "def f():\n    import nle_style.cli.main", "may not see cli"),
         ("nle_style.core.loss", "import_module('nle_style.render.job')", "may not see render"),
         ("nle_style.core.loss", "if TYPE_CHECKING:\n    import nle_style.cli", "may not see cli"),

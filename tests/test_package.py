@@ -14,9 +14,8 @@ import pytest
 import torch
 
 import nle_style
-from nle_style.core.card import FIGURES, figures_of
-from nle_style.core.style_pack import load_pack
-from nle_style.render.bundle import bundled, shipped_packs
+from nle_style.core import FIGURES, figures_of, load_pack
+from nle_style.shipped import bundled, shipped_packs
 from tests.timeline.test_media_linker import LINKED, read_by_otio
 
 ROOT = Path(__file__).parents[1]
@@ -60,7 +59,7 @@ def test_the_figures_on_the_card_are_of_the_shipped_weights() -> None:
 
 def test_the_shipped_styles_differ(shared: Path) -> None:
     """No two styles paint one frame alike: their mean colours or textures lie far apart."""
-    from nle_style.core.photos import load_image
+    from nle_style.core.training.photos import load_image
 
     pack = load_pack(shipped_packs()[0])
     photo = load_image(sorted((shared / "photos" / "train").iterdir())[0], longest=160)[None]

@@ -13,8 +13,7 @@ from __future__ import annotations
 from torch import Tensor
 from torch.nn import functional as F
 
-from nle_style.core.network import MINIMUM_SIDE
-from nle_style.core.overscan import overscan_of
+from nle_style.core import MINIMUM_SIDE, overscan_of
 
 __all__ = ["REFERENCE_SIDE", "painted_at", "painted_size", "resample", "working_size"]
 

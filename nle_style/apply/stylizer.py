@@ -18,23 +18,24 @@ from torch import Tensor
 from nle_style.apply.allocator import give_back
 from nle_style.apply.chroma import keep_chroma
 from nle_style.apply.device import working_dtype
-from nle_style.apply.engine import FoldedEngine, FrameEngine
-from nle_style.apply.kernels import arrange
-from nle_style.apply.look import Look
-from nle_style.apply.memory import Budget, automatic_memory
-from nle_style.apply.openvino_engine import (
+from nle_style.apply.engine import (
+    Budget,
+    FoldedEngine,
+    FrameEngine,
     OpenVinoEngine,
     OpenVinoMeasure,
+    Reflected,
+    TiledEngine,
+    arrange,
+    automatic_memory,
+    one_slice,
     openvino_version,
+    paint_in_tiles,
 )
-from nle_style.apply.openvino_graph import one_slice
-from nle_style.apply.reflected import Reflected
-from nle_style.apply.shot_statistics import ShotStatistics, luma_thumbnail, measure
+from nle_style.apply.look import Look
+from nle_style.apply.shot import ShotStatistics, luma_thumbnail, measure
 from nle_style.apply.stroke_scale import painted_size, resample, working_size
-from nle_style.apply.tiling import TiledEngine, paint_in_tiles
-from nle_style.core.network import MINIMUM_SIDE, NormStatistics
-from nle_style.core.overscan import cut_overscan, overscan_of
-from nle_style.core.style_pack import StylePack
+from nle_style.core import MINIMUM_SIDE, NormStatistics, StylePack, cut_overscan, overscan_of
 from nle_style.errors import LookError
 
 __all__ = ["Stylizer", "engine_facts", "needs_measuring"]

@@ -9,10 +9,13 @@ from typing import Annotated
 
 import typer
 
-from nle_style.apply.allocator import use_huge_pages
-from nle_style.cli.export import export
-from nle_style.cli.farm import FarmStep, farm, preload, run_farm
-from nle_style.cli.install import install
+from nle_style.apply import use_huge_pages
+from nle_style.cli.commands.export import export
+from nle_style.cli.commands.farm import FarmStep, farm, preload, run_farm
+from nle_style.cli.commands.resolve import PASS_ON, resolve
+from nle_style.cli.commands.timelines import batch, revert, tell_batch
+from nle_style.cli.commands.train import add_style, train
+from nle_style.cli.install.command import install
 from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
@@ -50,9 +53,6 @@ from nle_style.cli.requests import (
     reading_of,
     runner_of,
 )
-from nle_style.cli.resolve import PASS_ON, resolve
-from nle_style.cli.timelines import batch, revert, tell_batch
-from nle_style.cli.train import add_style, train
 from nle_style.errors import InputError, NleStyleError
 
 __all__ = ["app", "main"]
@@ -161,7 +161,7 @@ def run(
 ) -> None:
     """Run a job file, or a task of a farm: what the plugins and farms call."""
     from nle_style.cli.console import run_command
-    from nle_style.render.farm_job import is_farm_job
+    from nle_style.render.farm import is_farm_job
 
     if is_farm_job(job):
         raise typer.Exit(
@@ -184,8 +184,8 @@ def run(
         )
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.render.job import read_job
-        from nle_style.render.runner import run_job
+        from nle_style.render import read_job
+        from nle_style.render.item import run_job
 
         return run_job(read_job(job), on_event, stop).exit_code
 
@@ -204,7 +204,7 @@ def demo(
     from nle_style.cli.console import run_command
 
     def command(on_event, stop):  # type: ignore[no-untyped-def]
-        from nle_style.cli.demo import run_demo
+        from nle_style.cli.commands.demo import run_demo
 
         look = look_of(style, 1.0, StatisticsChoice.hybrid, stroke_scale, colour)
         result, picture = run_demo(output, look, on_event, stop)
@@ -222,7 +222,7 @@ def styles(
     json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
 ) -> None:
     """List the style packs and their styles."""
-    from nle_style.cli.packs import list_styles
+    from nle_style.cli.commands.packs import list_styles
 
     list_styles(pack, as_json=json_)
 
@@ -239,7 +239,7 @@ def sheet(
     device: Device = "auto",
 ) -> None:
     """Every style of a pack on one frame, labelled."""
-    from nle_style.cli.packs import write_sheet
+    from nle_style.cli.commands.packs import write_sheet
 
     write_sheet(source, output, frame, stroke_scale, pack, device)
     print(output)
@@ -248,7 +248,7 @@ def sheet(
 @app.command()
 def doctor() -> None:
     """Check this installation: libraries, devices, style packs, and what hosts start."""
-    from nle_style.cli.doctor import examine
+    from nle_style.cli.commands.doctor import examine
 
     raise typer.Exit(examine())
 

@@ -151,8 +151,8 @@ def parse_matte(text: str) -> tuple[Path, str | None]:
 
     It is cut at the last "=", if a mix stands behind it and no file has the whole as its name.
     """
-    from nle_style.apply.look import parse_styles
-    from nle_style.core.style_pack import STYLE_NAME
+    from nle_style.apply import parse_styles
+    from nle_style.core import STYLE_NAME
     from nle_style.errors import LookError
 
     file, equals, mix = text.rpartition("=")
@@ -207,7 +207,7 @@ def parse_rate(text: str) -> Fraction:
     Raises:
         InputError: not a rate between 1 and 240.
     """
-    from nle_style.timeline.frames import exact_rate
+    from nle_style.timeline import exact_rate
 
     try:
         value = Fraction(text)

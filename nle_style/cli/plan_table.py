@@ -9,7 +9,7 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
-from nle_style.render.dry_run import DryRun
+from nle_style.render.cut import DryRun
 
 __all__ = ["print_plan"]
 

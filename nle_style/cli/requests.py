@@ -16,9 +16,8 @@ from nle_style.cli.options import (
 from nle_style.errors import InputError
 
 if TYPE_CHECKING:
-    from nle_style.apply.look import Look
-    from nle_style.render.batch import RunJob
-    from nle_style.render.job import (
+    from nle_style.apply import Look
+    from nle_style.render import (
         ColourJob,
         Control,
         LayerJob,
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
         Reading,
         RenderJob,
     )
+    from nle_style.render.cut import RunJob
 
 __all__ = [
     "clips_job",
@@ -55,7 +55,7 @@ def look_of(
     Raises:
         LookError: a value out of its range.
     """
-    from nle_style.apply.look import Look, parse_styles
+    from nle_style.apply import Look, parse_styles
 
     return Look(parse_styles(style), strength, statistics.value, stroke_scale, colour.value)
 
@@ -99,7 +99,7 @@ def matted_looks(
         InputError: no look at all, or two mattes for `--style`.
         LookError: a value out of its range.
     """
-    from nle_style.render.job import LayerJob, LookJob, MatteJob
+    from nle_style.render import LayerJob, LookJob, MatteJob
 
     parsed = [parse_matte(text) for text in mattes]
     plain = [MatteJob(source=path) for path, mix in parsed if mix is None]
@@ -156,7 +156,7 @@ def clips_job(
         looks: as `matted_looks` gives them.
         frames: of every clip, first and last; None for all.
     """
-    from nle_style.render.job import Item, RenderJob
+    from nle_style.render import Item, RenderJob
 
     look, inside, layers = looks
     return RenderJob(
@@ -174,7 +174,7 @@ def clips_job(
 
 def output_of(folder: Path, format_: str, depth: str, handles: int) -> Output:
     """Where and how to write."""
-    from nle_style.render.job import Output
+    from nle_style.render import Output
 
     return Output(directory=folder, format=format_, depth=depth, handles=handles)
 
@@ -185,7 +185,7 @@ def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
     Raises:
         InputError: an empty name.
     """
-    from nle_style.render.job import ColourJob
+    from nle_style.render import ColourJob
 
     if not input_colour.strip():
         raise InputError(
@@ -198,7 +198,7 @@ def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
 
 def control_of(resume: bool, device: str, memory: str) -> Control:
     """How to run."""
-    from nle_style.render.job import Control
+    from nle_style.render import Control
 
     return Control(resume=resume, device=device, memory=memory)
 
@@ -210,12 +210,12 @@ def runner_of(workers: int) -> RunJob:
         InputError: what several need is not installed.
     """
     if workers == 1:
-        from nle_style.render.runner import run_job
+        from nle_style.render.item import run_job
 
         return run_job
     from functools import partial
 
-    from nle_style.render.farm_workers import run_in_workers, session_workers
+    from nle_style.render.farm import run_in_workers, session_workers
 
     session_workers()  # before a timeline is read and a bundle unpacked
     return partial(run_in_workers, workers=workers)
@@ -227,7 +227,7 @@ def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:
     Raises:
         InputError: `conform` is not a rate.
     """
-    from nle_style.render.job import Reading
+    from nle_style.render import Reading
 
     rate = None if conform is None else str(parse_rate(conform))
     return Reading(interlaced=interlaced.value, conform=rate)

@@ -1,1 +1,8 @@
-""""""
+"""What a style is, in torch alone: the network, style packs and their cards, the perceptual loss.
+
+The names are in `__init__.pyi`; each is loaded when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

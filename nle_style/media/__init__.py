@@ -1,9 +1,11 @@
-"""Media in and out: exact frames from movies and image sequences, and intermediates written whole.
-
-Import the modules by name: `probe` (what a file is), `read` (its frames), `formats` (what can be
-written) and `write` (writing it). The others are their parts.
-"""
+"""Media in and out: exact frames from movies and image files, and intermediates written whole."""
 
 from __future__ import annotations
 
-__all__: list[str] = []
+from nle_style.media.formats import INTERMEDIATES, OutputSpec, resolve_format
+
+__all__ = [
+    "INTERMEDIATES",
+    "OutputSpec",
+    "resolve_format",
+]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from nle_style.errors import InputError
-from nle_style.media.probe import MediaInfo
+from nle_style.media.base import MediaInfo
 
 __all__ = ["INTERMEDIATES", "Intermediate", "OutputSpec", "resolve_format"]
 

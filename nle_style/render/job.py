@@ -20,7 +20,7 @@ from pydantic import (
     model_validator,
 )
 
-from nle_style.apply.look import Colour, Look, Statistics
+from nle_style.apply import Colour, Look, Statistics
 from nle_style.errors import JobError
 
 __all__ = [

@@ -1,3 +1,8 @@
-"""Timelines in and out: read a cut, plan the frames it needs, relink what was rendered."""
+"""Timelines in and out: read a cut, plan the frames that it needs, relink what was rendered.
 
-__all__: list[str] = []
+The names are in `__init__.pyi`; each is loaded when it is first used.
+"""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -13,6 +13,6 @@ not bear: so there is nothing in it but the name that OpenTimelineIO asks for.
 
 from __future__ import annotations
 
-from nle_style.timeline.linking import link_media_reference
+from nle_style.timeline.relink import link_media_reference
 
 __all__ = ["link_media_reference"]

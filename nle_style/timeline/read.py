@@ -9,14 +9,17 @@ from pathlib import Path
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.aaf import read_aaf
-from nle_style.timeline.bundle import opened, unpack
-from nle_style.timeline.edl import read_edl
-from nle_style.timeline.fcp7 import read_fcp7
-from nle_style.timeline.fcpxml import read_fcpxml
-from nle_style.timeline.kdenlive import read_kdenlive
-from nle_style.timeline.otio_json import timelines_in
 from nle_style.timeline.parsed import Parsed, ReadTimeline
+from nle_style.timeline.readers import (
+    opened,
+    read_aaf,
+    read_edl,
+    read_fcp7,
+    read_kdenlive,
+    timelines_in,
+    unpack,
+)
+from nle_style.timeline.readers.fcpxml import read_fcpxml
 
 __all__ = ["SUPPORTED", "read_timeline"]
 

@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 import torch
 
-from nle_style.apply.look import Look
-from nle_style.apply.stylizer import Stylizer
+from nle_style.apply import Look, Stylizer
+from nle_style.core import StylePack, load_pack
 from nle_style.core.perceptual import load_vgg16, style_loss, style_targets
-from nle_style.core.photos import load_image
-from nle_style.core.style_pack import StylePack, load_pack
+from nle_style.core.training.photos import load_image
 
 ROOT = Path(__file__).parents[2]
 PAIRS = (("blue", "fire"), ("yellow", "dark"), ("green", "pink"))

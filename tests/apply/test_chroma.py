@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 import torch
 
+from nle_style.apply import Look, Stylizer
 from nle_style.apply.chroma import keep_chroma, luma
-from nle_style.apply.look import Look
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.style_pack import load_pack
+from nle_style.core import load_pack
 
 
 def _pixel(*rgb: float) -> torch.Tensor:

@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from nle_style.apply.look import Look, parse_styles
+from nle_style.apply import Look, parse_styles
 from nle_style.errors import LookError
 
 

@@ -9,15 +9,11 @@ import pytest
 import torch
 from PIL import Image
 
-from nle_style.apply import stroke_scale
-from nle_style.apply.engine import FrameEngine
-from nle_style.apply.kernels import arrange
-from nle_style.apply.look import Look
-from nle_style.apply.stroke_scale import painted_at, resample, working_size
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.style_pack import StylePack, load_pack
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
+from nle_style.apply import Look, Stylizer, painted_at, resample, stroke_scale
+from nle_style.apply.engine import FrameEngine, arrange
+from nle_style.apply.stroke_scale import working_size
+from nle_style.core import StylePack, load_pack
+from nle_style.media.source import probe_media, read_frames
 
 ROOT = Path(__file__).parents[2]
 CPU = torch.device("cpu")

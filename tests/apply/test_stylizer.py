@@ -14,17 +14,12 @@ import numpy as np
 import pytest
 import torch
 
-from nle_style.apply.device import choose_device
-from nle_style.apply.engine import FrameEngine
-from nle_style.apply.kernels import arrange
-from nle_style.apply.look import Look
-from nle_style.apply.memory import Budget
-from nle_style.apply.openvino_engine import openvino_version
-from nle_style.apply.shot_statistics import luma_thumbnail, measure, sample_frames
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.style_pack import load_pack
+from nle_style.apply import Look, Stylizer, choose_device
+from nle_style.apply.engine import Budget, FrameEngine, arrange, openvino_version
+from nle_style.apply.shot import luma_thumbnail, measure, sample_frames
+from nle_style.core import load_pack
 from nle_style.errors import InputError, LookError
-from nle_style.render.pipeline import in_flight
+from nle_style.render.item.stages import in_flight
 
 CPU = torch.device("cpu")
 

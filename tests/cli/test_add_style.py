@@ -9,9 +9,9 @@ import pytest
 import safetensors.torch
 from PIL import Image
 
-from nle_style.cli.training import added_pack
+from nle_style.cli.commands.training_run import added_pack
 from nle_style.errors import OutputError
-from nle_style.render.bundle import bundled
+from nle_style.shipped import bundled
 from tests.helpers.command import nle_style
 
 REPOSITORY = Path(__file__).resolve().parents[2]

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from nle_style.media.probe import probe_media
+from nle_style.media.source import probe_media
 from tests.helpers.clips import frame_md5s, make_clip
 from tests.helpers.command import events_of, nle_style
 from tests.helpers.media_factory import ffmpeg

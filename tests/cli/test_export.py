@@ -22,10 +22,9 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation calls it so)
 import pytest
 import torch
 
-from nle_style.apply.look import Look
+from nle_style.apply import Look, Stylizer
 from nle_style.apply.stroke_scale import REFERENCE_SIDE, working_size
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.style_pack import load_pack
+from nle_style.core import load_pack
 from tests.helpers.client import load_file
 from tests.helpers.command import nle_style
 from tests.helpers.media_factory import write_pixels

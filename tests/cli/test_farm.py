@@ -236,7 +236,7 @@ def test_workers_need_the_extra(
     movie: Path, tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(sys.modules, "openjd.sessions", None)
-    monkeypatch.delitem(sys.modules, "nle_style.render.farm_sessions", raising=False)
+    monkeypatch.delitem(sys.modules, "nle_style.render.farm.farm_sessions", raising=False)
     words = ("-o", tmp_path / "out", "--style", "red", "--pack", tiny_pack, "--workers", 2)
     for command in ("render", "batch"):
         done = nle_style(command, movie, *words)

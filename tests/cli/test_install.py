@@ -20,8 +20,8 @@ from typing import Any
 
 import pytest
 
-from nle_style.cli import hosts, installing_nuke, installing_resolve
-from nle_style.cli.installing import Installation, this_installation
+from nle_style.cli.install import hosts, nuke_host, resolve_host
+from nle_style.cli.install.installation import Installation, this_installation
 from nle_style.errors import InputError, NleStyleError
 from tests.helpers.command import nle_style
 
@@ -110,7 +110,7 @@ def test_lines_go_in_and_come_out_to_the_byte(
         folder.mkdir()
         for path in files:
             path.write_bytes(before)
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     once = [path.read_bytes() for path in files]
     for text in once:
         assert text.startswith(before or b"")
@@ -119,12 +119,12 @@ def test_lines_go_in_and_come_out_to_the_byte(
         if kind.startswith("crlf"):
             assert endings == {True} or kind == "crlf, no last"
     stamps = [path.stat().st_mtime_ns for path in folder.iterdir()]
-    assert installing_nuke.install(folder, installation) == []
+    assert nuke_host.install(folder, installation) == []
     assert [path.stat().st_mtime_ns for path in folder.iterdir()] == stamps
-    assert installing_nuke.uninstall(folder)
+    assert nuke_host.uninstall(folder)
     assert [path.read_bytes() if path.exists() else None for path in files] == [before] * 2
     assert not (folder / "nle_style_installation.json").exists()
-    assert installing_nuke.uninstall(folder) == []
+    assert nuke_host.uninstall(folder) == []
 
 
 def test_nuke_starts_with_the_plugin(
@@ -134,7 +134,7 @@ def test_nuke_starts_with_the_plugin(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / ".nuke"
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     names = start_nuke(folder)
     assert nuke.paths == [str(Path(installation.plugins) / "nuke")]
     record = Path(os.environ["NLE_STYLE_INSTALLATION"])
@@ -152,7 +152,7 @@ def test_nuke_starts_without_it_and_says_so_in_one_line(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     folder = tmp_path / ".nuke"
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     with (folder / "init.py").open("a") as file:
         file.write("after = True\n")
     if what == "folder":
@@ -174,7 +174,7 @@ def test_the_lines_in_other_pythons(
     python: str, installation: Installation, tmp_path: Path
 ) -> None:
     folder = tmp_path / ".nuke"
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     (tmp_path / "nuke.py").write_text(
         "paths = []\npluginAddPath = paths.append\ndef pluginPath():\n    return paths\n"
     )
@@ -197,20 +197,20 @@ def test_another_installation_takes_the_place_of_the_lines(
     folder = tmp_path / ".nuke"
     folder.mkdir()
     (folder / "init.py").write_bytes(b"first = 1\n")
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     with (folder / "init.py").open("ab") as file:
         file.write(b"last = 2\n")
     newer = tmp_path / "newer"
     (newer / "nuke").mkdir(parents=True)
     other = Installation(installation.command, "2.0", str(newer))
-    assert len(installing_nuke.install(folder, other)) == 3
+    assert len(nuke_host.install(folder, other)) == 3
     names = start_nuke(folder)
     assert (names["first"], names["last"]) == (1, 2)
     assert nuke.paths == [str(newer / "nuke")]
-    found = installing_nuke.find(folder)
+    found = nuke_host.find(folder)
     assert found is not None
     assert found.installation == other
-    installing_nuke.uninstall(folder)
+    nuke_host.uninstall(folder)
     assert (folder / "init.py").read_bytes() == b"first = 1\nlast = 2\n"
     # It was not there before; what was, stays.
     assert not (folder / "menu.py").exists()
@@ -242,7 +242,7 @@ def test_what_cannot_be_edited_is_left_alone(
     if kind == "read-only":
         menu.chmod(0o444)
     with pytest.raises(NleStyleError) as caught:
-        installing_nuke.install(folder, installation)
+        nuke_host.install(folder, installation)
     assert str(menu) in str(caught.value)
     assert message in str(caught.value)
     assert (folder / "init.py").read_bytes() == b"x = 1\n"
@@ -257,7 +257,7 @@ def test_a_link_stays_a_link_and_rights_stay(installation: Installation, tmp_pat
     kept.write_bytes(b"x = 1\n")
     kept.chmod(0o640)
     (folder / "init.py").symlink_to(kept)
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     assert (folder / "init.py").is_symlink()
     assert b"nle_style" in kept.read_bytes()
     assert kept.stat().st_mode & 0o777 == 0o640
@@ -267,14 +267,14 @@ def test_a_foreign_record_is_left_alone(installation: Installation, tmp_path: Pa
     record = tmp_path / "nle_style_installation.json"
     record.write_text("[1]")
     with pytest.raises(InputError, match="not a record of nle_style"):
-        installing_nuke.install(tmp_path, installation)
+        nuke_host.install(tmp_path, installation)
     with pytest.raises(InputError, match="not a record of nle_style"):
-        installing_nuke.uninstall(tmp_path)
+        nuke_host.uninstall(tmp_path)
     assert record.read_text() == "[1]"
 
 
 def test_where_resolve_looks_for_scripts() -> None:
-    place = installing_resolve.scripts_folder
+    place = resolve_host.scripts_folder
     blackmagic = "Blackmagic Design/DaVinci Resolve"
     assert place("linux", {"HOME": "/h"}) == Path(
         "/h/.local/share/DaVinciResolve/Fusion/Scripts/Utility"
@@ -311,7 +311,7 @@ def test_resolves_script_runs_the_menu(
     python: str, installation: Installation, tmp_path: Path
 ) -> None:
     resolve_package(installation)
-    (script,) = installing_resolve.install(tmp_path / "Utility", installation)
+    (script,) = resolve_host.install(tmp_path / "Utility", installation)
     assert script.name == "NLE Style.py"
     code = "import sys; exec(open(sys.argv[1]).read(), {'resolve': 'its object'})"
     done = subprocess.run([python, "-c", code, script], capture_output=True, text=True, timeout=120)
@@ -324,7 +324,7 @@ def test_resolves_script_loads_what_is_there_now(
     installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Resolve keeps one interpreter for all its scripts: an update must not need a restart."""
-    (script,) = installing_resolve.install(tmp_path, installation)
+    (script,) = resolve_host.install(tmp_path, installation)
     sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
     try:
         for text in ("one", "three"):
@@ -347,19 +347,19 @@ def test_resolves_script_loads_what_is_there_now(
 
 def test_resolves_script_goes_in_and_comes_out(installation: Installation, tmp_path: Path) -> None:
     folder = tmp_path / "Scripts" / "Utility"
-    (script,) = installing_resolve.install(folder, installation)
-    assert installing_resolve.find(folder) == installation
-    assert installing_resolve.install(folder, installation) == []
+    (script,) = resolve_host.install(folder, installation)
+    assert resolve_host.find(folder) == installation
+    assert resolve_host.install(folder, installation) == []
     other = Installation(installation.command, "9", installation.plugins)
-    assert installing_resolve.install(folder, other) == [script]
-    assert installing_resolve.find(folder) == other
-    assert installing_resolve.uninstall(folder) == [script]
+    assert resolve_host.install(folder, other) == [script]
+    assert resolve_host.find(folder) == other
+    assert resolve_host.uninstall(folder) == [script]
     assert list(folder.iterdir()) == []
-    assert installing_resolve.uninstall(folder) == []
+    assert resolve_host.uninstall(folder) == []
     script.write_text("print('mine')\n")
     for act in (
-        lambda: installing_resolve.install(folder, installation),
-        lambda: installing_resolve.uninstall(folder),
+        lambda: resolve_host.install(folder, installation),
+        lambda: resolve_host.uninstall(folder),
     ):
         with pytest.raises(InputError, match="nle_style did not write"):
             act()
@@ -369,15 +369,15 @@ def test_resolves_script_goes_in_and_comes_out(installation: Installation, tmp_p
 def test_a_sound_installation_is_said_to_be_one(installation: Installation, tmp_path: Path) -> None:
     folder = tmp_path / ".nuke"
     assert hosts.examine_nuke(folder).startswith("not installed in ")
-    installing_nuke.install(folder, installation)
+    nuke_host.install(folder, installation)
     assert hosts.examine_nuke(folder) == (
         f"{folder} starts 1.2.3 of another installation: {sys.executable}"
     )
     resolve_package(installation)
     environment = {"HOME": str(tmp_path)}
     assert hosts.examine_resolve("linux", environment, tmp_path).startswith("not installed in ")
-    place = installing_resolve.scripts_folder("linux", environment)
-    installing_resolve.install(place, installation)
+    place = resolve_host.scripts_folder("linux", environment)
+    resolve_host.install(place, installation)
     said = hosts.examine_resolve("linux", environment, tmp_path)
     assert said.startswith(f"{place} starts 1.2.3")
     assert said.endswith(f"; no DaVinci Resolve in {tmp_path}/opt/resolve")
@@ -396,7 +396,7 @@ def test_what_would_not_work_is_said(
     change: dict[str, Any], message: str, installation: Installation, tmp_path: Path
 ) -> None:
     broken = Installation(**{**vars(installation), **change})
-    installing_nuke.install(tmp_path, broken)
+    nuke_host.install(tmp_path, broken)
     with pytest.raises(NleStyleError) as caught:
         hosts.examine_nuke(tmp_path)
     assert message in str(caught.value)
@@ -404,7 +404,7 @@ def test_what_would_not_work_is_said(
 
 
 def test_half_an_installation_is_said_to_be_one(installation: Installation, tmp_path: Path) -> None:
-    installing_nuke.install(tmp_path, installation)
+    nuke_host.install(tmp_path, installation)
     (tmp_path / "menu.py").write_bytes(b"")
     with pytest.raises(InputError, match=r"half installed: menu\.py has nothing of nle_style"):
         hosts.examine_nuke(tmp_path)
@@ -456,7 +456,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = nle_style("install", "nuke")
     assert done.code == 0, done.err
     assert f"written: {record}" in done.out
-    found = installing_nuke.find(tmp_path / ".nuke")
+    found = nuke_host.find(tmp_path / ".nuke")
     assert found is not None
     assert found.installation == this_installation()
     assert found.installation.command == (sys.executable, "-m", "nle_style")
@@ -467,7 +467,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "nothing of nle_style" in nle_style("install", "nuke", "--uninstall").out
     other = tmp_path / "other"
     assert nle_style("install", "resolve", "--dir", other).code == 0
-    assert installing_resolve.find(other) == this_installation()
+    assert resolve_host.find(other) == this_installation()
     assert nle_style("install", "resolve").code == 0
     place = tmp_path / ".local/share/DaVinciResolve/Fusion/Scripts/Utility/NLE Style.py"
     assert place.is_file()

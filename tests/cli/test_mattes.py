@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from nle_style.apply.look import Look, parse_styles
+from nle_style.apply import Look, parse_styles
 from nle_style.cli.options import parse_matte
 from nle_style.cli.requests import matted_looks
 from nle_style.errors import InputError
-from nle_style.render.job import LayerJob, LookJob, MatteJob
+from nle_style.render import LayerJob, LookJob, MatteJob
 from tests.helpers.clips import frame_md5s, make_clip
 from tests.helpers.command import nle_style
 from tests.helpers.media_factory import ffmpeg

@@ -9,8 +9,8 @@ import pytest
 import safetensors.torch
 from PIL import Image
 
-from nle_style.cli.training import parse_weights
-from nle_style.core.style_pack import load_pack
+from nle_style.cli.commands.training_run import parse_weights
+from nle_style.core import load_pack
 from nle_style.core.training import Phase, TrainingSettings
 from nle_style.errors import TrainingError
 from tests.helpers.command import nle_style
@@ -51,7 +51,7 @@ def words(tmp_path: Path) -> tuple[object, ...]:
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[TrainingSettings]:
     """The settings of every run that is asked for; none is run."""
     seen: list[TrainingSettings] = []
-    runner = "nle_style.cli.training.run_training"
+    runner = "nle_style.cli.commands.training_run.run_training"
     monkeypatch.setattr(runner, lambda settings, threads: seen.append(settings))
     return seen
 

@@ -13,9 +13,9 @@ from PIL import Image
 from torch import nn
 from torchvision.models.vgg import cfgs, make_layers
 
-import nle_style.core.pack_in_training
-from nle_style.core.gates import Fault
+import nle_style.core.training.pack_in_training
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
+from nle_style.core.training.gates import Fault
 from tests.helpers.training import Finished
 
 
@@ -138,5 +138,5 @@ def gates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Fault, ...]]:
             seen[weights] = found.pop(0) if found else ()
         return seen[weights]
 
-    monkeypatch.setattr(nle_style.core.pack_in_training, "examine", examine)
+    monkeypatch.setattr(nle_style.core.training.pack_in_training, "examine", examine)
     return found

@@ -8,14 +8,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from nle_style.core.card import (
-    FIGURES,
-    figures_of,
-    passed_gates,
-    recent_losses,
-    write_card,
-    write_figures,
-)
+from nle_style.core import FIGURES, figures_of
+from nle_style.core.card import passed_gates, recent_losses, write_card, write_figures
 from nle_style.errors import OutputError, PackError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from nle_style.core.contact_sheet import contact_sheet
+from nle_style.core import contact_sheet
 
 
 def flat(height: int, width: int, *colour: float) -> np.ndarray:

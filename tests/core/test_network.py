@@ -8,16 +8,15 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from nle_style.core.network import (
+from nle_style.core import (
     MINIMUM_SIDE,
     InstanceNorm,
-    NetworkConfig,
     NormStatistics,
-    ReflectConv,
     StyleNetwork,
     instance_statistics,
     pad_to_stride,
 )
+from nle_style.core.network import NetworkConfig, ReflectConv
 
 
 def make_network(width: int = 4, blocks: int = 1, seed: int = 0) -> StyleNetwork:

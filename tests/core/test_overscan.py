@@ -6,11 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from nle_style.apply.look import Look
-from nle_style.apply.stylizer import Stylizer
-from nle_style.core.overscan import cut_overscan, overscan_of, with_overscan
-from nle_style.core.style_pack import load_pack
-from nle_style.render.bundle import find_pack
+from nle_style.apply import Look, Stylizer
+from nle_style.core import cut_overscan, load_pack, overscan_of
+from nle_style.core.overscan import with_overscan
+from nle_style.shipped import find_pack
 
 
 def test_a_picture_is_continued_by_its_reflection() -> None:

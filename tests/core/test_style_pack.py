@@ -16,15 +16,9 @@ import yaml
 from torch import Tensor
 from torch.nn import functional as F
 
-from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.core.style_pack import (
-    StylePack,
-    load_pack,
-    mean_weights,
-    network_of,
-    save_pack,
-    styles_in,
-)
+from nle_style.core import StyleNetwork, StylePack, load_pack
+from nle_style.core.network import NetworkConfig
+from nle_style.core.style_pack import mean_weights, network_of, save_pack, styles_in
 from nle_style.errors import LookError, OutputError, PackError
 from tests.helpers.packs import FORMAT_1, write_format_1
 

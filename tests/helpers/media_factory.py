@@ -13,10 +13,11 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 from imageio_ffmpeg import get_ffmpeg_exe
 
-from nle_style.media.formats import resolve_format
-from nle_style.media.probe import MediaInfo, probe_media
-from nle_style.media.read import read_frames
-from nle_style.media.write import IntermediateWriter, PublishedMedia
+from nle_style.media import resolve_format
+from nle_style.media.base import MediaInfo
+from nle_style.media.source import probe_media, read_frames
+from nle_style.media.write import IntermediateWriter
+from nle_style.media.write.intermediate import PublishedMedia
 
 __all__ = [
     "TAGS",

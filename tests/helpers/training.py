@@ -12,7 +12,7 @@ import torch
 import yaml
 
 from nle_style.core.training import TrainingProgress, TrainingSettings
-from nle_style.core.training_files import read_records
+from nle_style.core.training.run_files import read_records
 
 __all__ = [
     "Finished",

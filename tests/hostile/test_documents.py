@@ -14,14 +14,15 @@ import pytest
 import safetensors.torch
 import torch
 
+from nle_style.core import load_pack
 from nle_style.core.perceptual import load_vgg16
-from nle_style.core.style_pack import FORMAT, load_pack
+from nle_style.core.style_pack import FORMAT
 from nle_style.errors import InputError, JobError, PackError, TimelineError, TrainingError
 from nle_style.media.write import UnitRecord
-from nle_style.render.farm_job import read_farm_job
-from nle_style.render.job import read_job
-from nle_style.render.manifest import Manifest
-from nle_style.timeline.look_map import read_look_map
+from nle_style.render import read_job
+from nle_style.render.farm import read_farm_job
+from nle_style.render.record import Manifest
+from nle_style.timeline.looks import read_look_map
 from tests.helpers.clips import make_clip
 from tests.helpers.command import nle_style
 from tests.helpers.packs import FORMAT_1
@@ -229,7 +230,7 @@ def test_links_out_of_the_results_folder(tiny_pack: Path, tmp_path: Path) -> Non
 
 
 def test_no_path_mapping_file_is_a_crash(tmp_path: Path) -> None:
-    from nle_style.render.farm_paths import read_path_rules
+    from nle_style.render.farm import read_path_rules
 
     path = tmp_path / "rules.json"
     for text in ("[" * 100_000, "[1]", '{"version": []}', "\0", '{"version": "pathmapping-1.0"}'):

@@ -20,16 +20,15 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nle_style.core.style_pack import FORMAT, load_pack, network_of
+from nle_style.core import load_pack
+from nle_style.core.style_pack import FORMAT, network_of
 from nle_style.errors import NleStyleError, PackError, TimelineError
-from nle_style.render.farm_job import read_farm_job
-from nle_style.render.job import read_job
-from nle_style.render.manifest import Manifest
-from nle_style.timeline.patch_fcp7 import patch_fcp7
-from nle_style.timeline.patch_fcpxml import patch_fcpxml
-from nle_style.timeline.read import read_timeline
-from nle_style.timeline.xml_fingerprint import fingerprint
-from nle_style.timeline.xml_patch import Replacement
+from nle_style.render import read_job
+from nle_style.render.farm import read_farm_job
+from nle_style.render.record import Manifest
+from nle_style.timeline import read_timeline
+from nle_style.timeline.patch import Replacement, patch_fcp7, patch_fcpxml
+from nle_style.timeline.patch.fingerprint import fingerprint
 from tests.helpers.packs import FORMAT_1, write_format_1
 
 _LONG = int(os.environ.get("NLE_STYLE_FUZZ", "0"))

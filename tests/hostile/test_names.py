@@ -15,7 +15,7 @@ import opentimelineio as otio
 import pytest
 import yaml
 
-from nle_style.timeline.locate import media_path
+from nle_style.timeline.files import media_path
 from tests.helpers.clips import make_clip
 from tests.helpers.command import Outcome, events_of, nle_style
 from tests.timeline.building import clip, timeline, track

@@ -16,7 +16,7 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import MediaError
-from nle_style.media.probe import probe_media
+from nle_style.media.source import probe_media
 from tests.helpers.clips import make_clip
 from tests.helpers.command import nle_style
 from tests.hostile.program import ROOT

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from nle_style.errors import MediaError
-from nle_style.media.image_read import read_image
-from nle_style.media.probe import probe_media
+from nle_style.media.image import read_image
+from nle_style.media.source import probe_media
 from tests.helpers.command import events_of
 from tests.hostile.headers import CLAIMS, claiming_exr, claiming_movie
 from tests.hostile.program import run

@@ -14,9 +14,8 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.patch_fcp7 import patch_fcp7
-from nle_style.timeline.patch_fcpxml import patch_fcpxml
-from nle_style.timeline.read import read_timeline
+from nle_style.timeline import read_timeline
+from nle_style.timeline.patch import patch_fcp7, patch_fcpxml
 from tests.timeline.building import clip, timeline, track
 
 _CLIPS = 100_000

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 
 from nle_style.errors import InputError
-from nle_style.media.formats import INTERMEDIATES, resolve_format
-from nle_style.media.probe import ColourTags, MediaInfo
-from nle_style.media.quantise import quantise
+from nle_style.media import INTERMEDIATES, resolve_format
+from nle_style.media.base import ColourTags, MediaInfo
+from nle_style.media.write.quantising import quantise
 
 EIGHT = MediaInfo(
     path=Path("a.mov"), kind="movie", width=1920, height=1080, rate=Fraction(25), frame_count=9,

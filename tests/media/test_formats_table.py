@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 
 from nle_style.errors import InputError
-from nle_style.media.formats import INTERMEDIATES, resolve_format
-from nle_style.media.probe import probe_media
-from nle_style.media.read import decoded_rgb, read_frames
+from nle_style.media import INTERMEDIATES, resolve_format
+from nle_style.media.source import decoded_rgb, probe_media, read_frames
 from tests.helpers.media_factory import in_convention, movie_of, rendered, write_pixels
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "formats.md"

@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from nle_style.render.job import read_job
+from nle_style.render import read_job
 from tests.helpers.client import load_client
 from tests.helpers.clips import frame_md5s, make_clip
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from nle_style.apply.look import Look
+from nle_style.apply import Look
 from nle_style.errors import NleStyleError
-from nle_style.render.batch_plan import BatchOptions, plan_batch
-from nle_style.render.job import Output
+from nle_style.render import Output
+from nle_style.render.cut import BatchOptions, plan_batch
 
 FOLDER = Path(__file__).parents[3] / "shared" / "timelines"
 SAMPLES = sorted(path for path in FOLDER.glob("*/*") if path.suffix != ".md")

@@ -9,7 +9,7 @@ import yaml
 from pydantic import ValidationError
 
 from nle_style.errors import JobError, LookError
-from nle_style.render.job import Item, LookJob, Reading, RenderJob, read_job
+from nle_style.render import Item, LookJob, Reading, RenderJob, read_job
 from tests.helpers.client import load_client
 
 SAMPLE = Path(__file__).parents[1] / "data" / "job_v1.yaml"

@@ -10,7 +10,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from nle_style.errors import MediaError
-from nle_style.timeline.read import ReadTimeline, read_timeline
+from nle_style.timeline import ReadTimeline, read_timeline
 
 __all__ = [
     "Facts",

@@ -25,7 +25,7 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.read import ReadTimeline, read_timeline
+from nle_style.timeline import ReadTimeline, read_timeline
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "timelines"
 FILES = sorted(p for p in SAMPLES.glob("*/*") if p.is_file())

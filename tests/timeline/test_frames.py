@@ -6,7 +6,8 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.frames import counted, exact_rate, float_rate, is_counted_at, whole_frames
+from nle_style.timeline import exact_rate
+from nle_style.timeline.frames import counted, float_rate, is_counted_at, whole_frames
 from tests.timeline.building import time
 
 NTSC24, NTSC30 = Fraction(24000, 1001), Fraction(30000, 1001)

@@ -13,12 +13,17 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.intermediates import find_intermediates
-from nle_style.timeline.look_text import ClipLook
-from nle_style.timeline.media_linker import link_media_reference
-from nle_style.timeline.plan import plan_shots
-from nle_style.timeline.relink import Rendered, SequenceName, relink, write_timeline
-from nle_style.timeline.revert import revert
+from nle_style.timeline.looks import ClipLook
+from nle_style.timeline.needs import plan_shots
+from nle_style.timeline.relink import (
+    Rendered,
+    SequenceName,
+    link_media_reference,
+    relink,
+    revert,
+    write_timeline,
+)
+from nle_style.timeline.relink.intermediates import find_intermediates
 from tests.timeline.building import (
     Facts,
     clip,

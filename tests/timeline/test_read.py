@@ -9,7 +9,7 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.read import read_timeline
+from nle_style.timeline import read_timeline
 from tests.timeline.building import clip, gap, timeline, track
 
 

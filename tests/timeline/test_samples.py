@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nle_style.errors import MediaError, TimelineError
-from nle_style.timeline.plan import Plan, plan_shots
-from nle_style.timeline.read import read_timeline
+from nle_style.timeline import read_timeline
+from nle_style.timeline.needs import Plan, plan_shots
 from tests.timeline.building import Facts, probe_of
 
 FOLDER = Path(__file__).parents[3] / "shared" / "timelines" / "otio"

@@ -132,7 +132,7 @@ def test_results_of_another_script_are_not_written_over(start: Start) -> None:
 
 @pytest.mark.slow
 @pytest.mark.skipif(
-    not (Path(__file__).parents[3] / "nle_style" / "render" / "reuse.py").is_file(),
+    not (Path(__file__).parents[3] / "nle_style" / "render" / "item" / "reuse.py").is_file(),
     reason="the worker does not yet keep frames of an earlier render (render/reuse.py)",
 )
 @pytest.mark.parametrize("statistics", ["frame", "hybrid"])

@@ -79,7 +79,7 @@ def test_the_scan_finds_names_that_nuke_does_not_have() -> None:
 
 def test_a_buttons_command_uses_known_names(start: Start) -> None:
     start()
-    from nle_style_nuke.knobs import button_command  # type: ignore[import-not-found]
+    from nle_style_nuke.knobs import button_command
 
     assert unknown_names(button_command("render")) == set()
     assert unknown_names(button_command("render").replace("thisNode", "thatNode")) == {"thatNode"}

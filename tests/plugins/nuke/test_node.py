@@ -14,7 +14,7 @@ from tests.plugins.nuke.session import PLUGIN, Start, make_node
 def test_a_node_hangs_under_the_selection_and_has_every_knob(start: Start) -> None:
     session = start()
     node = make_node(session)
-    from nle_style_nuke.knobs import KNOBS  # type: ignore[import-not-found]
+    from nle_style_nuke.knobs import KNOBS
 
     assert node.Class() == "NoOp"
     assert node.name() == "NLEStyle1"

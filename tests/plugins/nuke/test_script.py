@@ -16,7 +16,7 @@ def test_the_saved_node_comes_back_knob_by_knob(start: Start) -> None:
     node["style"].setValue("green")
     node["output"].setValue('/renders/a "quoted" [name]')
     read = nk.parse(nk.write(node))
-    from nle_style_nuke.knobs import KNOBS, button_command  # type: ignore[import-not-found]
+    from nle_style_nuke.knobs import KNOBS, button_command
 
     assert read.kind == "NoOp"
     assert [knob.name for knob in read.user] == [spec.name for spec in KNOBS]

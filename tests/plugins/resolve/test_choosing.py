@@ -240,8 +240,9 @@ def test_the_terminal(
     home: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    from nle_style_resolve.external import main
     from nle_style_resolve.host import Host
+
+    from nle_style.cli.main import main
 
     host = Host(Resolve(one_clip))
     before = one_clip.snapshot()

@@ -10,10 +10,10 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from nle_style.apply.look import Look
-from nle_style.render.batch import run_batch
-from nle_style.render.job import Output
-from nle_style.timeline.resolve_rules import resolve_faults
+from nle_style.apply import Look
+from nle_style.render import Output
+from nle_style.render.cut import run_batch
+from nle_style.timeline.relink import resolve_faults
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, gap, time, timeline, track
 

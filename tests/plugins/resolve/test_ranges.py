@@ -166,6 +166,6 @@ def test_an_unknown_direction_is_told(movie: Path) -> None:
     ],
 )
 def test_rates(text: str, rate: Fraction | None) -> None:
-    from nle_style_resolve.media import exact_rate
+    from nle_style.timeline import exact_rate
 
     assert exact_rate(text) == rate

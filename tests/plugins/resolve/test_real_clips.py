@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nle_style.media.probe import probe_media
-from nle_style.media.read import read_frames
+from nle_style.media.source import probe_media, read_frames
 from tests.plugins.resolve.fake_world import Clip, Media, Take, Variant, World
 from tests.plugins.resolve.test_eight_clips import styled
 

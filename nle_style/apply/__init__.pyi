@@ -1,0 +1,23 @@
+from .allocator import map_large_blocks, use_huge_pages
+from .chroma import LUMA_WEIGHTS
+from .device import choose_device
+from .look import Colour, Look, Statistics, parse_styles
+from .stroke_scale import painted_at, painted_size, resample
+from .stylizer import Stylizer, engine_facts, needs_measuring
+
+__all__ = [
+    "LUMA_WEIGHTS",
+    "Colour",
+    "Look",
+    "Statistics",
+    "Stylizer",
+    "choose_device",
+    "engine_facts",
+    "map_large_blocks",
+    "needs_measuring",
+    "painted_at",
+    "painted_size",
+    "parse_styles",
+    "resample",
+    "use_huge_pages",
+]

@@ -1,0 +1,216 @@
+"""The network's layers, rearranged for speed: the same result from other convolutions.
+
+Four rewrites, exact up to float rounding, keep the few-channel full-size layers from wasting the
+machine:
+
+* the first 9×9 layer writes 2×2 blocks of pixels, four phases times C channels at half the size, by
+  one 10×10 convolution of stride 2; the stride-2 layer behind it reads them as they are;
+* nearest-neighbour upsampling and its 3×3 convolution are one transposed convolution of 4×4 and
+  stride 2, which costs 4/9 of it and makes no upsampled map;
+* the last 9×9 layer writes blocks of 2×4 pixels, 24 channels, by one 10×12 convolution;
+* a norm whose statistics are known is one scale and one offset a channel, which go into the
+  weights and the bias of the convolution before it: nothing is left of it at run time.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor, nn
+
+from nle_style.core import InstanceNorm, NormStatistics, StyleNetwork
+
+__all__ = [
+    "HALO",
+    "LAST_BLOCK",
+    "LAST_EDGE",
+    "Kernel",
+    "Layer",
+    "arrange",
+    "fold",
+    "phase_kernel",
+    "plain_entry",
+    "upsample_kernel",
+]
+
+HALO = 56
+"""Pixels to every side that an output pixel depends on, in whole strides: what a piece of a picture
+needs around it to be painted as in the whole, once the norms are frozen."""
+
+LAST_BLOCK = (2, 4)
+"""Rows and columns of pixels that the last layer writes as channels: 24 of them fill the vector
+registers of a CPU, where three would leave them all but empty."""
+
+LAST_EDGE = 8
+"""Pixels of each side of a map that the last layer's padding reaches into."""
+
+Kernel = tuple[Tensor, Tensor]
+"""Weight (out, in, height, width) and bias (out,) of one rearranged convolution, float32; of a
+transposed one (in, out, height, width)."""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One rearranged convolution and the norm behind it.
+
+    Attributes:
+        kernel: its weight and bias.
+        transposed: whether it is a transposed convolution.
+        phases: 4 if it writes 2×2 blocks (channel · 4 + 2 · row phase + column phase), else 1.
+        gamma, beta: (C,); None for the last layer, which has no norm.
+    """
+
+    kernel: Kernel
+    transposed: bool
+    phases: int
+    gamma: Tensor | None
+    beta: Tensor | None
+
+    @property
+    def answer_to_black(self) -> Tensor:
+        """What the first layer writes where it sees nothing but black: its bias, (1, C)."""
+        return self.kernel[1][None, :: self.phases]
+
+    def affine(self, statistics: NormStatistics) -> tuple[Tensor, Tensor]:
+        """The norm as x · scale + offset.
+
+        Args:
+            statistics: mean and variance, each (1, C).
+
+        Returns:
+            scale and offset, each (phases · C,), in the order of the layer's output.
+        """
+        assert self.gamma is not None  # noqa: S101  (the last layer is never asked)
+        assert self.beta is not None  # noqa: S101
+        mean, variance = (value.to(self.gamma) for value in statistics)
+        scale = self.gamma * torch.rsqrt(variance + InstanceNorm.epsilon)
+        offset = self.beta - mean * scale
+        return (
+            scale[0].repeat_interleave(self.phases),
+            offset[0].repeat_interleave(self.phases),
+        )
+
+
+def arrange(network: StyleNetwork) -> tuple[Layer, ...]:
+    """The layers of a network; its weights are copied."""
+    plain = [_plain(module) for module in network.convolutions]
+    entry, half = plain[:2]
+    first_up, second_up, last = plain[-3:]
+    kernels = [
+        (phase_kernel(entry[0], (2, 2)), entry[1].repeat_interleave(4)),
+        (_strided_kernel(half[0]), half[1]),
+        *plain[2:-3],
+        (upsample_kernel(first_up[0]), first_up[1]),
+        (upsample_kernel(second_up[0]), second_up[1]),
+        (phase_kernel(last[0], LAST_BLOCK), last[1].repeat_interleave(8)),
+    ]
+    norms = [(norm.gamma.detach(), norm.beta.detach()) for norm in network.norms]  # type: ignore[operator]
+    layers = []
+    for index, (weight, bias) in enumerate(kernels):
+        gamma, beta = norms[index] if index < len(norms) else (None, None)
+        transposed = index in (len(kernels) - 3, len(kernels) - 2)
+        phases = 4 if index == 0 else 1
+        layers.append(Layer((weight.clone(), bias.clone()), transposed, phases, gamma, beta))
+    return tuple(layers)
+
+
+def plain_entry(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+    """The same layers with the first two as they were before `arrange`: 9×9, and 3×3 of stride 2.
+
+    Blocks fill the registers, but take 1.4 times the multiplications: torch is faster with them,
+    OpenVINO without.
+    """
+    entry, half = layers[:2]
+    weight, bias = entry.kernel
+    plain = weight[:: entry.phases, :, :9, :9].contiguous(), bias[:: entry.phases].contiguous()
+    blocks = half.kernel[0].reshape(half.kernel[0].shape[0], -1, 2, 2, 2, 2)
+    kernel = blocks.new_zeros(*blocks.shape[:2], 3, 3)
+    for dy, dx, place in _strided_places():
+        kernel[:, :, dy, dx] = blocks[(slice(None), slice(None), *place)]
+    return (
+        replace(entry, kernel=plain, phases=1),
+        replace(half, kernel=(kernel, half.kernel[1])),
+        *layers[2:],
+    )
+
+
+def fold(layers: Sequence[Layer], statistics: Sequence[NormStatistics]) -> list[Kernel]:
+    """The layers with their norms frozen and folded into them.
+
+    Args:
+        statistics: mean and variance of every norm, in order.
+
+    Returns:
+        A kernel for every layer, in order.
+    """
+    folded = []
+    for layer, given in zip(layers[:-1], statistics, strict=True):
+        scale, offset = layer.affine(given)
+        weight, bias = layer.kernel
+        across = scale[None, :, None, None] if layer.transposed else scale[:, None, None, None]
+        folded.append((weight * across, bias * scale + offset))
+    return [*folded, layers[-1].kernel]
+
+
+def _plain(module: nn.Module) -> Kernel:
+    """Weight and bias of a convolution."""
+    assert isinstance(module, nn.Conv2d)  # noqa: S101  (for the type checker)
+    assert module.bias is not None  # noqa: S101
+    return module.weight.detach(), module.bias.detach()
+
+
+def phase_kernel(weight: Tensor, block: tuple[int, int]) -> Tensor:
+    """A kernel that writes a block of pixels where the given one writes one.
+
+    Args:
+        weight: (out, in, k, k).
+        block: rows and columns of the block: the stride of the new kernel.
+
+    Returns:
+        (rows · columns · out, in, k + rows − 1, k + columns − 1), its output in the channel order
+        of `pixel_unshuffle`: channel · rows · columns + row phase · columns + column phase.
+    """
+    out, channels, size, _ = weight.shape
+    rows, columns = block
+    kernel = weight.new_zeros(out, rows, columns, channels, size + rows - 1, size + columns - 1)
+    for row in range(rows):
+        for column in range(columns):
+            kernel[:, row, column, :, row : row + size, column : column + size] = weight
+    return kernel.flatten(0, 2)
+
+
+def _strided_kernel(weight: Tensor) -> Tensor:
+    """A 3×3 stride-2 kernel on pixels as a 2×2 kernel on blocks -1 and 0, same result."""
+    out, channels, _, _ = weight.shape
+    kernel = weight.new_zeros(out, channels, 2, 2, 2, 2)
+    for dy, dx, place in _strided_places():
+        kernel[(slice(None), slice(None), *place)] = weight[:, :, dy, dx]
+    return kernel.reshape(out, 4 * channels, 2, 2)
+
+
+def _strided_places() -> Iterator[tuple[int, int, tuple[int, int, int, int]]]:
+    """Row and column of a 3×3 kernel of stride 2, and where they are in blocks: row and column
+    phase, and which block, -1 or 0, counted from 0."""
+    for dy, dx in itertools.product(range(3), repeat=2):
+        m, c = divmod(dy - 1, 2)
+        n, d = divmod(dx - 1, 2)
+        yield dy, dx, (c, d, m + 1, n + 1)
+
+
+def upsample_kernel(weight: Tensor) -> Tensor:
+    """Nearest-neighbour ×2 and a 3×3 kernel w, as one transposed 4×4 kernel of stride 2.
+
+    Output pixel 2i reads the small pixels i − 1 (by w₀) and i (by w₁ + w₂), output pixel 2i + 1
+    reads i (by w₀ + w₁) and i + 1 (by w₂): along each axis the kernel is w₂, w₁ + w₂, w₀ + w₁, w₀.
+
+    Args:
+        weight: (out, in, 3, 3).
+
+    Returns:
+        (in, out, 4, 4), to be cropped by 1 on every side.
+    """
+    spread = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+    return torch.einsum("ay,bx,oiyx->ioab", spread, spread, weight)

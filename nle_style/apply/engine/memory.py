@@ -1,0 +1,230 @@
+"""How much memory a render may take, and how large a piece of a picture that lets be painted."""
+
+from __future__ import annotations
+
+import math
+import os
+import re
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from nle_style.apply.engine.kernels import HALO
+from nle_style.apply.engine.openvino_graph import (
+    MEASURED_PIXELS,
+    SLICE_PIXELS,
+    Cut,
+    Span,
+    large_slices,
+    one_slice,
+    slices,
+)
+from nle_style.apply.engine.tiling import HEAD_HALO, fitting_tile
+from nle_style.core import STRIDE
+from nle_style.errors import InputError
+
+__all__ = ["Budget", "Measuring", "automatic_memory", "parse_memory"]
+
+_MIB = 2**20
+_GIB = 2**30
+_UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB, "GI": _GIB}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
+
+_AUTOMATIC = 2 * _GIB
+# What follows is measured: benchmarks/memory.py.
+_PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps hold back
+_PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
+_MEASURING = 250  # and of a slice that OpenVINO measures: another map
+_RESULT, _QUARTER = 12, 4 * 64 // STRIDE**2  # a painted picture, a map of a quarter of the size
+# In slices a pixel takes its result and two such maps, where a slice is being painted, or three.
+_FEW, _MANY = _RESULT + 2 * _QUARTER, _RESULT + 3 * _QUARTER
+_BESIDE = 5.0  # frames with the decoder, the painter and the encoder
+_CONVERTED = 2.0  # and where display values are made of the stored ones, and back
+_WAITING = 1.5  # and for every place in the two queues: one in code values, one in float
+_KEPT = 2 * _QUARTER  # bytes a pixel of the two maps that a tiled picture keeps whole
+_LEAST_ROWS = 32
+_EASY_ROWS = 160  # beside the halo: a following picture is worked on in few strips then
+_LEAST_TILE = 32 + 2 * HALO  # pixels a side
+_EASY_TILE = (400 + 2 * HALO) ** 2  # a frozen picture then costs 1.6 times what it does whole
+_DEEPEST = 2  # more than evens out the stages' unequal paces is wasted memory
+_WAITING_SHARE = 20  # a queue may hold this part of the budget: of 2 GiB a frame of UHD
+
+
+def automatic_memory(needed: int = 0) -> int:
+    """Bytes that a render takes unless told: 2 GiB, on small machines half of what there is.
+
+    More would not make it much faster: a strip of a picture is painted as fast as all of it, but
+    for the halo.
+
+    Args:
+        needed: by frames so large that 2 GiB do not hold them; see `Budget.needed`.
+    """
+    try:
+        there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, OSError, ValueError):  # Windows has no sysconf
+        return max(_AUTOMATIC, needed)
+    return min(max(_AUTOMATIC, needed), there // 2)
+
+
+def parse_memory(text: str) -> int | None:
+    """ "2GiB", "1500 MB" or a number of bytes -> bytes; "auto" -> None.
+
+    Raises:
+        InputError: none of these.
+    """
+    if text.strip().lower() == "auto":
+        return None
+    match = _SIZE.fullmatch(text.strip())
+    if match is None:
+        raise InputError(
+            f"'{text}' is not an amount of memory",
+            where="--memory",
+            remedy="Write auto, or a size as 2GiB, 1500MB.",
+        )
+    return round(float(match[1]) * _UNITS[(match[2] or "").upper()])
+
+
+class Measuring(NamedTuple):
+    """How OpenVINO measures a picture.
+
+    Attributes:
+        at_once: how many at the same time, 1 or 2; 0 if there is too little memory for one.
+        cut: in which slices.
+    """
+
+    at_once: int
+    cut: Cut
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What one render may take, and what of it the frames on their way take.
+
+    Attributes:
+        total: bytes, of the whole process.
+        frame: bytes of one frame as float32.
+        networks: how many looks are painted, each by a network of its own.
+        converted: whether the network does not see the stored values themselves: floats, values
+            with alpha or in another encoding, and what is painted through a matte.
+        sliced: whether a picture is painted slice by slice, as `openvino_graph` does.
+    """
+
+    total: int
+    frame: int = 0
+    networks: int = 1
+    converted: bool = False
+    sliced: bool = False
+
+    @property
+    def depth(self) -> int:
+        """How many frames may wait between two stages: 2 of HD in the automatic budget, 1 of UHD;
+        none of 8K, where the stages take turns."""
+        return min(_DEEPEST, self.total // _WAITING_SHARE // max(self.frame, 1))
+
+    def network(self, in_flight: int = 1) -> int:
+        """Bytes left for the maps of one picture being painted; 0 or less if there are none.
+
+        Args:
+            in_flight: pictures that are painted at the same time.
+        """
+        # Of a second picture in flight there are a source, a result, and a source that waits.
+        frames = self._beside + _WAITING * self.depth + 3 * (in_flight - 1)
+        left = self.total - _PROCESS - round(frames * self.frame)
+        return left // (self.networks * in_flight)
+
+    def needed(self, height: int, width: int) -> int:
+        """Bytes, of the whole process, with which a picture of this size is measured and painted
+        without undue haloes, the stages taking turns."""
+        frozen = _PAINTING * min(_EASY_TILE, height * width)
+        followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
+        return _PROCESS + round(self._beside * self.frame) + max(frozen, followed) * self.networks
+
+    def in_flight(self, height: int, width: int) -> int:
+        """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece, since
+        two that each have half of the cores do not wait for one another."""
+        return 2 if self.depth and self.network(2) >= self._maps(height * width) else 1
+
+    def tiles_at_once(self, height: int, width: int) -> int:
+        """How many tiles of a frozen picture to paint at the same time, 1 or 2: the CPU's cores do
+        not wait for one another then, as with `in_flight`, where a picture is too large for that.
+        """
+        one_frame = self.in_flight(height, width) == 1
+        return 2 if one_frame and self.network() >= 2 * self._maps(_EASY_TILE) else 1
+
+    def frozen_tile(self, height: int, width: int, at_once: int = 1) -> tuple[int, int]:
+        """Rows and columns at once for `tiling.paint_in_tiles`.
+
+        Args:
+            at_once: tiles that are painted at the same time; see `tiles_at_once`.
+
+        Raises:
+            InputError: the budget does not hold the smallest tile.
+        """
+        height, width = height + -height % STRIDE, width + -width % STRIDE
+        if self.in_flight(height, width) > 1:
+            return height, width
+        pixels = self._pixels(self.network() // at_once)
+        least = min(_LEAST_TILE, height) * min(_LEAST_TILE, width)
+        tile = fitting_tile(height, width, pixels, at_once) if pixels >= least else None
+        if tile is None:
+            raise self._too_little(height, width, self._maps(least) * at_once)
+        return tile
+
+    def cut(self, height: int, width: int) -> list[Span]:
+        """In which slices OpenVINO paints a picture or a tile: in one piece, for which it computes
+        a hundredth less, where the budget holds two of them like that."""
+        return (one_slice if self._holds_two_whole(height, width) else slices)(height, width)
+
+    def measuring(self, height: int, width: int) -> Measuring:
+        """How OpenVINO measures a picture: in one piece if the budget holds it, two at the same
+        time if it holds two; else slice by slice, for which it computes about a quarter more."""
+        if self._holds_two_whole(height, width):
+            return Measuring(2, one_slice)
+        if self.network() >= _PAINTING * height * width:
+            return Measuring(1, one_slice)
+        pixels = height * width
+        needed = max(4 * _QUARTER * pixels, 2 * _QUARTER * pixels + _MEASURING * MEASURED_PIXELS)
+        return Measuring(int(self.network() >= needed), large_slices)
+
+    def following_rows(self, height: int, width: int) -> int | None:
+        """Rows at once for `tiling.TiledEngine`; None if the picture can be painted in one piece.
+
+        Raises:
+            InputError: the budget does not hold the smallest strip.
+        """
+        if self.network() >= _PAINTING * height * width:
+            return None
+        kept = _KEPT * height * width
+        rows = (self.network() - kept) // (_PAINTING * width) // STRIDE * STRIDE
+        least = _LEAST_ROWS + 2 * HEAD_HALO
+        if rows < min(least, height):
+            raise self._too_little(height, width, kept + _PAINTING * width * least)
+        return max(rows, STRIDE)
+
+    def _holds_two_whole(self, height: int, width: int) -> bool:
+        return self.depth > 0 and self.network(2) >= _PAINTING * height * width
+
+    def _maps(self, pixels: int) -> int:
+        """Bytes that painting a picture takes."""
+        if not self.sliced:
+            return _PAINTING * pixels
+        return max(_MANY * pixels, _FEW * pixels + _PAINTING * min(pixels, SLICE_PIXELS))
+
+    def _pixels(self, room: int) -> int:
+        """The largest picture whose maps these bytes hold."""
+        if not self.sliced:
+            return room // _PAINTING
+        large = min(room // _MANY, (room - _PAINTING * SLICE_PIXELS) // _FEW)
+        return large if large >= SLICE_PIXELS else room // (_FEW + _PAINTING)
+
+    @property
+    def _beside(self) -> float:
+        return _BESIDE + _CONVERTED * self.converted
+
+    def _too_little(self, height: int, width: int, needed: int) -> InputError:
+        missing = (needed - self.network()) * self.networks
+        enough = math.ceil((self.total + missing) / _GIB * 10) / 10
+        return InputError(
+            f"{self.total / _GIB:.2f} GiB of memory are too little to paint {width}x{height}",
+            where="--memory",
+            remedy=f"Give {enough:.1f}GiB, or a larger --stroke-scale.",
+        )

@@ -1,0 +1,319 @@
+"""The network in bounded memory, piece by piece, and the same picture as in one.
+
+With frozen norms a tile needs nothing of the rest of the picture but `HALO` pixels around it: one
+pass, over tiles nearly as high as wide, which have the least halo.
+
+With norms that follow the picture every layer depends on all of the layer before, so the layers run
+one after the other over the whole picture: each strip with the halo of its own convolution, the
+statistics summed over the strips in float64, the norm applied when the next layer reads. Only maps
+of a quarter of the size are ever kept whole, two of them: what the network does at full and at half
+size, before and behind its residual blocks, is computed anew for every norm that needs it, which
+costs about half as much again as the network itself. These strips are as wide as the picture: two
+of their sides need no halo then.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from nle_style.apply.engine.kernels import HALO
+from nle_style.apply.engine.reflected import Reflected, blank
+from nle_style.apply.engine.torch_engine import FrameEngine, Moments, moments
+from nle_style.core import STRIDE, NormStatistics, pad_to_stride
+
+__all__ = [
+    "HEAD_HALO",
+    "TAIL_HALO",
+    "Strip",
+    "TiledEngine",
+    "fitting_tile",
+    "paint_in_tiles",
+    "strips",
+]
+
+HEAD_HALO = 8
+"""Pixels that the layers before the residual blocks reach, 4 + 1 + 2, in whole strides."""
+
+TAIL_HALO = 8
+"""Pixels that the layers behind the residual blocks reach, 2 + 1 + 4, in whole strides."""
+
+
+@dataclass(frozen=True)
+class Strip:
+    """Rows (or columns) `top` to `bottom` of a picture, which take the rows `begin` to `end` to
+    compute; the upper bounds are exclusive."""
+
+    top: int
+    bottom: int
+    begin: int
+    end: int
+
+
+def strips(height: int, rows: int, halo: int) -> list[Strip]:
+    """A picture cut into as few strips as do, all of which read the same number of rows.
+
+    One size means one compiled network. Where the picture ends a strip needs no halo, so that it
+    yields more.
+
+    Args:
+        height: rows of the picture, whole strides.
+        rows: that a strip may read at most, halo included, whole strides.
+        halo: rows to either side, whole strides.
+
+    Raises:
+        ValueError: a number that is not in whole strides, or no row left beside the halo.
+    """
+    if any(value % STRIDE for value in (height, rows, halo)):
+        raise ValueError(f"not in strides of {STRIDE}: {height} rows by {rows} with {halo}")
+    if rows >= height:
+        return [Strip(0, height, 0, height)]
+    if rows <= 2 * halo:
+        raise ValueError(f"{rows} rows are all halo")
+    count = -(-(height - 2 * halo) // (rows - 2 * halo))
+    size = _even_size(height, count, halo)
+    cut: list[Strip] = []
+    for index in range(count):
+        begin = min(index * (size - 2 * halo), height - size)
+        top = 0 if index == 0 else cut[-1].bottom
+        bottom = height if index == count - 1 else begin + size - halo
+        cut.append(Strip(top, bottom, begin, begin + size))
+    return cut
+
+
+def _even_size(length: int, count: int, halo: int) -> int:
+    """Rows that each of `count` strips reads, whole strides."""
+    return -(-(length + 2 * halo * (count - 1)) // count // STRIDE) * STRIDE
+
+
+def fitting_tile(
+    height: int, width: int, pixels: int, at_once: int = 1, halo: int = HALO
+) -> tuple[int, int] | None:
+    """The size of the tiles that cost the least in all: their own pixels, all haloes included.
+
+    Args:
+        height, width: of the picture, whole strides.
+        pixels: that a tile may have at most, halo included.
+        at_once: how many are painted at the same time; where the last of them have fewer beside
+            them, the rest counts as painted too.
+        halo: pixels to every side, whole strides.
+
+    Returns:
+        rows and columns, as `paint_in_tiles` takes them; None if no tile is so small.
+    """
+
+    def sizes(length: int) -> Iterator[tuple[int, int]]:
+        before = 0
+        for count in range(1, max(2, length // STRIDE)):
+            size = _even_size(length, count, halo)
+            if count > 1 and size <= 2 * halo:
+                return
+            if size != before:  # of more tiles of one size the fewest are the least work
+                yield count, size
+            before = size
+
+    fitting = (
+        (-(-down * across // at_once) * at_once * rows * columns, down * across, rows, columns)
+        for (down, rows), (across, columns) in itertools.product(sizes(height), sizes(width))
+        if rows * columns <= pixels
+    )
+    best = min(fitting, default=None)
+    return best and best[2:]
+
+
+@torch.inference_mode()
+def paint_in_tiles(
+    engine: Callable[[Tensor], Tensor],
+    image: Tensor,
+    tile: tuple[int, int],
+    gain: float = 1.0,
+    halo: int = HALO,
+    overscan: tuple[int, int] = (0, 0),
+    over: Callable[..., Iterable[None]] = map,
+) -> Tensor:
+    """A picture by an engine with frozen norms, in one pass.
+
+    Args:
+        engine: `engine.FoldedEngine` or another of its form.
+        image: (1, 3, H, W), RGB display code values, 0-1, on the CPU.
+        tile: rows and columns that are painted at once, halo included, whole strides.
+        gain: the exposure of the picture, which is divided by it.
+        halo: less than `HALO` gives seams; the parameter is there to show it.
+        overscan: rows and columns beyond both ends that are painted too, and not kept.
+        over: applies a function to every tile, for instance the `map` of an executor if several
+            threads may be in the engine at once.
+
+    Returns:
+        (1, 3, H, W) in 0-1, channels_last.
+    """
+    wide = Reflected(image, overscan, STRIDE)
+    above, left = overscan
+    height, width = image.shape[-2:]
+    painted = blank(3, height, width)
+
+    @torch.inference_mode()
+    def paint(place: tuple[Strip, Strip]) -> None:
+        down, across = place
+        part = wide.part((down.begin, down.end), (across.begin, across.end))
+        if gain != 1:
+            part.div_(gain)
+        top, begin = max(down.top, above), max(across.top, left)
+        bottom, end = min(down.bottom, above + height), min(across.bottom, left + width)
+        painted[..., top - above : bottom - above, begin - left : end - left] = engine(part)[
+            ...,
+            top - down.begin : bottom - down.begin,
+            begin - across.begin : end - across.begin,
+        ]
+
+    rows, columns = (
+        strips(length, size, halo) for length, size in zip(wide.size, tile, strict=True)
+    )
+    # An executor's `map` raises what a tile raised only when its result is asked for.
+    for _ in over(paint, itertools.product(rows, columns)):
+        pass
+    return painted
+
+
+class TiledEngine:
+    """A network whose norms follow the picture, in strips; called as a `FrameEngine` is.
+
+    Args:
+        engine: the network with its look.
+        rows: that are worked on at once, halo included, whole strides.
+        halos: pixels around a strip before and behind the residual blocks; less than the defaults
+            gives other pictures, and the parameter is there to show it.
+    """
+
+    def __init__(
+        self, engine: FrameEngine, rows: int, halos: tuple[int, int] = (HEAD_HALO, TAIL_HALO)
+    ) -> None:
+        self._engine = engine
+        self._rows = rows
+        self._halos = halos
+
+    @torch.inference_mode()
+    def __call__(self, image: Tensor, seen: list[NormStatistics] | None = None) -> Tensor:
+        """Paint one image; shapes, ranges and arguments are those of `StyleNetwork.forward`."""
+        height, width = image.shape[-2:]
+        picture = pad_to_stride(image)
+        x, norms = self._measured(picture)
+        painted = self._picture(x, norms, picture.shape[-2])
+        if seen is not None:
+            seen.extend(norms)
+        return painted[..., :height, :width]
+
+    @torch.inference_mode()
+    def measure(self, image: Tensor, seen: list[NormStatistics]) -> None:
+        """Append what every norm sees in an image, as painting it does, without its last layer."""
+        seen.extend(self._measured(pad_to_stride(image))[1])
+
+    def _measured(self, picture: Tensor) -> tuple[Tensor, list[NormStatistics]]:
+        """The map behind the residual blocks, and every norm's statistics."""
+        norms: list[NormStatistics] = []
+        x = self._head(picture, norms)
+        for index in range(3, self._engine.convolve.count - 3, 2):
+            self._residual_block(index, x, norms)
+        self._tail(x, norms, picture.shape[-2])
+        return x, norms
+
+    def _head(self, picture: Tensor, norms: list[NormStatistics]) -> Tensor:
+        """The first three layers -> the map of a quarter of the size."""
+        height, width = picture.shape[-2:]
+        whole: Tensor | None = None
+        for last, scale in enumerate((2, 2, 4)):
+            total = Moments()
+            for strip in strips(height, self._rows, self._halos[0]):
+                x = picture[..., strip.begin : strip.end, :]
+                x = _shown(self._run(0, last, x, norms), strip, scale)
+                total = total.joined(moments(x))
+                if last == 2:
+                    if whole is None:
+                        whole = x.new_empty((1, height // STRIDE, width // STRIDE, x.shape[1]))
+                        whole = whole.permute(0, 3, 1, 2)
+                    whole[..., strip.top // STRIDE : strip.bottom // STRIDE, :] = x
+            norms.append(total.statistics(self._engine.layers[last].phases))
+        assert whole is not None  # noqa: S101  (for the type checker)
+        for part in self._parts(whole):
+            self._engine.normalise(2, part, norms[2]).relu_()
+        return whole
+
+    def _residual_block(self, index: int, x: Tensor, norms: list[NormStatistics]) -> None:
+        """Two layers, from `index` on, and their sum with `x`, which takes its place."""
+        inner = torch.empty_like(x)
+        norms.append(self._convolve(index, x, inner, lambda part: part))
+        norms.append(
+            self._convolve(
+                index + 1,
+                inner,
+                inner,
+                lambda part: self._engine.normalise(index, part, norms[index]).relu_(),
+            )
+        )
+        for part, added in zip(self._parts(x), self._parts(inner), strict=True):
+            part.add_(self._engine.normalise(index + 1, added, norms[index + 1]))
+
+    def _convolve(
+        self, index: int, source: Tensor, target: Tensor, prepare: Callable[[Tensor], Tensor]
+    ) -> NormStatistics:
+        """One 3×3 layer from a map to another, or to itself: the row above a strip, which is
+        overwritten by then, is remembered."""
+        total = Moments()
+        height = source.shape[-2]
+        above = source[..., :0, :]
+        step = self._rows // STRIDE
+        for top in range(0, height, step):
+            bottom = min(top + step, height)
+            part = torch.cat([above, source[..., top : bottom + 1, :]], 2)
+            above_rows = above.shape[-2]
+            above = source[..., bottom - 1 : bottom, :].clone()
+            part = part.contiguous(memory_format=torch.channels_last)
+            made = self._engine.convolve(index, prepare(part))
+            made = made[..., above_rows : above_rows + bottom - top, :]
+            total = total.joined(moments(made))
+            target[..., top:bottom, :] = made
+        return total.statistics(1)
+
+    def _tail(self, x: Tensor, norms: list[NormStatistics], height: int) -> None:
+        """The two layers before the last, for their norms."""
+        first = self._engine.convolve.count - 3
+        for last, scale in ((first, 2), (first + 1, 1)):
+            total = Moments()
+            for strip in strips(height, self._rows, self._halos[1]):
+                part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
+                part = _shown(self._run(first, last, part, norms), strip, scale)
+                total = total.joined(moments(part))
+            norms.append(total.statistics(1))
+
+    def _picture(self, x: Tensor, norms: Sequence[NormStatistics], height: int) -> Tensor:
+        """The last three layers -> the picture (1, 3, H, W)."""
+        first = self._engine.convolve.count - 3
+        painted = blank(3, height, x.shape[-1] * STRIDE)
+        for strip in strips(height, self._rows, self._halos[1]):
+            part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
+            picture = self._engine.convolve.picture(self._activated(first, first + 2, part, norms))
+            painted[..., strip.top : strip.bottom, :] = _shown(picture, strip, 1)
+        return painted
+
+    def _run(self, first: int, last: int, x: Tensor, norms: Sequence[NormStatistics]) -> Tensor:
+        """Layers `first` to `last`; what the last one writes is not normalised yet."""
+        return self._engine.convolve(last, self._activated(first, last, x, norms))
+
+    def _activated(
+        self, first: int, end: int, x: Tensor, norms: Sequence[NormStatistics]
+    ) -> Tensor:
+        """Layers `first` to `end` - 1, each normalised and activated."""
+        for index in range(first, end):
+            x = self._engine.normalise(index, self._engine.convolve(index, x), norms[index]).relu_()
+        return x
+
+    def _parts(self, x: Tensor) -> Iterator[Tensor]:
+        yield from torch.split(x, self._rows // STRIDE, dim=2)
+
+
+def _shown(x: Tensor, strip: Strip, scale: int) -> Tensor:
+    """The rows of a computed strip that count; `scale` picture rows are one of the map's."""
+    return x[..., (strip.top - strip.begin) // scale : (strip.bottom - strip.begin) // scale, :]

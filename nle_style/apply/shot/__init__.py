@@ -1,0 +1,32 @@
+"""What holds for a whole shot: its ends, its statistics, its steadiness."""
+
+from __future__ import annotations
+
+from nle_style.apply.shot.cuts import find_shots, sampled
+from nle_style.apply.shot.shot_statistics import (
+    ShotStatistics,
+    luma_thumbnail,
+    measure,
+    sample_frames,
+)
+from nle_style.apply.shot.steadiness import (
+    METHOD,
+    ChangeMeter,
+    PairChange,
+    Stability,
+    shot_stability,
+)
+
+__all__ = [
+    "METHOD",
+    "ChangeMeter",
+    "PairChange",
+    "ShotStatistics",
+    "Stability",
+    "find_shots",
+    "luma_thumbnail",
+    "measure",
+    "sample_frames",
+    "sampled",
+    "shot_stability",
+]

@@ -1,0 +1,58 @@
+"""`nle-style demo`: the bundled cut, rendered, relinked and shown."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+from nle_style.apply import Look
+from nle_style.core import contact_sheet
+from nle_style.media.source import probe_media, read_frames
+from nle_style.render import OnEvent, Output
+from nle_style.render.cut import BatchResult, run_batch
+from nle_style.shipped import bundled
+
+__all__ = ["run_demo"]
+
+
+def run_demo(
+    folder: Path, look: Look, on_event: OnEvent, stop: threading.Event
+) -> tuple[BatchResult, Path]:
+    """Batch `examples/demo.otio` and draw the middle frame of every clip before and after.
+
+    Returns:
+        the batch's result and the picture's path.
+
+    Raises:
+        NleStyleError: as `run_batch`.
+    """
+    result = run_batch(
+        bundled("examples") / "demo.otio",
+        look,
+        Output(directory=folder),
+        on_event=on_event,
+        stop=stop,
+    )
+    rows = []
+    rendered = (
+        {}
+        if result.job is None
+        else {
+            (item.source, item.plan.first): item.plan
+            for item in result.job.items
+            if item.plan is not None and item.error is None
+        }
+    )
+    for use in result.plan.uses:
+        plan = rendered.get((use.range.source, use.range.first))
+        if plan is None:
+            continue
+        middle = (use.first + use.last) // 2
+        (before,) = read_frames(plan.info, middle, middle)
+        after_info = probe_media(plan.destination)
+        (after,) = read_frames(after_info, middle - plan.first, middle - plan.first)
+        rows.append([before, after])
+    picture = folder / "before_after.png"
+    if rows:
+        contact_sheet(["source", look.label], rows, cell_width=480).save(picture)
+    return result, picture

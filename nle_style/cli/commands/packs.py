@@ -1,0 +1,132 @@
+"""`nle-style styles` and `nle-style sheet`."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from nle_style.apply import Look, Stylizer, choose_device
+from nle_style.core import FIGURES, StylePack, contact_sheet, figures_of, load_pack
+from nle_style.errors import MediaError, OutputError
+from nle_style.media.source import probe_media, read_frames
+from nle_style.shipped import find_pack, shipped_packs
+
+__all__ = ["list_styles", "write_sheet"]
+
+_HEADINGS = dict(
+    zip(FIGURES, ("style loss", "content loss", "noise gain", "pan error"), strict=True)
+)
+
+
+def list_styles(pack: str | None, *, as_json: bool) -> None:
+    """Print the styles of one pack, or of all that ship, with what their cards say of them.
+
+    Figures of other weights than those beside the card are left out.
+
+    Raises:
+        PackError: no such pack.
+    """
+    paths = [find_pack(pack)] if pack is not None else shipped_packs()
+    packs = [load_pack(path) for path in paths]
+    if as_json:
+        data = [
+            {
+                "pack": item.name,
+                "path": str(path),
+                "sha256": item.sha256,
+                "image_steps": _image_steps(item),
+                "styles": list(item.styles),
+                "figures": figures_of(item.card, item.sha256),
+                "card": dict(item.card),
+            }
+            for path, item in zip(paths, packs, strict=True)
+        ]
+        print(json.dumps(data, indent=2, default=str, ensure_ascii=False))
+        return
+    console = Console()
+    for item in packs:
+        console.print(_table(item))
+        if figures_of(item.card, item.sha256):
+            console.print("Figures: means over pictures held out of training, docs/quality.md.")
+
+
+def _image_steps(pack: StylePack) -> int | None:
+    steps = (pack.card.get("training") or {}).get("image_steps")
+    return steps if isinstance(steps, int) else None
+
+
+def _table(pack: StylePack) -> Table:
+    """One pack as a table, with the figures that its card has."""
+    figures = figures_of(pack.card, pack.sha256)
+    measured = [key for key in FIGURES if any(key in values for values in figures.values())]
+    steps = _image_steps(pack)
+    title = f"{escape(pack.name)}: {len(pack.styles)} styles"
+    title += f", {steps:,} image-steps" if steps is not None else ""
+    table = Table("style", "artwork", "licence", title=f"{title}, sha256 {pack.sha256[:12]}")
+    for key in measured:
+        table.add_column(_HEADINGS[key], justify="right")
+    cards = pack.card.get("styles") or {}
+    for name in pack.styles:
+        card = cards.get(name) or {}
+        mine = figures.get(name, {})
+        numbers = [f"{mine[key]:.3f}" if key in mine else "" for key in measured]
+        texts = [escape(str(card.get(key, ""))) for key in ("artwork", "licence")]
+        table.add_row(name, *texts, *numbers)
+    return table
+
+
+def write_sheet(
+    source: Path,
+    destination: Path,
+    frame: int | None,
+    stroke_scale: float,
+    pack: str | None,
+    device: str,
+) -> None:
+    """Draw every style of a pack on one frame of a clip.
+
+    Args:
+        source: a movie, sequence or image.
+        destination: the PNG.
+        frame: zero-based; None for the middle one.
+        stroke_scale: as in `Look`.
+
+    Raises:
+        LookError: the stroke scale is out of its range.
+        MediaError: the source, or that frame of it, cannot be read.
+        OutputError: the sheet cannot be written.
+    """
+    info = probe_media(source)
+    number = info.frame_count // 2 if frame is None else frame
+    if not 0 <= number < info.frame_count:
+        raise MediaError(
+            f"there is no frame {number}",
+            where=str(source),
+            remedy=f"Its frames are 0-{info.frame_count - 1}.",
+        )
+    (rgb,) = read_frames(info, number, number)
+    chosen = load_pack(find_pack(pack))
+    pictures: list[np.ndarray] = [rgb]
+    for name in chosen.styles:
+        look = Look({name: 1.0}, statistics="frame", stroke_scale=stroke_scale)
+        pictures.append(Stylizer(chosen, look, choose_device(device)).frame(rgb))
+    labels = ["source", *chosen.styles]
+    columns = min(len(labels), 4)
+    rows = [
+        contact_sheet(labels[i : i + columns], [pictures[i : i + columns]], cell_width=480)
+        for i in range(0, len(labels), columns)
+    ]
+    sheet = rows[0].crop((0, 0, rows[0].width, sum(row.height for row in rows)))
+    y = 0
+    for row in rows:
+        sheet.paste(row, (0, y))
+        y += row.height
+    try:
+        sheet.save(destination)
+    except (OSError, ValueError) as error:
+        raise OutputError(f"cannot be written ({error})", where=str(destination)) from error

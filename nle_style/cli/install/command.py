@@ -1,0 +1,63 @@
+"""`nle-style install nuke` and `nle-style install resolve`: parse, one call, tell what was done."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+__all__ = ["install"]
+
+install = typer.Typer(no_args_is_help=True, help="Put the plugin into Nuke or DaVinci Resolve.")
+
+_Uninstall = Annotated[bool, typer.Option("--uninstall", help="Take it out again.")]
+
+
+@install.command()
+def nuke(
+    folder: Annotated[Path | None, typer.Option("--dir", help="Else ~/.nuke.")] = None,
+    uninstall: _Uninstall = False,
+) -> None:
+    """The NLEStyle node for Nuke 14 and newer: lines in init.py and menu.py."""
+    from nle_style.cli.install import nuke_host
+    from nle_style.cli.install.installation import this_installation
+
+    place = folder or nuke_host.default_folder(Path.home())
+    if uninstall:
+        _tell("taken out", nuke_host.uninstall(place), f"nothing of nle_style in {place}")
+        return
+    _tell("written", nuke_host.install(place, this_installation()), f"up to date in {place}")
+    print("Start Nuke again: the node is in Tab and in the Nodes menu. Not tested inside Nuke yet.")
+
+
+@install.command()
+def resolve(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Else the user's Fusion/Scripts/Utility.")
+    ] = None,
+    uninstall: _Uninstall = False,
+) -> None:
+    """The script for DaVinci Resolve: Workspace > Scripts > NLE Style."""
+    from nle_style.cli.install import resolve_host
+    from nle_style.cli.install.installation import this_installation
+
+    place = folder or resolve_host.scripts_folder(sys.platform, os.environ)
+    if uninstall:
+        _tell("removed", resolve_host.uninstall(place), f"no script of nle_style in {place}")
+        return
+    written = resolve_host.install(place, this_installation())
+    _tell("written", written, f"up to date in {place}")
+    print(
+        "In Resolve: Workspace > Scripts > NLE Style. The free edition runs no Python scripts from"
+        " 21.1 on: use `nle-style batch` on an OTIO export there. Not tested inside Resolve yet."
+    )
+
+
+def _tell(done: str, paths: list[Path], nothing: str) -> None:
+    for path in paths:
+        print(f"{done}: {path}")
+    if not paths:
+        print(nothing)

@@ -1,0 +1,140 @@
+"""What `nle-style doctor` sees of Nuke and DaVinci Resolve: files only, no host is started."""
+
+from __future__ import annotations
+
+import os
+import plistlib
+import re
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+
+from nle_style.cli.install import nuke_host, resolve_host
+from nle_style.cli.install.installation import Installation, this_installation
+from nle_style.errors import InputError, NleStyleError
+
+__all__ = ["examine_nuke", "examine_resolve", "resolve_hint"]
+
+_PATIENCE = 180  # seconds for an interpreter on a busy machine or a slow volume
+_NO_SCRIPTS = (21, 1)  # from here on the free edition runs no Python
+
+
+def examine_nuke(folder: Path) -> str:
+    """What is installed in a .nuke folder, in a few words.
+
+    Raises:
+        NleStyleError: what is there would not work.
+    """
+    found = nuke_host.find(folder)
+    if found is None:
+        return f"not installed in {folder} (nle-style install nuke)"
+    if found.installation is None or found.missing:
+        lost = " and ".join(found.missing) or nuke_host.RECORD
+        raise InputError(
+            f"only half installed: {lost} has nothing of nle_style",
+            where=str(folder),
+            remedy="Run `nle-style install nuke` again.",
+        )
+    return f"{folder} starts {_working(found.installation, 'nuke')}"
+
+
+def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = Path("/")) -> str:
+    """What is installed in Resolve's folder of scripts, and what is seen of Resolve itself.
+
+    Args:
+        platform, environment: as in `resolve_host.scripts_folder`.
+        root: of the file system that Resolve is looked for in.
+
+    Raises:
+        NleStyleError: what is there would not work.
+    """
+    folder = resolve_host.scripts_folder(platform, environment)
+    hint = resolve_hint(platform, environment, root)
+    found = resolve_host.find(folder)
+    if found is None:
+        return f"not installed in {folder} (nle-style install resolve); {hint}"
+    return f"{folder} starts {_working(found, 'resolve')}; {hint}"
+
+
+def resolve_hint(platform: str, environment: Mapping[str, str], root: Path = Path("/")) -> str:
+    """What the files of DaVinci Resolve tell of its version and edition.
+
+    On Linux its ReadMe names both in its title (as installers by others read it), on macOS its
+    Info.plist the version. What is certain, only a running Resolve says.
+    """
+    if platform == "linux":
+        place = root / "opt" / "resolve"
+        text = _text(place / "docs" / "ReadMe.html")
+        match = re.search(r"DaVinci Resolve(?: (Studio))? (\d+)\.(\d+)[.\d]*", text)
+        if match is not None:
+            old = (int(match[2]), int(match[3])) < _NO_SCRIPTS
+            scripts = "" if match[1] or old else ", which runs no Python scripts: use OTIO"
+            return f"{match[0]} in {place}{scripts}"
+    elif platform == "darwin":
+        place = root / "Applications" / "DaVinci Resolve" / "DaVinci Resolve.app"
+        try:
+            facts = plistlib.loads((place / "Contents" / "Info.plist").read_bytes())
+            number = f" {facts['CFBundleShortVersionString']}"
+        except (OSError, KeyError, ValueError, plistlib.InvalidFileException):
+            number = ""
+        if place.is_dir():
+            return f"DaVinci Resolve{number} in {place}, edition not known"
+    else:
+        programs = Path(environment.get("PROGRAMFILES", "C:/Program Files"))
+        place = programs / "Blackmagic Design" / "DaVinci Resolve"
+    if place.is_dir():
+        return f"DaVinci Resolve in {place}, version and edition not known"
+    return f"no DaVinci Resolve in {place}"
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+
+
+def _working(installation: Installation, host: str) -> str:
+    """Check what a host would start, as it would start it.
+
+    Raises:
+        NleStyleError: it would not work.
+    """
+    again = f"Run `nle-style install {host}` again."
+    if not (Path(installation.plugins) / host).is_dir():
+        raise InputError(
+            "the recorded folder of plugins is gone", where=installation.plugins, remedy=again
+        )
+    command = [*installation.command, "--version"]
+    # Hosts start it without their own Python's settings, so these must not help here either.
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONHOME", "PYTHONPATH")
+    }
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=_PATIENCE, env=environment
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise InputError(
+            f"the recorded interpreter does not start ({error})",
+            where=command[0],
+            remedy=again,
+        ) from error
+    if done.returncode != 0:
+        said = (done.stderr or done.stdout).strip().splitlines()
+        raise NleStyleError(
+            f"the recorded program ends with {done.returncode}: {said[-1] if said else 'silent'}",
+            where=" ".join(command),
+            remedy=again,
+        )
+    running, mine = done.stdout.strip(), this_installation()
+    if running != installation.version:
+        raise NleStyleError(
+            f"version {installation.version} was installed, and {running} starts",
+            where=" ".join(installation.command),
+            remedy=again,
+        )
+    same = installation.command == mine.command and installation.plugins == mine.plugins
+    return f"{running}{'' if same else ' of another installation: ' + installation.command[0]}"

@@ -1,0 +1,176 @@
+"""`nle-style install resolve`: the script in DaVinci Resolve's Scripts menu. Not run in Resolve.
+
+The script is a few lines that know where this installation is; what it does is in
+`plugins/resolve/nle_style_resolve`, so that a newer nle_style in the same place needs no new one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from pathlib import Path
+
+from nle_style.cli.install.installation import (
+    Installation,
+    check_writable,
+    read_whole,
+    remove,
+    write_whole,
+)
+from nle_style.errors import InputError
+
+__all__ = ["SCRIPT", "find", "install", "scripts_folder", "uninstall"]
+
+SCRIPT = "NLE Style.py"
+"""Its stem is what the menu shows."""
+
+_MARK = "# Written by `nle-style install resolve`; `--uninstall` there removes it."
+# Python 3.6 to 3.14 read it; whatever goes wrong is one line in Resolve's console.
+_SCRIPT = """\
+{mark}
+NLE_STYLE_INSTALLATION = {record}
+
+
+def _load():
+    import importlib.util
+    import os
+    import sys
+
+    name = "nle_style_resolve"
+    folder = os.path.join(NLE_STYLE_INSTALLATION["plugins"], "resolve", name)
+    start = os.path.join(folder, "__init__.py")
+    if not os.path.isfile(start):
+        raise IOError("there is no " + start + "; run: nle-style install resolve")
+    # Another run in the same interpreter may have loaded an older one.
+    for module in [m for m in sys.modules if m == name or m.startswith(name + ".")]:
+        del sys.modules[module]
+    spec = importlib.util.spec_from_file_location(
+        name, start, submodule_search_locations=[folder]
+    )
+    package = importlib.util.module_from_spec(spec)
+    sys.modules[name] = package
+    spec.loader.exec_module(package)
+    return importlib.import_module(name + ".menu")
+
+
+try:
+    _load().run(globals())
+except Exception as _error:
+    print("NLE Style: " + (" ".join(str(_error).split()) or type(_error).__name__))
+"""
+
+
+def scripts_folder(platform: str, environment: Mapping[str, str]) -> Path:
+    """The user's folder of scripts that Resolve shows on all its pages.
+
+    Source: Resolve's scripting README, "Running a script". The folders of each system:
+
+    - macOS: ~/Library/Application Support/Blackmagic Design/DaVinci Resolve/Fusion/Scripts/Utility
+    - Windows: %APPDATA%/Blackmagic Design/DaVinci Resolve/Support/Fusion/Scripts/Utility
+    - Linux: ~/.local/share/DaVinciResolve/Fusion/Scripts/Utility
+
+    Args:
+        platform: as `sys.platform` has it.
+        environment: as `os.environ`: HOME, or APPDATA on Windows.
+
+    Raises:
+        InputError: the environment does not say where the user's files are, or Resolve does not
+            run on that system.
+    """
+    places = {
+        "darwin": ("HOME", "Library/Application Support/Blackmagic Design/DaVinci Resolve"),
+        "win32": ("APPDATA", "Blackmagic Design/DaVinci Resolve/Support"),
+        "linux": ("HOME", ".local/share/DaVinciResolve"),
+    }
+    if platform not in places:
+        raise InputError(
+            f"DaVinci Resolve's folders on '{platform}' are not known",
+            remedy="Name its folder Fusion/Scripts/Utility by --dir.",
+        )
+    variable, place = places[platform]
+    if not environment.get(variable):
+        raise InputError(
+            f"the environment has no {variable}, so the user's folder is not known",
+            remedy="Name Resolve's folder Fusion/Scripts/Utility by --dir.",
+        )
+    return Path(environment[variable], *place.split("/"), "Fusion", "Scripts", "Utility")
+
+
+def install(folder: Path, installation: Installation) -> list[Path]:
+    """Write the script; one that is as it should be is not written again.
+
+    Returns:
+        the files that were written.
+
+    Raises:
+        InputError: a script of this name is there that is not ours.
+        OutputError: it is read-only, or the folder refuses.
+    """
+    path = folder / SCRIPT
+    text = _SCRIPT.format(mark=_MARK, record=ascii(installation.as_data())).encode("ascii")
+    before = _ours(path)
+    if before == text:
+        return []
+    check_writable(path)
+    write_whole(path, text)
+    return [path]
+
+
+def uninstall(folder: Path) -> list[Path]:
+    """Remove the script.
+
+    Returns:
+        what was removed; nothing if it was not there.
+
+    Raises:
+        InputError: a script of this name is there that is not ours.
+        OutputError: it is read-only, or the folder refuses.
+    """
+    path = folder / SCRIPT
+    if _ours(path) is None:
+        return []
+    check_writable(path)
+    remove(path)
+    return [path]
+
+
+def find(folder: Path) -> Installation | None:
+    """What the script in a folder of scripts starts; None if there is none.
+
+    Raises:
+        InputError: it is not ours, or damaged.
+    """
+    path = folder / SCRIPT
+    text = _ours(path)
+    if text is None:
+        return None
+    for line in text.decode("utf-8", "replace").splitlines():
+        if line.startswith("NLE_STYLE_INSTALLATION = "):
+            try:
+                data = ast.literal_eval(line.partition(" = ")[2])
+            except (SyntaxError, ValueError):
+                break
+            installation = Installation.of_data(data)
+            if installation is not None:
+                return installation
+    raise InputError(
+        "does not say which installation it starts",
+        where=str(path),
+        remedy="Run `nle-style install resolve` again.",
+    )
+
+
+def _ours(path: Path) -> bytes | None:
+    """The script's bytes; None if there is none.
+
+    Raises:
+        InputError: it is another program's.
+    """
+    text = read_whole(path)
+    if text is not None and not text.startswith(_MARK.encode("ascii")):
+        raise InputError(
+            "is a script of that name that nle_style did not write",
+            where=str(path),
+            remedy="Rename it, or give another folder by --dir.",
+        )
+    return text

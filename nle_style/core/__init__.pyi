@@ -1,0 +1,33 @@
+from .card import FIGURES, figures_of
+from .network import (
+    MINIMUM_SIDE,
+    STRIDE,
+    InstanceNorm,
+    NormStatistics,
+    StyleNetwork,
+    instance_statistics,
+    pad_to_stride,
+)
+from .overscan import cut_overscan, overscan_of
+from .sheets import contact_sheet
+from .style_pack import STYLE_NAME, StylePack, load_pack
+from .tensor_file import save_tensors
+
+__all__ = [
+    "FIGURES",
+    "MINIMUM_SIDE",
+    "STRIDE",
+    "STYLE_NAME",
+    "InstanceNorm",
+    "NormStatistics",
+    "StyleNetwork",
+    "StylePack",
+    "contact_sheet",
+    "cut_overscan",
+    "figures_of",
+    "instance_statistics",
+    "load_pack",
+    "overscan_of",
+    "pad_to_stride",
+    "save_tensors",
+]

@@ -1,0 +1,16 @@
+"""Training: posters and photographs go in, a style pack comes out."""
+
+from __future__ import annotations
+
+from nle_style.core.training.loop import TrainingProgress, train
+from nle_style.core.training.new_style import check_names
+from nle_style.core.training.settings import PARENT, Phase, TrainingSettings
+
+__all__ = [
+    "PARENT",
+    "Phase",
+    "TrainingProgress",
+    "TrainingSettings",
+    "check_names",
+    "train",
+]

@@ -1,0 +1,132 @@
+"""What a training step minimises: content, style, tones, and steadiness by turns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from nle_style.core.network import StyleNetwork
+from nle_style.core.overscan import paint_with_overscan
+from nle_style.core.perceptual import (
+    CONTENT_LAYER,
+    STYLE_LAYERS,
+    Vgg16Features,
+    content_loss,
+    style_loss,
+    style_targets,
+)
+from nle_style.core.training.settings import PARENT, TrainingSettings
+from nle_style.core.training.losses.temporal import motion_loss, noise_loss
+from nle_style.core.training.losses.tone import PosterTones, poster_tones, tone_loss
+
+__all__ = ["Objective"]
+
+_TYPICAL_ENERGY = 1e5
+"""Mean square of relu2_2 of a photograph, Oxford's VGG-16: 1.2e5 in the median of crops of COCO, a
+quarter of them below 6e4. Divided by its own energy alone, what has next to none (a dark or a flat
+frame) had a content loss of 5 to 15, and its gradient drowned that of the others in its batch."""
+
+
+class Objective:
+    """The loss of a run, with the posters' side of it computed once.
+
+    On CUDA the loss network computes in bfloat16, which has float32's range: VGG-16's maps go
+    beyond half precision's. Gram matrices and all losses are float32, and so is the painting
+    network: the two paintings of a noise term differ by less than bfloat16 resolves.
+
+    Args:
+        settings: the run's; its weights, posters and device count here.
+        vgg: on that device.
+        posters: name -> (3, H, W), RGB, 0-1.
+
+    Attributes:
+        bfloat16: whether the loss network computes in it.
+        grams: name -> the Gram matrices of its poster, see `perceptual.style_targets`.
+    """
+
+    def __init__(
+        self, settings: TrainingSettings, vgg: Vgg16Features, posters: Mapping[str, Tensor]
+    ) -> None:
+        self._settings, self._vgg = settings, vgg
+        self._device = torch.device(settings.device)
+        self.bfloat16 = self._device.type == "cuda"
+        self._layers = dict(zip(STYLE_LAYERS, settings.layer_weights, strict=True))
+        self.grams: dict[str, dict[int, Tensor]] = {}
+        self._tones: dict[str, PosterTones] = {}
+        with torch.no_grad():
+            for name, poster in posters.items():
+                image = poster[None].to(self._device)
+                self.grams[name] = style_targets(vgg(image))
+                self._tones[name] = poster_tones(image)
+
+    def features(self, image: Tensor, layers: tuple[int, ...] = STYLE_LAYERS) -> dict[int, Tensor]:
+        """`Vgg16Features.forward`, in float32 whatever it was computed in."""
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=self.bfloat16):
+            found = self._vgg(image, layers)
+        return {layer: maps.float() for layer, maps in found.items()}
+
+    def __call__(
+        self,
+        network: StyleNetwork,
+        batch: Tensor,
+        styles: list[str],
+        run: str,
+        step: int,
+        place: int = 0,
+    ) -> tuple[Tensor, dict[str, list[float]]]:
+        """The weighted loss of some of a step's images, and its terms without their weights.
+
+        Args:
+            network: what is trained.
+            batch: (N, 3, H, W), RGB, 0-1, on the run's device.
+            styles: whose poster every image is for.
+            run: `PARENT`, or the style that is trained.
+            step: number of the step, from 0: it decides which temporal term has its turn.
+            place: of the first image in its step; with the step it decides what is drawn.
+
+        Returns:
+            (N,), and name -> N values; a temporal term only where it counts.
+        """
+        settings = self._settings
+        with torch.no_grad():
+            wanted = self.features(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
+        paint = partial(paint_with_overscan, network)
+        painted = paint(batch)
+        features = self.features(painted)
+        targets = {
+            layer: torch.cat([self.grams[style][layer] for style in styles])
+            for layer in STYLE_LAYERS
+        }
+        style = style_loss(features, targets, settings.weighting, self._layers)
+        content = content_loss(features[CONTENT_LAYER], wanted, settings.weighting)
+        if settings.weighting == "normalised":
+            energy = wanted.square().mean(dim=(1, 2, 3))
+            content = content * (energy / _TYPICAL_ENERGY).clamp_max(1)
+        terms: dict[str, tuple[float, Tensor]] = {
+            "content": (settings.content_weight, content),
+            "style": (settings.style_weight, style),
+        }
+        # Half of the steps each: either costs another pass through the network.
+        name = "noise" if step % 2 == 0 else "motion"
+        if weight := self._temporal_weight(name, run, step):
+            chance = np.random.default_rng([settings.seed_of(run), 1_000_033, step, place])
+            loss = noise_loss if name == "noise" else motion_loss
+            terms[name] = weight, loss(paint, batch, painted, chance)
+        if settings.tone_weight:
+            tones = PosterTones.of([self._tones[style] for style in styles])
+            terms["tone"] = settings.tone_weight, tone_loss(painted, batch, tones)
+        total = torch.stack([weight * value for weight, value in terms.values()]).sum(0)
+        return total, {name: value.tolist() for name, (_, value) in terms.items()}
+
+    def _temporal_weight(self, term: str, run: str, step: int) -> float:
+        """What the noise or the motion term counts at a step."""
+        if run == PARENT:
+            return 0.0
+        settings = self._settings
+        every: float = getattr(settings, f"{term}_weight")
+        own: Mapping[str, float] = getattr(settings, f"{term}_weights")
+        return settings.schedule(run).grown(step) * own.get(run, every)

@@ -1,0 +1,172 @@
+"""What is known of a source, in words that all of the media room shares."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
+
+from nle_style.errors import MediaError
+from nle_style.media.base.numbered_files import SequenceFiles
+
+__all__ = [
+    "DISPLAY_MARK",
+    "AlphaKind",
+    "AudioInfo",
+    "ColourTags",
+    "FieldOrder",
+    "ImageHeader",
+    "MediaInfo",
+    "check_name",
+    "gone",
+]
+
+DISPLAY_MARK = "display-referred"
+"""What our own EXRs of display code values say in their comments (ImageDescription)."""
+
+FieldOrder = Literal["top", "bottom"]
+"""The field of a frame that is shown first."""
+
+AlphaKind = Literal["none", "straight", "premultiplied"]
+"""How a picture carries its alpha. EXR's colours are premultiplied by it (the OpenEXR technical
+introduction, "associated"); those of movies and other images are kept straight."""
+
+
+@dataclass(frozen=True)
+class ColourTags:
+    """Coding-independent code points of ISO/IEC 23091-2 (ITU-T H.273); 2 is "unspecified".
+
+    Attributes:
+        primaries: 1 = BT.709, 6 = SMPTE 170M, 9 = BT.2020.
+        transfer: 1 = BT.709, 8 = linear, 13 = sRGB, 16 = PQ, 18 = HLG.
+        matrix: 0 = RGB, 1 = BT.709, 5 and 6 = BT.601, 9 = BT.2020 non-constant.
+        full_range: code values use the whole range; None if the file does not say.
+    """
+
+    primaries: int = 2
+    transfer: int = 2
+    matrix: int = 2
+    full_range: bool | None = None
+
+
+@dataclass(frozen=True)
+class AudioInfo:
+    """One audio stream: `index` among all streams, ffmpeg's names of codec and channel layout."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    layout: str
+
+
+@dataclass(frozen=True)
+class MediaInfo:
+    """What can be known of a source without decoding it all.
+
+    Attributes:
+        path: the movie or image; for a sequence its pattern.
+        width, height: pixels of the frames as `read_frames` yields them, upright.
+        rate: frames a second, exact; the average if `variable_rate`.
+        frame_count: frames shown (after edit lists); more than can be read if truncated.
+        first_frame_number: number in the first file's name of a sequence; 0 for movies.
+        pixel_format: ffmpeg's name for movies, OpenImageIO's channel type for images.
+        bit_depth: bits of a channel's code value.
+        alpha: see `AlphaKind`.
+        pixel_aspect: width / height of a pixel as yielded; pictures are kept in storage pixels.
+        rotation: degrees counter-clockwise that the display matrix turned the stored picture.
+        timecode: of frame 0, `HH:MM:SS:FF` (`;FF` drop-frame).
+        stated_field: the field shown first, where the stream says that it is interlaced and its
+            frames do not say it themselves.
+        deinterlace: interlaced frames are read as whole pictures; else they are refused.
+        conform: the constant rate that a movie is read at, see `media.conform`: frames, rate and
+            timecode count in it; None for the movie's own frames.
+    """
+
+    path: Path
+    kind: Literal["movie", "sequence", "still"]
+    width: int
+    height: int
+    rate: Fraction
+    frame_count: int
+    first_frame_number: int
+    pixel_format: str
+    bit_depth: int
+    is_float: bool
+    alpha: AlphaKind
+    pixel_aspect: Fraction
+    rotation: int
+    colour: ColourTags
+    interlaced: bool
+    variable_rate: bool
+    timecode: str | None
+    reel: str | None
+    audio: tuple[AudioInfo, ...]
+    stated_field: FieldOrder | None = None
+    deinterlace: bool = False
+    conform: Fraction | None = None
+
+    @property
+    def has_alpha(self) -> bool:
+        """Whether there is an alpha channel."""
+        return self.alpha != "none"
+
+    def file_of(self, frame: int) -> Path:
+        """The file that a zero-based frame stands in: of a sequence its own, else `path`."""
+        if self.kind != "sequence":
+            return self.path
+        first = self.first_frame_number
+        return SequenceFiles(self.path, first, first + self.frame_count - 1).path(first + frame)
+
+
+@dataclass(frozen=True)
+class ImageHeader:
+    """Where the picture of an image file is.
+
+    Attributes:
+        spec: OpenImageIO's header of the part (subimage) that holds the picture.
+        part: its zero-based number.
+        colour: names of the channels that are R, G and B; one name three times for grey.
+        alpha: name of its alpha channel, or None.
+        channel_type: the widest OpenImageIO type among those channels ("uint8", "half", ...).
+    """
+
+    spec: oiio.ImageSpec
+    part: int
+    colour: tuple[str, str, str]
+    alpha: str | None
+    channel_type: str
+
+    def indices(self, *, alpha: bool) -> list[int]:
+        """Places of the colour channels in the file's order, and of alpha if asked for."""
+        names = list(self.spec.channelnames)
+        wanted = (*self.colour, self.alpha) if alpha and self.alpha else self.colour
+        return [names.index(name) for name in wanted]
+
+
+def gone(path: Path, error: OSError) -> MediaError:
+    """The error for a source that was probed and cannot be read now."""
+    return MediaError(
+        f"cannot be read any more ({error.strerror})",
+        where=str(path),
+        remedy="Put it back or mount its volume, then run it again: what is finished stays.",
+    )
+
+
+def check_name(path: Path) -> None:
+    """Refuse a name that is not UTF-8: no timeline, report or manifest could say it.
+
+    Raises: MediaError.
+    """
+    if not str(path).isascii():
+        try:
+            str(path).encode()
+        except UnicodeEncodeError as error:
+            raise MediaError(
+                "its name is not UTF-8",
+                where=str(path).encode(errors="backslashreplace").decode(),
+                remedy="Rename the file or folder, or make a link to it under another name.",
+            ) from error

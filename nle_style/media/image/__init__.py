@@ -1,0 +1,13 @@
+"""Image files in and out, one frame each: EXR, DPX, TIFF, PNG and JPEG."""
+
+from __future__ import annotations
+
+from nle_style.media.image.image_file import write_image
+from nle_style.media.image.image_header import check_size, read_header, read_image
+
+__all__ = [
+    "check_size",
+    "read_header",
+    "read_image",
+    "write_image",
+]

@@ -1,0 +1,70 @@
+"""One frame as an image file, made from the source's own file of that frame where there is one."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+
+from nle_style.errors import OutputError
+from nle_style.media.base import MediaInfo, gone
+from nle_style.media.formats import OutputSpec
+from nle_style.media.image.dpx import write_dpx
+from nle_style.media.image.exr import write_exr
+
+__all__ = ["write_image"]
+
+
+def write_image(
+    path: Path,
+    pixels: np.ndarray,
+    spec: OutputSpec,
+    source: MediaInfo,
+    frame: int,
+    name: str,
+    metadata: Mapping[str, str],
+) -> None:
+    """Write one quantised frame as EXR or DPX; see `write_exr` and `write_dpx`.
+
+    Args:
+        pixels: height x width x 3, or x 4 if `spec.alpha`, of `spec.dtype`.
+        frame: zero-based frame of `source`.
+        name: of the finished file.
+        metadata: text attributes; DPX has no place for them.
+    Raises: OutputError if it cannot be written; OSError (ENOSPC) if the disk is full; MediaError
+        if the source's file, of which the rest is kept, cannot be read.
+    """
+    file = source.file_of(frame)
+    same_kind = source.kind != "movie" and file.suffix.lower() == spec.extension
+    original = file if same_kind else None
+    changed = _modified(file)
+    try:
+        if spec.codec == "openexr":
+            write_exr(path, pixels, spec, source, frame, metadata, changed, original)
+        else:
+            write_dpx(path, pixels, spec, source, frame, name, changed, original)
+    except OutputError as error:
+        if shutil.disk_usage(path.parent).free < pixels.nbytes:  # the libraries keep no errno
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error
+        raise OutputError(
+            f"cannot be written ({error.what})",
+            where=str(path),
+            remedy="Check the space and the rights in the folder; a resumed run goes on from here.",
+        ) from error
+
+
+def _modified(file: Path) -> str:
+    """When the source's file was made, as image headers write it.
+
+    Writers stamp the present time unless told another: the same frame must give the same bytes.
+    """
+    try:
+        modified = file.stat().st_mtime
+    except OSError as error:
+        raise gone(file, error) from error
+    return datetime.fromtimestamp(modified, UTC).strftime("%Y:%m:%d %H:%M:%S")

@@ -1,0 +1,193 @@
+"""YUV to RGB as ffmpeg does it, bit for bit, and turning the picture upright.
+
+The conversion is ffmpeg's own, inserted by its filter graph with its default flags (bicubic), so
+that `ffmpeg -i clip -pix_fmt rgb24` and this package see the same pixels. Those defaults repeat
+chroma of 8-bit 4:2:0 instead of interpolating it; `accurate_rnd+full_chroma_int` differs from them
+by 42.9 dB (Big Buck Bunny), 43.9 dB and 50.7 dB PSNR on the project's clips.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Mapping
+from typing import TypeAlias, cast
+
+import av
+import av.error
+import av.filter
+import av.video.format
+import av.video.frame
+import numpy as np
+from av.buffer import Buffer
+from av.sidedata.sidedata import SideDataContainer, Type
+
+from nle_style.errors import MediaError
+from nle_style.media.base import ColourTags
+
+__all__ = [
+    "FrameConverter",
+    "display_matrix",
+    "orientation_filters",
+    "rgb_format",
+    "yuv_matrix",
+]
+
+_FrameKind: TypeAlias = "tuple[int, int, str, int, int]"  # width, height, format, matrix, range
+
+BT709_MATRIX = 1
+BT601_MATRIX = 6
+UNSPECIFIED = 2
+
+
+def yuv_matrix(tags: ColourTags, width: int, height: int) -> int:
+    """The matrix to decode YUV with: the tagged one, else by the size of the stored picture.
+
+    Untagged pictures of at least 1280 columns or more than 576 lines are BT.709, smaller ones
+    BT.601: what players and editing applications assume. (Plain ffmpeg assumes 601 for all.)
+    """
+    if tags.matrix not in (0, UNSPECIFIED):
+        return tags.matrix
+    return BT709_MATRIX if width >= 1280 or height > 576 else BT601_MATRIX
+
+
+def rgb_format(pixel_format: str) -> str:
+    """The RGB pixel format that holds `pixel_format`: rgb24, rgb48le, or gbrpf32le for floats."""
+    if "f16" in pixel_format or "f32" in pixel_format:
+        return "gbrpf32le"
+    components = av.video.format.VideoFormat(pixel_format).components
+    return "rgb48le" if max(part.bits for part in components) > 8 else "rgb24"
+
+
+def display_matrix(frame: av.video.frame.VideoFrame) -> tuple[int, ...] | None:
+    """The nine 16.16 fixed-point numbers of a frame's display matrix; None if it has none."""
+    # The frame would keep its own `side_data`, which refers to the frame: a cycle, and the picture
+    # would live until the garbage collector comes by.
+    own = SideDataContainer(frame)  # type: ignore[call-arg]  # the stub leaves out its constructor
+    side_data = cast("Mapping[Type, Buffer]", own).get(Type.DISPLAYMATRIX)
+    return struct.unpack("=9i", bytes(side_data)) if side_data is not None else None
+
+
+def orientation_filters(matrix: tuple[int, ...] | None) -> tuple[tuple[str, str], ...]:
+    """The (name, arguments) of the filters that ffmpeg inserts to show a frame upright.
+
+    Args:
+        matrix: as from `display_matrix`; None means upright.
+    Raises: MediaError for a turn that is not a multiple of 90 degrees.
+    Source: configure_input_video_filter() of ffmpeg's fftools/ffmpeg_filter.c.
+    """
+    if matrix is None:
+        return ()
+    a, b, c, d = matrix[0], matrix[1], matrix[3], matrix[4]
+    across, down = math.hypot(a, c) or 1.0, math.hypot(b, d) or 1.0
+    turn = round(math.degrees(math.atan2(b / down, a / across))) % 360
+    if turn == 90:
+        return (("transpose", "cclock_flip" if c > 0 else "clock"),)
+    if turn == 180:
+        flips = ((a, "hflip"), (d, "vflip"))
+        return tuple((name, "") for sign, name in flips if sign < 0)
+    if turn == 270:
+        return (("transpose", "clock_flip" if c < 0 else "cclock"),)
+    if turn == 0:
+        return (("vflip", ""),) if d < 0 else ()
+    raise MediaError(
+        f"is turned by {turn} degrees in its display matrix",
+        remedy="Bake the rotation first; only quarter turns are read.",
+    )
+
+
+class FrameConverter:
+    """Turns decoded frames of one stream into upright arrays of RGB, or of alpha.
+
+    Args:
+        tags: the colours to decode by; the frames' own tags are overruled.
+        matrix: display matrix of the stream, or None.
+    """
+
+    def __init__(self, tags: ColourTags, matrix: tuple[int, ...] | None) -> None:
+        self._tags = tags
+        self._orientation = orientation_filters(matrix)
+        self._graphs: dict[tuple[str, str], tuple[_FrameKind, av.filter.Graph]] = {}
+
+    def rgb(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
+        """The frame as height x width x 3 uint8, uint16 (0-65535) or float32, without alpha.
+
+        Raises: MediaError if ffmpeg has no conversion for the frame's colours.
+        """
+        self._retag(frame)
+        return self._through(frame, "format", f"pix_fmts={rgb_format(frame.format.name)}")
+
+    def alpha(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
+        """The frame's alpha as height x width of the type that `rgb` gives, 0 to its maximum.
+
+        Alpha has no limited range: codes of b bits are scaled by (2^16 - 1) / (2^b - 1) and
+        rounded, so that opaque is 65535. (swscale multiplies by a power of two instead, and 10-bit
+        opaque becomes 65472.) A frame of a format without alpha is opaque.
+        Raises: MediaError if ffmpeg cannot give it.
+        """
+        components = [part for part in frame.format.components if part.is_alpha]
+        deep = rgb_format(frame.format.name)
+        if not components:
+            opaque = np.ones(self.rgb(frame).shape[:2], np.float32)
+            return opaque if deep == "gbrpf32le" else _scaled(opaque, 1, deep == "rgb48le")
+        self._retag(frame)
+        if components[0].plane:  # a plane of its own, which is taken out as it is
+            plane = self._through(frame, "alphaextract", "")
+        else:
+            packed = {"rgb24": "rgba", "rgb48le": "rgba64le"}.get(deep, "gbrapf32le")
+            plane = self._through(frame, "format", f"pix_fmts={packed}")[:, :, 3]
+        if plane.dtype == np.float32:
+            return plane
+        bits = components[0].bits if components[0].plane else plane.dtype.itemsize * 8
+        return _scaled(plane, 2**bits - 1, deep == "rgb48le")
+
+    def _retag(self, frame: av.video.frame.VideoFrame) -> None:
+        if not frame.format.is_rgb:
+            frame.colorspace = yuv_matrix(self._tags, frame.width, frame.height)
+            if self._tags.full_range is not None:
+                frame.color_range = 2 if self._tags.full_range else 1
+
+    def _through(self, frame: av.video.frame.VideoFrame, name: str, arguments: str) -> np.ndarray:
+        kind = (
+            frame.width,
+            frame.height,
+            frame.format.name,
+            int(frame.colorspace),
+            int(frame.color_range),
+        )
+        try:
+            built = self._graphs.get((name, arguments))
+            if built is None or built[0] != kind:
+                built = kind, self._build(kind, name, arguments)
+                self._graphs[name, arguments] = built
+            built[1].vpush(frame)
+            return built[1].vpull().to_ndarray()
+        except (av.error.FFmpegError, ValueError) as error:
+            raise MediaError(
+                f"{frame.format.name} with colour matrix {kind[3]} cannot be converted to RGB",
+                remedy=f"Transcode the clip to BT.709 first (ffmpeg says: {error}).",
+            ) from error
+
+    def _build(self, kind: _FrameKind, name: str, arguments: str) -> av.filter.Graph:
+        width, height, pixel_format, space, span = kind
+        graph = av.filter.Graph()
+        nodes = [
+            graph.add(
+                "buffer",
+                f"video_size={width}x{height}:pix_fmt={pixel_format}:time_base=1/1"
+                f":colorspace={space}:range={span}",
+            ),
+            *(graph.add(turn, how) for turn, how in self._orientation),
+            graph.add(name, arguments),
+            graph.add("buffersink"),
+        ]
+        # No `scale` here: ffmpeg inserts it where its command line does, before or after a turn.
+        graph.link_nodes(*nodes).configure()
+        return graph
+
+
+def _scaled(codes: np.ndarray, top: int, deep: bool) -> np.ndarray:
+    """Integer codes 0-`top` as uint16 0-65535 if `deep`, else uint8 0-255, rounded."""
+    goal = 65535 if deep else 255
+    scaled = codes if top == goal else np.rint(codes * np.float64(goal / top))
+    return scaled.astype(np.uint16 if deep else np.uint8, copy=False)

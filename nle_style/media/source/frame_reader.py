@@ -1,0 +1,269 @@
+"""Frames by exact number, as arrays."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+from collections import Counter
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import NamedTuple, TypeAlias
+
+import av.error
+import numpy as np
+from av.codec.context import ThreadType
+from av.container import InputContainer
+from av.packet import Packet
+from av.video.codeccontext import VideoCodecContext
+from av.video.frame import VideoFrame
+from av.video.stream import VideoStream
+
+from nle_style.errors import MediaError
+from nle_style.media.base import MediaInfo, find_sequence
+from nle_style.media.image import read_image
+from nle_style.media.movie import (
+    FrameConverter,
+    KeyPacket,
+    MovieIndex,
+    deinterlaced,
+    display_matrix,
+    movie_index,
+    open_movie,
+    source_frame,
+    video_stream,
+)
+
+__all__ = ["as_floats", "check_fields", "decoded_rgb", "read_frames"]
+
+VideoPacket: TypeAlias = "Packet[VideoStream]"
+
+_MAX_THREADS = 8  # each holds frames of its own: 8 of UHD 16-bit stay below half a gigabyte
+
+
+def read_frames(
+    info: MediaInfo, first: int = 0, last: int | None = None, *, alpha: bool = False
+) -> Iterator[np.ndarray]:
+    """Frames `first` to `last` (inclusive, zero-based; None is the final frame), in order.
+
+    Args:
+        alpha: give the source's alpha, 0-1, as a fourth channel if it has one. The colours are as
+            stored, straight or premultiplied by it: `info.alpha` says which.
+    Yields: height x width x 3 or 4 float32 display code values: v/255 of 8-bit sources, v/65535 of
+        deeper ones (both invert exactly by rint), float sources as they are, unclamped.
+        Upright and progressive; anamorphic pictures in storage pixels.
+    Raises: MediaError, after yielding what is good, if a frame cannot be decoded, if the clip is
+        interlaced and not to be deinterlaced, or if the range lies outside of it.
+    """
+    yield from map(as_floats, decoded_rgb(info, first, last, alpha=alpha))
+
+
+def as_floats(pixels: np.ndarray) -> np.ndarray:
+    """What `decoded_rgb` gives as `read_frames` gives it: uint8 / 255, uint16 / 65535, or the very
+    array if it is float32."""
+    if pixels.dtype == np.float32:
+        return pixels
+    floats: np.ndarray = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
+    return floats
+
+
+def decoded_rgb(
+    info: MediaInfo, first: int = 0, last: int | None = None, *, alpha: bool = False
+) -> Iterator[np.ndarray]:
+    """As `read_frames`, but the integer code values: uint8 or uint16 (0-65535); or float32.
+
+    For tagged movies the colours equal `ffmpeg -i MOVIE -pix_fmt rgb24` (or `rgb48le`) bit for bit.
+    """
+    final = info.frame_count - 1 if last is None else last
+    if not 0 <= first <= final < info.frame_count:
+        raise MediaError(
+            f"frames {first}-{final} are not within 0-{info.frame_count - 1}",
+            where=str(info.path),
+            remedy="Frame numbers are zero-based positions in the file.",
+        )
+    check_fields(info, first)
+    alpha = alpha and info.has_alpha
+    if info.kind == "movie":
+        yield from _movie_rgb(info, first, final, alpha)
+    elif info.kind == "still":
+        yield read_image(info.path, alpha=alpha)
+    else:
+        files = find_sequence(info.path)
+        for frame in range(first, final + 1):
+            path = files.path(info.first_frame_number + frame)
+            pixels = read_image(path, alpha=alpha)
+            if alpha and pixels.shape[2] != 4:
+                raise MediaError(
+                    "has no alpha, the first image of the sequence does",
+                    where=str(path),
+                    remedy="Render the sequence again with the same channels in every frame.",
+                )
+            if pixels.shape[:2] != (info.height, info.width):
+                raise MediaError(
+                    f"is {pixels.shape[1]}x{pixels.shape[0]}, the sequence {info.width}x"
+                    f"{info.height}",
+                    where=str(path),
+                    remedy="Render the sequence again in one size.",
+                )
+            yield pixels
+
+
+def _movie_rgb(info: MediaInfo, first: int, last: int, alpha: bool) -> Iterator[np.ndarray]:
+    converter: FrameConverter | None = None
+    for frame_number, frame, times in _shown_frames(info, first, last):
+        if converter is None:
+            converter = FrameConverter(info.colour, display_matrix(frame))
+        pixels = converter.rgb(frame)
+        if alpha:
+            pixels = np.dstack((pixels, converter.alpha(frame)))
+        if pixels.shape[:2] != (info.height, info.width):
+            raise MediaError(
+                f"frame {frame_number} changes size to {pixels.shape[1]}x{pixels.shape[0]}",
+                where=str(info.path),
+                remedy="Transcode the clip to one size first.",
+            )
+        yield from itertools.repeat(pixels, times)
+
+
+def _shown_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame, int]]:
+    """What frames `first` to `last` show: number in the file, progressive frame, how many times."""
+    times = Counter(source_frame(info, frame) for frame in range(first, last + 1))
+    for number, frame in _progressive_frames(info, min(times), max(times)):
+        if times[number]:
+            yield number, frame, times[number]
+
+
+def _progressive_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
+    if info.deinterlace:
+        final = movie_index(info.path).frame_count - 1
+        frames = _movie_frames(info, max(first - 1, 0), min(last + 1, final))
+        yield from deinterlaced(frames, first, last, info.stated_field)
+        return
+    for number, frame in _movie_frames(info, first, last):
+        if frame.interlaced_frame:
+            raise _interlaced(info, number)
+        yield number, frame
+
+
+def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
+    """Decode with threads; at a fault again with one, to know exactly where it is.
+
+    A fault just after a seek may be the seek's own (references left behind it), so the last
+    attempt decodes from the beginning of the file.
+    """
+    index = movie_index(info.path)
+    end = min(last, index.readable - 1)
+    expected = first
+    reason = "the file ends before it"
+    for threaded, seek in ((True, True), (False, True), (False, False)):
+        if expected > end:
+            break
+        run = _decode_run(info, index, range(expected, end + 1), threaded=threaded, seek=seek)
+        with contextlib.closing(run):
+            try:
+                for frame in run:
+                    yield expected, frame
+                    expected += 1
+            except av.error.FFmpegError as error:
+                reason = f"ffmpeg says: {error}"
+    if expected <= last:
+        raise MediaError(
+            f"frame {expected} of {index.frame_count} cannot be decoded",
+            where=str(info.path),
+            remedy=f"The file is truncated or damaged; copy it again from the original ({reason}).",
+        )
+
+
+def _decode_run(
+    info: MediaInfo, index: MovieIndex, wanted: range, *, threaded: bool, seek: bool
+) -> Generator[VideoFrame]:
+    """The wanted frames from one opened decoder; ends early at the first that is missing."""
+    ranks = {tick: rank for rank, tick in enumerate(index.pts)}
+    due = iter(wanted)
+    expected = next(due)
+    with contextlib.ExitStack() as opened:
+        start = _start(opened, info.path, index, expected if seek else 0)
+        context = start.stream.codec_context
+        context.thread_type = ThreadType.AUTO if threaded else ThreadType.NONE
+        context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS) if threaded else 1
+        damaged = False  # the frames since the last one that is made from itself
+        for counted, frame in enumerate(_frames_of_packets(start.packets, context)):
+            rank = ranks.get(frame.pts or 0, -1) if index.pts else counted
+            if rank < wanted.start:
+                damaged = frame.is_corrupt or (damaged and not frame.key_frame)
+                continue
+            if rank != expected or frame.is_corrupt or (damaged and not frame.key_frame):
+                return
+            damaged = False
+            yield frame
+            if expected == wanted[-1]:
+                return
+            expected = next(due)
+
+
+def _frames_of_packets(
+    packets: Iterator[VideoPacket], context: VideoCodecContext
+) -> Iterator[VideoFrame]:
+    """Decode; at a fault, give the frames that were complete before it, then raise it."""
+    try:
+        for packet in packets:
+            yield from context.decode(packet if packet.size else None)
+    except av.error.FFmpegError:
+        if context.thread_count == 1:  # with threads, a faulty frame may be among those waiting
+            yield from context.decode(None)
+        raise
+
+
+class _Start(NamedTuple):
+    """An opened stream and its packets, from one at which decoding can start."""
+
+    stream: VideoStream
+    packets: Iterator[VideoPacket]
+
+
+def _start(opened: contextlib.ExitStack, path: Path, index: MovieIndex, frame: int) -> _Start:
+    """Packets from the nearest key packet that a seek truly reaches, else from the beginning."""
+    for key in index.start_points(frame):
+        if key.position == 0:
+            break
+        container = opened.enter_context(open_movie(path))
+        stream = video_stream(container, path)
+        packets = _seek(container, stream, index, key)
+        if packets is not None:
+            return _Start(stream, packets)
+        opened.close()
+    container = opened.enter_context(open_movie(path))
+    stream = video_stream(container, path)
+    return _Start(stream, container.demux(stream))
+
+
+def _seek(
+    container: InputContainer, stream: VideoStream, index: MovieIndex, key: KeyPacket
+) -> Iterator[VideoPacket] | None:
+    """Packets beginning with `key`; None if the demuxer lands behind it or loses its way."""
+    try:
+        container.seek(key.dts if key.dts is not None else key.pts, stream=stream, backward=True)
+        packets = container.demux(stream)
+        for packet in packets:
+            position = index.positions.get(packet.pts, -1) if packet.pts is not None else -1
+            if position < 0 or position > key.position:
+                return None
+            if position == key.position and packet.size == key.size:
+                return itertools.chain([packet], packets)
+    except av.error.FFmpegError:
+        return None
+    return None
+
+
+def check_fields(info: MediaInfo, frame: int = 0) -> None:
+    """Raises: MediaError if a movie is known to be interlaced and is not to be deinterlaced."""
+    if info.interlaced and not info.deinterlace:
+        raise _interlaced(info, frame)
+
+
+def _interlaced(info: MediaInfo, frame: int) -> MediaError:
+    return MediaError(
+        f"is interlaced (frame {frame})",
+        where=str(info.path),
+        remedy="Give --interlaced deinterlace (in a job: reading: {interlaced: deinterlace}).",
+    )

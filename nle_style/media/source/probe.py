@@ -1,0 +1,225 @@
+"""What a movie, an image sequence or a still is: size, rate, frames, colours, timecode, sound."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from typing import Literal
+
+import av.container
+import av.error
+import av.video.format
+import av.video.frame
+import av.video.stream
+import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
+
+from nle_style.errors import MediaError
+from nle_style.media.base import (
+    DISPLAY_MARK,
+    IMAGE_SUFFIXES,
+    AlphaKind,
+    AudioInfo,
+    ColourTags,
+    FieldOrder,
+    ImageHeader,
+    MediaInfo,
+    find_sequence,
+    is_pattern,
+    timecode_from_bcd,
+)
+from nle_style.media.image import check_size, read_header
+from nle_style.media.movie import (
+    display_matrix,
+    movie_index,
+    open_movie,
+    orientation_filters,
+    video_stream,
+)
+
+__all__ = ["probe_media"]
+
+_DEFAULT_RATE = Fraction(24)
+# AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
+# field that is shown first (libavcodec/rawdec.c), whatever the comments of that enum say.
+_INTERLACED_ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "top", 5: "bottom"}
+
+
+def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
+    """Look at a source. A movie is demuxed once from end to end, and one frame of it decoded.
+
+    Args:
+        path: a movie, an image, or a sequence as `name.%06d.exr` or `name.####.exr`.
+        rate: frames a second for sequences and stills that do not state theirs; else 24.
+    Raises: MediaError if there is nothing, nothing readable, no video, or a hole in the sequence.
+    """
+    path = Path(path)
+    if is_pattern(path):
+        files = find_sequence(path)
+        count = files.last - files.first + 1
+        return _probe_image(path, "sequence", files.path(files.first), count, files.first, rate)
+    if not path.exists():
+        raise MediaError(
+            "no such file", where=str(path), remedy="Check the path, or mount its volume."
+        )
+    if path.is_dir():
+        raise MediaError(
+            "is a folder",
+            where=str(path),
+            remedy="Give a movie, an image, or a sequence as name.%06d.exr.",
+        )
+    if path.stat().st_size == 0:
+        raise MediaError("the file is empty", where=str(path), remedy="Copy it again.")
+    if path.suffix.lower() in IMAGE_SUFFIXES:
+        return _probe_image(path, "still", path, 1, 0, rate)
+    return _probe_movie(path)
+
+
+def _probe_movie(path: Path) -> MediaInfo:
+    index = movie_index(path)
+    with open_movie(path) as container:
+        stream = video_stream(container, path)
+        claimed = stream.codec_context
+        if claimed.width and claimed.height:
+            check_size(claimed.width, claimed.height, path)
+        frame = _first_frame(container, stream, path)
+        format_ = frame.format
+        matrix = display_matrix(frame)
+        turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
+        width, height = frame.width, frame.height
+        check_size(width, height, path)
+        aspect = Fraction(stream.sample_aspect_ratio or 1)
+        order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
+        full_range = {1: False, 2: True}.get(int(frame.color_range))
+        return MediaInfo(
+            path=path,
+            kind="movie",
+            width=height if turned else width,
+            height=width if turned else height,
+            rate=index.rate,
+            frame_count=index.frame_count,
+            first_frame_number=0,
+            pixel_format=format_.name,
+            bit_depth=max(part.bits for part in format_.components),
+            is_float="f16" in format_.name or "f32" in format_.name,
+            alpha="straight" if any(part.is_alpha for part in format_.components) else "none",
+            pixel_aspect=1 / aspect if turned else aspect,
+            rotation=frame.rotation % 360,
+            colour=ColourTags(
+                int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), full_range
+            ),
+            interlaced=frame.interlaced_frame or order is not None,
+            variable_rate=index.variable_rate,
+            timecode=_tag(container, stream, "timecode"),
+            reel=_tag(container, stream, "reel_name"),
+            audio=tuple(
+                AudioInfo(
+                    audio.index,
+                    audio.codec_context.name,
+                    audio.codec_context.sample_rate,
+                    audio.codec_context.channels,
+                    audio.codec_context.layout.name,
+                )
+                for audio in container.streams.audio
+                if audio.codec_context is not None
+            ),
+            stated_field=None if frame.interlaced_frame else order,
+        )
+
+
+def _first_frame(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, path: Path
+) -> av.video.frame.VideoFrame:
+    reason = "the decoder returned nothing"
+    try:
+        for frame in container.decode(stream):
+            return frame
+    except av.error.FFmpegError as error:
+        reason = str(error)
+    raise MediaError(
+        "no frame of it can be decoded",
+        where=str(path),
+        remedy=f"Play the file, or copy it again from the original (ffmpeg says: {reason}).",
+    )
+
+
+def _tag(
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream, name: str
+) -> str | None:
+    """A tag of the video stream, else of the data streams (MOV's tmcd), else of the container."""
+    data = [other.metadata for other in container.streams if other.type == "data"]
+    for tags in (stream.metadata, *data, container.metadata):
+        for key, value in tags.items():
+            if key.lower() == name and value:
+                return value
+    return None
+
+
+def _probe_image(
+    path: Path,
+    kind: Literal["sequence", "still"],
+    first_file: Path,
+    count: int,
+    first_number: int,
+    rate: Fraction | None,
+) -> MediaInfo:
+    header = read_header(first_file)
+    spec, type_name = header.spec, header.channel_type
+    stated = spec.getattribute("FramesPerSecond")
+    word = spec.getattribute("smpte:TimeCode")
+    turned = spec.get_int_attribute("Orientation", 1) >= 5
+    width, height = spec.full_width, spec.full_height
+    aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0)
+    return MediaInfo(
+        path=path,
+        kind=kind,
+        width=height if turned else width,
+        height=width if turned else height,
+        rate=_image_rate(stated) or rate or _DEFAULT_RATE,
+        frame_count=count,
+        first_frame_number=first_number,
+        pixel_format=type_name,
+        bit_depth=spec.get_int_attribute("oiio:BitsPerSample", oiio.TypeDesc(type_name).size() * 8),
+        is_float=type_name in ("half", "float", "double"),
+        alpha=_image_alpha(header, first_file),
+        pixel_aspect=aspect.limit_denominator(1000),
+        rotation=0,
+        colour=_image_colour(spec),
+        interlaced=False,
+        variable_rate=False,
+        timecode=timecode_from_bcd(int(word[0]) & 0xFFFFFFFF) if word else None,
+        reel=spec.get_string_attribute("reelName") or None,
+        audio=(),
+    )
+
+
+def _image_alpha(header: ImageHeader, file: Path) -> AlphaKind:
+    if header.alpha is None:
+        return "none"
+    # OpenImageIO passes DPX on as it is and says nothing of it; its tools write it straight.
+    kept = file.suffix.lower() == ".dpx" or header.spec.get_int_attribute("oiio:UnassociatedAlpha")
+    return "straight" if kept else "premultiplied"
+
+
+def _image_rate(stated: object) -> Fraction | None:
+    if isinstance(stated, tuple) and len(stated) == 2 and stated[0] > 0 and stated[1] > 0:
+        return Fraction(int(stated[0]), int(stated[1]))
+    return None
+
+
+def _image_colour(spec: oiio.ImageSpec) -> ColourTags:
+    """H.273 codes of a colour-space name of OpenImageIO (the Color Interop Forum's names).
+
+    Half and float images that name none are linear, as OpenEXR has it, unless they are ours.
+    """
+    name = spec.get_string_attribute("oiio:ColorSpace").lower()
+    primaries = {"709": 1, "2020": 9, "p3": 12}
+    is_float = str(spec.format) in ("half", "float", "double")
+    if is_float and not name and DISPLAY_MARK not in spec.get_string_attribute("ImageDescription"):
+        name = "lin"
+    transfers = {"pq": 16, "hlg": 18, "g24": 1, "g22": 4, "lin": 8, "srgb": 13}
+    return ColourTags(
+        primaries=next((code for part, code in primaries.items() if part in name), 2),
+        transfer=next((code for part, code in transfers.items() if name.startswith(part)), 2),
+        matrix=0,
+        full_range=True,
+    )

@@ -1,0 +1,12 @@
+"""Intermediates written without loss: quantised, encoded, decoded back, joined and published."""
+
+from __future__ import annotations
+
+from nle_style.media.write.intermediate import SEQUENCE_DIGITS, IntermediateWriter, Unit, UnitRecord
+
+__all__ = [
+    "SEQUENCE_DIGITS",
+    "IntermediateWriter",
+    "Unit",
+    "UnitRecord",
+]

@@ -1,0 +1,106 @@
+"""A chunk of a movie: quantised frames through an intra-only encoder into a small file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
+import av
+import av.video.frame
+import av.video.reformatter
+import av.video.stream
+import numpy as np
+from av.codec.context import Flags
+
+from nle_style.media.base import ColourTags, MediaInfo
+from nle_style.media.formats import OutputSpec
+from nle_style.media.movie import file_url, yuv_matrix
+
+__all__ = ["encode_chunk", "output_tags"]
+
+_LIMITED, _FULL = 1, 2
+_SWS_MATRIX = {1: 1, 5: 5, 6: 5, 7: 7, 9: 9}  # H.273 matrix -> swscale's SWS_CS_* number
+
+
+def output_tags(spec: OutputSpec, source: MediaInfo) -> ColourTags:
+    """The colours an intermediate is tagged with: the source's, and matrix and range as stored.
+
+    RGB formats have matrix 0 and full range. YUV ones (ProRes) are limited range in the source's
+    matrix, or in the one of its size where that cannot be encoded.
+    """
+    if not spec.pixel_format.startswith("yuv"):
+        return ColourTags(source.colour.primaries, source.colour.transfer, 0, True)
+    matrix = yuv_matrix(source.colour, source.width, source.height)
+    if matrix not in _SWS_MATRIX:
+        matrix = yuv_matrix(ColourTags(), source.width, source.height)
+    return ColourTags(source.colour.primaries, source.colour.transfer, matrix, False)
+
+
+def encode_chunk(
+    path: Path, frames: Iterable[np.ndarray], spec: OutputSpec, source: MediaInfo
+) -> None:
+    """Write quantised frames (height x width x 3 or 4 of `spec.dtype`) as one file at `path`.
+
+    Every packet is a key frame, so that chunks can be joined without decoding. Nothing that
+    depends on the moment or the machine is written.
+    Raises: PyAV's errors (they carry errno).
+    """
+    tags = output_tags(spec, source)
+    with av.open(
+        file_url(path), "w", format=spec.container, container_options={"fflags": "+bitexact"}
+    ) as container:
+        stream = cast(
+            av.video.stream.VideoStream,
+            container.add_stream(spec.codec, rate=source.rate, options=dict(spec.options)),
+        )
+        stream.width, stream.height = source.width, source.height
+        stream.pix_fmt = spec.pixel_format
+        context = stream.codec_context
+        context.time_base = 1 / source.rate
+        context.flags |= Flags.bitexact
+        context.sample_aspect_ratio = source.pixel_aspect
+        _tag(context, tags)
+        for number, pixels in enumerate(frames):
+            frame = _video_frame(pixels, spec, tags)
+            frame.pts = number
+            frame.time_base = 1 / source.rate
+            _tag(frame, tags)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+def _video_frame(
+    pixels: np.ndarray, spec: OutputSpec, tags: ColourTags
+) -> av.video.frame.VideoFrame:
+    frame = av.video.frame.VideoFrame.from_ndarray(pixels, format=spec.array_format)
+    if spec.pixel_format == spec.array_format:
+        return frame
+    kind = av.video.reformatter.Interpolation
+    stored = frame.reformat(
+        format=spec.pixel_format,
+        interpolation=kind.BICUBIC | kind.ACCURATE_RND | kind.FULL_CHR_H_INT,
+        dst_colorspace=_SWS_MATRIX.get(tags.matrix),
+        dst_color_range=_FULL if tags.full_range else _LIMITED,
+    )
+    if spec.pixel_format == "yuva444p10le":
+        _put_alpha(stored, pixels[:, :, 3])
+    return stored
+
+
+def _put_alpha(frame: av.video.frame.VideoFrame, alpha: np.ndarray) -> None:
+    """Alpha as 10-bit codes, rounded: swscale would shift 16-bit codes down and lose half of one.
+
+    Of an 8-bit source every code comes back; deeper ones keep 10 bits.
+    """
+    plane = frame.planes[3]
+    rows = np.zeros((plane.height, plane.line_size // 2), "<u2")
+    rows[:, : plane.width] = np.rint(alpha * (1023 / 65535))
+    plane.update(rows.tobytes())
+
+
+def _tag(target: av.video.frame.VideoFrame | av.VideoCodecContext, tags: ColourTags) -> None:
+    target.color_primaries = tags.primaries
+    target.color_trc = tags.transfer
+    target.colorspace = tags.matrix
+    target.color_range = _FULL if tags.full_range else _LIMITED

@@ -1,0 +1,253 @@
+"""Joining verified chunks into one movie: exact times, colour tags, timecode and sound."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import hashlib
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+
+import av
+from av.container import InputContainer, OutputContainer
+from av.packet import Packet
+from av.stream import Stream
+from av.video.stream import VideoStream
+
+from nle_style.errors import VerificationError
+from nle_style.media.base import MediaInfo, advance_timecode
+from nle_style.media.formats import OutputSpec
+from nle_style.media.movie import file_url, movie_index, open_movie, video_stream
+from nle_style.media.source import probe_media
+from nle_style.media.write.encode import output_tags
+from nle_style.media.write.matroska_aspect import state_pixel_aspect
+from nle_style.media.write.sound import AudioTracks, audio_payload
+
+__all__ = ["MovieClock", "movie_clock", "mux_movie"]
+
+_ASPECT_ERROR = Fraction(1, 10_000)
+_MATROSKA_CLOCK = Fraction(1, 1000)
+
+
+@dataclass(frozen=True)
+class MovieClock:
+    """Times of the output's frames in ticks of `time_base`, and when they were on the source's.
+
+    Attributes:
+        ticks: presentation time of each frame; the first is 0.
+        end: tick at which the last one ends.
+        source_start, source_end: seconds on the source's own clock.
+    """
+
+    time_base: Fraction
+    ticks: tuple[int, ...]
+    end: int
+    source_start: Fraction
+    source_end: Fraction
+
+
+def movie_clock(source: MediaInfo, first: int, last: int) -> MovieClock:
+    """When frames `first` to `last` are shown: evenly at the source's rate (the one it is
+    conformed to, if it is), or, if that is variable, exactly as in the source."""
+    count = last - first + 1
+    if source.kind != "movie" or not movie_index(source.path).pts or source.conform is not None:
+        begin = _first_shown(source) + first / source.rate
+        return MovieClock(
+            1 / source.rate, tuple(range(count)), count, begin, begin + count / source.rate
+        )
+    index = movie_index(source.path)
+    start = index.pts[first]
+    more = last + 1 < len(index.pts)
+    end = index.pts[last + 1] if more else index.pts[last] + index.last_duration
+    bounds = (start * index.time_base, end * index.time_base)
+    if not source.variable_rate:
+        return MovieClock(1 / source.rate, tuple(range(count)), count, *bounds)
+    ticks = tuple(tick - start for tick in index.pts[first : last + 1])
+    return MovieClock(index.time_base, ticks, end - start, *bounds)
+
+
+def _first_shown(source: MediaInfo) -> Fraction:
+    """Seconds on the source's own clock at which its first frame is shown."""
+    if source.kind != "movie" or not movie_index(source.path).pts:
+        return Fraction(0)
+    index = movie_index(source.path)
+    return index.pts[0] * index.time_base
+
+
+def mux_movie(
+    path: Path,
+    chunks: Sequence[Path],
+    spec: OutputSpec,
+    source: MediaInfo,
+    first: int,
+    last: int,
+    metadata: Mapping[str, str],
+) -> tuple[str, ...]:
+    """Join chunks into the movie at `path`, with the source's sound, and verify it by reading.
+
+    Returns: warnings about what the container could not take.
+    Raises: VerificationError if what is read back differs; PyAV's errors; MediaError.
+    """
+    clock = movie_clock(source, first, last)
+    whole = first == 0 and last == source.frame_count - 1
+    video_digests: list[bytes] = []
+    audio_digests: dict[int, hashlib._Hash] = {}
+    with contextlib.ExitStack() as opened:
+        output = opened.enter_context(_open_output(path, spec, clock, metadata))
+        video = _add_video(opened, output, chunks[0], source, first)
+        tracks = None
+        if source.audio:
+            tracks = AudioTracks(
+                opened.enter_context(open_movie(source.path)),
+                output,
+                source.path,
+                start=clock.source_start,
+                end=clock.source_end,
+                whole=whole,
+            )
+            audio_digests = {
+                index: hashlib.md5(usedforsecurity=False) for index in tracks.output_indices
+            }
+        warnings = list(tracks.warnings) if tracks else []
+        streams = [_video_packets(chunks, video, clock, video_digests)]
+        if tracks:
+            streams.append(tracks.packets())
+        for _, packet in heapq.merge(*streams, key=lambda item: item[0]):
+            if packet.stream.index in audio_digests:
+                audio_digests[packet.stream.index].update(audio_payload(packet))
+            output.mux(packet)
+    if spec.container == "matroska" and source.pixel_aspect != 1:
+        state_pixel_aspect(path, source.pixel_aspect, source.width, source.height)
+        stated = probe_media(path).pixel_aspect
+        if stated != source.pixel_aspect:
+            warnings.append(
+                f"{source.path.name}: the pixel aspect in Matroska is {stated}, as near as can be "
+                f"to {source.pixel_aspect}"
+            )
+    digests = {index: digest.hexdigest() for index, digest in audio_digests.items()}
+    _verify(path, spec, source, first, clock, video_digests, digests)
+    return tuple(warnings)
+
+
+def _open_output(
+    path: Path, spec: OutputSpec, clock: MovieClock, metadata: Mapping[str, str]
+) -> OutputContainer:
+    options = {"fflags": "+bitexact"}
+    if spec.container == "mov":
+        # The movie's own clock defaults to 1/1000 s, to which edit lists would be rounded.
+        ticks = clock.time_base.denominator
+        options["movie_timescale"] = str(ticks * -(-1000 // ticks))
+        if metadata:
+            options["movflags"] = "use_metadata_tags"
+    output = av.open(file_url(path), "w", format=spec.container, container_options=options)
+    output.metadata.update(metadata)
+    return output
+
+
+def _add_video(
+    opened: contextlib.ExitStack,
+    output: OutputContainer,
+    chunk: Path,
+    source: MediaInfo,
+    first: int,
+) -> VideoStream:
+    template = opened.enter_context(open_movie(chunk))
+    video = output.add_stream_from_template(video_stream(template, chunk))
+    video.codec_context.framerate = source.rate
+    # ProRes and DNxHR packets do not say it, so that nothing of it is in the template.
+    video.codec_context.sample_aspect_ratio = source.pixel_aspect
+    if source.timecode is not None:
+        video.metadata["timecode"] = advance_timecode(source.timecode, first, source.rate)
+    if source.reel is not None:
+        video.metadata["reel_name"] = source.reel
+    return video
+
+
+def _video_packets(
+    chunks: Sequence[Path], video: VideoStream, clock: MovieClock, digests: list[bytes]
+) -> Iterator[tuple[float, Packet[Stream]]]:
+    video.time_base = clock.time_base
+    ends = (*clock.ticks[1:], clock.end)
+    extradata: bytes | None = None
+    for number, chunk in enumerate(chunks):
+        with open_movie(chunk) as container:
+            stream = video_stream(container, chunk)
+            if number == 0:
+                extradata = stream.codec_context.extradata
+            elif stream.codec_context.extradata != extradata:
+                raise VerificationError(
+                    "was encoded with other settings than the chunks before it",
+                    where=str(chunk),
+                    remedy="Remove the work folder and render again.",
+                )
+            for packet in _packets(container, stream):
+                frame = len(digests)
+                digests.append(_digest(packet))
+                packet.stream = video
+                packet.time_base = clock.time_base
+                packet.pts = packet.dts = clock.ticks[frame]
+                packet.duration = ends[frame] - clock.ticks[frame]
+                yield float(clock.ticks[frame] * clock.time_base), packet
+
+
+def _packets(container: InputContainer, *streams: Stream) -> Iterator[Packet[Stream]]:
+    return (packet for packet in container.demux(list(streams)) if packet.size)
+
+
+def _digest(packet: Packet[Stream]) -> bytes:
+    return hashlib.sha256(memoryview(packet)).digest()  # twice as fast as BLAKE2 where CPUs help
+
+
+def _verify(
+    path: Path,
+    spec: OutputSpec,
+    source: MediaInfo,
+    first: int,
+    clock: MovieClock,
+    video_digests: Sequence[bytes],
+    audio_digests: Mapping[int, str],
+) -> None:
+    """Read the movie back and compare everything that was meant to be in it."""
+    info = probe_media(path)
+    timecode = source.timecode and advance_timecode(source.timecode, first, source.rate)
+    tags = output_tags(spec, source)
+    if spec.codec == "dnxhd":  # its decoder calls RGB pictures BT.709; the pixels are not touched
+        tags = dataclasses.replace(tags, matrix=info.colour.matrix)
+    expected: dict[str, tuple[object, object]] = {
+        "frame count": (info.frame_count, len(clock.ticks)),
+        "size": ((info.width, info.height), (source.width, source.height)),
+        "colour tags": (info.colour, tags),
+        "timecode": (info.timecode, timecode),
+        "audio streams": (len(info.audio), len(audio_digests)),
+    }
+    if not source.variable_rate and len(clock.ticks) > 1:
+        expected["rate"] = (info.rate, source.rate)
+    near = _ASPECT_ERROR if spec.container == "matroska" else 0
+    if abs(info.pixel_aspect / source.pixel_aspect - 1) > near:
+        expected["pixel aspect"] = (info.pixel_aspect, source.pixel_aspect)
+    found = {index: hashlib.md5(usedforsecurity=False) for index in audio_digests}
+    payloads: list[bytes] = []
+    allowed = _MATROSKA_CLOCK / 2 if spec.container == "matroska" else Fraction(0)
+    with open_movie(path) as container:
+        video = video_stream(container, path)
+        for packet in _packets(container, video, *container.streams.audio):
+            if packet.stream.index in found:
+                found[packet.stream.index].update(audio_payload(packet))
+            elif packet.stream.index == video.index and packet.pts is not None:
+                meant = clock.ticks[min(len(payloads), len(clock.ticks) - 1)] * clock.time_base
+                if abs(packet.pts * packet.time_base - meant) > allowed:
+                    expected[f"time of frame {len(payloads)}"] = (packet.pts, meant)
+                payloads.append(_digest(packet))
+    expected["video packets"] = (payloads == list(video_digests), True)
+    digests = {index: digest.hexdigest() for index, digest in found.items()}
+    expected["audio packets"] = (digests, dict(audio_digests))
+    for what, (read, meant_value) in expected.items():
+        if read != meant_value:
+            raise VerificationError(
+                f"{what} reads back as {read}, not {meant_value}",
+                where=str(path),
+                remedy="Nothing was published; please report this with the source's details.",
+            )

@@ -1,0 +1,80 @@
+"""Putting finished files under their names, and refusing names that are not ours to take."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from nle_style.durable import settle, sync
+from nle_style.errors import InputError, OutputError
+from nle_style.media.base import MediaInfo, part_path, writing_into
+
+__all__ = ["publish_folder", "refuse_source"]
+
+
+def publish_folder(
+    destination: Path, files: Sequence[Path], names: Sequence[str], *, suffix: str, work: Path
+) -> None:
+    """A new folder of links to finished files takes the place of the old one, if there is one.
+
+    Args:
+        destination: the folder.
+        files, names: what is linked, and under which name in it.
+        suffix: of the names; an old folder with other files than such frames is not replaced.
+        work: a folder on the same volume, for what is not whole yet.
+    Raises: OutputError if the old folder holds other files, or the system refuses.
+    """
+    if destination.exists():
+        _refuse_foreign(destination, suffix)
+    folder = part_path(work / "whole")
+    old = work / f"old.part-{os.getpid()}"
+    shutil.rmtree(folder, ignore_errors=True)
+    with writing_into(work, folder / "none"):
+        folder.mkdir()
+        for file, name in zip(files, names, strict=True):
+            _link(file, folder / name)
+        sync(folder)  # before the old one goes: between the two there is none
+        if destination.exists():
+            destination.rename(old)
+        settle(folder, destination)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def _link(file: Path, name: Path) -> None:
+    """A second name for a unit, which so stays in place for a resume; a copy where that fails."""
+    try:
+        os.link(file, name)
+    except OSError:
+        shutil.copyfile(file, name)
+        with contextlib.suppress(OSError):
+            shutil.copystat(file, name)
+        sync(name)
+
+
+def refuse_source(destination: Path, source: MediaInfo) -> None:
+    """Raises: InputError if writing `destination` would replace or enclose the source."""
+    target, origin = destination.resolve(), source.path.resolve()
+    same_file = destination.exists() and source.path.exists() and os.path.samefile(target, origin)
+    if target == origin or same_file or target in origin.parents:
+        raise InputError(
+            "the output would replace its own source",
+            where=str(destination),
+            remedy="Choose another output folder or name; sources are never written to.",
+        )
+
+
+def _refuse_foreign(folder: Path, suffix: str) -> None:
+    foreign = [
+        path.name
+        for path in folder.iterdir()
+        if path.suffix != suffix or not path.name.startswith(f"{folder.name}.")
+    ]
+    if foreign:
+        raise OutputError(
+            f"holds files that are not frames of this output ({foreign[0]})",
+            where=str(folder),
+            remedy="Move them away, or choose another output folder.",
+        )

@@ -1,0 +1,262 @@
+"""run_job: the one loop that every door leads to.
+
+Its items are planned, then rendered one after the other (`item_run`), each under the lock of its
+output; one that is refused does not stop the others.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from nle_style.apply import choose_device, map_large_blocks
+from nle_style.core import load_pack
+from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
+from nle_style.media.base import make_folders, sweep_parts
+from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
+from nle_style.render.item.item_renderer import render_item
+from nle_style.render.item.progress import JobRun
+from nle_style.render.job import RenderJob
+from nle_style.render.plan import ItemPlan, plan_item
+from nle_style.render.record import (
+    SourceHashes,
+    build_report,
+    is_report_of,
+    report_path,
+    write_report,
+)
+from nle_style.shipped import find_pack
+
+__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job", "tidy"]
+
+
+@dataclass(frozen=True)
+class ItemResult:
+    """How one item ended: its plan if it got that far, and the error if it was refused."""
+
+    source: Path
+    plan: ItemPlan | None = None
+    error: NleStyleError | None = None
+
+
+@dataclass(frozen=True)
+class JobResult:
+    """How a job ended, its items in the job's order."""
+
+    items: tuple[ItemResult, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: all delivered; 3: some; else the first refusal's own code."""
+        errors = [item.error for item in self.items if item.error is not None]
+        if not errors:
+            return 0
+        return 3 if len(errors) < len(self.items) else errors[0].exit_code
+
+
+def run_job(
+    job: RenderJob,
+    on_event: OnEvent = lambda event: None,
+    stop: threading.Event | None = None,
+) -> JobResult:
+    """Render a job's items one after the other.
+
+    A refused item does not stop the others; a full or unwritable disk does, since it would refuse
+    them all. What is finished stays, and the same job goes on from there.
+
+    Args:
+        job: the request.
+        on_event: told what happens; see `events`.
+        stop: set it to cancel after the current frame, as the job's `cancel_file` does.
+
+    Raises:
+        Cancelled: by `stop` or the cancel file.
+        PackError, InputError: the pack or the device cannot be had at all.
+        OutputError: the output folder cannot be made.
+    """
+    map_large_blocks()
+    pack = load_pack(find_pack(job.pack))
+    device = choose_device(job.control.device)
+    make_folder(job.output.directory)
+    taken: set[str] = set()
+    hashed = SourceHashes()
+    results: list[ItemResult] = []
+    for item in job.items:
+        try:
+            plan = plan_item(item, job, pack, device, taken, hashed)
+            results.append(ItemResult(item.source, plan))
+        except NleStyleError as error:
+            results.append(ItemResult(item.source, error=error))
+    frames = sum(
+        result.plan.painted_count(result.plan.first, result.plan.last)
+        for result in results
+        if result.plan is not None
+    )
+    run = JobRun(job, pack, device, on_event, stop or threading.Event(), frames)
+    return deliver_items(run, results, _render)
+
+
+def deliver_items(
+    run: JobRun,
+    results: list[ItemResult],
+    render: Callable[[JobRun, int, ItemPlan], bool],
+) -> JobResult:
+    """Bring planned items to their end, one after the other, and tell how each of them ended.
+
+    Args:
+        run: the job's.
+        results: the items, planned or refused, in the job's order.
+        render: has one item published; False if it was there already.
+
+    Raises:
+        Cancelled: by the job's `stop` or cancel file.
+    """
+    on_event = run.on_event
+    on_event(Started(len(results), run.frames))
+    present = 0
+    for index, result in enumerate(results):
+        if result.plan is None or result.error is not None:
+            message = str(result.error)
+            on_event(ItemEnded(index, str(result.source), "refused", message=message))
+            continue
+        plan = result.plan
+        try:
+            rendered = render(run, index, plan)
+        except Cancelled:
+            raise
+        except NleStyleError as error:
+            results[index] = ItemResult(result.source, plan, error)
+            on_event(ItemEnded(index, str(result.source), "refused", message=str(error)))
+            if isinstance(error, OutputError):
+                for later in range(index + 1, len(results)):
+                    if results[later].error is None:
+                        results[later] = ItemResult(results[later].source, None, error)
+            continue
+        present += not rendered
+        on_event(
+            ItemEnded(
+                index,
+                str(result.source),
+                "delivered" if rendered else "present",
+                str(plan.destination),
+                plan.frames,
+                report=_report(run, index, plan),
+            )
+        )
+    outcome = JobResult(tuple(results))
+    refused = sum(result.error is not None for result in results)
+    on_event(Done(len(results) - refused - present, present, refused, outcome.exit_code))
+    return outcome
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder of results, with those above it.
+
+    Raises: OutputError.
+    """
+    try:
+        make_folders(folder)
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be made ({error.strerror})",
+            where=str(folder),
+            remedy="Choose another folder with -o.",
+        ) from error
+
+
+@contextmanager
+def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
+    """Hold the lock of one output, so that two runs never write one file.
+
+    Args:
+        lock_file: of a part of the output; None for the whole.
+
+    Raises: InputError if another process holds it; OutputError if the folder refuses.
+    """
+    lock = FileLock(lock_file or plan.work.with_suffix(".lock"), timeout=0)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise InputError(
+            "another run is rendering it right now",
+            where=str(plan.destination),
+            remedy="Wait for it, or choose another folder with -o.",
+        ) from error
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be written ({error.strerror})",
+            where=str(plan.destination.parent),
+            remedy="Choose another folder with -o.",
+        ) from error
+    file = Path(lock.lock_file)
+    try:
+        yield
+    finally:
+        # While it is held: after the release it may be the next run's lock, and a third run, which
+        # finds no file, would make itself one beside it. Windows keeps a file that is open.
+        with suppress(OSError):
+            file.unlink()
+        lock.release()
+        if os.name == "nt":
+            with suppress(OSError):
+                file.unlink()
+
+
+def tidy(plan: ItemPlan) -> None:
+    """Take away what a run that was cut off after publishing left beside its finished item."""
+    if not (plan.work.exists() or plan.work.with_suffix(".lock").exists()):
+        return
+    # Another run may be at its last step, or the folder be read-only by now: then it stays.
+    with suppress(InputError, OutputError), locked(plan):
+        shutil.rmtree(plan.work, ignore_errors=True)
+
+
+def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
+    """Render one item; False if it is there already, whole and unchanged."""
+    run.check_cancelled()
+    resume = run.job.control.resume
+    if resume and plan.is_present():
+        run.done += plan.painted_count(plan.first, plan.last)
+        tidy(plan)
+        return False
+    with locked(plan):
+        if not resume:
+            shutil.rmtree(plan.work, ignore_errors=True)
+        make_folder(plan.work)
+        sweep_parts(plan.work)
+        render_item(run, index, plan)
+        shutil.rmtree(plan.work, ignore_errors=True)
+    return True
+
+
+def _report(run: JobRun, index: int, plan: ItemPlan) -> str:
+    """The path of a finished item's report, written if this render has none yet.
+
+    A report that cannot be written is a warning: the intermediate is there and whole.
+    """
+    path = report_path(plan.manifest)
+    published = plan.manifest.published()
+    if published is None or is_report_of(path, plan.manifest.key):
+        return str(path)
+    report = build_report(
+        plan.manifest.key,
+        plan.facts,
+        plan.info,
+        published,
+        plan.manifest.units(),
+        plan.manifest.measurements(),
+        plan.manifest.made(),
+    )
+    try:
+        write_report(path, report)
+    except OutputError as error:
+        run.on_event(Warned(f"{plan.destination.name}: no report ({error})", index))
+        return ""
+    return str(path)

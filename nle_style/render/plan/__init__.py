@@ -1,0 +1,18 @@
+"""From a job's items to exact plans: source, frames, look, mattes, names and keys."""
+
+from __future__ import annotations
+
+from nle_style.render.plan.frame_inputs import FrameInputs
+from nle_style.render.plan.item_plan import ItemPlan
+from nle_style.render.plan.naming import source_stem
+from nle_style.render.plan.planner import engine_of, plan_item
+from nle_style.render.plan.reading import read_as
+
+__all__ = [
+    "FrameInputs",
+    "ItemPlan",
+    "engine_of",
+    "plan_item",
+    "read_as",
+    "source_stem",
+]

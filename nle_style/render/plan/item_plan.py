@@ -1,0 +1,164 @@
+"""One intermediate, exactly: what a plan says and a render does."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from nle_style.apply import Look, needs_measuring, painted_at
+from nle_style.apply.engine import Budget, automatic_memory
+from nle_style.media import OutputSpec
+from nle_style.media.base import MediaInfo
+from nle_style.media.colour import SceneColour
+from nle_style.media.write import SEQUENCE_DIGITS
+from nle_style.render.plan.frame_inputs import FrameInputs
+from nle_style.render.plan.mattes import LayerPlan, Matte
+from nle_style.render.record import Manifest, SourceHashes, fingerprint
+from nle_style.timeline.relink import SequenceName
+
+__all__ = ["ItemPlan"]
+
+
+@dataclass(frozen=True)
+class ItemPlan:
+    """One intermediate, exactly.
+
+    Attributes:
+        info: the probed source.
+        first, last: source frames, inclusive, handles included.
+        painted: the ranges of them that are painted, ascending, apart; the others become black.
+        look, spec: what to paint and how to write it.
+        destination: the movie, or the folder of a sequence.
+        manifest: beside it, under this render's key.
+        facts: what the key was made from.
+        matte: where `look` is painted; None for everywhere.
+        layers: the looks that are painted over it, the lowest first.
+        scene: the way of the source's colours through the network; None for display-referred ones.
+        memory: bytes that the process may take.
+        inputs: what each frame is made from; None unless a sequence becomes a sequence.
+        namesakes: manifests of the names that this render would have had in an empty folder, or
+            among other sources: another range of the same frames may lie there.
+        hashed: what its files were when it was planned.
+    """
+
+    info: MediaInfo
+    first: int
+    last: int
+    painted: tuple[tuple[int, int], ...]
+    look: Look
+    spec: OutputSpec
+    destination: Path
+    manifest: Manifest
+    facts: dict[str, Any]
+    matte: Matte | None = None
+    layers: tuple[LayerPlan, ...] = ()
+    scene: SceneColour | None = None
+    memory: int = field(default_factory=automatic_memory)
+    inputs: FrameInputs | None = None
+    namesakes: tuple[Path, ...] = ()
+    hashed: SourceHashes = field(default_factory=SourceHashes)
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """Its own look and those of its layers, the lowest first."""
+        return self.look, *(layer.look for layer in self.layers)
+
+    @property
+    def painted_at(self) -> tuple[int, int] | None:
+        """Width and height at which its own look is painted; None at strength 0."""
+        look = self.look
+        return painted_at(self.info.width, self.info.height, look.strength, look.stroke_scale)
+
+    @property
+    def needs_measuring(self) -> bool:
+        """Whether its shots are measured before their frames are painted."""
+        return any(map(needs_measuring, self.looks))
+
+    @property
+    def alpha(self) -> bool:
+        """Whether frames are read, painted and written with their alpha."""
+        return self.spec.alpha
+
+    @property
+    def premultiplied(self) -> bool:
+        """Whether the output stores RGB multiplied by alpha."""
+        return self.spec.premultiplied
+
+    @property
+    def budget(self) -> Budget:
+        """The memory to render it in. Every look has a network of its own."""
+        mattes = (self.matte is not None) + len(self.layers)
+        channels = (4 if self.alpha else 3) + mattes
+        frame = self.info.height * self.info.width * channels * 4
+        converted = self.info.is_float or self.scene is not None or channels > 3
+        return Budget(self.memory, frame, len(self.looks), converted)
+
+    @property
+    def frames(self) -> int:
+        """How many frames."""
+        return self.last - self.first + 1
+
+    @property
+    def sparse(self) -> bool:
+        """Whether only some of the frames are painted."""
+        return self.painted != ((self.first, self.last),)
+
+    def number(self, frame: int) -> int:
+        """The number of a source frame in the names of a sequence's files."""
+        return self.info.first_frame_number + frame
+
+    def painted_within(self, first: int, last: int) -> list[tuple[int, int]]:
+        """The parts of `painted` that lie in `first`..`last`, inclusive."""
+        return [(max(a, first), min(b, last)) for a, b in self.painted if a <= last and first <= b]
+
+    def painted_count(self, first: int, last: int) -> int:
+        """How many frames of `first`..`last`, inclusive, are painted."""
+        return sum(b - a + 1 for a, b in self.painted_within(first, last))
+
+    def source_files(self, first: int, last: int) -> Iterator[Path]:
+        """The files that frames `first` to `last` of the source, inclusive, are made from."""
+        yield from _files_of(self.info, first, last)
+        for matte in (self.matte, *(layer.matte for layer in self.layers)):
+            if matte is not None:
+                yield from _files_of(matte.info, first + matte.offset, last + matte.offset)
+
+    @property
+    def sequence_files(self) -> SequenceName | None:
+        """The names of the files that `media.write` will publish; None for a movie."""
+        if not self.spec.sequence:
+            return None
+        return SequenceName(
+            folder=self.destination,
+            prefix=f"{self.destination.name}.",
+            suffix=self.spec.extension,
+            start_frame=self.number(self.first),
+            padding=SEQUENCE_DIGITS,
+        )
+
+    @property
+    def work(self) -> Path:
+        """The folder for finished units, hidden beside the destination until all is published."""
+        return self.destination.with_name(f".{self.destination.name}.work")
+
+    def output_files(self) -> list[Path]:
+        """The published movie, or the files of the published sequence."""
+        if self.destination.is_dir():
+            return sorted(self.destination.iterdir())
+        return [self.destination]
+
+    def is_present(self) -> bool:
+        """Whether this very render is published, whole and unchanged."""
+        published = self.manifest.published()
+        if published is None or not self.destination.exists():
+            return False
+        return bool(published.get("fingerprint") == fingerprint(self.output_files()))
+
+
+def _files_of(info: MediaInfo, first: int, last: int) -> Iterator[Path]:
+    if info.kind != "sequence":
+        yield info.path
+        return
+    for frame in range(first, last + 1):
+        yield info.file_of(frame)

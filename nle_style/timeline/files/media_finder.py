@@ -1,0 +1,249 @@
+"""Find the media of a clip: by its path, by a mapped path, or by name in folders to search."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from fractions import Fraction
+from pathlib import Path
+from typing import Protocol
+
+import opentimelineio as otio
+
+from nle_style.errors import MediaError, TimelineError
+from nle_style.timeline.files.locate import has_files, media_path, path_readings, reference_url
+from nle_style.timeline.frames import counted, usable_range
+from nle_style.timeline.parsed import SOURCE_KEY
+
+__all__ = ["MediaFacts", "MediaFinder"]
+
+_NUMBERED = re.compile(r"(.*?)(\d+)(\.(?:exr|dpx|cin|tiff?|png|jpe?g|tga|bmp|webp))", re.IGNORECASE)
+_NUMBER = re.compile(r"%\d*d")
+
+
+class MediaFacts(Protocol):
+    """What the plan has to know of a media file; `nle_style.media` supplies it."""
+
+    @property
+    def rate(self) -> Fraction:
+        """Frames per second, exact."""
+
+    @property
+    def frame_count(self) -> int:
+        """Number of frames that really decode."""
+
+    @property
+    def start_frame(self) -> int:
+        """The file's start timecode counted in frames at `rate`; 0 if it has none."""
+
+    @property
+    def first_file_number(self) -> int | None:
+        """The number in the name of an image sequence's first file; None for other media."""
+
+
+class MediaFinder:
+    """Finds files for media references.
+
+    In this order: the reference's path under the longest `path_maps` prefix that it starts with;
+    the path itself, absolute or relative to the timeline's folder; then a file of the same name
+    anywhere under `media_dirs`. A name is compared as it is, then without regard to case; a name
+    from an EDL (clip name, source file, reel) also fits a file that only adds an extension to it.
+    A file found by name must agree in timecode with the clip where both are known, and a file
+    that agrees beats one that has no timecode. Two files that fit equally well are refused.
+
+    Args:
+        folder: what relative paths start from: the timeline's folder.
+        media_dirs: folders to search, with everything below them; indexed once, when needed.
+        path_maps: (FROM, TO) prefixes; slashes and backslashes are alike, and a FROM with a
+            drive letter is compared without regard to case.
+        probe: facts of a media file, for the comparison of timecodes; None compares none.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        media_dirs: Sequence[Path] = (),
+        path_maps: Sequence[tuple[str, str]] = (),
+        probe: Callable[[Path], MediaFacts] | None = None,
+    ) -> None:
+        self._folder = folder
+        self._media_dirs = tuple(media_dirs)
+        self._maps = sorted(
+            ((_plain(before), after) for before, after in path_maps),
+            key=lambda m: len(m[0]),
+            reverse=True,
+        )
+        self._probe = probe
+        self._index: list[Path] | None = None
+
+    def find(self, clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
+        """The file of a clip's reference, or the printf pattern of its image sequence.
+
+        Args:
+            clip: its source range decides between files of the same name.
+            reference: an ExternalReference or ImageSequenceReference of the clip.
+
+        Returns:
+            An absolute path. It exists, unless there is nothing to search: then it is where the
+            reference says, and the media's reader tells that nothing is there.
+
+        Raises:
+            TimelineError: no path, a foreign path that nothing maps, no fitting file in the
+                folders to search, or several. The clip is for the caller to name.
+        """
+        url = reference_url(reference)
+        mapped = self._mapped(url)
+        for text in filter(None, (mapped, url)):
+            found = self._existing(text)
+            if found is not None:
+                return found
+        if not self._media_dirs:
+            return media_path(mapped or url, self._folder)
+        return self._searched(clip, reference, url)
+
+    def _mapped(self, url: str) -> str:
+        if not url or not self._maps:
+            return ""
+        for reading in path_readings(url):
+            plain = _plain(reading)
+            for before, after in self._maps:
+                windows = bool(re.match(r"[A-Za-z]:|//", before))
+                head = plain[: len(before)]
+                same = head.casefold() == before.casefold() if windows else head == before
+                if same and (len(plain) == len(before) or plain[len(before)] == "/"):
+                    return f"{after.rstrip('/')}{plain[len(before) :]}"
+        return ""
+
+    def _existing(self, url: str) -> Path | None:
+        try:
+            path = media_path(url, self._folder)
+        except TimelineError:
+            return None
+        return path if has_files(path) else None
+
+    def _searched(
+        self, clip: otio.schema.Clip, reference: otio.core.MediaReference, url: str
+    ) -> Path:
+        names, loose = _names(reference, url)
+        passed: list[Path] = []
+        for name in names:
+            same_name = self._named(name, loose=loose)
+            fitting = self._best(clip, reference, same_name)
+            if len(fitting) == 1:
+                return fitting[0]
+            if fitting:
+                raise TimelineError(
+                    "several files fit it equally well: " + ", ".join(map(str, fitting)),
+                    remedy="Search a narrower folder, or say which with --path-map.",
+                )
+            passed += same_name
+        folders = ", ".join(map(str, self._media_dirs))
+        if passed:
+            raise TimelineError(
+                f"{passed[0]} has its name but not its timecode",
+                remedy="Add the folder of the right take with --media.",
+            )
+        wanted = " or ".join(repr(name) for name in names) or "its media"
+        raise TimelineError(
+            f"no file named {wanted} is under {folders}",
+            remedy="Add its folder with --media, or map its path with --path-map FROM=TO.",
+        )
+
+    def _named(self, name: str, *, loose: bool) -> list[Path]:
+        """Files of that name: the strictest comparison that finds any."""
+        if self._index is None:
+            self._index = list(_files(self._media_dirs))
+        comparisons: list[Callable[[Path], bool]] = [
+            lambda p: p.name == name,
+            lambda p: p.name.casefold() == name.casefold(),
+        ]
+        if loose:
+            comparisons += [
+                lambda p: _stem(p.name) == name,
+                lambda p: _stem(p.name).casefold() == name.casefold(),
+            ]
+        for fits in comparisons:
+            found = [path for path in self._index if fits(path)]
+            if found:
+                return found
+        return []
+
+    def _best(
+        self, clip: otio.schema.Clip, reference: otio.core.MediaReference, paths: list[Path]
+    ) -> list[Path]:
+        agreeing: list[Path] = []
+        unknown: list[Path] = []
+        for path in paths:
+            verdict = self._agrees(clip, reference, path)
+            if verdict is None:
+                unknown.append(path)
+            elif verdict:
+                agreeing.append(path)
+        return agreeing or unknown
+
+    def _agrees(
+        self, clip: otio.schema.Clip, reference: otio.core.MediaReference, path: Path
+    ) -> bool | None:
+        """Whether the file's timecode holds the clip's in-point; None if that is not known."""
+        if self._probe is None:
+            return None
+        try:
+            facts = self._probe(path)
+        except MediaError:
+            return None
+        available = usable_range(reference)
+        wanted = clip.source_range or available
+        if wanted is None or facts.start_frame == 0:
+            return None
+        first = counted(wanted.start_time, facts.rate)
+        if available is not None and available.start_time.value == 0:
+            # The timeline counts from the file's first frame, whatever its timecode.
+            return None
+        return facts.start_frame <= first < facts.start_frame + facts.frame_count
+
+
+def _plain(path: str) -> str:
+    """A prefix or path for comparison: one kind of slash, none at the end, no file: before it."""
+    if path.lower().startswith("file:"):
+        path = path_readings(path)[0]
+    return path.replace("\\", "/").rstrip("/")
+
+
+def _names(reference: otio.core.MediaReference, url: str) -> tuple[list[str], bool]:
+    """Names that the file may have, likeliest first, and whether extensions may be missing."""
+    listed = reference.metadata.get(SOURCE_KEY, {}).get("names")
+    texts = [str(n) for n in listed] if listed else [url]
+    found: dict[str, None] = {}
+    for text in filter(None, texts):
+        # A sequence's pattern comes last among the readings, and is the one in the index.
+        for reading in reversed(path_readings(text)):
+            found[re.split(r"[/\\]", reading)[-1]] = None
+    return [name for name in found if name], bool(listed)
+
+
+def _stem(name: str) -> str:
+    """The name without extension and, of a sequence, without its number."""
+    if match := _NUMBER.search(name):
+        return name[: match.start()].rstrip("._-")
+    return name.rpartition(".")[0]
+
+
+def _files(folders: Iterable[Path]) -> Iterator[Path]:
+    """Every file below the folders, in order, once; numbered images as patterns too."""
+    seen: set[str] = set()
+    for top in folders:
+        for folder, below, names in os.walk(os.path.abspath(top)):
+            below[:] = sorted(b for b in below if not b.startswith("."))
+            if folder in seen:
+                continue
+            seen.add(folder)
+            patterns: dict[str, int] = {}
+            for name in sorted(names):
+                if name.startswith("."):
+                    continue
+                yield Path(folder, name)
+                if match := _NUMBERED.fullmatch(name):
+                    pattern = f"{match[1]}%0{len(match[2])}d{match[3]}"
+                    patterns[pattern] = patterns.get(pattern, 0) + 1
+            yield from (Path(folder, p) for p, count in patterns.items() if count > 1)

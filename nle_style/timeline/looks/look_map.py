@@ -1,0 +1,241 @@
+"""`--map looks.yaml`: which clips get which look, by name, reel, track and colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import opentimelineio as otio
+import yaml
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.looks.look_text import ClipLook, parse_look, with_control
+from nle_style.timeline.needs import Candidate
+
+__all__ = ["SELECTORS", "LookRule", "entry", "facts_of", "matches", "read_look_map"]
+
+SELECTORS = ("clip", "reel", "track", "colour", "marker")
+"""What a rule can go by: the clip's name, its reel, its track, its colour (label), the colour of a
+marker on it."""
+
+_SPELLINGS = {"color": "colour", "marker-colour": "marker", "marker-color": "marker"}
+_SPELLINGS |= {"stroke-scale": "stroke_scale", "marker_colour": "marker", "marker_color": "marker"}
+_LOOK_KEYS = ("style", "strength", "stroke_scale", "statistics")
+_NUMBERED = re.compile(r"[A-Z]\d+")
+_MAXIMUM_BYTES = 2**20
+_FORM = "See docs/timelines.md: a list of rules as `- clip: A00*` with `style: fire`."
+
+
+@dataclass(frozen=True)
+class LookRule:
+    """One rule of a map.
+
+    Attributes:
+        selectors: (one of `SELECTORS`, glob); a clip must match all of them. Empty matches all.
+        look: what the clips get; None leaves them as they are.
+        where: "looks.yaml line 3", for messages.
+    """
+
+    selectors: tuple[tuple[str, str], ...]
+    look: ClipLook | None
+    where: str
+
+    def fits(self, facts: Mapping[str, tuple[str, ...]]) -> bool:
+        """Whether a clip with these names, reels, ... is meant; by the keys of `SELECTORS`."""
+        return all(
+            any(matches(name, glob) for name in facts.get(key, ())) for key, glob in self.selectors
+        )
+
+
+def matches(name: str, glob: str) -> bool:
+    """Whether a name is the text, or fits it as a glob (* ? [abc]), in any case."""
+    name, glob = name.casefold(), glob.casefold()
+    # Names as "x.[1001-1099].tif" are not meant as globs.
+    return name == glob or fnmatchcase(name, glob)
+
+
+def read_look_map(path: Path) -> tuple[LookRule, ...]:
+    """Read a map file; the first rule that fits a clip counts.
+
+    It is a list of mappings with selectors (`SELECTORS`) and a look (`style`, as in a marker, and
+    `strength`, `stroke_scale`, `statistics`), or a plain mapping of clip names to looks. Values are
+    taken as they are written: `clip: 0010` is the text "0010".
+
+    Raises:
+        TimelineError: the file cannot be read, is no such list, has an unknown or repeated key, or
+            a look that cannot be understood; names the line.
+    """
+    root = _composed(path)
+    if isinstance(root, yaml.SequenceNode):
+        rules = [_rule(node, path) for node in root.value]
+    elif isinstance(root, yaml.MappingNode):
+        rules = []
+        for key, value in _entries(root, path):
+            if _SPELLINGS.get(key, key) in SELECTORS + _LOOK_KEYS:
+                raise TimelineError(
+                    f"'{key}' belongs into a rule, and rules are a list",
+                    where=_line(value, path),
+                    remedy="Begin each rule with a dash: `- clip: A00*`.",
+                )
+            look = _look({"style": value}, path)
+            rules.append(LookRule((("clip", key),), look, _line(value, path)))
+    else:
+        raise TimelineError("it holds no rules", where=str(path), remedy=_FORM)
+    if not rules:
+        raise TimelineError("it holds no rules", where=str(path), remedy=_FORM)
+    return tuple(rules)
+
+
+def _composed(path: Path) -> yaml.Node | None:
+    try:
+        if path.stat().st_size > _MAXIMUM_BYTES:
+            raise TimelineError("too large for a map of looks", where=str(path), remedy=_FORM)
+        text = path.read_text(encoding="utf-8-sig")
+    except OSError as error:
+        raise TimelineError(
+            f"the map of looks cannot be read ({error.strerror or error})",
+            where=str(path),
+            remedy="Check the path given to --map.",
+        ) from error
+    except UnicodeDecodeError as error:
+        raise TimelineError(
+            "the map of looks is not UTF-8 text", where=str(path), remedy="Save it as UTF-8."
+        ) from error
+    try:
+        # Nodes instead of values: they know their lines, keep repeated keys, and build no objects.
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except (yaml.YAMLError, RecursionError) as error:
+        mark = getattr(error, "problem_mark", None)
+        raise TimelineError(
+            f"not YAML ({getattr(error, 'problem', None) or 'it cannot be parsed'})",
+            where=f"{path} line {mark.line + 1}" if mark else str(path),
+            remedy=_FORM,
+        ) from error
+    return node
+
+
+def _rule(node: yaml.Node, path: Path) -> LookRule:
+    where = _line(node, path)
+    if not isinstance(node, yaml.MappingNode):
+        raise TimelineError("a rule is not `key: value` pairs", where=where, remedy=_FORM)
+    given: dict[str, yaml.ScalarNode] = {}
+    for written, value in _entries(node, path):
+        key = _SPELLINGS.get(written.lower(), written.lower())
+        if key not in SELECTORS + _LOOK_KEYS:
+            raise TimelineError(
+                f"unknown key '{written}'",
+                where=_line(value, path),
+                remedy=f"A rule has {', '.join(SELECTORS + _LOOK_KEYS)}.",
+            )
+        if key in given:
+            raise TimelineError(f"'{written}' is there twice", where=_line(value, path))
+        given[key] = value
+    selectors = tuple((key, given[key].value) for key in SELECTORS if key in given)
+    if ("colour", "source") in selectors or ("colour", "poster") in selectors:
+        raise TimelineError(
+            "`colour` chooses clips by their colour (label) in the editor",
+            where=_line(given["colour"], path),
+            remedy="Write the colour of the look into the style: `style: fire colour source`.",
+        )
+    if not any(key in given for key in _LOOK_KEYS):
+        raise TimelineError("the rule asks for no look", where=where, remedy=_FORM)
+    return LookRule(selectors, _look(given, path), where)
+
+
+def _look(given: Mapping[str, yaml.ScalarNode], path: Path) -> ClipLook | None:
+    look: ClipLook | None = ClipLook()
+    for key in _LOOK_KEYS:
+        if key not in given:
+            continue
+        try:
+            text = given[key].value
+            look = parse_look(text) if key == "style" else with_control(look, key, text)
+        except TimelineError as error:
+            where = _line(given[key], path)
+            raise TimelineError(error.what, where=where, remedy=error.remedy or _FORM) from error
+    return look
+
+
+def _entries(node: yaml.MappingNode, path: Path) -> list[tuple[str, yaml.ScalarNode]]:
+    found: list[tuple[str, yaml.ScalarNode]] = []
+    seen: set[str] = set()
+    for key, value in node.value:
+        where = _line(key, path)
+        if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
+            raise TimelineError("a rule's values are plain texts", where=where, remedy=_FORM)
+        if value.value == "" or value.tag == "tag:yaml.org,2002:null":
+            raise TimelineError(
+                f"'{key.value}' has no value",
+                where=where,
+                remedy="`none` leaves clips as they are.",
+            )
+        if key.value in seen:
+            raise TimelineError(f"'{key.value}' is there twice", where=where)
+        seen.add(key.value)
+        found.append((key.value, value))
+    return found
+
+
+def _line(node: yaml.Node, path: Path) -> str:
+    return f"{path} line {node.start_mark.line + 1}"
+
+
+def facts_of(candidate: Candidate) -> dict[str, tuple[str, ...]]:
+    """What rules go by, under the keys of `SELECTORS`.
+
+    A nest is a clip to those who cut with it: its name and colour count.
+    """
+    clip = candidate.clip
+    nests = [around for around in candidate.parents if isinstance(around, otio.schema.Stack)]
+    return {
+        "clip": (candidate.clip_name, *(str(nest.name) for nest in nests if nest.name)),
+        "reel": tuple(_reels(candidate)),
+        "track": tuple(_tracks(candidate)),
+        "colour": tuple(colour for item in (clip, *nests) for colour in _colours(item)),
+        "marker": tuple(str(marker.color) for marker in clip.markers if marker.color),
+    }
+
+
+def _reels(candidate: Candidate) -> Iterator[str]:
+    """Where the EDL and the FCP7 XML adapter keep them."""
+    reel = entry(candidate.clip.metadata.get("cmx_3600"), "reel")
+    if reel:
+        yield str(reel)
+    if candidate.reference is not None:
+        timecode = entry(candidate.reference.metadata.get("fcp_xml"), "timecode")
+        name = entry(entry(timecode, "reel"), "name")
+        if name:
+            yield str(name)
+
+
+def _tracks(candidate: Candidate) -> Iterator[str]:
+    """The outermost track's name and number from the bottom, and the whole path in nests."""
+    yield candidate.track_name
+    top = candidate.parents[0] if candidate.parents else None
+    if not isinstance(top, otio.schema.Track):
+        return
+    if top.name:
+        yield str(top.name)
+    stack = top.parent()
+    if stack is not None and not _NUMBERED.fullmatch(str(top.name)):
+        # Tracks named "Video 2" are V2 in the editor; one that is named "V1" is what it says.
+        alike = [t for t in stack if isinstance(t, otio.schema.Track) and t.kind == top.kind]
+        yield f"{str(top.kind)[:1].upper()}{alike.index(top) + 1}"
+
+
+def _colours(item: otio.schema.Item) -> Iterator[str]:
+    """OpenTimelineIO's own colour by name and as #rrggbb, and Premiere's label in FCP7 XML."""
+    if item.color is not None:
+        yield from (text for text in (item.color.name, item.color.to_hex()[:7]) if text)
+    label = entry(entry(item.metadata.get("fcp_xml"), "labels"), "label2")
+    if label:
+        yield str(label)
+
+
+def entry(metadata: Any, key: str) -> Any:
+    """An entry of metadata that may be anything: the FCP7 adapter gives text for empty elements."""
+    return metadata.get(key) if isinstance(metadata, Mapping) else None

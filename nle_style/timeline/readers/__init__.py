@@ -1,0 +1,23 @@
+"""One reader a timeline format, each from a file to OpenTimelineIO."""
+
+from __future__ import annotations
+
+from nle_style.timeline.readers.aaf import read_aaf
+from nle_style.timeline.readers.edl import read_edl
+from nle_style.timeline.readers.fcp7 import read_fcp7
+from nle_style.timeline.readers.kdenlive import read_kdenlive
+from nle_style.timeline.readers.otio_bundle import opened, unpack
+from nle_style.timeline.readers.otio_json import timelines_in
+from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
+
+__all__ = [
+    "XmlDocument",
+    "opened",
+    "parse_xml",
+    "read_aaf",
+    "read_edl",
+    "read_fcp7",
+    "read_kdenlive",
+    "timelines_in",
+    "unpack",
+]

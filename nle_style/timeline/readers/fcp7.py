@@ -1,0 +1,241 @@
+"""Final Cut Pro 7 XML (xmeml), as Premiere, Resolve, Hiero and others still write it.
+
+Read by otio-fcp-adapter; this adds what it loses: speeds (the timeremap filter), the contents of
+nested sequences, and the ids by which a clip is found in the file again.
+Source: Apple, "Final Cut Pro XML Interchange Format", Time Remap; speeds checked against exports.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
+
+__all__ = ["read_fcp7"]
+
+_ADAPTER = "fcp_xml"
+# Nested sequences stand in the file once and are read once for every use.
+_MOST_ITEMS = 20_000
+_DEEPEST = 40
+
+
+def read_fcp7(path: Path) -> list[Parsed]:
+    """Every top-level sequence of the file.
+
+    Raises:
+        TimelineError: not FCP7 XML, no sequence in it, sequences nested in themselves, or an
+            element that the adapter cannot read.
+    """
+    document = parse_xml(path)
+    if document.root.tag != "xmeml":
+        raise TimelineError(
+            f"its root element is <{document.root.tag}>, not Final Cut Pro 7's <xmeml>",
+            where=str(path),
+            remedy="Export the sequence as Final Cut Pro XML, FCPXML or .otio.",
+        )
+    # The adapter's time grows with the square of the clips: the reader's own count is too late.
+    written = sum(1 for _ in document.root.iter("clipitem"))
+    if written > _MOST_ITEMS:
+        raise TimelineError(
+            f"it holds {written} clips, and no more than {_MOST_ITEMS} are read",
+            where=str(path),
+            remedy="Export the sequences one by one.",
+        )
+    reader = _reader_class()(document)
+    elements = [
+        *document.root.iterfind("./sequence"),
+        *document.root.iterfind(".//children/sequence"),
+    ]
+    if not elements:
+        raise TimelineError(
+            "the file holds no sequence",
+            where=str(path),
+            remedy="Export the sequence, not a bin or a single clip.",
+        )
+    try:
+        return [reader.parsed(element) for element in elements]
+    except TimelineError as error:
+        raise TimelineError(error.what, where=str(path), remedy=error.remedy) from error
+    # The adapter trusts its input: a missing element is an AttributeError, a bad number a
+    # ValueError, a foreign item a TypeError.
+    except (AttributeError, ValueError, TypeError, LookupError, RecursionError) as error:
+        raise TimelineError(
+            f"line {reader.line}: the item there cannot be read ({error})",
+            where=str(path),
+            remedy="Remove or replace that item in the editor and export again.",
+        ) from error
+
+
+def _reader_class() -> Any:
+    """The adapter's parser with our additions.
+
+    Loaded through the plug-in manifest, because the module cannot be imported by its name
+    (a relative import leaves its package); its own read_from_string is not used, so that no
+    media linker and no hook of the machine runs.
+    """
+    module = otio.adapters.from_name(_ADAPTER).module()
+
+    class Reader(module.FCP7XMLParser):  # type: ignore[misc, name-defined]
+        """otio-fcp-adapter's parser, with nested sequences, speeds and ids."""
+
+        def __init__(self, document: XmlDocument) -> None:
+            super().__init__(document.root)
+            self.line = 1
+            self._lines = document.lines
+            self._warnings: list[str] = []
+            self._inside: list[ElementTree.Element] = []
+            self._items = 0
+            self._whole: dict[tuple[str, str | None], ElementTree.Element] = {}
+            for element in document.root.iter():
+                if element.get("id") is not None and len(element):
+                    self._whole.setdefault((element.tag, element.get("id")), element)
+
+        def _derefed_element(self, element: ElementTree.Element | None) -> Any:
+            """The element that an id stands for: the first with contents, wherever it is.
+
+            The adapter takes the first of that id, of any kind and however empty.
+            """
+            if element is None or len(element):
+                return element
+            return self._whole.get((element.tag, element.get("id")), element)
+
+        def parsed(self, sequence: ElementTree.Element) -> Parsed:
+            self._warnings, self._inside = [], [sequence]
+            timeline = self.timeline_for_sequence(sequence, module._Context())
+            return Parsed(timeline, self._warnings)
+
+        def clip_for_element(
+            self, element: ElementTree.Element, item_range: Any, start_offset: Any, context: Any
+        ) -> Any:
+            self.line = self._lines.get(element, self.line)
+            line = self.line
+            self._items += 1
+            if self._items > _MOST_ITEMS:
+                raise TimelineError(
+                    f"more than {_MOST_ITEMS} clips, counting nested sequences at every use",
+                    remedy="Export the sequence without its nests.",
+                )
+            nested = self._derefed_element(element.find("./sequence"))
+            if nested in self._inside or len(self._inside) > _DEEPEST:
+                raise TimelineError(
+                    f"line {line}: sequences are nested in themselves, or deeper than {_DEEPEST}",
+                    remedy="Flatten the nests in the editor and export again.",
+                )
+            item = super().clip_for_element(element, item_range, start_offset, context)
+            if nested is not None:
+                self._fill(item, nested, context)
+                item.name = element.findtext("./name") or item.name
+            source = {"element": element.tag, "line": line, "id": element.get("id")}
+            file = element.find("./file")
+            source["file"] = None if file is None else file.get("id")
+            item.metadata[SOURCE_KEY] = {k: v for k, v in source.items() if v is not None}
+            item.enabled = (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"
+            remap = _video_remap(element)
+            if remap is not None:
+                self._retime(item, element, remap, start_offset, line)
+            return item
+
+        def track_for_element(self, element: ElementTree.Element, kind: str, context: Any) -> Any:
+            track = super().track_for_element(element, kind, context)
+            enabled = (element.findtext("./enabled") or "TRUE").strip().upper()
+            track.enabled = enabled != "FALSE"
+            return track
+
+        def _fill(self, stack: Any, sequence: ElementTree.Element, context: Any) -> None:
+            """Tracks of a nested sequence, which the adapter leaves empty."""
+            media = self._derefed_element(sequence.find("./media"))
+            if media is None:
+                return
+            self._inside.append(sequence)
+            inner = self.stack_for_element(media, context.context_pushing_element(sequence))
+            self._inside.pop()
+            tracks = list(inner)
+            del inner[:]
+            stack.extend(tracks)
+
+        def _retime(
+            self,
+            item: Any,
+            element: ElementTree.Element,
+            remap: ElementTree.Element,
+            start_offset: Any,
+            line: int,
+        ) -> None:
+            effect, start = _time_effect(element, remap, start_offset.value)
+            item.effects[:] = [e for e in item.effects if not _is_remap(e)]
+            if effect is None:
+                return
+            item.effects.append(effect)
+            if start is None:
+                self._warnings.append(
+                    f"line {line}: the speed of '{item.name}' changes over time or is not given "
+                    "as a percentage"
+                )
+                return
+            rate = item.source_range.start_time.rate
+            # The adapter added the in-point as it stands; at a speed it counts retimed frames.
+            unscaled = float(element.findtext("./in") or 0) + start_offset.rescaled_to(rate).value
+            moved = item.source_range.start_time.value - unscaled + start
+            item.source_range = otio.opentime.TimeRange(
+                otio.opentime.RationalTime(moved, rate), item.source_range.duration
+            )
+
+    return Reader
+
+
+def _is_remap(effect: otio.schema.Effect) -> bool:
+    return bool(effect.metadata.get("fcp_xml", {}).get("effectid") == "timeremap")
+
+
+def _video_remap(element: ElementTree.Element) -> ElementTree.Element | None:
+    for effect in element.iterfind("./filter/effect"):
+        if effect.findtext("./effectid") == "timeremap":
+            return effect
+    return None
+
+
+def _time_effect(
+    element: ElementTree.Element, remap: ElementTree.Element, offset: float
+) -> tuple[otio.schema.TimeEffect | None, float | None]:
+    """The effect and the clip's first source frame, without its timecode.
+
+    In-points are counted at the clip's speed: source frame = in * speed. Premiere also writes the
+    curve as keyframes of "graphdict" (when: retimed frame, value: source frame), marking the
+    clip's ends. Reverse plays down from the media's end.
+    """
+    values = {
+        parameter.findtext("./parameterid"): (parameter.findtext("./value") or "").strip()
+        for parameter in remap.iterfind("./parameter")
+    }
+    try:
+        speed = float(values.get("speed") or 100)
+    except ValueError:
+        speed = 0.0
+    reverse = values.get("reverse", "").upper() == "TRUE" or speed < 0
+    graph = remap.find("./parameter[parameterid='graphdict']")
+    inner = [
+        k
+        for k in ([] if graph is None else graph.iterfind("./keyframe"))
+        if (k.findtext("./speedkfstart") or k.findtext("./speedkfend") or "") != "TRUE"
+    ]
+    variable = values.get("variablespeed", "0") not in ("", "0", "FALSE")
+    # Hiero writes a factor where the format has a percentage: 0.25 may be either.
+    if variable or len(inner) > 2 or abs(speed) < 1:
+        return otio.schema.TimeEffect("timeremap", metadata={SOURCE_KEY: dict(values)}), None
+    scalar = abs(speed) / 100
+    if scalar == 1 and not reverse:
+        return None, None
+    start = float(element.findtext("./in") or 0) + offset
+    end = float(element.findtext("./out") or 0)
+    if reverse:
+        total = float(element.findtext("./duration") or 0)
+        curve = [float(k.findtext("./value") or 0) for k in inner]
+        lowest = min(curve) if len(curve) == 2 else (total - end) * scalar
+        return otio.schema.LinearTimeWarp(time_scalar=-scalar), max(0.0, lowest)
+    return otio.schema.LinearTimeWarp(time_scalar=scalar), start * scalar

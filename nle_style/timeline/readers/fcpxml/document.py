@@ -1,0 +1,411 @@
+"""Final Cut Pro's FCPXML, 1.8 to 1.14.
+
+Not through otio-fcpx-xml-adapter 1.0: it truncates rates to whole numbers, ignores media-rep
+(FCPXML 1.9 on), has neither retimes nor transitions, and returns empty timelines without a word.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
+from nle_style.timeline.readers.fcpxml.fcpxml_retime import Retime, conform_scalar, retime_of
+from nle_style.timeline.readers.fcpxml.lanes import Dissolve, Lanes, Placed, stack_of
+from nle_style.timeline.readers.fcpxml.resources import Resources, seconds, time_at
+
+__all__ = ["read_fcpxml"]
+
+_CLIPS = frozenset(
+    {"asset-clip", "clip", "ref-clip", "sync-clip", "mc-clip", "video", "title", "audition", "gap"}
+)
+_MARKERS = frozenset({"marker", "chapter-marker"})
+_MOST_ITEMS = 20_000
+_DEEPEST = 40
+
+
+def read_fcpxml(path: Path) -> list[Parsed]:
+    """Every project of the file; without one, its only compound clip.
+
+    Args:
+        path: an .fcpxml, or a .fcpxmld bundle with Info.fcpxml inside.
+
+    Raises:
+        TimelineError: not FCPXML, no project and not exactly one compound clip, clips nested in
+            themselves, or a time or reference that cannot be read.
+    """
+    if path.is_dir():
+        path = path / "Info.fcpxml"
+    document = parse_xml(path)
+    root = document.root
+    if root.tag != "fcpxml":
+        raise TimelineError(
+            f"its root element is <{root.tag}>, not <fcpxml>",
+            where=str(path),
+            remedy="Export the project as FCPXML again.",
+        )
+    reader = _Reader(document, Resources.of(root))
+    try:
+        projects = list(root.iter("project"))
+        if projects:
+            return [reader.project(p.find("./sequence"), p.get("name", "")) for p in projects]
+        return [reader.compound(_only_compound(root, path))]
+    except TimelineError as error:
+        raise TimelineError(error.what, where=str(path), remedy=error.remedy) from error
+    except (ValueError, ArithmeticError, LookupError) as error:
+        raise TimelineError(
+            f"line {reader.line}: the element there cannot be read ({error})",
+            where=str(path),
+            remedy="Remove or replace that clip in Final Cut and export again.",
+        ) from error
+
+
+def _only_compound(root: ElementTree.Element, path: Path) -> ElementTree.Element:
+    """The compound clip of an export that holds clips of the browser and no project."""
+    places = [root, *root.iter("event")]
+    clips = [e for place in places for e in place if e.tag in _CLIPS]
+    compounds = [e for e in clips if e.tag == "ref-clip"]
+    if len(compounds) == 1:
+        return compounds[0]
+    names = ", ".join(repr(e.get("name", e.tag)) for e in (compounds or clips)[:10]) or "nothing"
+    raise TimelineError(
+        f"the file holds no project, but {names}",
+        where=str(path),
+        remedy="Export one project: select it in Final Cut's browser, then File > Export XML.",
+    )
+
+
+class _Reader:
+    """Turns elements into OpenTimelineIO; knows where it is, for messages."""
+
+    def __init__(self, document: XmlDocument, resources: Resources) -> None:
+        self.line = 1
+        self._lines = document.lines
+        self._resources = resources
+        self._warnings: list[str] = []
+        self._items = 0
+        self._depth = 0
+
+    def project(self, sequence: ElementTree.Element | None, name: str) -> Parsed:
+        if sequence is None:
+            raise TimelineError(f"project '{name}' has no sequence", remedy="Export it again.")
+        self._warnings = []
+        timeline = otio.schema.Timeline(name)
+        stack, rate = self._sequence(sequence)
+        tracks = list(stack)
+        del stack[:]
+        timeline.tracks.extend(tracks)
+        start = seconds(sequence.get("tcStart"))
+        timeline.global_start_time = time_at(start, rate)
+        return Parsed(timeline, self._warnings)
+
+    def compound(self, clip: ElementTree.Element) -> Parsed:
+        media = self._resources.get(clip.get("ref"), "media")
+        sequence = None if media is None else media.find("./sequence")
+        return self.project(sequence, clip.get("name", ""))
+
+    def _sequence(self, sequence: ElementTree.Element) -> tuple[otio.schema.Stack, Fraction]:
+        rate = self._resources.rate(sequence.get("format")) or Fraction(24)
+        if self._resources.rate(sequence.get("format")) is None:
+            self._warn(sequence, "has a sequence without a frame rate; read at 24")
+        lanes = Lanes(rate)
+        origin = seconds(sequence.get("tcStart"))
+        spine = sequence.find("./spine")
+        if spine is not None:
+            # Offsets in the primary storyline count from the sequence's timecode.
+            self._storyline(lanes, spine, lane=0, shift=-origin)
+        return stack_of(lanes, self._warnings), rate
+
+    def _warn(self, element: ElementTree.Element, text: str) -> None:
+        line = self._lines.get(element, self.line)
+        self._warnings.append(f"line {line}: {text}")
+
+    def _storyline(
+        self, lanes: Lanes, holder: ElementTree.Element, lane: int, shift: Fraction
+    ) -> None:
+        """Items one behind the other; `shift` takes their offsets to the container's time."""
+        cursor: Fraction | None = None
+        for child in holder:
+            if child.tag == "transition":
+                at = seconds(child.get("offset"), default=(cursor or Fraction(0)) - shift) + shift
+                length = seconds(child.get("duration"))
+                lanes.dissolves.append(
+                    Dissolve(lane, at, at + length, child.get("name", "transition"))
+                )
+            elif child.tag in _CLIPS and _lane(child) == 0:
+                default = Fraction(0) if cursor is None else cursor - shift
+                start = seconds(child.get("offset"), default) + shift
+                cursor = self._place(lanes, child, lane, start)
+
+    def _place(
+        self, lanes: Lanes, element: ElementTree.Element, lane: int, start: Fraction
+    ) -> Fraction:
+        """Put an item and what is connected to it on their lanes; returns its end."""
+        self.line = self._lines.get(element, self.line)
+        self._items += 1
+        self._depth += 1
+        if self._items > _MOST_ITEMS or self._depth > _DEEPEST:
+            raise TimelineError(
+                f"line {self.line}: clips are nested in themselves, or there are more than "
+                f"{_MOST_ITEMS} counting compound clips at every use",
+                remedy="Break the compound clips apart in Final Cut and export again.",
+            )
+        if element.tag == "audition":
+            element = self._pick(element)
+        duration = seconds(element.get("duration"), self._natural_duration(element))
+        item = self._item(element, duration, lanes.rate)
+        if item is not None:
+            lanes.items.setdefault(lane, []).append(Placed(start, start + duration, item))
+        if element.tag != "sync-clip":
+            local = self._local_start(element)
+            self._connected(lanes, element, lane, start, local)
+        self._depth -= 1
+        return start + duration
+
+    def _connected(
+        self,
+        lanes: Lanes,
+        element: ElementTree.Element,
+        lane: int,
+        start: Fraction,
+        local: Fraction,
+    ) -> None:
+        """Items of other lanes; their offsets count in the local time of what they hang on.
+
+        That time runs faster than the edit where a rate is conformed; under a timeMap it is the
+        retimed one already.
+        """
+        speed = conform_scalar(element, lanes.rate)
+        for child in element:
+            at = start + (seconds(child.get("offset")) - local) / speed
+            if child.tag == "spine" and _lane(child):
+                self._storyline(lanes, child, lane + _lane(child), at)
+            elif child.tag in _CLIPS and _lane(child):
+                self._place(lanes, child, lane + _lane(child), at)
+
+    def _pick(self, audition: ElementTree.Element) -> ElementTree.Element:
+        picks = [child for child in audition if child.tag in _CLIPS]
+        if not picks:
+            raise TimelineError(
+                f"line {self.line}: an audition without a clip", remedy="Export it again."
+            )
+        return picks[0]
+
+    def _local_start(self, element: ElementTree.Element) -> Fraction:
+        """Where the item's own time begins: `start`, or the start of what it refers to."""
+        given = element.get("start")
+        if given is not None:
+            return seconds(given)
+        asset = self._resources.get(element.get("ref"), "asset")
+        if asset is not None:
+            return seconds(asset.get("start"))
+        media = self._resources.get(element.get("ref"), "media")
+        sequence = None if media is None else media.find("./sequence")
+        return Fraction(0) if sequence is None else seconds(sequence.get("tcStart"))
+
+    def _natural_duration(self, element: ElementTree.Element) -> Fraction:
+        for tag in ("asset", "media"):
+            found = self._resources.get(element.get("ref"), tag)
+            inner = found if tag == "asset" or found is None else found.find("./sequence")
+            if inner is not None:
+                return seconds(inner.get("duration"))
+        return Fraction(0)
+
+    def _item(
+        self, element: ElementTree.Element, duration: Fraction, rate: Fraction
+    ) -> otio.schema.Item | None:
+        """The item as OpenTimelineIO; None for one without a picture."""
+        local = self._local_start(element)
+        if element.tag == "gap" or element.get("srcEnable") == "audio":
+            return None
+        if element.tag == "title":
+            return self._generator(element, "title", duration, rate)
+        if element.tag in ("ref-clip", "sync-clip", "mc-clip"):
+            item = self._nest(element, local, duration, rate)
+        elif element.tag == "clip":
+            item = self._simple_clip(element, local, duration, rate)
+        else:
+            item = self._asset_clip(element, element, local, duration, rate)
+        if item is None:
+            return None
+        item.name = element.get("name") or item.name
+        item.enabled = element.get("enabled", "1") != "0"
+        return item
+
+    def _asset_clip(
+        self,
+        element: ElementTree.Element,
+        picture: ElementTree.Element,
+        start: Fraction,
+        duration: Fraction,
+        rate: Fraction,
+    ) -> otio.schema.Clip | None:
+        """A clip of one asset; `start` is in the clip's local time, before any retime."""
+        asset = self._resources.get(picture.get("ref"), "asset")
+        if asset is None:
+            if (
+                picture.tag == "video"
+                and self._resources.get(picture.get("ref"), "effect") is not None
+            ):
+                return self._generator(element, "generator", duration, rate)
+            if picture.get("ref"):
+                self._warn(picture, f"refers to {picture.get('ref')}, which is no asset")
+            clip = otio.schema.Clip(element.get("name", ""), otio.schema.MissingReference())
+            clip.source_range = otio.opentime.TimeRange(
+                time_at(start, rate), time_at(duration, rate)
+            )
+            return self._noted(clip, element, rate)
+        if not self._resources.is_picture(asset):
+            return None
+        media_rate = self._resources.rate(asset.get("format")) or rate
+        retime = retime_of(element, start, duration, rate, asset)
+        clip = otio.schema.Clip(
+            element.get("name", ""), self._resources.reference(asset, media_rate)
+        )
+        self._apply(clip, element, retime, duration, (media_rate, rate))
+        return self._noted(clip, element, media_rate, asset.get("id"))
+
+    def _simple_clip(
+        self, element: ElementTree.Element, local: Fraction, duration: Fraction, rate: Fraction
+    ) -> otio.schema.Item | None:
+        """<clip> with a <video> in it: the video's offset is in the clip's local time."""
+        pictures = [c for c in element if c.tag in _CLIPS - {"gap"} and _lane(c) == 0]
+        spine = next((c for c in element if c.tag == "spine" and _lane(c) == 0), None)
+        if spine is not None or len(pictures) > 1:
+            return self._nest(element, local, duration, rate)
+        if not pictures:
+            return None
+        video = pictures[0]
+        if video.tag != "video":
+            return self._nest(element, local, duration, rate)
+        inside = local - seconds(video.get("offset"))
+        return self._asset_clip(element, video, self._local_start(video) + inside, duration, rate)
+
+    def _nest(
+        self, element: ElementTree.Element, local: Fraction, duration: Fraction, rate: Fraction
+    ) -> otio.schema.Stack | None:
+        if element.tag in ("ref-clip", "mc-clip"):
+            media = self._resources.get(element.get("ref"), "media")
+            if media is None:
+                raise TimelineError(
+                    f"line {self.line}: '{element.get('name')}' refers to a compound clip that "
+                    "is not in the file",
+                    remedy="Export the whole project again.",
+                )
+            stack, inner_rate, origin = self._media(element, media, rate)
+        else:
+            lanes = Lanes(rate)
+            first = next((c for c in element if c.tag in _CLIPS and _lane(c) == 0), None)
+            origin = local if first is None else seconds(first.get("offset"))
+            holder = next((c for c in element if c.tag == "spine" and _lane(c) == 0), element)
+            if holder is not element:
+                origin = seconds(holder.get("offset"))
+            self._storyline(
+                lanes, holder, lane=0, shift=-origin if holder is element else Fraction(0)
+            )
+            if element.tag == "sync-clip":
+                self._connected(lanes, element, 0, Fraction(0), origin)
+            stack, inner_rate = stack_of(lanes, self._warnings), rate
+        if not any(len(track) for track in stack):
+            return None
+        retime = retime_of(element, local, duration, rate, None)
+        self._apply(
+            stack,
+            element,
+            retime._replace(start=retime.start - origin),
+            duration,
+            (inner_rate, rate),
+        )
+        return self._noted(stack, element, inner_rate)
+
+    def _media(
+        self, element: ElementTree.Element, media: ElementTree.Element, rate: Fraction
+    ) -> tuple[otio.schema.Stack, Fraction, Fraction]:
+        """Contents, rate and origin of a compound clip, or of a multicam clip's active angle."""
+        sequence = media.find("./sequence")
+        if sequence is not None:
+            stack, inner = self._sequence(sequence)
+            return stack, inner, seconds(sequence.get("tcStart"))
+        multicam = media.find("./multicam")
+        if multicam is None:
+            return otio.schema.Stack(), rate, Fraction(0)
+        inner = self._resources.rate(multicam.get("format")) or rate
+        angle = next(
+            (
+                s.get("angleID")
+                for s in element.iterfind("./mc-source")
+                if s.get("srcEnable", "all") in ("all", "video")
+            ),
+            None,
+        )
+        origin = seconds(multicam.get("tcStart"))
+        lanes = Lanes(inner)
+        for candidate in multicam.iterfind("./mc-angle"):
+            if candidate.get("angleID") == angle:
+                self._storyline(lanes, candidate, lane=0, shift=Fraction(0))
+        return stack_of(lanes, self._warnings), inner, origin
+
+    def _apply(
+        self,
+        item: otio.schema.Item,
+        element: ElementTree.Element,
+        retime: Retime,
+        duration: Fraction,
+        rates: tuple[Fraction, Fraction],
+    ) -> None:
+        """The source range: start at the media's rate, duration in frames of the edit."""
+        media_rate, rate = rates
+        item.source_range = otio.opentime.TimeRange(
+            time_at(retime.start, media_rate), time_at(duration, rate)
+        )
+        if retime.effect is not None:
+            item.effects.append(retime.effect)
+        if retime.warning:
+            self._warn(element, f"'{element.get('name')}' {retime.warning}")
+
+    def _noted(
+        self,
+        item: otio.schema.Clip | otio.schema.Stack,
+        element: ElementTree.Element,
+        rate: Fraction,
+        asset: str | None = None,
+    ) -> otio.schema.Clip | otio.schema.Stack:
+        note = {"element": element.tag, "line": self._lines.get(element, 0)}
+        if asset is not None:
+            note["asset"] = asset
+        item.metadata[SOURCE_KEY] = note
+        for child in element:
+            if child.tag in _MARKERS:
+                marked = otio.opentime.TimeRange(
+                    time_at(seconds(child.get("start")), rate),
+                    time_at(seconds(child.get("duration")), rate),
+                )
+                item.markers.append(
+                    otio.schema.Marker(
+                        child.get("value", ""),
+                        marked,
+                        metadata={SOURCE_KEY: {"note": child.get("note", "")}},
+                    )
+                )
+        return item
+
+    def _generator(
+        self, element: ElementTree.Element, kind: str, duration: Fraction, rate: Fraction
+    ) -> otio.schema.Clip:
+        reference = otio.schema.GeneratorReference(generator_kind=kind)
+        clip = otio.schema.Clip(element.get("name", ""), reference)
+        clip.source_range = otio.opentime.TimeRange(
+            time_at(Fraction(0), rate), time_at(duration, rate)
+        )
+        clip.enabled = element.get("enabled", "1") != "0"
+        self._noted(clip, element, rate)
+        return clip
+
+
+def _lane(element: ElementTree.Element) -> int:
+    return int(element.get("lane", "0"))

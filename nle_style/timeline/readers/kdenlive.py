@@ -1,0 +1,242 @@
+"""Kdenlive projects: MLT XML with Kdenlive's own properties.
+
+Not through otio-kdenlive-adapter 0.0.3: it is declared inactive, prints on standard output,
+reads no speeds, and takes what it does not know for missing media. Source: MLT's XML DTD and
+producer_timewarp.c, Kdenlive's dev-docs/fileformat.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from xml.etree import ElementTree
+
+import opentimelineio as otio
+
+from nle_style.errors import TimelineError
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
+
+__all__ = ["read_kdenlive"]
+
+_FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
+_GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
+_DEEPEST = 20
+
+
+@dataclass
+class _Entry:
+    """An item of a playlist, in frames of the project."""
+
+    start: int
+    end: int
+    item: otio.schema.Item
+
+
+def read_kdenlive(path: Path) -> Parsed:
+    """The project's open sequence.
+
+    Raises:
+        TimelineError: not a Kdenlive project, or something in it that cannot be read.
+    """
+    document = parse_xml(path)
+    profile = document.root.find("./profile")
+    tractors = document.root.findall("./tractor")
+    if document.root.tag != "mlt" or profile is None or not tractors:
+        raise TimelineError(
+            "not a Kdenlive project (MLT XML with a profile and a tractor)",
+            where=str(path),
+            remedy="Save the project again, or export .otio from Kdenlive 25.04 or newer.",
+        )
+    reader = _Reader(document, profile, path.parent)
+    try:
+        return reader.project(tractors[-1], path.stem)
+    except (ValueError, KeyError, ZeroDivisionError, AttributeError) as error:
+        raise TimelineError(
+            f"line {reader.line}: the element there cannot be read ({error})",
+            where=str(path),
+            remedy="Save the project again, or export .otio from Kdenlive 25.04 or newer.",
+        ) from error
+
+
+def _property(element: ElementTree.Element, name: str) -> str:
+    return element.findtext(f"./property[@name='{name}']") or ""
+
+
+class _Reader:
+    def __init__(self, document: XmlDocument, profile: ElementTree.Element, folder: Path) -> None:
+        self.line = 1
+        self._lines = document.lines
+        self._by_id = {e.get("id", ""): e for e in document.root}
+        self._root = folder / document.root.get("root", "")
+        self._rate = Fraction(
+            int(profile.get("frame_rate_num", "25")), int(profile.get("frame_rate_den", "1"))
+        )
+        self._warnings: list[str] = []
+        self._depth = 0
+
+    def project(self, main: ElementTree.Element, name: str) -> Parsed:
+        if _property(main, "kdenlive:projectTractor") == "1":
+            # Since 23.04 the last tractor only wraps the sequence that was open.
+            track = main.find("./track")
+            main = self._by_id[track.get("producer", "") if track is not None else ""]
+        timeline = otio.schema.Timeline(_property(main, "kdenlive:clipname") or name)
+        timeline.tracks.extend(self._tracks(main))
+        return Parsed(timeline, self._warnings)
+
+    def _tracks(self, sequence: ElementTree.Element) -> list[otio.schema.Track]:
+        made = []
+        for entry in sequence.iterfind("./track"):
+            holder = self._by_id[entry.get("producer", "")]
+            self.line = self._lines.get(holder, self.line)
+            is_background = _property(holder, "kdenlive:playlistid") == "black_track"
+            if is_background or entry.get("producer") == "black_track":
+                continue
+            made.append(self._track(holder, entry.get("hide", "")))
+        return made
+
+    def _track(self, holder: ElementTree.Element, hidden: str) -> otio.schema.Track:
+        """A track's two playlists as one; where they overlap, Kdenlive mixes their clips."""
+        playlists = [holder]
+        if holder.tag == "tractor":
+            refs = holder.findall("./track")
+            playlists = [self._by_id[ref.get("producer", "")] for ref in refs]
+            hides = {ref.get("hide", "") for ref in refs}
+            hidden = hidden or (hides.pop() if len(hides) == 1 else "")
+        is_audio = bool(_property(holder, "kdenlive:audio_track"))
+        track = otio.schema.Track(
+            _property(holder, "kdenlive:track_name"),
+            kind=otio.schema.TrackKind.Audio if is_audio else otio.schema.TrackKind.Video,
+        )
+        track.enabled = hidden not in ("both", "audio" if is_audio else "video")
+        entries = sorted(
+            (e for playlist in playlists for e in self._entries(playlist)), key=lambda e: e.start
+        )
+        mixes = {}
+        for mix in holder.iterfind("./transition"):
+            if _property(mix, "kdenlive:mixcut"):
+                mixes[self._frames(mix.get("in", "0"))] = int(_property(mix, "kdenlive:mixcut"))
+        self._join(track, entries, mixes)
+        return track
+
+    def _join(self, track: otio.schema.Track, entries: list[_Entry], mixes: dict[int, int]) -> None:
+        cursor = 0
+        for number, entry in enumerate(entries):
+            start, following = entry.start, entries[number + 1 : number + 2]
+            if start > cursor:
+                track.append(otio.schema.Gap(source_range=self._range(0, start - cursor)))
+            head = max(0, cursor - start)
+            tail = 0
+            if following and following[0].start < entry.end:
+                # The cut lies `mixcut` frames before the end of the mix.
+                overlap = entry.end - following[0].start
+                tail = min(overlap, mixes.get(following[0].start, overlap // 2))
+            self._trim(entry.item, head, tail)
+            track.append(entry.item)
+            cursor = entry.end - tail
+            if tail or (following and following[0].start < entry.end):
+                track.append(
+                    otio.schema.Transition(
+                        name="mix",
+                        transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
+                        in_offset=self._time(cursor - following[0].start),
+                        out_offset=self._time(tail),
+                    )
+                )
+
+    def _trim(self, item: otio.schema.Item, head: int, tail: int) -> None:
+        """Take frames of the edit off both ends, `head` at the item's own speed."""
+        whole = item.source_range
+        scalar = 1.0
+        for effect in item.effects:
+            scalar *= getattr(effect, "time_scalar", 1.0)
+        moved = head * scalar if scalar > 0 else -tail * scalar
+        item.source_range = otio.opentime.TimeRange(
+            whole.start_time + self._time(moved), whole.duration - self._time(head + tail)
+        )
+
+    def _entries(self, playlist: ElementTree.Element) -> list[_Entry]:
+        found, cursor = [], 0
+        for child in playlist:
+            self.line = self._lines.get(child, self.line)
+            if child.tag == "blank":
+                cursor += self._frames(child.get("length", "0"))
+            elif child.tag == "entry":
+                producer = self._by_id[child.get("producer", "")]
+                first = self._frames(child.get("in") or producer.get("in") or "0")
+                last = self._frames(child.get("out") or producer.get("out") or "0")
+                length = last - first + 1
+                item = self._item(producer, first, length)
+                line = self._lines.get(child, 0)
+                item.metadata[SOURCE_KEY] = {
+                    "element": "entry",
+                    "line": line,
+                    "id": producer.get("id", ""),
+                }
+                found.append(_Entry(cursor, cursor + length, item))
+                cursor += length
+        return found
+
+    def _item(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Item:
+        if producer.tag == "tractor":
+            return self._nest(producer, first, length)
+        service = _property(producer, "mlt_service")
+        url = _property(producer, "warp_resource") or _property(producer, "resource")
+        name = _property(producer, "kdenlive:clipname") or url.rsplit("/", 1)[-1]
+        clip = otio.schema.Clip(name)
+        speed = Fraction(_property(producer, "warp_speed") or 1) if service == "timewarp" else 1
+        total = self._frames(_property(producer, "length") or producer.get("out") or "0")
+        start = Fraction(first)
+        if speed < 0:
+            # producer_timewarp.c counts from the end of the retimed clip.
+            start = (max(total, first + length) - first - length) * -Fraction(speed)
+        elif speed != 1:
+            start = first * Fraction(speed)
+        clip.source_range = self._range(float(start), length)
+        if speed != 1:
+            clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        if any(_property(link, "mlt_service") == "timeremap" for link in producer.iter("link")):
+            clip.effects.append(otio.schema.TimeEffect("timeremap"))
+            self._warnings.append(f"line {self.line}: '{name}' changes its speed over time")
+        if service in _GENERATED or service.startswith("frei0r"):
+            clip.media_reference = otio.schema.GeneratorReference(generator_kind=service)
+        elif service in _FILES and url:
+            available = None
+            if total > 0 and service.startswith("avformat"):
+                available = self._range(0, total)
+            clip.media_reference = otio.schema.ExternalReference(self._located(url), available)
+        else:
+            self._warnings.append(f"line {self.line}: '{name}' is a {service or 'clip'}, no file")
+        return clip
+
+    def _nest(self, tractor: ElementTree.Element, first: int, length: int) -> otio.schema.Stack:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise ValueError("sequences are nested in themselves, or too deep")
+        stack = otio.schema.Stack(_property(tractor, "kdenlive:clipname"))
+        stack.extend(self._tracks(tractor))
+        stack.source_range = self._range(first, length)
+        self._depth -= 1
+        return stack
+
+    def _located(self, resource: str) -> str:
+        """MLT's relative paths start at the project's root, which may be another machine's."""
+        resource = resource.split("?", 1)[0] if resource.endswith("?") else resource
+        rooted = self._root / resource
+        return str(rooted) if rooted.exists() else resource
+
+    def _frames(self, text: str) -> int:
+        """MLT's time: frames, or [hours:]minutes:seconds.fraction."""
+        if ":" not in text:
+            return int(text or 0)
+        total = Fraction(0)
+        for part in text.replace(",", ".").split(":"):
+            total = total * 60 + Fraction(part)
+        return round(total * self._rate)
+
+    def _time(self, frames: float) -> otio.opentime.RationalTime:
+        return otio.opentime.RationalTime(frames, float(self._rate))
+
+    def _range(self, start: float, length: float) -> otio.opentime.TimeRange:
+        return otio.opentime.TimeRange(self._time(start), self._time(length))

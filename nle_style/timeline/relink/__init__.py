@@ -1,0 +1,21 @@
+"""A new timeline with the intermediates in it, and the way back."""
+
+from __future__ import annotations
+
+from nle_style.timeline.relink.linking import link_media_reference
+from nle_style.timeline.relink.relinker import Rendered, SequenceName, intermediate_of, relink
+from nle_style.timeline.relink.resolve_rules import resolve_faults
+from nle_style.timeline.relink.reverting import revert
+from nle_style.timeline.relink.writing import write_bytes, write_timeline
+
+__all__ = [
+    "Rendered",
+    "SequenceName",
+    "intermediate_of",
+    "link_media_reference",
+    "relink",
+    "resolve_faults",
+    "revert",
+    "write_bytes",
+    "write_timeline",
+]

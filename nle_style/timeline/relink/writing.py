@@ -1,0 +1,63 @@
+"""Write a timeline so that a reader never sees half of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import opentimelineio as otio
+
+from nle_style.durable import replacing
+from nle_style.errors import OutputError
+from nle_style.timeline.needs import REFERENCE_KEY
+
+__all__ = ["write_bytes", "write_timeline"]
+
+
+def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
+    """Write an .otio file under its name only when it is whole on disk.
+
+    Args:
+        timeline: from `relink`, which records the source timeline.
+        path: ends in .otio; an existing file is replaced, unless it is the source timeline.
+
+    Raises:
+        OutputError: another suffix, the source timeline itself, or the disk or its rights.
+    """
+    if path.suffix.lower() != ".otio":
+        raise OutputError(
+            f"timelines are written as .otio, not '{path.suffix}'",
+            where=str(path),
+            remedy="Give a name that ends in .otio.",
+        )
+    source = timeline.metadata.get(REFERENCE_KEY, {}).get("source_timeline")
+    if source and _same_file(Path(source), path):
+        raise OutputError(
+            "this is the source timeline, and sources are never written to",
+            where=str(path),
+            remedy="Choose another output folder or name.",
+        )
+    write_bytes(path, timeline.to_json_string(indent=4).encode())
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a timeline's bytes, whole or not at all; the folder is made if it is not there.
+
+    Raises:
+        OutputError: the disk or its rights.
+    """
+    try:
+        with replacing(path) as part:
+            part.write_bytes(data)
+    except OSError as error:
+        raise OutputError(
+            f"the timeline cannot be written ({error})",
+            where=str(path),
+            remedy="Check the folder's rights and the free space.",
+        ) from error
+
+
+def _same_file(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        return one.absolute() == other.absolute()

@@ -1,0 +1,210 @@
+"""The batch's report: facts in, data and Markdown out, and once from a real batch."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from nle_style.apply import Look
+from nle_style.errors import MediaError
+from nle_style.media.source import decoded_rgb, probe_media
+from nle_style.media.write.likeness import frame_hash
+from nle_style.render import Output, events
+from nle_style.render.cut import run_batch
+from nle_style.render.cut.batch_report import (
+    BatchFacts,
+    ClipFacts,
+    RenderFacts,
+    as_markdown,
+    build_batch_report,
+    frames_sha256,
+    record_timecodes,
+    report_paths,
+)
+from nle_style.timeline.needs import Refusal, Skipped
+from tests.helpers.stamps import HEIGHT, WIDTH, make_clip
+from tests.timeline.building import clip, gap, timeline, track
+
+SHOTS = [
+    {"frames": [0, 9], "stability": {"painted": 0.02, "source": 0.01, "static_share": 0.5}},
+    {"frames": [10, 40], "stability": {"painted": 0.04, "source": 0.01, "static_share": 0.5}},
+    {"frames": [41, 99], "stability": {"painted": None, "source": None, "static_share": None}},
+]
+RENDER = RenderFacts(
+    source=Path("/media/flower.mp4"),
+    first=0,
+    last=99,
+    painted=((0, 50),),
+    look="blue",
+    painted_at=(1280, 720),
+    media_frames=100,
+    path=Path("/out/flower.blue.sparse.mov"),
+    format="prores4444",
+    exact=False,
+    frame_hashes={frame: f"{frame:02x}" for frame in range(51)},
+    report={"shots": SHOTS, "warnings": ["51 of its 100 frames are painted …", "no subtitles"]},
+)
+CLIP = ClipFacts("tracks[0]/children[0]", "A|1", "V1", 5, 12, 0, ("00:00:00:00", "00:00:00:08"))
+REFUSED = replace(
+    RENDER, error=MediaError("frame 7 is lost", where="/media/x.mp4", remedy="Copy it again.")
+)
+FACTS = BatchFacts(
+    timeline=Path("/cuts/cut.otio"),
+    look="blue",
+    handles=8,
+    clips=(CLIP, ClipFacts("tracks[0]/children[1]", "B", "V1", 0, 3, 1, note="one frame padded")),
+    renders=(RENDER, REFUSED),
+    refusals=(Refusal("tracks[0]/children[2]", "C", "V1", "its media is missing", "Relink it."),),
+    skipped=(Skipped("tracks[1]/children[0]", "D", "V2", "disabled"),) * 2,
+    written=(Path("/out/cut.blue.otio"),),
+)
+
+
+def test_every_clip_has_its_entry() -> None:
+    report = build_batch_report(FACTS)
+    assert report["totals"] == {
+        "styled": 1,
+        "refused": 2,
+        "skipped": 2,
+        "intermediates": 1,
+        "frames_painted": 51,
+        "frames_checked": 51,
+    }
+    styled, failed, refused, *skipped = report["clips"]
+    hashed = hashlib.sha256(b"05\n06\n07\n08\n09\n0a\n0b\n0c\n").hexdigest()
+    assert styled == {
+        "clip_id": "tracks[0]/children[0]",
+        "name": "A|1",
+        "track": "V1",
+        "status": "styled",
+        "timeline": ["00:00:00:00", "00:00:00:08"],
+        "source": "/media/flower.mp4",
+        "frames": [5, 12],
+        "look": "blue",
+        "painted_at": [1280, 720],
+        "intermediate": "/out/flower.blue.sparse.mov",
+        "format": "prores4444",
+        "frames_checked": 8,
+        "frames_sha256": hashed,
+        "stability": [{"frames": s["frames"], **s["stability"]} for s in SHOTS[:2]],  # type: ignore[dict-item]
+        "notes": [
+            "5 of 8 handle frames before it: its media begins there",
+            "the intermediate is black outside frames 0-50: slip or extend the clip no further",
+            "prores4444 is lossy: for editing, not for the final grade",
+            "no subtitles",
+        ],
+    }
+    assert failed["status"] == "refused"
+    assert (failed["reason"], failed["remedy"]) == (
+        "/media/x.mp4: frame 7 is lost",
+        "Copy it again.",
+    )
+    assert (refused["name"], refused["remedy"]) == ("C", "Relink it.")
+    assert [entry["reason"] for entry in skipped] == ["disabled", "disabled"]
+
+
+def test_handles_after_and_none_missing_within() -> None:
+    end = replace(CLIP, first=90, last=97)
+    whole = replace(RENDER, painted=((0, 99),), exact=True, format="png-mov", report=None)
+    facts = replace(FACTS, clips=(end,), renders=(whole,))
+    (entry, *_) = build_batch_report(facts)["clips"]
+    assert entry["notes"] == ["2 of 8 handle frames after it: its media ends there"]
+    inner = replace(CLIP, first=8, last=91)
+    (entry, *_) = build_batch_report(replace(facts, clips=(inner,)))["clips"]
+    assert entry["notes"] == []
+
+
+def test_a_frame_that_was_not_checked_has_no_hash() -> None:
+    assert frames_sha256({1: "aa", 2: "bb"}, 1, 3) is None
+    assert frames_sha256({1: "aa", 2: "bb"}, 2, 2) == hashlib.sha256(b"bb\n").hexdigest()
+
+
+def test_the_markdown_names_what_an_editor_looks_for() -> None:
+    text = as_markdown(build_batch_report(FACTS))
+    assert "# cut.otio, blue" in text
+    assert "1 clips styled, 2 refused, 2 left alone" in text
+    assert "- **C** (V1): its media is missing. Relink it." in text
+    assert "0.040 (0.010)" in text  # the shot that flickers most, of those the clip shows
+    (row,) = [line for line in text.splitlines() if "flower.mp4 5-12" in line]
+    assert row.startswith(r"| A\|1 | V1 | 00:00:00:00 – 00:00:00:08 |")
+    assert row.replace(r"\|", "").count("|") == 11
+    assert "| blue | 1280x720 | flower.blue.sparse.mov |" in row
+    source = as_markdown(
+        build_batch_report(replace(FACTS, renders=(replace(RENDER, painted_at=None), REFUSED)))
+    )
+    assert "| blue | – | flower.blue.sparse.mov |" in source
+    assert "Left alone: 2 disabled." in text
+
+
+@pytest.mark.parametrize(
+    ("rate", "start", "seconds", "shown"),
+    [
+        (24.0, Fraction(3600), (Fraction(1), Fraction(3, 2)), ("01:00:01:00", "01:00:01:12")),
+        (25.0, Fraction(0), (Fraction(1, 25), Fraction(2)), ("00:00:00:01", "00:00:02:00")),
+        # SMPTE ST 12-1: frames 00 and 01 of each minute but every tenth are dropped.
+        (
+            29.97,
+            Fraction(0),
+            (1799 * Fraction(1001, 30000), 1800 * Fraction(1001, 30000)),
+            ("00:00:59;29", "00:01:00;02"),
+        ),
+        (12.5, Fraction(0), (Fraction(2, 25), Fraction(1)), ("0.080 s", "1.000 s")),
+    ],
+)
+def test_record_timecodes(
+    rate: float, start: Fraction, seconds: tuple[Fraction, Fraction], shown: tuple[str, str]
+) -> None:
+    assert record_timecodes(seconds, rate, start) == shown
+
+
+def test_a_clip_of_the_timelines_name_keeps_its_report() -> None:
+    folder = Path("/out")
+    usual = (folder / "cut.blue.report.json", folder / "cut.blue.report.md")
+    assert report_paths(folder, "cut", "blue", []) == usual
+    assert report_paths(folder, "cut", "blue", [usual[0]])[0].name == "cut.blue.cut.report.json"
+
+
+def test_of_a_real_batch(tiny_pack: Path, tmp_path: Path) -> None:
+    rate = Fraction(25)
+    a = make_clip(tmp_path / "a.mov", 1, 20, rate)
+    lost = tmp_path / "lost.mov"
+    cut = timeline(
+        track(
+            gap(3, 25),
+            clip("one", (4, 6), (0, 20), url=a.as_uri(), rate=25),
+            clip("lost", (0, 6), (0, 20), url=lost.as_uri(), rate=25),
+        )
+    )
+    cut.global_start_time = otio.opentime.RationalTime(90000, 25)
+    path = tmp_path / "a.otio"  # as the clip is called
+    otio.adapters.write_to_file(cut, str(path))
+    out = tmp_path / "out"
+
+    def batch() -> dict[str, object]:
+        told: list[events.Event] = []
+        look = Look({"red": 1.0}, 1.0)
+        output = Output(directory=out, handles=2)
+        result = run_batch(path, look, output, pack=str(tiny_pack), on_event=told.append)
+        assert [p.name for p in result.reports] == ["a.red.cut.report.json", "a.red.cut.report.md"]
+        assert "lost" in result.reports[1].read_text()
+        return dict(json.loads(result.reports[0].read_text()))
+
+    report = batch()
+    styled, refused, skipped = report["clips"]  # type: ignore[misc]
+    assert styled["timeline"] == ["01:00:00:03", "01:00:00:09"]
+    assert (styled["frames"], styled["frames_checked"]) == ([4, 9], 6)
+    assert styled["painted_at"] == [WIDTH, HEIGHT]
+    # By hand from the movie: it holds frames 2-11, of which the clip shows the third to eighth.
+    decoded = list(decoded_rgb(probe_media(out / "a.red.mov")))[2:8]
+    text = "".join(f"{frame_hash(pixels)}\n" for pixels in decoded)
+    assert styled["frames_sha256"] == hashlib.sha256(text.encode()).hexdigest()
+    assert styled["stability"][0]["frames"] == [2, 11]
+    assert "no such file" in refused["reason"]
+    assert skipped["reason"] == "gap"
+    assert batch() == report, "a second batch renders nothing and reports the same"

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from nle_style.errors import TimelineError
+from nle_style.timeline import ReadTimeline, read_timeline
+
+
+def producer(name: str, service: str, resource: str, **more: str) -> str:
+    properties = {"mlt_service": service, "resource": resource, "length": "1000", **more}
+    inside = "".join(f'<property name="{k}">{v}</property>' for k, v in properties.items())
+    return f'<producer id="{name}" in="0" out="999">{inside}</producer>'
+
+
+MEDIA = (
+    producer("a", "avformat-novalidate", "/m/a.mov")
+    + producer("c", "color", "0xff0000ff")
+    + producer("fast", "timewarp", "2:/m/a.mov", warp_speed="2", warp_resource="/m/a.mov")
+    + producer("back", "timewarp", "-1:/m/a.mov", warp_speed="-1", warp_resource="/m/a.mov")
+)
+
+
+def read(folder: Path, playlists: list[str], more: str = "", root: str = "") -> ReadTimeline:
+    lists = "".join(f'<playlist id="p{n}">{p}</playlist>' for n, p in enumerate(playlists))
+    refs = "".join(f'<track hide="audio" producer="p{n}"/>' for n in range(len(playlists)))
+    text = (
+        f'<mlt root="{root}"><profile frame_rate_num="30000" frame_rate_den="1001"/>{MEDIA}'
+        f'<producer id="black_track"/>{lists}<tractor id="t">{refs}{more}</tractor>'
+        '<tractor id="main"><track producer="black_track"/><track producer="t"/></tractor></mlt>'
+    )
+    path = folder / "cut.kdenlive"
+    path.write_text(text, encoding="utf-8")
+    return read_timeline(path)
+
+
+def frames(item: otio.schema.Item) -> tuple[float, float]:
+    return item.source_range.start_time.value, item.source_range.duration.value
+
+
+def test_entries_blanks_and_speeds(tmp_path: Path) -> None:
+    made = read(
+        tmp_path,
+        [
+            '<entry producer="a" in="10" out="19"/><blank length="5"/>'
+            '<entry producer="fast" in="10" out="19"/><entry producer="back" in="10" out="19"/>'
+            '<entry producer="c" in="0" out="9"/>'
+        ],
+    )
+    cut, gap, fast, back, colour = made.timeline.tracks[0]
+    # MLT's out is inclusive; times are in frames of 30000/1001.
+    assert (frames(cut), gap.duration().value) == ((10, 10), 5)
+    assert cut.source_range.start_time.rate == 30000 / 1001
+    assert cut.media_reference.target_url == "/m/a.mov"
+    assert (frames(fast), fast.effects[0].time_scalar) == ((20, 10), 2.0)
+    # Retimed frames 10 to 19 of 1000, counted from the end, are 980 to 989.
+    assert (frames(back), back.effects[0].time_scalar) == ((980, 10), -1.0)
+    assert isinstance(colour.media_reference, otio.schema.GeneratorReference)
+
+
+def test_a_mix_becomes_a_transition(tmp_path: Path) -> None:
+    """A shows 0-99, B starts at 80: 20 frames of mix, cut 8 before its end, at 92."""
+    mix = '<transition in="80" out="100"><property name="kdenlive:mixcut">8</property></transition>'
+    made = read(
+        tmp_path,
+        [
+            '<entry producer="a" in="0" out="99"/>',
+            '<blank length="80"/><entry producer="a" in="500" out="599"/>',
+        ],
+        mix,
+    )
+    first, transition, second = made.timeline.tracks[0]
+    assert (frames(first), frames(second)) == ((0, 92), (512, 88))
+    assert (transition.in_offset.value, transition.out_offset.value) == (12, 8)
+
+
+def test_relative_media_start_at_the_projects_root(tmp_path: Path) -> None:
+    (tmp_path / "media").mkdir()
+    (tmp_path / "media" / "b.mov").touch()
+    entry = ['<entry producer="b" in="0" out="9"/>']
+    for root, url in ((f"{tmp_path}/media", f"{tmp_path}/media/b.mov"), ("/gone", "b.mov")):
+        extra = producer("b", "avformat", "b.mov")
+        path = tmp_path / "cut.kdenlive"
+        read(tmp_path, ['<entry producer="a" in="0" out="9"/>'], root=root)
+        text = (
+            path.read_text().replace(MEDIA, MEDIA + extra).replace('producer="a"', 'producer="b"')
+        )
+        path.write_text(text)
+        (clip,) = read_timeline(path).timeline.find_clips()
+        assert clip.media_reference.target_url == url, entry
+
+
+@pytest.mark.parametrize(
+    ("text", "what"),
+    [
+        ("<mlt/>", "not a Kdenlive project"),
+        ("<html/>", "not a Kdenlive project"),
+        ("<mlt>", "not well-formed"),
+        (
+            '<mlt><profile/><tractor id="m"><track producer="gone"/></tractor></mlt>',
+            "cannot be read",
+        ),
+        ('<mlt><profile/><tractor id="m"/></mlt>', "no clips"),
+        (
+            '<mlt><profile/><playlist id="p"><entry producer="m" in="0" out="9"/></playlist>'
+            '<tractor id="m"><track producer="p"/></tractor></mlt>',
+            "nested in themselves",
+        ),
+    ],
+)
+def test_what_is_refused(text: str, what: str, tmp_path: Path) -> None:
+    path = tmp_path / "cut.kdenlive"
+    path.write_text(text)
+    with pytest.raises(TimelineError, match=what) as caught:
+        read_timeline(path)
+    assert caught.value.remedy
