@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from gallery import stacked
+from pictures.gallery import stacked
 from torch import Tensor
 
 from nle_style.core import StylePack, contact_sheet, load_pack

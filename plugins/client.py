@@ -16,6 +16,7 @@ __all__ = [
     "Outcome",
     "Worker",
     "WorkerError",
+    "list_packs",
     "make_job",
     "make_look",
     "make_matte",
@@ -30,7 +31,6 @@ VERSION = 1
 # What a host application sets for its own interpreter and libraries would break ours.
 _HOST_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
-
 _POLL = 0.1  # seconds from one look at the host's cancel button to the next
 _LOG_TAIL = 2000  # bytes of the log in a message about a crash
 
@@ -43,8 +43,8 @@ class Outcome:
     """How a job ended.
 
     Attributes:
-        exit_code: DESIGN's: 0 done, 1 our fault, 2 bad input, 3 some items refused, 130 cancelled;
-            negative if a signal killed the worker.
+        exit_code: 0 done, 1 a fault of nle_style, 2 bad input, 3 some items refused, 130
+            cancelled; negative if a signal killed the worker.
         items: the `item` events, by the item's index in the job.
         warnings: the messages of the `warning` events.
         cancelled: whether `cancelled` asked for the end, and the job had not ended by itself.
@@ -71,7 +71,7 @@ def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colou
         colour: "poster" (as painted) or "source" (the clip's own chroma).
     """
     look = {"styles": dict(styles), "strength": strength, "statistics": statistics}
-    # A worker of version 0.1 does not know these two: say them only where they say something.
+    # A worker of version 0.1 does not know these two, so they are left out at their defaults.
     if stroke_scale != 1:
         look["stroke_scale"] = stroke_scale
     if colour != "poster":
@@ -138,7 +138,7 @@ def make_job(
         "colour": colour,
         "control": {"cancel_file": cancel_file, "resume": True},
     }
-    # A worker of version 0.1 does not know these: say them only where they say something.
+    # A worker of version 0.1 does not know these, so they are left out at their defaults.
     if device != "auto":
         job["control"]["device"] = device
     if memory != "auto":
@@ -195,6 +195,38 @@ def worker_environment(environment=None):
     }
 
 
+def list_packs(command, pack="", timeout=None):
+    """Ask the worker what `nle-style styles --json` tells: a list of dicts, one a pack.
+
+    Args:
+        command: how to start nle-style, a list.
+        pack: only this .safetensors file or shipped pack; "" for all that ship.
+        timeout: seconds; None to wait as long as it takes.
+
+    Raises:
+        OSError, subprocess.TimeoutExpired: it cannot be started, or does not answer.
+        WorkerError: it refuses the pack.
+        ValueError: what it says is no JSON.
+    """
+    done = subprocess.run(
+        [*command, "styles", "--json", *(["--pack", pack] if pack else [])],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        env=worker_environment(),
+        timeout=timeout,
+        check=False,
+    )
+    if done.returncode != 0:
+        reason = _last_line(done.stderr) or "it wrote no reason"
+        raise WorkerError(f"nle_style cannot list its styles: {reason}")
+    return json.loads(done.stdout.decode("utf-8"))
+
+
+def _last_line(output):
+    lines = output.decode("utf-8", "replace").strip().splitlines()
+    return lines[-1] if lines else ""
+
+
 class Worker:
     """One run of `nle-style run JOB --events` in a process of its own.
 
@@ -239,15 +271,16 @@ class Worker:
             yield event
 
     def watch(self, on_event=None, cancelled=None, cancel_file=None, patience=30.0):
-        """Wait for the end of the job, telling events and looking for a cancel ten times a second.
+        """Wait for the job's end; meanwhile pass on events and ask ten times a second for a cancel.
 
-        No worker outlives this call, whatever is raised in it.
+        The worker has ended when this returns or raises.
 
         Args:
             on_event: called with each event (a dict), in this thread.
             cancelled: called in this thread; when it answers True the worker is asked to stop.
-            cancel_file: the job's `control.cancel_file`: made to ask for the end, and removed. It
-                is the one gentle way on Windows; without it the worker is terminated.
+            cancel_file: the job's `control.cancel_file`, which is made to stop the worker and
+                removed afterwards. Without it the worker is terminated, which on Windows leaves it
+                no time to finish its frame.
             patience: seconds that the worker has for the frame at hand before it is killed.
 
         Returns:
@@ -321,8 +354,7 @@ class Worker:
         with open(self._log_path, "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _LOG_TAIL))
-            tail = file.read().decode("utf-8", "replace").strip()
-        last_line = tail.splitlines()[-1] if tail else "it wrote nothing"
+            last_line = _last_line(file.read()) or "it wrote nothing"
         return (
             f"nle-style ended with exit code {code} before the job's end: {last_line}\n"
             f"Its log: {self._log_path}. What is finished is kept: the same job goes on from there."
@@ -342,7 +374,7 @@ class Worker:
             return self._end(None)
 
     def wait(self):
-        """Wait for the end; returns the exit code (see DESIGN: 0, 1, 2, 3 or 130)."""
+        """Wait for the end; returns the exit code, as in `Outcome`."""
         return self._end(None)
 
     def _end(self, timeout):

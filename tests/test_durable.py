@@ -5,13 +5,25 @@ What a disk that fails does to it is in `tests/faults`.
 
 from __future__ import annotations
 
+import errno
 import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from nle_style.durable import replacing, settle
+from nle_style.durable import (
+    file_sha256,
+    make_folders,
+    part_path,
+    replacing,
+    settle,
+    sweep_parts,
+    write_file,
+    writing_into,
+)
+from nle_style.errors import OutputError
 
 
 def _listening(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
@@ -85,6 +97,87 @@ def test_what_was_there_stays_when_writing_fails(tmp_path: Path) -> None:
 def test_a_name_that_cannot_be_taken_leaves_no_part(tmp_path: Path) -> None:
     path = tmp_path / "card.yaml"
     path.mkdir()
-    with pytest.raises(OSError, match=r"card\.yaml"), replacing(path) as part:
+    with pytest.raises(OutputError, match=r"card\.yaml") as caught, replacing(path) as part:
         part.write_text("new")
+    assert isinstance(caught.value.__cause__, OSError)
     assert names(tmp_path) == ["card.yaml"]
+
+
+@pytest.mark.parametrize("data", ["straße\n", "straße\n".encode()])
+def test_text_and_bytes_are_written_as_they_are(tmp_path: Path, data: str | bytes) -> None:
+    write_file(tmp_path / "a" / "b", data)
+    assert (tmp_path / "a" / "b").read_bytes() == "straße\n".encode()
+    assert names(tmp_path / "a") == ["b"]
+
+
+def test_a_file_is_on_the_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a"
+    done = _listening(monkeypatch)
+    write_file(path, "new")
+    asked = [("fsync", part_path(path).name), ("replace", "a"), ("fsync", tmp_path.name)]
+    assert done == asked
+
+
+def test_a_part_elsewhere_makes_no_folder(tmp_path: Path) -> None:
+    """A work folder that is gone may be a volume that is gone: nothing is put in its place."""
+    gone = tmp_path / "gone" / "unit"
+    with pytest.raises(OutputError), replacing(gone, part_path(gone)) as part:
+        part.write_text("new")
+    assert names(tmp_path) == []
+
+
+def test_what_an_earlier_process_of_this_number_left_is_not_written_into(tmp_path: Path) -> None:
+    path, source = tmp_path / "copy", tmp_path / "source"
+    source.write_text("source")
+    os.link(source, part_path(path))
+    write_file(path, "new")
+    assert source.read_text() == "source"
+
+
+class _Refused(Exception):
+    strerror, errno = "no room", errno.ENOSPC
+
+
+def test_a_refusal_says_where_how_much_is_free_and_what_to_do(tmp_path: Path) -> None:
+    with (
+        pytest.raises(OutputError, match=r"no room; \d+ MB free") as caught,
+        replacing(tmp_path / "a", None, _Refused),
+    ):
+        raise _Refused
+    assert caught.value.where == str(tmp_path / "a")
+    assert caught.value.remedy.startswith("Free some space")
+    assert names(tmp_path) == []
+
+
+def test_other_errors_are_not_taken_for_refusals(tmp_path: Path) -> None:
+    with pytest.raises(_Refused), writing_into(tmp_path):
+        raise _Refused
+
+
+def test_folders_are_made_and_their_names_are_on_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    done = _listening(monkeypatch)
+    make_folders(tmp_path / "a" / "b")
+    assert sorted(done) == sorted([("fsync", "a"), ("fsync", tmp_path.name)])
+    with pytest.raises(OutputError, match="Not a directory"):
+        make_folders(tmp_path / "file" / "c")
+
+
+def test_stale_parts_of_dead_processes_only(tmp_path: Path) -> None:
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
+    stale = [f"a.part-{dead.pid}.mov", f"d.otio.part-{dead.pid}"]
+    others = [part_path(Path("b.mov"), ".mov").name, "c.mov", "part-9.mov"]
+    for name in stale + others:
+        (tmp_path / name).touch()
+    assert [path.name for path in sweep_parts(tmp_path)] == stale
+    assert names(tmp_path) == sorted(others)
+
+
+def test_the_sum_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"abc")
+    assert file_sha256(tmp_path / "a").startswith("ba7816bf8f01cfea")

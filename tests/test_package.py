@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 def test_every_public_name_is_there() -> None:
     for name in nle_style.__all__:
         assert getattr(nle_style, name) is not None
-    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+    with pytest.raises(AttributeError, match="No nle_style attribute nothing"):
         nle_style.nothing  # noqa: B018
 
 
@@ -87,8 +87,9 @@ def test_the_wheel_holds_all_that_is_needed(wheel: Path) -> None:
         for path in bundled(folder).rglob("*"):
             if path.is_file() and "__pycache__" not in path.parts:
                 assert f"nle_style/{folder}/{path.relative_to(bundled(folder))}" in names
-    for path in (ROOT / "nle_style").rglob("*.py"):
-        assert str(path.relative_to(ROOT)) in names
+    for path in (ROOT / "nle_style").rglob("*"):
+        if path.suffix in (".py", ".pyi", ".yaml"):
+            assert str(path.relative_to(ROOT)) in names
 
 
 @pytest.mark.slow

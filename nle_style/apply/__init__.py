@@ -1,4 +1,4 @@
-"""Styles on frames: arrays go in, the same frames painted come out.
+"""Applying a style to frames: arrays in, painted arrays out.
 
 The names are in `__init__.pyi`; each is loaded when it is first used.
 """

@@ -2,6 +2,7 @@ from .allocator import map_large_blocks, use_huge_pages
 from .chroma import LUMA_WEIGHTS
 from .device import choose_device
 from .look import Colour, Look, Statistics, parse_styles
+from .parallel import parallel_map
 from .stroke_scale import painted_at, painted_size, resample
 from .stylizer import Stylizer, engine_facts, needs_measuring
 
@@ -17,6 +18,7 @@ __all__ = [
     "needs_measuring",
     "painted_at",
     "painted_size",
+    "parallel_map",
     "parse_styles",
     "resample",
     "use_huge_pages",

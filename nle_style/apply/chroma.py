@@ -1,4 +1,4 @@
-"""Colour `source`: the painting's light on the clip's own colours."""
+"""Colour `source`: the painting's luma with the clip's own chroma."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def luma(image: Tensor) -> Tensor:
 def keep_chroma(painted: Tensor, source: Tensor) -> Tensor:
     """The luma of the painting with the chroma of the source.
 
-    Chroma is R'G'B' less luma, a multiple of (B' - Y', R' - Y') and so of Cb and Cr. Where it would
-    leave the range of code values at its new luma it is drawn towards grey, all of it by one
-    factor: luma and hue stay, and no channel is clipped by itself.
+    Chroma is R'G'B' - luma, a multiple of (B' - Y', R' - Y') and so of Cb and Cr. Where a colour
+    would leave the range of code values at its new luma, its chroma is reduced, all three channels
+    by one factor: luma and hue stay, and no channel is clipped on its own.
 
     Args:
         painted, source: (N, 3, H, W), R'G'B' code values, 0-1.
@@ -35,8 +35,8 @@ def keep_chroma(painted: Tensor, source: Tensor) -> Tensor:
     red, green, blue = (chroma[:, i : i + 1] for i in range(3))
     most = torch.maximum(torch.maximum(red, green), blue)
     least = torch.minimum(torch.minimum(red, green), blue)
-    # The most positive channel meets 1 first and the most negative one meets 0 first. A grey pixel
-    # has neither; the smallest normal number keeps its quotient finite or infinite, but no NaN.
+    # The most positive channel reaches 1 first and the most negative one 0. For a grey pixel both
+    # are 0: the smallest normal number instead of it keeps the quotient from becoming NaN.
     tiny = torch.finfo(chroma.dtype).tiny
     to_white = (1 - light) / most.clamp_min_(tiny)
     to_black = light / least.neg_().clamp_min_(tiny)

@@ -1,4 +1,4 @@
-"""Choosing where the network runs."""
+"""The device that the network runs on."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
 
 def choose_device(name: str) -> torch.device:
-    """`auto` takes CUDA, then Apple's MPS, then the CPU.
+    """The device of a name; `auto` is CUDA if there is one, else Apple's MPS, else the CPU.
 
     Raises:
-        InputError: an unknown name, or a device that this machine or this torch does not have.
+        InputError: an unknown name, or a device that this machine or this build of torch lacks.
     """
     if name not in get_args(DeviceName):
         raise InputError(

@@ -1,4 +1,4 @@
-"""Look: which styles, in what mix, and how strongly; validated once, the same everywhere."""
+"""Look: which styles, in what mix and how strongly; validated when it is made."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ Colour = Literal["poster", "source"]
 clip's own chroma."""
 
 Statistics = Literal["hybrid", "shot", "frame"]
-"""Where the norms take mean and variance from. `frame`: every frame its own. `shot`: measured once
-over the shot and frozen. `hybrid`: frozen too, but every frame is divided by its exposure first, so
-that a fade may pass and the picture does not pump when something enters it."""
+"""Where the norms take mean and variance from. `frame`: from every frame itself. `shot`: measured
+once over the shot and frozen. `hybrid`: frozen too, but every frame is first divided by its
+exposure: fades stay right, and the picture does not pump when something enters it."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Look:
     """A mix of styles and its controls.
 
     Attributes:
-        styles: name -> weight, each 0 or more, not all 0; they are made to sum to 1.
+        styles: name -> weight, each 0 or more, not all 0; they are scaled to sum to 1.
         strength: 0 returns the source's pixels bit for bit, 1 is the full look.
         statistics: see `Statistics`.
         stroke_scale: size of the strokes in the picture, 0.25 to 4, whatever its resolution; see
@@ -63,25 +63,24 @@ class Look:
                 f"strength {self.strength:g} is not between 0 and 1",
                 remedy="0 is the source, 1 the full look.",
             )
-        if self.statistics not in get_args(Statistics):
-            raise LookError(
-                f"unknown statistics '{self.statistics}'",
-                remedy=f"It is one of {', '.join(get_args(Statistics))}.",
-            )
         if not 0.25 <= self.stroke_scale <= 4:
             raise LookError(
                 f"stroke scale {self.stroke_scale:g} is not between 0.25 and 4",
                 remedy="1 is the usual size; 2 doubles the strokes, 0.5 halves them.",
             )
-        if self.colour not in get_args(Colour):
-            raise LookError(
-                f"unknown colour '{self.colour}'",
-                remedy=f"It is one of {', '.join(get_args(Colour))}.",
-            )
+        for name, value, choices in (
+            ("statistics", self.statistics, get_args(Statistics)),
+            ("colour", self.colour, get_args(Colour)),
+        ):
+            if value not in choices:
+                raise LookError(
+                    f"unknown {name} '{value}'", remedy=f"It is one of {', '.join(choices)}."
+                )
 
     @property
     def label(self) -> str:
-        """The look in a file name: "blue", or "blue70-fire30" (per cent, the strongest first)."""
+        """The look as file names have it: "blue", or "blue70-fire30" (per cent, the strongest
+        first)."""
         if len(self.styles) == 1:
             return next(iter(self.styles))
         order = sorted(self.styles.items(), key=lambda style: (-style[1], style[0]))

@@ -1,11 +1,11 @@
 """Stroke scale: how large the strokes are in the picture, whatever its resolution.
 
-The network's strokes have a size in pixels, so that a 4K master painted natively would get strokes
-half as large in the picture as those of its HD proxy, and both too small to be seen as strokes on a
-screen. Here a frame is brought to a working size that depends on its shape and on the look, is
-painted there, and is brought back. At scale 1 the working picture's longer side is `REFERENCE_SIDE`
-pixels, and of a smaller frame it is the frame's own: nothing is painted at more pixels than it has
-unless a scale below 1 asks for it.
+The network's strokes have a fixed size in pixels: a 4K master painted natively would get strokes
+half as large in the picture as those of its HD proxy, and both would be too small to be seen as
+strokes on a screen. So a frame is resampled to a working size that depends on its shape and on the
+look, painted there, and resampled back. At scale 1 the longer side of the working picture is
+`REFERENCE_SIDE` pixels, or the frame's own if that is less: a frame is only enlarged if a scale
+below 1 asks for it.
 """
 
 from __future__ import annotations
@@ -31,14 +31,15 @@ def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int
     Args:
         height, width: of the frame, in pixels.
         stroke_scale: 1 for a longer side of `REFERENCE_SIDE` pixels, or the frame's own if that is
-            less; 2 for half of it, and so strokes twice as large in the picture. A small proxy is
-            painted as its larger master at scale 1 with its longer side / `REFERENCE_SIDE`.
+            less; 2 for half of that side, so that strokes are twice as large in the picture. A
+            proxy smaller than `REFERENCE_SIDE` is painted like its larger master at scale 1 if its
+            scale is its longer side / `REFERENCE_SIDE`.
 
     Returns:
-        height and width in pixels, each `MINIMUM_SIDE` or more; the frame's own where its longer
+        height and width in pixels, each `MINIMUM_SIDE` or more. The frame's own size if its longer
         side is within 7% of the wanted one: resampling would cost more sharpness than the strokes
-        differ in size. A frame is not enlarged more than eightfold: of a thumbnail's pixels,
-        strokes would paint nothing but the blur.
+        differ in size. A frame is enlarged eightfold at most: a thumbnail that is enlarged further
+        shows only blur to paint.
     """
     ratio = min(min(REFERENCE_SIDE / max(height, width), 1) / stroke_scale, _MOST)
     if _NATIVE[0] <= ratio <= _NATIVE[1]:
@@ -49,7 +50,7 @@ def working_size(height: int, width: int, stroke_scale: float) -> tuple[int, int
 def painted_at(
     width: int, height: int, strength: float, stroke_scale: float
 ) -> tuple[int, int] | None:
-    """Width and height of the painting, as people are told; None at strength 0: there is none."""
+    """Width and height of the painting, for reports; None at strength 0: nothing is painted."""
     if strength == 0:
         return None
     rows, columns = working_size(height, width, stroke_scale)
@@ -57,21 +58,22 @@ def painted_at(
 
 
 def painted_size(height: int, width: int, stroke_scale: float) -> tuple[int, int]:
-    """The size of what the network sees of a frame: its working size with overscan."""
+    """The size of the network's input for a frame: its working size with overscan."""
     rows, columns = working_size(height, width, stroke_scale)
     return rows + 2 * overscan_of(rows), columns + 2 * overscan_of(columns)
 
 
 def resample(picture: Tensor, size: tuple[int, int]) -> Tensor:
-    """A picture at another size, by the cubic kernel of Keys 1981 with a = -1/2, which is widened
-    where the picture gets smaller, so that nothing aliases.
+    """Resample a picture with the cubic kernel of Keys 1981, a = -1/2. The kernel is widened where
+    the picture gets smaller, so that nothing aliases.
 
     Args:
         picture: (N, C, H, W), 0-1.
         size: height and width in pixels.
 
     Returns:
-        (N, C, *size) in 0-1: the kernel's overshoot is clipped. At its own size the very tensor.
+        (N, C, *size) in 0-1: the kernel's overshoot is clipped. If the picture has that size, the
+        same tensor.
     """
     if tuple(picture.shape[-2:]) == size:
         return picture

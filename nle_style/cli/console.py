@@ -13,47 +13,63 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from nle_style.errors import Cancelled, NleStyleError
-from nle_style.render import events
+from nle_style.render import (
+    Event,
+    Failed,
+    FramePainted,
+    ItemEnded,
+    OnEvent,
+    Scanning,
+    Started,
+    Stopped,
+    Warned,
+)
+from nle_style.render import as_json as json_line
 
-__all__ = ["reporting", "run_command", "stop_on_signals"]
+__all__ = ["progress_bar", "reporting", "run_command", "stop_on_signals"]
 
 
-@contextmanager
-def reporting(as_json: bool) -> Iterator[events.OnEvent]:
-    """An event handler that prints: JSON lines on stdout, or a bar and messages on stderr."""
-    if as_json:
-        yield lambda event: print(events.as_json(event), flush=True)
-        return
-    console = Console(stderr=True, highlight=False)
-    columns = (
+def progress_bar(console: Console, unit: str) -> Progress:
+    """A bar of so many `unit` done and in all; its tasks have a field `detail` to show behind."""
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         MofNCompleteColumn(),
-        TextColumn("frames  {task.fields[rate]}"),
+        TextColumn(unit + "  {task.fields[detail]}"),
         TimeRemainingColumn(),
+        console=console,
     )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("starting", total=None, rate="")
 
-        def show(event: events.Event) -> None:
-            if isinstance(event, events.Started):
+
+@contextmanager
+def reporting(as_json: bool) -> Iterator[OnEvent]:
+    """An event handler that prints: JSON lines on stdout, or a bar and messages on stderr."""
+    if as_json:
+        yield lambda event: print(json_line(event), flush=True)
+        return
+    console = Console(stderr=True, highlight=False)
+    with progress_bar(console, "frames") as bar:
+        task = bar.add_task("starting", total=None, detail="")
+
+        def show(event: Event) -> None:
+            if isinstance(event, Started):
                 bar.update(task, total=event.frames, description="rendering")
-            elif isinstance(event, events.Scanning):
+            elif isinstance(event, Scanning):
                 seen = f"looked at {event.item_done} of {event.item_frames}"
-                bar.update(task, description=f"{escape(event.name)}: finding cuts", rate=seen)
-            elif isinstance(event, events.Progress):
+                bar.update(task, description=f"{escape(event.name)}: finding cuts", detail=seen)
+            elif isinstance(event, FramePainted):
                 rate = f"{event.frames_per_second:.2f}/s" if event.frames_per_second else ""
-                bar.update(task, completed=event.done, description=escape(event.name), rate=rate)
-            elif isinstance(event, events.Warned):
+                bar.update(task, completed=event.done, description=escape(event.name), detail=rate)
+            elif isinstance(event, Warned):
                 console.print(f"[yellow]note[/]  {escape(event.message)}", soft_wrap=True)
-            elif isinstance(event, events.ItemEnded):
+            elif isinstance(event, ItemEnded):
                 if event.status == "refused":
                     console.print(f"[red]refused[/]  {escape(event.message)}", soft_wrap=True)
                 else:
-                    told = "done" if event.status == "delivered" else "was there already"
+                    ending = "done" if event.status == "delivered" else "was there already"
                     path = escape(event.path)
                     console.print(
-                        f"[green]{told}[/]  {path}  ({event.frames} frames)", soft_wrap=True
+                        f"[green]{ending}[/]  {path}  ({event.frames} frames)", soft_wrap=True
                     )
 
         yield show
@@ -77,7 +93,7 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def run_command(as_json: bool, command: Callable[[events.OnEvent, threading.Event], int]) -> int:
+def run_command(as_json: bool, command: Callable[[OnEvent, threading.Event], int]) -> int:
     """Run a rendering command to its exit code, and tell its end in the form that was asked for.
 
     An `NleStyleError` becomes one message, never a traceback; anything else is a defect of ours
@@ -87,15 +103,15 @@ def run_command(as_json: bool, command: Callable[[events.OnEvent, threading.Even
         with reporting(as_json) as on_event, stop_on_signals() as stop:
             return command(on_event, stop)
     except Cancelled as error:
-        _end(as_json, events.Stopped(str(error)), str(error))
+        _end(as_json, Stopped(str(error)), str(error))
         return error.exit_code
     except NleStyleError as error:
-        _end(as_json, events.Failed(str(error), error.exit_code), f"error: {error}")
+        _end(as_json, Failed(str(error), error.exit_code), f"error: {error}")
         return error.exit_code
 
 
-def _end(as_json: bool, event: events.Event, message: str) -> None:
+def _end(as_json: bool, event: Event, message: str) -> None:
     if as_json:
-        print(events.as_json(event), flush=True)
+        print(json_line(event), flush=True)
     else:
         print(f"nle-style: {message}", file=sys.stderr)

@@ -16,29 +16,13 @@ from nle_style.errors import InputError
 __all__ = [
     "ColourChoice",
     "ColourOption",
-    "Conform",
-    "Depth",
     "Device",
     "Events",
     "Folder",
-    "Format",
-    "Handles",
-    "InputColour",
-    "Interlaced",
-    "InterlacedChoice",
-    "LookMap",
     "MatteOption",
-    "Media",
-    "Memory",
-    "OcioFile",
     "OptionalStyle",
     "Pack",
-    "PathMap",
-    "Rate",
     "Resume",
-    "StatisticsChoice",
-    "StatisticsOption",
-    "Strength",
     "StrokeScale",
     "Style",
     "Workers",
@@ -49,26 +33,11 @@ __all__ = [
 ]
 
 
-class StatisticsChoice(StrEnum):
-    """`--statistics`, see `apply.look.Statistics`."""
-
-    hybrid = "hybrid"
-    shot = "shot"
-    frame = "frame"
-
-
 class ColourChoice(StrEnum):
     """`--colour`, see `apply.look.Colour`."""
 
     poster = "poster"
     source = "source"
-
-
-class InterlacedChoice(StrEnum):
-    """`--interlaced`, see `render.job.Reading`."""
-
-    refuse = "refuse"
-    deinterlace = "deinterlace"
 
 
 Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
@@ -79,10 +48,6 @@ OptionalStyle = Annotated[
         "--style",
         help="A style, or a mix as blue:0.7,fire:0.3. May be left out with --matte FILE=MIX.",
     ),
-]
-Strength = Annotated[float, typer.Option(help="0 is the source, 1 the full look.")]
-StatisticsOption = Annotated[
-    StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
 ]
 StrokeScale = Annotated[
     float,
@@ -103,40 +68,8 @@ MatteOption = Annotated[
         "fire:0.3: another look inside it, over --style; may be given several times.",
     ),
 ]
-LookMap = Annotated[
-    Path | None, typer.Option("--map", help="Looks by clip, reel, track or colour: looks.yaml.")
-]
-Rate = Annotated[
-    str | None, typer.Option(help="Frames a second of an EDL: 25, 23.976, 30000/1001.")
-]
-Media = Annotated[
-    list[Path] | None, typer.Option(help="Folder to search for media by name and timecode.")
-]
-PathMap = Annotated[
-    list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
-]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
-Format = Annotated[str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")]
-Depth = Annotated[str, typer.Option(help="auto, 8, 10, 16, half or float.")]
-Handles = Annotated[int, typer.Option(min=0, help="Extra frames before and after each range.")]
-Interlaced = Annotated[
-    InterlacedChoice, typer.Option(help="Interlaced movies: one picture out for one frame in.")
-]
-Conform = Annotated[
-    str | None,
-    typer.Option(help="Read movies at this constant rate: 25, 23.976, 30000/1001."),
-]
-InputColour = Annotated[
-    str,
-    typer.Option(
-        help="How the clips are encoded: auto, srgb, rec709, linear, or an OpenColorIO name."
-    ),
-]
-OcioFile = Annotated[
-    Path | None, typer.Option("--ocio", help="An .ocio or .ocioz; else the built-in configuration.")
-]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
-Memory = Annotated[str, typer.Option(help="What a run may take: auto (2GiB), or a size as 4GiB.")]
 Workers = Annotated[
     int, typer.Option(min=1, help="Processes at once: one for each GPU, or group of cores.")
 ]
@@ -170,8 +103,7 @@ def parse_matte(text: str) -> tuple[Path, str | None]:
 def parse_path_map(text: str) -> tuple[str, str]:
     """ "FROM=TO" as a pair.
 
-    Raises:
-        InputError: no equals sign, or nothing before it.
+    Raises: InputError if there is no equals sign, or nothing before or behind it.
     """
     before, equals, after = text.partition("=")
     if not (before and equals and after):
@@ -187,8 +119,7 @@ def parse_range(text: str, what: str) -> tuple[int, int]:
     Args:
         what: the option's name and what it counts: "frames".
 
-    Raises:
-        InputError: neither, or the last before the first.
+    Raises: InputError if it is neither, or the last is before the first.
     """
     match = re.fullmatch(r"(\d+)(?:-(\d+))?", text.strip())
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, -1)
@@ -204,8 +135,7 @@ def parse_range(text: str, what: str) -> tuple[int, int]:
 def parse_rate(text: str) -> Fraction:
     """ "25", "23.976" or "24000/1001" as the exact rate it stands for.
 
-    Raises:
-        InputError: not a rate between 1 and 240.
+    Raises: InputError if it is not a rate between 1 and 240.
     """
     from nle_style.timeline import exact_rate
 

@@ -16,35 +16,37 @@ __all__ = ["print_plan"]
 
 def print_plan(dry: DryRun, console: Console) -> None:
     """Print the clips, the refusals with their remedies, and what it would cost."""
-    table = Table(title=f"{escape(dry.timeline.name)}, {escape(dry.look)}", title_justify="left")
+    batch, clips = dry.batch, dry.clips()
+    title = f"{escape(batch.read.path.name)}, {escape(batch.label)}"
+    table = Table(title=title, title_justify="left")
     columns = ("clip", "track", "timeline", "source", "frames", "look", "painted at")
     for column in (*columns, "intermediate"):
         table.add_column(column, justify="right" if column == "frames" else "left")
-    for clip in dry.clips:
-        render = dry.renders[clip.render]
+    for clip in clips:
+        render = dry.renders[clip["intermediate"]]
+        first, last = clip["frames"]
         cells = (
-            clip.clip_name,
-            clip.track_name,
-            " – ".join(clip.record) if clip.record else "–",
-            f"{render.source.name} {clip.first}-{clip.last}",
-            str(clip.last - clip.first + 1),
-            render.look,
+            clip["name"],
+            clip["track"],
+            " – ".join(clip["timeline"]) if clip["timeline"] else "–",
+            f"{Path(clip['source']).name} {first}-{last}",
+            str(last - first + 1),
+            clip["look"],
             "{}x{}".format(*render.painted_at) if render.painted_at else "–",
             "refused" if render.status == "refused" else Path(render.path).name,
         )
         table.add_row(*map(escape, cells))
     console.print(table)
-    for refusal in dry.refusals:
-        where = f"{refusal.clip_name} ({refusal.track_name})"
-        text = f"{where}: {refusal.reason}. {refusal.remedy}"
+    refused = [
+        f"{clip.clip_name} ({clip.track_name}): {clip.reason}. {clip.remedy}"
+        for clip in batch.plan.refusals
+    ]
+    refused += [f"{r.reason}. {r.remedy}" for r in dry.renders if r.status == "refused"]
+    for text in refused:
         console.print(f"[red]refused[/]  {escape(text)}", soft_wrap=True)
-    for render in dry.renders:
-        if render.status == "refused":
-            text = f"{render.reason}. {render.remedy}"
-            console.print(f"[red]refused[/]  {escape(text)}", soft_wrap=True)
-    for clip in dry.clips:
-        if clip.note:
-            text = f"{clip.clip_name} ({clip.track_name}): {clip.note}"
+    for clip in clips:
+        if clip["note"]:
+            text = f"{clip['name']} ({clip['track']}): {clip['note']}"
             console.print(f"[yellow]note[/]  {escape(text)}", soft_wrap=True)
     there = sum(render.status == "present" for render in dry.renders)
     console.print(

@@ -2,71 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from nle_style.cli.options import (
-    ColourChoice,
-    InterlacedChoice,
-    StatisticsChoice,
-    parse_matte,
-    parse_rate,
-)
+from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions
+from nle_style.cli.options import parse_matte, parse_path_map, parse_rate
 from nle_style.errors import InputError
 
 if TYPE_CHECKING:
     from nle_style.apply import Look
-    from nle_style.render import (
-        ColourJob,
-        Control,
-        LayerJob,
-        LookJob,
-        MatteJob,
-        Output,
-        Reading,
-        RenderJob,
-    )
-    from nle_style.render.cut import RunJob
+    from nle_style.render import LayerJob, LookJob, MatteJob, Reading, RenderJob
+    from nle_style.render.cut import BatchOptions, PlannedBatch, Renderer
 
 __all__ = [
+    "batch_options_of",
     "clips_job",
-    "colour_job_of",
-    "control_of",
+    "cut_batch",
     "look_of",
     "matted_looks",
     "optional_look_of",
-    "output_of",
-    "reading_of",
-    "refuse_mattes",
-    "runner_of",
+    "renderer_of",
 ]
 
 
-def look_of(
-    style: str,
-    strength: float,
-    statistics: StatisticsChoice,
-    stroke_scale: float,
-    colour: ColourChoice,
-) -> Look:
+def look_of(style: str, controls: LookOptions) -> Look:
     """The look of the options.
 
-    Raises:
-        LookError: a value out of its range.
+    Raises: LookError for a value out of its range.
     """
     from nle_style.apply import Look, parse_styles
 
-    return Look(parse_styles(style), strength, statistics.value, stroke_scale, colour.value)
+    return Look(
+        parse_styles(style),
+        controls.strength,
+        controls.statistics.value,
+        controls.stroke_scale,
+        controls.colour.value,
+    )
 
 
-def optional_look_of(
-    style: str | None,
-    strength: float,
-    statistics: StatisticsChoice,
-    stroke_scale: float,
-    colour: ColourChoice,
-) -> Look | None:
+def optional_look_of(style: str | None, controls: LookOptions) -> Look | None:
     """The look of a timeline's clips that ask for none themselves; None: they stay as they are.
 
     Raises:
@@ -74,9 +50,8 @@ def optional_look_of(
         LookError: a value out of its range.
     """
     if style is not None:
-        return look_of(style, strength, statistics, stroke_scale, colour)
-    given = (strength, stroke_scale, colour, statistics)
-    if given != (1.0, 1.0, ColourChoice.poster, StatisticsChoice.hybrid):
+        return look_of(style, controls)
+    if controls != LookOptions():
         raise InputError(
             "a control of the look is given, and no --style that it is for",
             remedy="Give --style, or put the control into the markers or the --map.",
@@ -85,7 +60,7 @@ def optional_look_of(
 
 
 def matted_looks(
-    style: str | None, mattes: Sequence[str], look: Callable[[str], Look]
+    style: str | None, mattes: Sequence[str], controls: LookOptions
 ) -> tuple[LookJob, MatteJob | None, tuple[LayerJob, ...]]:
     """What `--style` and every `--matte` ask for, as a job's item has it.
 
@@ -93,7 +68,7 @@ def matted_looks(
         style: a mix. None: the first FILE=MIX is the item's own look, in its matte, so that
             nothing is painted outside of the mattes.
         mattes: each FILE or FILE=MIX.
-        look: a mix as a look, with the command line's other controls.
+        controls: of all these looks.
 
     Raises:
         InputError: no look at all, or two mattes for `--style`.
@@ -103,11 +78,11 @@ def matted_looks(
 
     parsed = [parse_matte(text) for text in mattes]
     plain = [MatteJob(source=path) for path, mix in parsed if mix is None]
-    layers = [
-        LayerJob(matte=MatteJob(source=path), look=LookJob.of(look(mix)))
+    layers = tuple(
+        LayerJob(matte=MatteJob(source=path), look=LookJob.of(look_of(mix, controls)))
         for path, mix in parsed
         if mix is not None
-    ]
+    )
     if len(plain) > 1:
         raise InputError(
             "two mattes are given for --style",
@@ -115,119 +90,127 @@ def matted_looks(
             remedy="Give a matte its own look as FILE=fire, or merge the two into one matte.",
         )
     if style is not None:
-        return LookJob.of(look(style)), (plain[0] if plain else None), tuple(layers)
+        return LookJob.of(look_of(style, controls)), (plain[0] if plain else None), layers
     if plain or not layers:
         raise InputError(
             "no style is given",
             where=f"--matte {plain[0].source}" if plain else "",
             remedy="Give --style blue, or a matte with its own look as --matte FILE=blue.",
         )
-    return layers[0].look, layers[0].matte, tuple(layers[1:])
+    return layers[0].look, layers[0].matte, layers[1:]
 
 
-def refuse_mattes(mattes: Sequence[str] | None) -> None:
-    """For the clips of a timeline.
+def clips_job(
+    clips: Sequence[Path],
+    looks: tuple[LookJob, MatteJob | None, tuple[LayerJob, ...]],
+    options: RenderOptions,
+    folder: Path,
+    *,
+    frames: tuple[int, int] | None = None,
+    resume: bool = True,
+) -> RenderJob:
+    """One item a clip, all with the same looks.
+
+    Args:
+        looks: as `matted_looks` gives them.
+        folder: for the results.
+        frames: of every clip, first and last; None for all.
+
+    Raises: InputError if an option has a value that it cannot have.
+    """
+    from nle_style.render import Item, RenderJob
+
+    look, inside, layers = looks
+    items = tuple(
+        Item(source=clip, frames=frames, look=look, matte=inside, layers=layers) for clip in clips
+    )
+    reading = _reading_of(options)
+    return RenderJob(items=items, reading=reading, **_settings(options, folder, resume))
+
+
+def cut_batch(
+    timeline: Path,
+    look: Look | None,
+    mattes: Sequence[str] | None,
+    reading: BatchOptions,
+    options: RenderOptions,
+    folder: Path,
+    *,
+    resume: bool = True,
+) -> PlannedBatch:
+    """Plan a timeline.
+
+    Args:
+        look: see `optional_look_of`.
+        mattes: none can be given.
+        reading: see `batch_options_of`.
+        folder: for the results.
 
     Raises:
-        InputError: a matte is given.
+        InputError: a matte is given, or an option has a value that it cannot have; as `plan_batch`.
     """
+    from nle_style.render.cut import plan_batch
+
     if mattes:
         raise InputError(
             "a matte belongs to one clip, and a timeline has many",
             where=f"--matte {mattes[0]}",
             remedy="Render that clip with `nle-style render --matte`, or with a job file.",
         )
+    return plan_batch(timeline, look, options=reading, **_settings(options, folder, resume))
 
 
-def clips_job(
-    clips: Sequence[Path],
-    looks: tuple[LookJob, MatteJob | None, tuple[LayerJob, ...]],
-    frames: tuple[int, int] | None = None,
-    *,
-    output: Output,
-    reading: Reading,
-    colour: ColourJob,
-    control: Control,
-    pack: str | None,
-) -> RenderJob:
-    """One item a clip, all with the same looks.
+def batch_options_of(cut: CutOptions, options: RenderOptions) -> BatchOptions:
+    """How a timeline is read.
 
-    Args:
-        looks: as `matted_looks` gives them.
-        frames: of every clip, first and last; None for all.
+    Raises: InputError if a text is no rate, or no pair of paths.
     """
-    from nle_style.render import Item, RenderJob
+    from nle_style.render.cut import BatchOptions
 
-    look, inside, layers = looks
-    return RenderJob(
-        items=tuple(
-            Item(source=clip, frames=frames, look=look, matte=inside, layers=layers)
-            for clip in clips
-        ),
-        output=output,
-        reading=reading,
-        colour=colour,
-        control=control,
-        pack=pack,
+    return BatchOptions(
+        rate=None if cut.rate is None else parse_rate(cut.rate),
+        media=tuple(cut.media or ()),
+        path_maps=tuple(parse_path_map(text) for text in cut.path_map or ()),
+        look_map=cut.look_map,
+        reading=_reading_of(options),
     )
 
 
-def output_of(folder: Path, format_: str, depth: str, handles: int) -> Output:
-    """Where and how to write."""
-    from nle_style.render import Output
+def _reading_of(options: RenderOptions) -> Reading:
+    from nle_style.render import Reading
 
-    return Output(directory=folder, format=format_, depth=depth, handles=handles)
+    rate = None if options.conform is None else str(parse_rate(options.conform))
+    return Reading(interlaced=options.interlaced.value, conform=rate)
 
 
-def colour_job_of(input_colour: str, ocio: Path | None) -> ColourJob:
-    """How the sources' colours are to be read.
+def _settings(options: RenderOptions, folder: Path, resume: bool) -> dict[str, Any]:
+    """What `RenderJob` and `plan_batch` both take."""
+    from nle_style.render import ColourJob, Control, Output
 
-    Raises:
-        InputError: an empty name.
-    """
-    from nle_style.render import ColourJob
-
-    if not input_colour.strip():
+    if not options.input_colour.strip():
         raise InputError(
             "the name of the colour space is empty",
             where="--input-colour",
             remedy="Leave it out, or name one; see docs/colour.md.",
         )
-    return ColourJob(input=input_colour, ocio=ocio)
+    return {
+        "output": Output(
+            directory=folder, format=options.format, depth=options.depth, handles=options.handles
+        ),
+        "pack": options.pack,
+        "control": Control(resume=resume, device=options.device, memory=options.memory),
+        "colour": ColourJob(input=options.input_colour, ocio=options.ocio),
+    }
 
 
-def control_of(resume: bool, device: str, memory: str) -> Control:
-    """How to run."""
-    from nle_style.render import Control
-
-    return Control(resume=resume, device=device, memory=memory)
-
-
-def runner_of(workers: int) -> RunJob:
-    """What renders a job: this process, or several of them.
-
-    Raises:
-        InputError: what several need is not installed.
-    """
+def renderer_of(workers: int) -> Renderer:
+    """What renders a job: this process, or several of them."""
     if workers == 1:
         from nle_style.render.item import run_job
 
         return run_job
     from functools import partial
 
-    from nle_style.render.farm import run_in_workers, session_workers
+    from nle_style.render.farm import run_in_workers
 
-    session_workers()  # before a timeline is read and a bundle unpacked
     return partial(run_in_workers, workers=workers)
-
-
-def reading_of(interlaced: InterlacedChoice, conform: str | None) -> Reading:
-    """How movies are read.
-
-    Raises:
-        InputError: `conform` is not a rate.
-    """
-    from nle_style.render import Reading
-
-    rate = None if conform is None else str(parse_rate(conform))
-    return Reading(interlaced=interlaced.value, conform=rate)

@@ -7,57 +7,35 @@ under a style or at the top, and is kept when the card is written again.
 from __future__ import annotations
 
 import datetime
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from nle_style.durable import replacing
-from nle_style.errors import OutputError, PackError
+from nle_style.durable import file_sha256, write_file
+from nle_style.errors import PackError
 
 __all__ = [
     "FIGURES",
+    "card_of",
     "figures_of",
-    "passed_gates",
     "read_card",
-    "recent_losses",
-    "training_runs",
     "write_card",
     "write_figures",
 ]
 
 FIGURES = ("held_out_style_loss", "held_out_content_loss", "noise_gain", "e_warp_1_pan")
-"""A style's figures on pictures that training never saw; docs/quality.md explains them."""
+"""A style's figures on pictures that training never saw; docs/measured/quality.md explains them."""
 
-_WINDOW = 100
 _MAXIMUM_BYTES = 2**20
 _MOST_VALUES = 100_000
-
-
-def recent_losses(records: Sequence[Mapping[str, Any]]) -> dict[str, float]:
-    """Mean content and style loss of a style over its last 100 image-steps.
-
-    Args:
-        records: the metrics of its run, see `core.style_run`.
-
-    Returns:
-        {"content_loss", "style_loss"}, in the run's weighting; {} before the first step.
-    """
-    losses = {}
-    for loss in ("content", "style"):
-        values = [value for record in records for value in record[loss]][-_WINDOW:]
-        if values:
-            losses[f"{loss}_loss"] = round(sum(values) / len(values), 4)
-    return losses
 
 
 def read_card(path: Path) -> dict[str, Any]:
     """A card as plain data, {} if there is none.
 
-    Raises:
-        PackError: not YAML, or not a mapping.
+    Raises: PackError if it is not YAML, or not a mapping.
     """
     if not path.is_file():
         return {}
@@ -102,62 +80,13 @@ def _check_shape(card: dict[str, Any], path: Path) -> None:
             waiting += children
 
 
-def passed_gates(pack: Path, fingerprint: str) -> frozenset[str]:
-    """The styles that passed their gates, in a pack of the run with this fingerprint.
+def card_of(pack: Path, sha256: str) -> dict[str, Any]:
+    """The card beside a pack; {} if there is none, or one of other weights than these.
 
-    Returns:
-        their names; none if the pack is not there, or of another run, or not the card's.
-
-    Raises:
-        PackError: its card is damaged.
+    Raises: PackError if it is damaged.
     """
-    if not pack.is_file():
-        return frozenset()
     card = read_card(pack.with_suffix(".yaml"))
-    training, weights = card.get("training") or {}, card.get("weights") or {}
-    if training.get("fingerprint") != fingerprint or weights.get("sha256") != _sha256(pack):
-        return frozenset()
-    styles = card.get("styles") or {}
-    return frozenset(
-        name for name, facts in styles.items() if (facts or {}).get("gates") == "passed"
-    )
-
-
-def training_runs(
-    start: Path | None, phases: Sequence[str], weights: Mapping[str, Any], images: int
-) -> list[dict[str, Any]]:
-    """All runs behind a pack, the first one first.
-
-    Args:
-        start: the pack that this run started from, or None. Its history is on the card beside it;
-            without a card of those very weights it is not known, and the list begins here.
-        phases: of this run, as `SIZE:BATCH:STEPS`.
-        weights: of the terms of its loss, as `style_weight`, and `motion_weights` by style.
-        images: its image-steps so far.
-
-    Returns:
-        for every run its `phases`, `image_steps`, weights, and `start`, the SHA-256 of the pack
-        that it started from, or None.
-
-    Raises:
-        PackError: the start's card is damaged.
-    """
-    runs: list[dict[str, Any]] = []
-    digest = None
-    if start is not None:
-        digest = _sha256(start)
-        card = read_card(start.with_suffix(".yaml"))
-        before = card.get("training") or {}
-        if before and (card.get("weights") or {}).get("sha256") == digest:
-            # A card from before runs were listed is of a single one.
-            alone = {
-                name: value
-                for name, value in before.items()
-                if name in ("phases", "image_steps") or name.endswith(("_weight", "_weights"))
-            }
-            runs = list(before.get("runs") or [{**alone, "start": None}])
-    here = {"phases": list(phases), "image_steps": images, **weights, "start": digest}
-    return [*runs, here]
+    return card if (card.get("weights") or {}).get("sha256") == sha256 else {}
 
 
 def write_card(
@@ -184,10 +113,7 @@ def write_card(
     path = pack.with_suffix(".yaml")
     card = {**(top or {}), **read_card(path)}
     before = card.get("styles") or {}
-    card["weights"] = {
-        "file": pack.name,
-        "sha256": _sha256(pack),
-    }
+    card["weights"] = {"file": pack.name, "sha256": file_sha256(pack)}
     card["date"] = datetime.datetime.now(datetime.UTC).date().isoformat()
     card["training"] = dict(training)
     card["styles"] = {name: {**(before.get(name) or {}), **facts} for name, facts in styles.items()}
@@ -212,10 +138,9 @@ def write_figures(
         OutputError: it cannot be written.
         PackError: there is no card, or it is damaged or of other weights.
     """
-    path = pack.with_suffix(".yaml")
-    card = read_card(path)
-    digest = hashlib.sha256(pack.read_bytes()).hexdigest()
-    if (card.get("weights") or {}).get("sha256") != digest:
+    path, digest = pack.with_suffix(".yaml"), file_sha256(pack)
+    card = card_of(pack, digest)
+    if not card:
         raise PackError(
             "the card is not of these weights",
             where=str(path),
@@ -254,14 +179,5 @@ class _Plain(yaml.SafeDumper):
 
 
 def _publish(path: Path, card: Mapping[str, Any]) -> Path:
-    text = yaml.dump(dict(card), Dumper=_Plain, sort_keys=False, allow_unicode=True)
-    try:
-        with replacing(path) as part:
-            part.write_text(text, "utf-8")
-    except OSError as error:
-        raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
+    write_file(path, yaml.dump(dict(card), Dumper=_Plain, sort_keys=False, allow_unicode=True))
     return path
-
-
-def _sha256(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -163,8 +163,7 @@ class StyleNetwork(nn.Module):
         Returns:
             (N, 3, H, W) in 0-1 (a logistic function ends the net).
 
-        Raises:
-            ValueError: the image is smaller than `MINIMUM_SIDE`.
+        Raises: ValueError if the image is smaller than `MINIMUM_SIDE`.
         """
         height, width = image.shape[-2:]
         if min(height, width) < MINIMUM_SIDE:

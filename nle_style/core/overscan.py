@@ -1,11 +1,11 @@
 """Overscan: pixels that are painted beyond every edge of a picture, and cut off again.
 
-Near an edge a trained network paints another picture than elsewhere. The losses that hold it still
-leave 16 pixels at every edge out (`temporal.motion_loss`), since what enters the picture has no
-past; the style loss counts them, so the strongest of its strokes end up there, as a stitched seam
-around the frame. The picture is therefore continued by its reflection, which takes the seam, and
-training sees what is left of the painting when the seam is cut off. `benchmarks/edges.py` measures
-it with and without, and docs/quality.md shows both.
+A trained network paints differently near an edge, and a seam shows around the frame. The loss for
+motion leaves 16 pixels at every edge out (`temporal.motion_loss`), where nothing is known of what
+moves in; the style loss counts them, so its strongest strokes end up there. The picture is
+therefore continued by its reflection, and the seam is cut off with that, in training and in
+renders. `benchmarks/figures/edges.py` measures pictures with and without it;
+docs/measured/quality.md shows them.
 """
 
 from __future__ import annotations

@@ -1,14 +1,12 @@
 """The perceptual loss: what a frame shows and how it is painted, as VGG-16 sees them.
 
-Johnson et al. 2016, section 3.2. Layers carry the labels j of the notes this project follows:
+Johnson et al. 2016, section 3.2. A layer is named by a number:
 
-    j    feature map   modules of torchvision's `features` applied
-    4    relu1_2       features[:4]
-    9    relu2_2       features[:9]
-    16   relu3_3       features[:16]
-    22   relu4_3       features[:23]   (22 is the index of the rectifier itself)
-
-Everything here is a pure function of tensors but the network, which is frozen.
+    layer   feature map   modules of torchvision's `features` applied
+    4       relu1_2       features[:4]
+    9       relu2_2       features[:9]
+    16      relu3_3       features[:16]
+    22      relu4_3       features[:23]   (22 is the index of the rectifier itself)
 """
 
 from __future__ import annotations
@@ -76,8 +74,7 @@ class Vgg16Features(nn.Module):
         Returns:
             label -> (N, C, H', W') with C = 64, 128, 256, 512 and H' = H, H/2, H/4, H/8.
 
-        Raises:
-            ValueError: an unknown label.
+        Raises: ValueError for an unknown label.
         """
         wanted = set(layers)
         if not wanted or not wanted <= set(_MODULES):

@@ -28,8 +28,7 @@ def contact_sheet(
     Returns:
         the sheet, 8-bit RGB.
 
-    Raises:
-        ValueError: no rows, or a row with another number of pictures than there are labels.
+    Raises: ValueError for no rows, or a row with another number of pictures than of labels.
     """
     if not rows or any(len(row) != len(labels) for row in rows):
         raise ValueError(f"every row needs {len(labels)} pictures")

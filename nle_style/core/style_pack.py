@@ -48,7 +48,7 @@ Weights = Mapping[str, Tensor]
 
 FORMAT = "nle_style_pack/2"
 FORMAT_1 = "nle_style_pack/1"
-"""One network with a row of γ and β for each style; read as what it is, written no longer."""
+"""One network with a row of γ and β for each style; read, and written no longer."""
 STYLE_NAME = re.compile(r"\w{1,64}")
 """Letters, digits and underscores: a style's name stands in mixes and in file names."""
 
@@ -81,16 +81,10 @@ class StylePack:
         """The names, in the order of the file."""
         return tuple(self.weights)
 
-    @property
-    def parameters(self) -> int:
-        """Number of trained values, all styles together."""
-        return sum(tensor.numel() for each in self.weights.values() for tensor in each.values())
-
     def mix(self, shares: Mapping[str, float]) -> dict[str, float]:
         """The shares of a mix, made to sum to 1, without styles that have none.
 
-        Raises:
-            LookError: an unknown name (with the nearest known ones), or shares that sum to 0.
+        Raises: LookError for an unknown name (it tells the nearest ones), or shares that sum to 0.
         """
         for name in shares:
             if name not in self.weights:
@@ -106,8 +100,7 @@ class StylePack:
         Args:
             shares: style -> share, as `mix` takes them.
 
-        Raises:
-            LookError: as `mix`.
+        Raises: LookError, as `mix`.
         """
         parts = [(self.weights[name], share) for name, share in self.mix(shares).items()]
         return network_of(self.config, mean_weights(parts))
@@ -155,8 +148,7 @@ def save_pack(
         styles: name -> weights, in the order that the pack is to have.
         parent: the weights that the styles came from.
 
-    Raises:
-        OutputError: the folder cannot be written.
+    Raises: OutputError if the folder cannot be written.
     """
     shape = {
         "styles": list(styles),
@@ -166,8 +158,8 @@ def save_pack(
     # One entry: safetensors writes several in random order, and equal packs must be equal files.
     header = {FORMAT: json.dumps(shape)}
     sets = {_PARENT: parent, **{f"styles/{name}": each for name, each in styles.items()}}
-    # Copied: safetensors refuses tensors that share memory, as those of styles do that are still
-    # the parent's, or that came from a file of format 1.
+    # Copied: safetensors refuses tensors that share memory, as those of untrained styles with the
+    # parent's, or of styles from a file of format 1.
     tensors = {
         f"{of}/{name}": tensor.to(torch.float16, copy=True)
         for of, weights in sets.items()
@@ -213,8 +205,7 @@ def _header(path: Path) -> dict[str, Any]:
 def styles_in(path: Path) -> tuple[str, ...]:
     """The names of a pack's styles, without building its network.
 
-    Raises:
-        PackError: no pack, or a damaged one.
+    Raises: PackError if there is no pack, or a damaged one.
     """
     return _names(_header(path), path)
 
@@ -233,11 +224,10 @@ def _names(header: Mapping[str, Any], path: Path) -> tuple[str, ...]:
 def load_pack(path: Path) -> StylePack:
     """Read a pack and, if it lies beside it, its card (`posters.yaml`).
 
-    A pack of format 1 is read as what it is in this one: every style has the shared convolutions
-    and its own row of γ and β, and the mean of weights is then the mean of rows that it was.
+    A pack of format 1 is converted: every style gets the shared convolutions and its own row of γ
+    and β; the mean of their weights is the mean of rows that format 1 mixed by.
 
-    Raises:
-        PackError: the file is missing, damaged, or its tensors do not fit its header.
+    Raises: PackError if the file is missing, damaged, or its tensors do not fit its header.
     """
     header = _header(path)
     names = _names(header, path)
@@ -280,8 +270,7 @@ def _take(
         prefix: what stands before the names in `shapes`.
         shapes: name -> shape that it must have.
 
-    Raises:
-        ValueError: one is missing, of another shape or type, or not of finite numbers.
+    Raises: ValueError if one is missing, of another shape or type, or not of finite numbers.
     """
     taken = {}
     for name, shape in shapes.items():

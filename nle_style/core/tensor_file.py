@@ -10,7 +10,6 @@ import safetensors.torch
 from torch import Tensor
 
 from nle_style.durable import replacing
-from nle_style.errors import OutputError
 
 __all__ = ["save_tensors"]
 
@@ -23,8 +22,5 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
             there before.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    try:
-        with replacing(path) as part:
-            safetensors.torch.save_file(plain, part, metadata=dict(header))
-    except (OSError, safetensors.SafetensorError) as error:
-        raise OutputError(f"cannot be written ({error})", where=str(path)) from error
+    with replacing(path, None, safetensors.SafetensorError) as part:
+        safetensors.torch.save_file(plain, part, metadata=dict(header))

@@ -1,11 +1,7 @@
-"""Media in and out: exact frames from movies and image files, and intermediates written whole."""
+"""Read exact frames from movies and images, and write intermediates."""
 
 from __future__ import annotations
 
-from nle_style.media.formats import INTERMEDIATES, OutputSpec, resolve_format
+from nle_style.media.base import INTERMEDIATES, OutputSpec, resolve_format
 
-__all__ = [
-    "INTERMEDIATES",
-    "OutputSpec",
-    "resolve_format",
-]
+__all__ = ["INTERMEDIATES", "OutputSpec", "resolve_format"]

@@ -1,4 +1,15 @@
-from .events import Event, OnEvent
+from .events import (
+    Event,
+    Failed,
+    FramePainted,
+    ItemEnded,
+    OnEvent,
+    Scanning,
+    Started,
+    Stopped,
+    Warned,
+    as_json,
+)
 from .job import (
     ColourJob,
     Control,
@@ -16,7 +27,10 @@ __all__ = [
     "ColourJob",
     "Control",
     "Event",
+    "Failed",
+    "FramePainted",
     "Item",
+    "ItemEnded",
     "LayerJob",
     "LookJob",
     "MatteJob",
@@ -24,5 +38,10 @@ __all__ = [
     "Output",
     "Reading",
     "RenderJob",
+    "Scanning",
+    "Started",
+    "Stopped",
+    "Warned",
+    "as_json",
     "read_job",
 ]

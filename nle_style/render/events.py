@@ -1,4 +1,4 @@
-"""What a run tells while it works: one JSON object a line for programs, a bar for people."""
+"""The events of a run: one JSON object a line for programs, a progress bar for people."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ __all__ = [
     "Done",
     "Event",
     "Failed",
+    "FramePainted",
     "ItemEnded",
     "OnEvent",
-    "Progress",
     "Scanning",
     "Started",
     "Stopped",
@@ -31,7 +31,12 @@ class Event:
 
 @dataclass(frozen=True)
 class Started(Event):
-    """The job is accepted: so many items, so many frames in all."""
+    """The job is planned and begins.
+
+    Attributes:
+        items: how many it has.
+        frames: to be painted, over all items.
+    """
 
     kind: ClassVar[str] = "started"
     items: int
@@ -40,13 +45,13 @@ class Started(Event):
 
 @dataclass(frozen=True)
 class Scanning(Event):
-    """Every 24 frames while an item is searched for cuts, before its first frame is painted.
+    """Every 24 frames while the cuts of an item are detected, before its first frame is painted.
 
     Attributes:
         item: its index in the job, from 0.
         name: the intermediate's file name.
-        frame: the source frame just looked at.
-        item_done, item_frames: frames of this item looked at, and all of them.
+        frame: the source frame just read.
+        item_done, item_frames: frames of this item that were read, and all of them.
     """
 
     kind: ClassVar[str] = "scanning"
@@ -58,13 +63,13 @@ class Scanning(Event):
 
 
 @dataclass(frozen=True)
-class Progress(Event):
-    """After every frame.
+class FramePainted(Event):
+    """After every painted frame.
 
     Attributes:
         item: its index in the job, from 0.
         name: the intermediate's file name.
-        frame: the source frame just done.
+        frame: the source frame just painted.
         item_done, item_frames: frames of this item, those of an earlier run included.
         done, frames: the same over all items.
         frames_per_second: of this run; 0 before the second frame.
@@ -85,7 +90,7 @@ class Progress(Event):
 
 @dataclass(frozen=True)
 class Warned(Event):
-    """Something an editor must know that stopped nothing."""
+    """Something that an editor must know; the render goes on."""
 
     kind: ClassVar[str] = "warning"
     message: str
@@ -94,8 +99,15 @@ class Warned(Event):
 
 @dataclass(frozen=True)
 class ItemEnded(Event):
-    """One item's end: `delivered`, `present` (rendered before, checked, left as it is), or
-    `refused` with the message. `report` is the path of its report (docs/report.md), or ""."""
+    """One item's end.
+
+    Attributes:
+        item: its index in the job, from 0.
+        status: `delivered`, `present` (rendered before, checked, left as it is), or `refused` with
+            the `message`.
+        path, frames: of its intermediate.
+        report: path of its report (docs/report.md), or "".
+    """
 
     kind: ClassVar[str] = "item"
     item: int
@@ -109,7 +121,7 @@ class ItemEnded(Event):
 
 @dataclass(frozen=True)
 class Done(Event):
-    """The job's end."""
+    """The job's end: how many items were delivered, present and refused."""
 
     kind: ClassVar[str] = "done"
     delivered: int
@@ -120,7 +132,7 @@ class Done(Event):
 
 @dataclass(frozen=True)
 class Failed(Event):
-    """The job cannot go on; what is finished is kept."""
+    """The job cannot continue; what is finished is kept."""
 
     kind: ClassVar[str] = "error"
     message: str
@@ -129,7 +141,7 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """The job was cancelled; what is finished is kept and the same command goes on from there."""
+    """The job was cancelled; what is finished is kept and the same command continues from there."""
 
     kind: ClassVar[str] = "cancelled"
     message: str
@@ -139,6 +151,6 @@ OnEvent = Callable[[Event], None]
 
 
 def as_json(event: Event) -> str:
-    """One line, without the line's end."""
+    """An event as one line of JSON, without the newline."""
     data: dict[str, Any] = {"event": event.kind, **asdict(event)}
     return json.dumps(data, ensure_ascii=False)

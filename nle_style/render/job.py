@@ -1,12 +1,11 @@
 """RenderJob: one request, the same for the command line, the plugins and a farm.
 
-The file is YAML, or JSON, which is YAML; `tests/data/job_v1.yaml` is the pinned sample. Unknown
-keys are refused, so that a misspelt control is not silently the default.
+The file is YAML (JSON is YAML too); `tests/data/job_v1.yaml` is the pinned sample. Unknown keys are
+refused: a misspelt control would otherwise silently be the default.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -22,6 +21,7 @@ from pydantic import (
 
 from nle_style.apply import Colour, Look, Statistics
 from nle_style.errors import JobError
+from nle_style.spans import merge_spans
 
 __all__ = [
     "VERSION",
@@ -35,7 +35,6 @@ __all__ = [
     "Reading",
     "RenderJob",
     "is_plain_name",
-    "merge_ranges",
     "read_job",
 ]
 
@@ -53,7 +52,7 @@ class _Part(BaseModel):
 
 
 class LookJob(_Part):
-    """A look as the job file writes it; see `apply.look.Look` for the values."""
+    """A look as the job file has it; see `apply.look.Look` for the values."""
 
     styles: dict[str, float]
     strength: float = 1.0
@@ -71,17 +70,17 @@ class LookJob(_Part):
 
     @classmethod
     def of(cls, look: Look) -> LookJob:
-        """The job file's form of a look."""
+        """A look in the form of the job file."""
         return cls(**look.as_data())
 
 
 class Reading(_Part):
-    """How movies are read that are not plain progressive pictures at a constant rate.
+    """How movies are read that are interlaced or have a variable rate.
 
     Attributes:
-        interlaced: `refuse`, or `deinterlace` (bwdif): one frame out for one frame in.
-        conform: a constant rate, "25" or "24000/1001"; frames are counted at it. None keeps the
-            frames and times of the file. See `media.conform`.
+        interlaced: `refuse`, or `deinterlace` (bwdif), which makes one frame of each frame.
+        conform: a constant rate, "25" or "24000/1001", at which frames are counted. None keeps the
+            frames and times of the file. See `media.movie.conform`.
     """
 
     interlaced: Literal["refuse", "deinterlace"] = "refuse"
@@ -89,14 +88,14 @@ class Reading(_Part):
 
 
 class MatteJob(_Part):
-    """Where a look is painted: a picture whose white is inside.
+    """Where a look is painted: a picture that is white inside.
 
     Attributes:
-        source: a movie, a still (which serves every frame), or a sequence as `name.%06d.exr`.
-        channel: `alpha`, `luma`, `r`, `g` or `b`; `auto` is alpha if it has one, else luma.
+        source: a movie, a still (for all frames), or a sequence as `name.%06d.exr`.
+        channel: `alpha`, `luma`, `r`, `g` or `b`; `auto` is alpha if there is one, else luma.
         invert: paint where the matte is black.
-        offset: frame n of the clip has the matte's frame n + offset. Both are counted from 0 by
-            their place in the file or sequence, whatever their timecodes or file numbers.
+        offset: frame n of the clip gets the matte's frame n + offset. Both are zero-based positions
+            in the file or sequence, whatever the timecodes or file numbers.
     """
 
     source: Path
@@ -120,13 +119,13 @@ class Item(_Part):
         frames: first and last, zero-based positions in the source, inclusive; None for all.
         look: what to paint.
         name: stem of the intermediate; None for `SOURCE.LOOK`, or `SOURCE.LOOK.sparse`.
-        paint: the frames to paint, as ranges within `frames`; the others become black, so that a
-            movie as long as its source costs only what is needed of it. None for all. Kept in
-            order, overlapping and touching ranges as one.
-        rate: frames a second of a sequence or still, which the edit decides and not the files:
-            "25" or "24000/1001". None for what the files state. A movie has its own.
-        reading: how this source is read; None for what the job says.
-        format: of this item alone, as `Output.format`; None for what the job says.
+        paint: the frames to paint, as ranges within `frames`; the others become black. So a movie
+            can be as long as its source while only what a cut shows is painted. None for all. Held
+            in ascending order, with overlapping and touching ranges merged.
+        rate: frames a second at which the edit plays a sequence or still: "25" or "24000/1001".
+            None for what the files state. A movie has its own.
+        reading: how this source is read; None for the job's setting.
+        format: of this item alone, as `Output.format`; None for the job's setting.
         matte: where `look` is painted; None for everywhere.
         layers: further looks, each in its matte, later ones over earlier ones.
     """
@@ -150,7 +149,7 @@ class Item(_Part):
         for first, last in paint:
             if not 0 <= first <= last:
                 raise ValueError(f"paint {[first, last]} is not a range (first, last from 0)")
-        return merge_ranges(paint)
+        return merge_spans(paint)
 
     @model_validator(mode="after")
     def _in_order(self) -> Item:
@@ -168,7 +167,7 @@ class Item(_Part):
 
 
 class Output(_Part):
-    """Where to and in what form; see `media.formats` for formats and depths.
+    """Where the results go and in what form; see `media.base.formats` for formats and depths.
 
     Attributes:
         handles: frames added before and after every item's range, as far as the source has them.
@@ -188,7 +187,7 @@ class Output(_Part):
 
 
 class ColourJob(_Part):
-    """How the sources' colours are to be read; see `media.source_colour.ColourSettings`.
+    """How the sources' colours are read; see `media.colour.ColourSettings`.
 
     Attributes:
         input: `auto` (as the header says), `srgb`, `rec709`, `linear`, or the name of a colour
@@ -207,7 +206,7 @@ class Control(_Part):
         cancel_file: the run is cancelled when this file appears.
         resume: go on from what an interrupted run of the same job left; False starts over.
         device: `auto`, `cpu`, `cuda` or `mps`.
-        memory: what the run may take, as "2GiB"; `auto` is `apply.memory.automatic_memory`.
+        memory: what the run may take, as "2GiB"; `auto` is `apply.engine.automatic_memory`.
     """
 
     cancel_file: Path | None = None
@@ -220,7 +219,7 @@ class RenderJob(_Part):
     """A whole request.
 
     Attributes:
-        nle_style_job: version of the form, 1.
+        nle_style_job: version of the file's form, 1.
         items: at least one.
         pack: style pack: a file, a shipped pack's name, or None for the default.
     """
@@ -234,31 +233,20 @@ class RenderJob(_Part):
     pack: str | None = None
 
     def as_yaml(self) -> str:
-        """The job as it would be written to a file."""
+        """The job as the text of a job file."""
         return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name names something within a folder, whatever folder that is."""
+    """Whether a name is that of a file in whatever folder it is used in, and no path out of it."""
     return name not in ("", ".", "..") and Path(name).name == name and "\0" not in name
-
-
-def merge_ranges(ranges: Iterable[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
-    """Inclusive ranges in order, those that overlap or touch made one."""
-    merged: list[tuple[int, int]] = []
-    for first, last in sorted(ranges):
-        if merged and first <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], last))
-        else:
-            merged.append((first, last))
-    return tuple(merged)
 
 
 def read_job(path: Path) -> RenderJob:
     """Read a job file.
 
     Raises:
-        JobError: missing, not YAML, or it does not say what a job must say; names the place.
+        JobError: missing, not YAML, or not a valid job; the message names the place.
     """
     try:
         if path.stat().st_size > _MAXIMUM_BYTES:
@@ -271,7 +259,7 @@ def read_job(path: Path) -> RenderJob:
         raise JobError("the job file is not UTF-8 text", where=str(path)) from error
     try:
         data: Any = yaml.safe_load(text)
-    # The others: PyYAML of a value that its own tag or pattern does not fit, as the 32nd of May.
+    # PyYAML also raises Python's own errors, for values such as the date 2026-05-32.
     except (
         *(yaml.YAMLError, RecursionError, ValueError, LookupError, TypeError, AttributeError),
     ) as error:

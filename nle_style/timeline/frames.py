@@ -1,8 +1,8 @@
 """Editorial time as exact media frames.
 
 OpenTimelineIO keeps values and rates as floats, and real files hold 23.976024627685547, 23.98
-or 10.999999. Everything here turns them into `fractions.Fraction` before any arithmetic, so that
-a frame number never depends on how a float was rounded on the way.
+or 10.999999. Here they become `fractions.Fraction` before any arithmetic, so that a frame number
+does not depend on how a float was rounded.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ __all__ = [
 
 # 23.98 stands for 24000/1001 and is 1.7e-4 away from it; 24 itself is 1e-3 away.
 _SAME_RATE = Fraction(2, 10_000)
-# Noise of float arithmetic upstream; a cut really placed off the frame is further away.
+# Noise of float arithmetic in editors; a cut that is meant to be off the frame is further away.
 _SAME_FRAME = Fraction(1, 100)
 _NTSC_COUNTS = (24, 30, 48, 60, 72, 90, 96, 120, 240)
 
@@ -53,7 +53,7 @@ def exact_rate(rate: float, media_rate: Fraction | None = None) -> Fraction:
     exact = Fraction(rate)
     if media_rate is not None and abs(exact - media_rate) <= _SAME_RATE * media_rate:
         return media_rate
-    # Whole rates first: 24 is nearer to 24000/1001 than a tolerance should decide.
+    # Whole rates first: 24 must never be taken for 24000/1001.
     if abs(exact - round(exact)) <= Fraction(1, 1_000_000):
         return Fraction(round(exact))
     for count in _NTSC_COUNTS:
@@ -63,15 +63,15 @@ def exact_rate(rate: float, media_rate: Fraction | None = None) -> Fraction:
     return exact.limit_denominator(1001)
 
 
-def counted(time: otio.opentime.RationalTime, media_rate: Fraction) -> Fraction:
-    """A time or duration in frames of the media, exact and not yet rounded.
+def counted(time: otio.opentime.RationalTime, media_rate: Fraction | None = None) -> Fraction:
+    """A time or duration in frames of the media, or in seconds; exact and not rounded.
 
     Args:
         time: any RationalTime; zero is zero at whatever rate, even at the rate 0 of some exports.
-        media_rate: frames per second of the media.
+        media_rate: frames per second of the media; None for seconds.
 
     Returns:
-        Frames; whole where `time` is counted at the media's rate on the frame.
+        Frames, whole where `time` is counted at the media's rate on the frame; or seconds.
 
     Raises:
         TimelineError: the value is not finite, or a non-zero value has no usable rate.
@@ -82,7 +82,7 @@ def counted(time: otio.opentime.RationalTime, media_rate: Fraction) -> Fraction:
         )
     if time.value == 0:
         return Fraction(0)
-    return Fraction(time.value) * media_rate / exact_rate(time.rate, media_rate)
+    return Fraction(time.value) * (media_rate or 1) / exact_rate(time.rate, media_rate)
 
 
 def is_counted_at(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction) -> bool:
@@ -95,11 +95,10 @@ def is_counted_at(times: Iterable[otio.opentime.RationalTime], media_rate: Fract
 
 
 def float_rate(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction) -> float:
-    """The float to write for a rate: the one the timeline itself uses for it, if any.
+    """The float to write for a rate: the one that `times` use for it, if any.
 
     Two floats for one rate (23.976024627685547 beside 23.976023976) put an hour of timecode
-    0.002 frames apart, and readers that truncate then lose a frame. So new times beside old
-    ones use the old float.
+    0.002 frames apart, and a reader that truncates loses a frame.
     """
     for time in times:
         if time.rate > 0 and exact_rate(time.rate, media_rate) == media_rate:
@@ -110,7 +109,7 @@ def float_rate(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction
 def usable_range(reference: otio.core.MediaReference) -> otio.opentime.TimeRange | None:
     """The reference's available range, or None if it has none that says anything.
 
-    Some exports write placeholders of no length, a few of them at the rate 0.
+    Some exports write ranges of no length, a few of them at the rate 0, for unknown ones.
     """
     available = reference.available_range
     return available if available is not None and available.duration.value > 0 else None

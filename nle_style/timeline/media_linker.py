@@ -7,8 +7,8 @@
     )
 
 OpenTimelineIO finds it by the entry point "opentimelineio.plugins" and plugin_manifest.json beside
-this file. It runs this file by its path, as no importable module, which dataclasses among others do
-not bear: so there is nothing in it but the name that OpenTimelineIO asks for.
+this file. It runs this file by its path and not as a module of the package, where dataclasses would
+fail: so the file only imports the function.
 """
 
 from __future__ import annotations

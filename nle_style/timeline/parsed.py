@@ -1,4 +1,4 @@
-"""What every reader of a timeline format hands back, and where it leaves its notes."""
+"""What all readers of timeline formats share: opening files, and the form of their results."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from typing import NamedTuple
 
 import opentimelineio as otio
 
-__all__ = ["SOURCE_KEY", "Parsed", "ReadTimeline"]
+from nle_style.errors import TimelineError
+
+__all__ = ["SOURCE_KEY", "Parsed", "ReadTimeline", "file_bytes"]
 
 SOURCE_KEY = "nle_style_source"
-"""Metadata of a clip, or of its media reference, that says where it stood in the original file.
+"""Key of a clip's or media reference's metadata that says where it was in the original file.
 
 XML clips have {"element", "line"} and an "id", "file" or "asset" where the file has one; clips of
 an EDL have {"event", "line"}. The media reference of an EDL has {"names"}: every name that its
@@ -20,7 +22,7 @@ file may go by.
 
 
 class Parsed(NamedTuple):
-    """A timeline as its format's reader understood it.
+    """What a reader made of one timeline.
 
     Attributes:
         timeline: the edit.
@@ -48,3 +50,18 @@ class ReadTimeline:
     path: Path
     media_root: Path
     warnings: tuple[str, ...] = ()
+
+
+def file_bytes(path: Path, count: int = -1) -> bytes:
+    """The bytes of a timeline's file: all, or the first `count`.
+
+    Raises:
+        TimelineError: the file cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError as error:
+        raise TimelineError(
+            f"the file cannot be read ({error})", where=str(path), remedy="Check its rights."
+        ) from error

@@ -1,4 +1,4 @@
-"""Open a timeline file, or say exactly why not."""
+"""Read a timeline of any supported format."""
 
 from __future__ import annotations
 
@@ -103,23 +103,11 @@ def _found(path: Path, suffix: str, rate: Fraction | None) -> Sequence[Parsed]:
         return read_fcpxml(path)
     if suffix == ".xml":
         return read_fcp7(path)
-    text = opened(path) if suffix == ".otiod" else _text(path)
-    return [Parsed(timeline, []) for timeline in timelines_in(text, path)]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TimelineError(
-            f"the file cannot be read as text ({error})",
-            where=str(path),
-            remedy="Check its rights, or export the timeline again.",
-        ) from error
+    return [Parsed(timeline, []) for timeline in timelines_in(opened(path), path)]
 
 
 def _only(found: Sequence[Parsed], path: Path) -> Parsed:
-    """The one timeline that has pictures; neither an empty one nor one of several is taken."""
+    """The only timeline that has pictures; an error if there are several or none."""
     with_pictures = [p for p in found if next(_pictures(p.timeline.tracks), None) is not None]
     if len(with_pictures) == 1:
         return with_pictures[0]

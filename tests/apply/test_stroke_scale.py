@@ -33,11 +33,11 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         ("nle_style/cli/options.py", "at most {} "),
         ("plugins/client.py", "at most {}"),
-        ("plugins/nuke/nle_style_nuke/knobs.py", "at most {} pixels"),
+        ("plugins/nuke/nle_style_nuke/node/knobs.py", "at most {} pixels"),
         ("docs/looks.md", "but {} pixels at most, / stroke scale"),
         ("docs/job.md", "at most {} pixels"),
-        ("docs/nuke.md", "at most {} pixels"),
-        ("docs/speed.md", "painted {} pixels wide"),
+        ("docs/hosts/nuke.md", "at most {} pixels"),
+        ("docs/measured/speed.md", "painted {} pixels wide"),
         ("README.md", "painted at {} pixels"),
     ],
 )

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import gc
-import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
-from nle_style.apply import Look, Stylizer, choose_device
+from nle_style.apply import Look, Stylizer, choose_device, parallel_map
 from nle_style.apply.engine import Budget, FrameEngine, arrange, openvino_version
 from nle_style.apply.shot import luma_thumbnail, measure, sample_frames
 from nle_style.core import load_pack
 from nle_style.errors import InputError, LookError
-from nle_style.render.item.stages import in_flight
 
 CPU = torch.device("cpu")
 
@@ -58,8 +55,8 @@ def _seen_by(engine: FrameEngine) -> Callable[[torch.Tensor, list], torch.Tensor
 def _black(engine: FrameEngine) -> torch.Tensor:
     seen: list[tuple[torch.Tensor, torch.Tensor]] = []
     engine(torch.zeros(1, 3, 16, 16), seen=seen)
-    torch.testing.assert_close(engine.layers[0].answer_to_black, seen[0][0])
-    return engine.layers[0].answer_to_black
+    torch.testing.assert_close(engine.layers[0].response_to_black, seen[0][0])
+    return engine.layers[0].response_to_black
 
 
 def test_two_samples_at_once_and_no_third(tiny_pack: Path, threads: None) -> None:
@@ -98,41 +95,6 @@ def test_two_samples_at_once_and_no_third(tiny_pack: Path, threads: None) -> Non
     torch.testing.assert_close(at_once, one_by_one, atol=1e-5, rtol=1e-5)
     with pytest.raises(ValueError, match="no frames"):
         roomy.measure([])
-
-
-def test_no_third_item_is_asked_for_before_the_first_is_done(tiny_pack: Path) -> None:
-    """What holds memory is what was asked for: two samples, whatever their threads take."""
-    stylizer = Stylizer(load_pack(tiny_pack), Look({"red": 1}), CPU, Budget(2 * 2**30))
-    asked, may_end = [], [threading.Event() for _ in range(4)]
-
-    def items() -> Iterator[int]:
-        for item in range(4):
-            asked.append(item)
-            yield item
-
-    def work(item: int) -> int:
-        assert may_end[item].wait(30)
-        return item
-
-    def seen(count: int) -> list[int]:
-        """What was asked for, a while after so many had to be."""
-        for _ in range(3000):
-            if len(asked) >= count:
-                break
-            time.sleep(0.01)
-        time.sleep(0.2)
-        return list(asked)
-
-    with ThreadPoolExecutor(1) as aside:
-        done = aside.submit(lambda: list(stylizer._two_at_once(work, items())))
-        try:
-            assert seen(2) == [0, 1]
-            may_end[0].set()
-            assert seen(3) == [0, 1, 2]
-        finally:
-            for each in may_end:
-                each.set()
-        assert done.result(30) == [0, 1, 2, 3]
 
 
 def test_pooled_statistics_are_those_of_the_joined_pictures(tiny_pack: Path) -> None:
@@ -257,6 +219,6 @@ def test_two_frames_in_flight_are_the_same_pictures(tiny_pack: Path) -> None:
     frames = [_frame(seed, 48, 64) for seed in range(6)]
     stylizer.measure_shot(frames[:2])
     alone = [stylizer.frame(frame) for frame in frames]
-    together = list(in_flight(frames, stylizer.frame, 2))
+    together = list(parallel_map(stylizer.frame, frames, 2))
     for one, other in zip(alone, together, strict=True):
         np.testing.assert_array_equal(one, other)

@@ -29,7 +29,7 @@ def quality(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
 @pytest.fixture
 def table(quality: ModuleType) -> ModuleType:
-    return sys.modules["quality_table"]
+    return sys.modules["figures.table"]
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ def picture(quality: ModuleType):  # type: ignore[no-untyped-def]
     """Views of a smooth picture that is just large enough for them, 540x420."""
     y, x = np.mgrid[0:420, 0:540] / 60
     pixels = np.stack([np.sin(x + y), np.cos(x - y), np.sin(2 * x)], axis=-1) * 100 + 128
-    return sys.modules["quality_motion"].views("waves", Image.fromarray(np.uint8(pixels)), seed=3)
+    return sys.modules["figures.motion"].views("waves", Image.fromarray(np.uint8(pixels)), seed=3)
 
 
 def measured(quality: ModuleType, picture, paint) -> dict[str, float]:  # type: ignore[no-untyped-def]

@@ -1,4 +1,4 @@
-"""benchmarks/training_curve.py: runs one after the other, each style's image-steps adding up."""
+"""The curves of runs that followed each other, each style's image-steps adding up."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from types import ModuleType
 import pytest
 from PIL import Image
 
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks" / "training"
 
 
 @pytest.fixture

@@ -245,7 +245,7 @@ def test_styles_show_the_figures_of_a_card(tiny_pack: Path, tmp_path: Path) -> N
     assert listed["figures"] == {"red": figures}
     said = nle_style("styles", "--pack", pack).out
     assert "12,345 image-steps" in said
-    (red,) = (line for line in said.splitlines() if "red" in line)
+    (red,) = (line for line in said.splitlines() if "red" in line.split())
     for text in ("Wave", "CC0", "0.711", "1.223", "0.433", "0.045"):
         assert text in red
 

@@ -109,12 +109,50 @@ def test_openjd_accepts_the_bundle(
     assert not (bundle / "output").exists(), "nothing is rendered, and nothing left behind"
 
 
+def test_openjd_accepts_the_template_as_it_ships() -> None:
+    """Its counts are parameters without a default: the bundle of a job gives them one."""
+    template = ROOT / "nle_style" / "render" / "farm" / "template.yaml"
+    checked = _openjd("check", template)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    parameters = yaml.safe_load(template.read_text())["parameterDefinitions"]
+    counts = [each["name"] for each in parameters if "default" not in each]
+    assert counts == ["Items", "ItemsPerTask", "Pieces", "PiecesPerTask"]
+
+
+@pytest.mark.parametrize(
+    ("more", "items", "pieces"),
+    [
+        ((), ("0-0", 8), ("0-3", 12)),
+        (("--chunk", 1), ("0-0", 8), ("0-3", 1)),
+        (("--chunk", 31, "--statistics", "frame"), None, ("0-3", 3)),
+    ],
+)
+def test_the_counts_of_a_bundle(
+    more: tuple[object, ...],
+    items: tuple[str, int] | None,
+    pieces: tuple[str, int],
+    movie: Path,
+    tiny_pack: Path,
+    tmp_path: Path,
+) -> None:
+    """30 frames in four pieces; 96 frames a task unless told, in whole pieces."""
+    words = ("farm", movie, "-o", tmp_path / "bundle", "--style", "red", "--pack", tiny_pack)
+    assert nle_style(*words, *more).code == 0
+    template = yaml.safe_load((tmp_path / "bundle" / "template.yaml").read_text())
+    given = {each["name"]: each["default"] for each in template["parameterDefinitions"]}
+    assert (given["Pieces"], given["PiecesPerTask"]) == pieces
+    assert items is None or (given["Items"], given["ItemsPerTask"]) == items
+    assert template["name"] == "nle-style crowd"
+
+
 @pytest.mark.slow
 def test_openjd_run_is_what_batch_gives(
     cut: Path, tiny_pack: Path, tmp_path: Path, program: Path
 ) -> None:
     look = ("--style", "red", "--pack", tiny_pack)
     assert nle_style("batch", cut, "-o", tmp_path / "plain", *look).code == 0
+    assert nle_style("batch", cut, "-o", tmp_path / "shared", *look, "--workers", 2).code == 0
+    assert frame_hashes(tmp_path / "shared") == frame_hashes(tmp_path / "plain")
     bundle = tmp_path / "bundle"
     assert nle_style("farm", cut, "-o", bundle, *look, "--chunk", 16).code == 0
     ran = _openjd("run", bundle / "template.yaml", "-p", f"NleStyle={program}")
@@ -125,8 +163,6 @@ def test_openjd_run_is_what_batch_gives(
     assert sorted(path.name for path in out.iterdir()) == sorted(
         path.name for path in (tmp_path / "plain").iterdir()
     )
-    (address,) = re.findall(r"openjd_env: NLE_STYLE_PRELOADED=(\S+)", ran.stdout)
-    assert not Path(address).exists(), "ended with the session"
     told = [float(each) for each in re.findall(r"openjd_progress: (\S+)", ran.stdout)]
     assert told
     assert all(0 <= each <= 100 for each in told)
@@ -165,11 +201,12 @@ def test_a_killed_task_is_run_again(
     assert ours.read_bytes() == (plain / ours.name).read_bytes()
 
 
-def _tasks(process: int) -> list[int]:
-    """The `nle-style run` that a program with several workers waits for."""
+def _workers(process: int) -> list[int]:
+    """The processes that share a program's work."""
     threads = Path(f"/proc/{process}/task").glob("*/children")
     children = [each for thread in threads for each in thread.read_text().split()]
-    return [int(n) for n in children if b"\0run\0" in Path(f"/proc/{n}/cmdline").read_bytes()]
+    mark = b"--multiprocessing-fork"
+    return [int(n) for n in children if mark in Path(f"/proc/{n}/cmdline").read_bytes()]
 
 
 @pytest.mark.slow
@@ -187,7 +224,7 @@ def test_two_workers_are_as_one(
         for line in process.stdout:
             told.append(json.loads(line))
             if killed and not workers and told[-1]["event"] == "progress":
-                tasks = _tasks(process.pid)
+                tasks = _workers(process.pid)
                 if len(tasks) == 2:  # the second may start after the first frame of the first
                     workers = tasks
                     os.kill(workers[0], signal.SIGKILL)
@@ -218,7 +255,7 @@ def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> 
         for line in process.stdout:
             lines.append(json.loads(line))
             if 9 <= lines[-1].get("frame", 0) < 16:  # of the first task, whose first unit is done
-                tasks = _tasks(process.pid)
+                tasks = _workers(process.pid)
                 process.send_signal(signal.SIGTERM)
                 break
         lines += map(json.loads, process.stdout)
@@ -230,19 +267,6 @@ def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> 
     done = nle_style("render", movie, "-o", out, *look, "--workers", 2, "--events")
     assert done.code == 0, done.err
     assert 0 < sum('"progress"' in line for line in done.out.splitlines()) <= FRAMES - 8
-
-
-def test_workers_need_the_extra(
-    movie: Path, tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "openjd.sessions", None)
-    monkeypatch.delitem(sys.modules, "nle_style.render.farm.farm_sessions", raising=False)
-    words = ("-o", tmp_path / "out", "--style", "red", "--pack", tiny_pack, "--workers", 2)
-    for command in ("render", "batch"):
-        done = nle_style(command, movie, *words)
-        assert done.code == 2
-        assert "pip install 'nle_style[farm]'" in done.err
-    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.slow

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from nle_style.apply import Look, parse_styles
+from nle_style.cli.option_groups import LookOptions
 from nle_style.cli.options import parse_matte
 from nle_style.cli.requests import matted_looks
 from nle_style.errors import InputError
@@ -18,13 +19,11 @@ from tests.helpers.clips import frame_md5s, make_clip
 from tests.helpers.command import nle_style
 from tests.helpers.media_factory import ffmpeg
 
-
-def _look(mix: str) -> Look:
-    return Look(parse_styles(mix), 0.5)
+HALF = LookOptions(strength=0.5)
 
 
 def _job(mix: str) -> LookJob:
-    return LookJob.of(_look(mix))
+    return LookJob.of(Look(parse_styles(mix), 0.5))
 
 
 @pytest.mark.parametrize(
@@ -56,12 +55,12 @@ def test_a_file_of_the_whole_name_is_that_file(tmp_path: Path) -> None:
 def test_what_is_painted_where() -> None:
     inside, other = MatteJob(source=Path("a.mov")), MatteJob(source=Path("b.mov"))
     fire = LayerJob(matte=other, look=_job("fire"))
-    assert matted_looks("blue", [], _look) == (_job("blue"), None, ())
-    assert matted_looks("blue", ["a.mov"], _look) == (_job("blue"), inside, ())
-    assert matted_looks("blue", ["b.mov=fire"], _look) == (_job("blue"), None, (fire,))
-    assert matted_looks("blue", ["b.mov=fire", "a.mov"], _look) == (_job("blue"), inside, (fire,))
+    assert matted_looks("blue", [], HALF) == (_job("blue"), None, ())
+    assert matted_looks("blue", ["a.mov"], HALF) == (_job("blue"), inside, ())
+    assert matted_looks("blue", ["b.mov=fire"], HALF) == (_job("blue"), None, (fire,))
+    assert matted_looks("blue", ["b.mov=fire", "a.mov"], HALF) == (_job("blue"), inside, (fire,))
     # Without --style nothing is painted outside of the mattes.
-    assert matted_looks(None, ["a.mov=blue", "b.mov=fire"], _look) == (
+    assert matted_looks(None, ["a.mov=blue", "b.mov=fire"], HALF) == (
         *(_job("blue"), inside),
         (fire,),
     )
@@ -78,7 +77,7 @@ def test_what_is_painted_where() -> None:
 )
 def test_refused(style: str | None, mattes: list[str], said: str) -> None:
     with pytest.raises(InputError, match=said):
-        matted_looks(style, mattes, _look)
+        matted_looks(style, mattes, HALF)
 
 
 def _corner(path: Path) -> list[str]:

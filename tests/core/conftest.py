@@ -14,8 +14,10 @@ from torch import nn
 from torchvision.models.vgg import cfgs, make_layers
 
 import nle_style.core.training.pack_in_training
+from nle_style.core.style_pack import save_pack
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
 from nle_style.core.training.gates import Fault
+from tests.core.made_packs import CONFIG, PARENT, make_styles
 from tests.helpers.training import Finished
 
 
@@ -23,6 +25,14 @@ from tests.helpers.training import Finished
 def same_random_numbers() -> None:
     """Every test starts from the same seed, alone or among others."""
     torch.manual_seed(0)
+
+
+@pytest.fixture
+def pack_file(tmp_path: Path) -> Path:
+    """A pack of three styles."""
+    path = tmp_path / "packs" / "posters.safetensors"
+    save_pack(path, CONFIG, make_styles(), PARENT)
+    return path
 
 
 @pytest.fixture(scope="session")
@@ -131,8 +141,7 @@ def gates(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Fault, ...]]:
     found: list[tuple[Fault, ...]] = []
     seen: dict[bytes, tuple[Fault, ...]] = {}
 
-    def examine(networks: dict[str, nn.Module], *_: Any) -> tuple[Fault, ...]:
-        (network,) = networks.values()
+    def examine(style: str, network: nn.Module, *_: Any) -> tuple[Fault, ...]:
         weights = b"".join(value.numpy().tobytes() for value in network.state_dict().values())
         if weights not in seen:
             seen[weights] = found.pop(0) if found else ()

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from nle_style.core import FIGURES, figures_of
-from nle_style.core.card import passed_gates, recent_losses, write_card, write_figures
+from nle_style.core.card import write_card, write_figures
+from nle_style.core.training.run_card import passed_gates, recent_losses
 from nle_style.errors import OutputError, PackError
 
 

@@ -21,7 +21,7 @@ from nle_style.errors import InputError, JobError, PackError, TimelineError, Tra
 from nle_style.media.write import UnitRecord
 from nle_style.render import read_job
 from nle_style.render.farm import read_farm_job
-from nle_style.render.record import Manifest
+from nle_style.render.record import FinishedUnit, Manifest
 from nle_style.timeline.looks import read_look_map
 from tests.helpers.clips import make_clip
 from tests.helpers.command import nle_style
@@ -201,11 +201,9 @@ def test_a_manifest_that_names_other_files(tiny_pack: Path, tmp_path: Path) -> N
     lines = [*map(json.dumps, bad), "[" * 100_000, "\0" * 10_000, "1e999", json.dumps(good)]
     path.write_text("\n".join(lines))
     manifest = Manifest(path, "k")
-    assert manifest.units() == {0: record}
-    assert manifest.measurements() == {}
-    assert manifest.made() == {}
+    assert manifest.units() == {0: FinishedUnit(record, None, None)}
     assert (manifest.published(), manifest.shots(), manifest.render()) == (None, None, None)
-    assert Manifest.last_published(path) is None
+    assert manifest.file.last_published() is None
 
 
 def test_links_out_of_the_results_folder(tiny_pack: Path, tmp_path: Path) -> None:

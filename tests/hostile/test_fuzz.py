@@ -165,10 +165,9 @@ def test_manifest(folder: Path, entry: Any, kind: str) -> None:
     path = folder / "x.manifest.jsonl"
     path.write_text(json.dumps(entry | {"type": kind} if isinstance(entry, dict) else entry))
     manifest = Manifest(path, "k")
-    for record in manifest.units().values():
-        assert Path(record.file).name == record.file
-    manifest.measurements(), manifest.made(), manifest.shots()
-    manifest.published(), manifest.render(), Manifest.last_published(path)
+    for unit in manifest.units().values():
+        assert Path(unit.record.file).name == unit.record.file
+    manifest.shots(), manifest.published(), manifest.render(), manifest.file.last_published()
 
 
 @_FUZZ

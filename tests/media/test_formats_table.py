@@ -108,8 +108,8 @@ def test_the_tables_are_whole() -> None:
         for row in formats
     }
     known = {
-        entry.name: (list(entry.depths), "yes" if entry.exact else "**no**")
-        for entry in INTERMEDIATES.values()
+        name: (list(entry.depths), "yes" if entry.exact else "**no**")
+        for name, entry in INTERMEDIATES.items()
     }
     assert stated == known
 

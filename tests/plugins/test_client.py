@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -67,6 +68,31 @@ def test_what_is_no_event_is_refused(client: ModuleType, tmp_path: Path) -> None
     with pytest.raises(client.WorkerError, match="hello"):
         list(worker.events())
     worker.wait()
+
+
+def test_packs_are_listed(client: ModuleType, tiny_pack: Path) -> None:
+    (tiny,) = client.list_packs(COMMAND, str(tiny_pack))
+    assert (tiny["pack"], tiny["styles"][0]) == (tiny_pack.stem, "red")
+    said = [sys.executable, "-c", "import json, sys; print(json.dumps(sys.argv[1:]))"]
+    assert client.list_packs(said) == ["styles", "--json"]
+
+
+@pytest.mark.parametrize(
+    ("program", "said"),
+    [("exit('one\\nno such pack')", "no such pack$"), ("exit(2)", "it wrote no reason$")],
+)
+def test_a_pack_that_is_refused_is_one_line(client: ModuleType, program: str, said: str) -> None:
+    with pytest.raises(client.WorkerError, match=f"^nle_style cannot list its styles: {said}"):
+        client.list_packs([sys.executable, "-c", program])
+
+
+def test_a_worker_that_lists_nothing_is_told_apart(client: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="Expecting value"):
+        client.list_packs([sys.executable, "-c", "print('hello')"])
+    with pytest.raises(OSError, match="python"):
+        client.list_packs([str(tmp_path / "python")])
+    with pytest.raises(subprocess.TimeoutExpired):
+        client.list_packs([sys.executable, "-c", "import time; time.sleep(60)"], timeout=0.2)
 
 
 def test_the_hosts_variables_are_left_out(client: ModuleType) -> None:

@@ -18,7 +18,7 @@ from imageio_ffmpeg import get_ffmpeg_exe
 from nle_style.timeline import ReadTimeline, read_timeline
 from nle_style.timeline.needs import Plan, plan_shots
 from nle_style.timeline.relink import Rendered, relink, write_timeline
-from tests.helpers.mlt import need_melt, play, stamps_of
+from tests.helpers.players.mlt import need_melt, play, stamps_of
 from tests.helpers.stamps import cut_losslessly, frames_of, make_clip, read_stamp
 from tests.timeline.building import Facts, clip, gap, read_back, timeline, track, transition
 

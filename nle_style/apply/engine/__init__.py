@@ -1,4 +1,4 @@
-"""The ways to run the network: in torch or OpenVINO, whole or in tiles, within a memory budget."""
+"""Ways to run the network: in torch or OpenVINO, whole or in tiles, within a memory budget."""
 
 from __future__ import annotations
 

@@ -1,15 +1,15 @@
-"""The network's layers, rearranged for speed: the same result from other convolutions.
+"""The network's layers, rearranged for speed: other convolutions with the same result.
 
-Four rewrites, exact up to float rounding, keep the few-channel full-size layers from wasting the
-machine:
+Full-size layers of few channels use a small part of a processor's vector registers. Four rewrites,
+exact up to float rounding, help:
 
-* the first 9×9 layer writes 2×2 blocks of pixels, four phases times C channels at half the size, by
-  one 10×10 convolution of stride 2; the stride-2 layer behind it reads them as they are;
-* nearest-neighbour upsampling and its 3×3 convolution are one transposed convolution of 4×4 and
-  stride 2, which costs 4/9 of it and makes no upsampled map;
-* the last 9×9 layer writes blocks of 2×4 pixels, 24 channels, by one 10×12 convolution;
-* a norm whose statistics are known is one scale and one offset a channel, which go into the
-  weights and the bias of the convolution before it: nothing is left of it at run time.
+* the first 9×9 layer writes 2×2 blocks of pixels, four phases times C channels at half the size, as
+  one 10×10 convolution of stride 2; the stride-2 layer after it reads these blocks;
+* nearest-neighbour upsampling and its 3×3 convolution become one transposed convolution of 4×4 and
+  stride 2, which costs 4/9 as much and makes no upsampled map;
+* the last 9×9 layer writes blocks of 2×4 pixels, 24 channels, as one 10×12 convolution;
+* a norm with known statistics is one scale and one offset a channel, which are folded into the
+  weights and the bias of the convolution before it: at run time there is no norm.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ __all__ = [
     "arrange",
     "fold",
     "phase_kernel",
-    "plain_entry",
+    "plain_head",
     "upsample_kernel",
 ]
 
 HALO = 56
-"""Pixels to every side that an output pixel depends on, in whole strides: what a piece of a picture
-needs around it to be painted as in the whole, once the norms are frozen."""
+"""Pixels to every side that an output pixel depends on, in whole strides. With frozen norms a tile
+with such a border is painted as it is in the whole picture."""
 
 LAST_BLOCK = (2, 4)
-"""Rows and columns of pixels that the last layer writes as channels: 24 of them fill the vector
-registers of a CPU, where three would leave them all but empty."""
+"""Rows and columns of pixels that the last layer writes as channels: 24 channels fill the vector
+registers of a CPU; three would leave them nearly empty."""
 
 LAST_EDGE = 8
-"""Pixels of each side of a map that the last layer's padding reaches into."""
+"""Pixels at each side of a map that are affected by the last layer's padding."""
 
 Kernel = tuple[Tensor, Tensor]
 """Weight (out, in, height, width) and bias (out,) of one rearranged convolution, float32; of a
@@ -54,7 +54,7 @@ transposed one (in, out, height, width)."""
 
 @dataclass(frozen=True)
 class Layer:
-    """One rearranged convolution and the norm behind it.
+    """One rearranged convolution and the norm after it.
 
     Attributes:
         kernel: its weight and bias.
@@ -70,8 +70,8 @@ class Layer:
     beta: Tensor | None
 
     @property
-    def answer_to_black(self) -> Tensor:
-        """What the first layer writes where it sees nothing but black: its bias, (1, C)."""
+    def response_to_black(self) -> Tensor:
+        """The first layer's output for a black picture: its bias, (1, C)."""
         return self.kernel[1][None, :: self.phases]
 
     def affine(self, statistics: NormStatistics) -> tuple[Tensor, Tensor]:
@@ -83,7 +83,7 @@ class Layer:
         Returns:
             scale and offset, each (phases · C,), in the order of the layer's output.
         """
-        assert self.gamma is not None  # noqa: S101  (the last layer is never asked)
+        assert self.gamma is not None  # noqa: S101  (the last layer has no norm)
         assert self.beta is not None  # noqa: S101
         mean, variance = (value.to(self.gamma) for value in statistics)
         scale = self.gamma * torch.rsqrt(variance + InstanceNorm.epsilon)
@@ -117,11 +117,11 @@ def arrange(network: StyleNetwork) -> tuple[Layer, ...]:
     return tuple(layers)
 
 
-def plain_entry(layers: Sequence[Layer]) -> tuple[Layer, ...]:
+def plain_head(layers: Sequence[Layer]) -> tuple[Layer, ...]:
     """The same layers with the first two as they were before `arrange`: 9×9, and 3×3 of stride 2.
 
-    Blocks fill the registers, but take 1.4 times the multiplications: torch is faster with them,
-    OpenVINO without.
+    The rewritten two take 1.4 times the multiplications: torch is still faster with them, OpenVINO
+    is not.
     """
     entry, half = layers[:2]
     weight, bias = entry.kernel
@@ -192,8 +192,8 @@ def _strided_kernel(weight: Tensor) -> Tensor:
 
 
 def _strided_places() -> Iterator[tuple[int, int, tuple[int, int, int, int]]]:
-    """Row and column of a 3×3 kernel of stride 2, and where they are in blocks: row and column
-    phase, and which block, -1 or 0, counted from 0."""
+    """Row and column of a 3×3 kernel of stride 2, and their place in blocks: row phase, column
+    phase, and down and across 0 for block -1, 1 for block 0."""
     for dy, dx in itertools.product(range(3), repeat=2):
         m, c = divmod(dy - 1, 2)
         n, d = divmod(dx - 1, 2)

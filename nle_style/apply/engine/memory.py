@@ -1,4 +1,4 @@
-"""How much memory a render may take, and how large a piece of a picture that lets be painted."""
+"""The memory budget of a render, and how large a piece of a picture can be painted within it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 import os
 import re
 from dataclasses import dataclass
-from typing import NamedTuple
 
 from nle_style.apply.engine.kernels import HALO
 from nle_style.apply.engine.openvino_graph import (
@@ -22,7 +21,7 @@ from nle_style.apply.engine.tiling import HEAD_HALO, fitting_tile
 from nle_style.core import STRIDE
 from nle_style.errors import InputError
 
-__all__ = ["Budget", "Measuring", "automatic_memory", "parse_memory"]
+__all__ = ["Budget", "automatic_memory", "parse_memory"]
 
 _MIB = 2**20
 _GIB = 2**30
@@ -30,33 +29,32 @@ _UNITS = {"": 1, "K": 1000, "M": 1000**2, "G": 1000**3, "KI": 2**10, "MI": _MIB,
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 
 _AUTOMATIC = 2 * _GIB
-# What follows is measured: benchmarks/memory.py.
-_PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps hold back
+# What follows is measured: benchmarks/cost/memory.py.
+_PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps keep
 _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
-_MEASURING = 250  # and of a slice that OpenVINO measures: another map
+_MEASURING = 250  # the same for a slice that OpenVINO measures: one map more
 _RESULT, _QUARTER = 12, 4 * 64 // STRIDE**2  # a painted picture, a map of a quarter of the size
-# In slices a pixel takes its result and two such maps, where a slice is being painted, or three.
+# In slices a pixel takes its result and two such maps, while a slice is painted, or three.
 _FEW, _MANY = _RESULT + 2 * _QUARTER, _RESULT + 3 * _QUARTER
-_BESIDE = 5.0  # frames with the decoder, the painter and the encoder
-_CONVERTED = 2.0  # and where display values are made of the stored ones, and back
-_WAITING = 1.5  # and for every place in the two queues: one in code values, one in float
-_KEPT = 2 * _QUARTER  # bytes a pixel of the two maps that a tiled picture keeps whole
+_BESIDE = 5.0  # frames in the decoder, the painter and the encoder
+_CONVERTED = 2.0  # further ones where stored values are converted to display values and back
+_WAITING = 1.5  # and for each place in the two queues: one in code values, one in float
+_KEPT = 2 * _QUARTER  # bytes a pixel of the two maps that are kept whole while strips are computed
 _LEAST_ROWS = 32
-_EASY_ROWS = 160  # beside the halo: a following picture is worked on in few strips then
+_EASY_ROWS = 160  # of a strip, without its halo: few strips then
 _LEAST_TILE = 32 + 2 * HALO  # pixels a side
-_EASY_TILE = (400 + 2 * HALO) ** 2  # a frozen picture then costs 1.6 times what it does whole
-_DEEPEST = 2  # more than evens out the stages' unequal paces is wasted memory
-_WAITING_SHARE = 20  # a queue may hold this part of the budget: of 2 GiB a frame of UHD
+_EASY_TILE = (400 + 2 * HALO) ** 2  # tiles of this size cost 1.6 times as much as the whole picture
+_DEEPEST = 2  # a longer queue would only take memory: two even out the stages' speeds
+_WAITING_SHARE = 20  # a queue may hold this part of the budget: a frame of UHD at 2 GiB
 
 
 def automatic_memory(needed: int = 0) -> int:
-    """Bytes that a render takes unless told: 2 GiB, on small machines half of what there is.
+    """Bytes that a render takes by default: 2 GiB, or half of a small machine's memory.
 
-    More would not make it much faster: a strip of a picture is painted as fast as all of it, but
-    for the halo.
+    More would not make it much faster: a picture in strips takes only the halo longer.
 
     Args:
-        needed: by frames so large that 2 GiB do not hold them; see `Budget.needed`.
+        needed: more than 2 GiB for very large frames; see `Budget.needed`.
     """
     try:
         there = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
@@ -83,28 +81,16 @@ def parse_memory(text: str) -> int | None:
     return round(float(match[1]) * _UNITS[(match[2] or "").upper()])
 
 
-class Measuring(NamedTuple):
-    """How OpenVINO measures a picture.
-
-    Attributes:
-        at_once: how many at the same time, 1 or 2; 0 if there is too little memory for one.
-        cut: in which slices.
-    """
-
-    at_once: int
-    cut: Cut
-
-
 @dataclass(frozen=True)
 class Budget:
-    """What one render may take, and what of it the frames on their way take.
+    """The memory of one render, and what its frames take of it.
 
     Attributes:
         total: bytes, of the whole process.
         frame: bytes of one frame as float32.
         networks: how many looks are painted, each by a network of its own.
-        converted: whether the network does not see the stored values themselves: floats, values
-            with alpha or in another encoding, and what is painted through a matte.
+        converted: whether the stored values are converted for the network: floats, values with
+            alpha or in another encoding, and frames with a matte.
         sliced: whether a picture is painted slice by slice, as `openvino_graph` does.
     """
 
@@ -116,8 +102,8 @@ class Budget:
 
     @property
     def depth(self) -> int:
-        """How many frames may wait between two stages: 2 of HD in the automatic budget, 1 of UHD;
-        none of 8K, where the stages take turns."""
+        """How many frames may wait between two stages: with the automatic budget 2 of HD and 1 of
+        UHD. With 0, as for 8K, the stages take turns."""
         return min(_DEEPEST, self.total // _WAITING_SHARE // max(self.frame, 1))
 
     def network(self, in_flight: int = 1) -> int:
@@ -126,38 +112,37 @@ class Budget:
         Args:
             in_flight: pictures that are painted at the same time.
         """
-        # Of a second picture in flight there are a source, a result, and a source that waits.
+        # A second picture has a source, a result, and a source that waits.
         frames = self._beside + _WAITING * self.depth + 3 * (in_flight - 1)
         left = self.total - _PROCESS - round(frames * self.frame)
         return left // (self.networks * in_flight)
 
     def needed(self, height: int, width: int) -> int:
         """Bytes, of the whole process, with which a picture of this size is measured and painted
-        without undue haloes, the stages taking turns."""
+        in reasonably large pieces, the stages taking turns."""
         frozen = _PAINTING * min(_EASY_TILE, height * width)
         followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
         return _PROCESS + round(self._beside * self.frame) + max(frozen, followed) * self.networks
 
     def in_flight(self, height: int, width: int) -> int:
-        """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece, since
-        two that each have half of the cores do not wait for one another."""
+        """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece. Two that
+        each have half of the cores keep all cores busy."""
         return 2 if self.depth and self.network(2) >= self._maps(height * width) else 1
 
     def tiles_at_once(self, height: int, width: int) -> int:
-        """How many tiles of a frozen picture to paint at the same time, 1 or 2: the CPU's cores do
-        not wait for one another then, as with `in_flight`, where a picture is too large for that.
-        """
+        """How many tiles to paint at the same time with frozen norms, 1 or 2: 2 keep all cores busy
+        where a picture is too large for `in_flight` to be 2."""
         one_frame = self.in_flight(height, width) == 1
         return 2 if one_frame and self.network() >= 2 * self._maps(_EASY_TILE) else 1
 
     def frozen_tile(self, height: int, width: int, at_once: int = 1) -> tuple[int, int]:
-        """Rows and columns at once for `tiling.paint_in_tiles`.
+        """The size of tiles for `tiling.paint_in_tiles`.
 
         Args:
             at_once: tiles that are painted at the same time; see `tiles_at_once`.
 
         Raises:
-            InputError: the budget does not hold the smallest tile.
+            InputError: the budget is too small for the smallest tile.
         """
         height, width = height + -height % STRIDE, width + -width % STRIDE
         if self.in_flight(height, width) > 1:
@@ -170,26 +155,31 @@ class Budget:
         return tile
 
     def cut(self, height: int, width: int) -> list[Span]:
-        """In which slices OpenVINO paints a picture or a tile: in one piece, for which it computes
-        a hundredth less, where the budget holds two of them like that."""
+        """The slices in which OpenVINO paints a picture or a tile: one piece, which is a hundredth
+        less work, if the budget holds two such pieces."""
         return (one_slice if self._holds_two_whole(height, width) else slices)(height, width)
 
-    def measuring(self, height: int, width: int) -> Measuring:
+    def measuring(self, height: int, width: int) -> tuple[int, Cut]:
         """How OpenVINO measures a picture: in one piece if the budget holds it, two at the same
-        time if it holds two; else slice by slice, for which it computes about a quarter more."""
+        time if it holds two; else slice by slice, which is about a quarter more work.
+
+        Returns:
+            how many at the same time, 0 if there is too little memory for one; and the slices.
+        """
         if self._holds_two_whole(height, width):
-            return Measuring(2, one_slice)
+            return 2, one_slice
         if self.network() >= _PAINTING * height * width:
-            return Measuring(1, one_slice)
+            return 1, one_slice
         pixels = height * width
         needed = max(4 * _QUARTER * pixels, 2 * _QUARTER * pixels + _MEASURING * MEASURED_PIXELS)
-        return Measuring(int(self.network() >= needed), large_slices)
+        return int(self.network() >= needed), large_slices
 
-    def following_rows(self, height: int, width: int) -> int | None:
-        """Rows at once for `tiling.TiledEngine`; None if the picture can be painted in one piece.
+    def unfrozen_rows(self, height: int, width: int) -> int | None:
+        """The height of strips for `tiling.TiledEngine`; None if the picture can be painted in one
+        piece.
 
         Raises:
-            InputError: the budget does not hold the smallest strip.
+            InputError: the budget is too small for the smallest strip.
         """
         if self.network() >= _PAINTING * height * width:
             return None

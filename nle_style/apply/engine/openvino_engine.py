@@ -1,7 +1,7 @@
 """The network in OpenVINO, which fuses every activation and sum into the convolutions.
 
-The extra `[fast]`. On a CPU it takes two thirds of the time of `engine.FoldedEngine` for the same
-pictures (docs/speed.md); that is why it is taken wherever it can be had.
+The extra `[fast]`. On a CPU it takes two thirds of the time of `FoldedEngine` for the same pictures
+(docs/measured/speed.md), so it is used wherever it is installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nle_style.apply.engine.kernels import Layer, fold, plain_entry
+from nle_style.apply.engine.kernels import Layer, fold, plain_head
 from nle_style.apply.engine.openvino_graph import (
     Cut,
     measured_parts,
@@ -31,9 +31,9 @@ from nle_style.core import NormStatistics, pad_to_stride
 
 __all__ = ["OpenVinoEngine", "OpenVinoMeasure", "openvino_version"]
 
-# OpenVINO's import tells Google Analytics that it was imported, unless the user has opted out or
-# its package for that cannot be imported: then it takes an empty one of its own
-# (openvino/tools/ovc/telemetry_stub.py). A render opens no network socket.
+# When it is imported, OpenVINO reports that to Google Analytics, unless the user has opted out or
+# the package for it is missing: then it uses an empty one (openvino/tools/ovc/telemetry_stub.py).
+# A render opens no network socket.
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
@@ -57,14 +57,14 @@ def _core() -> Any:
 class OpenVinoEngine:
     """A network with frozen norms, on the CPU in float32.
 
-    It is compiled for a size when a picture of that size first comes, in some tenths of a second.
-    Several threads may paint at the same time; each has maps of its own.
+    It is compiled for a size at the first picture of that size, in some tenths of a second. Several
+    threads may paint at the same time; each has feature maps of its own.
 
     Args:
         layers: from `kernels.arrange`.
         statistics: mean and variance of every norm.
-        streams: how many threads will; they share torch's number of cores.
-        cut: of a picture's height and width the slices that it is painted in.
+        streams: how many threads will paint; they share torch's number of cores.
+        cut: gives the slices in which a picture of some height and width is painted.
     """
 
     def __init__(
@@ -74,7 +74,7 @@ class OpenVinoEngine:
         streams: int = 1,
         cut: Cut = slices,
     ) -> None:
-        kernels = fold(plain_entry(layers), statistics)
+        kernels = fold(plain_head(layers), statistics)
         self._requests = _Requests(
             lambda height, width: painting_model(kernels, height, width, cut(height, width)),
             streams,
@@ -91,20 +91,20 @@ class OpenVinoEngine:
 
 
 class OpenVinoMeasure:
-    """What every norm of a network sees in a picture, on the CPU.
+    """Measures the statistics of every norm of a network for a picture, on the CPU.
 
-    The values of a part are summed in float32, parts in float64. Several threads may measure at the
-    same time.
+    The values of a part are summed in float32, the parts in float64. Several threads may measure at
+    the same time.
 
     Args:
         layers, streams, cut: as of `OpenVinoEngine`.
     """
 
     def __init__(self, layers: Sequence[Layer], streams: int = 1, cut: Cut = slices) -> None:
-        plain = plain_entry(layers)
+        plain = plain_head(layers)
         self._norms = len(plain) - 1
         self._cut = cut
-        # Nothing of self in it: what is in a cycle is not freed when it is dropped.
+        # The function must not refer to self: a reference cycle would not be freed at once.
         self._requests = _Requests(
             lambda height, width: statistics_model(plain, height, width, cut(height, width)),
             streams,
@@ -129,14 +129,14 @@ class OpenVinoMeasure:
 
 
 class _Requests:
-    """A request of every thread that comes, compiled for the size that it comes with.
+    """An inference request for every thread, compiled for the size of its pictures.
 
-    Each has a model of its own: the requests of one model with two streams may be given the same
-    stream, and then wait for one another.
+    Each has a model of its own: two requests of one model with two streams can get the same stream
+    and then wait for each other.
 
     Args:
-        model: of height and width.
-        streams: how many threads will come at the same time.
+        model: makes the model for a height and width.
+        streams: how many threads will infer at the same time.
     """
 
     def __init__(self, model: Callable[[int, int], Any], streams: int) -> None:
@@ -145,23 +145,23 @@ class _Requests:
         self._own = threading.local()
 
     def infer(self, image: Tensor) -> Any:
-        """Run the model on (1, 3, H, W); the request, whose results stand until the same thread
-        comes again."""
+        """Run the model on (1, 3, H, W); the request, whose results are valid until the same
+        thread infers again."""
         height, width = image.shape[-2:]
         if getattr(self._own, "size", None) != (height, width):
-            self._own.request = None  # the old one's maps are freed before there are new ones
+            self._own.request = None  # frees its feature maps before there are new ones
             network = _compile(self._model(height, width), self._threads)
             self._own.request = network.create_infer_request()
             self._own.size = (height, width)
         pixels = np.ascontiguousarray(image.permute(0, 2, 3, 1).numpy(), np.float32)
-        # Given to `infer` itself, the pixels would be kept until the next picture comes.
+        # Passed to `infer` itself, the pixels would be held until the next picture.
         self._own.request.set_input_tensor(_tensor(pixels))
         self._own.request.infer()
         return self._own.request
 
 
 def _tensor(pixels: np.ndarray) -> Any:
-    """OpenVINO's view of an array, which has to outlive what is done with it."""
+    """OpenVINO's view of an array, which must live as long as the view."""
     import openvino
 
     return openvino.Tensor(pixels, shared_memory=True)

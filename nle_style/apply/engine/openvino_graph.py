@@ -1,8 +1,9 @@
-"""The network as OpenVINO models: `engine.Convolutions` in its operations (opset 13).
+"""The network as OpenVINO models: `torch_engine.Convolutions` in its operations (opset 13).
 
-Maps at full and at half size are made slice by slice, each from the rows that it takes, and never
-stand whole: what a picture takes is the maps of its residual blocks, of a quarter of the size. The
-rows that two slices both need are computed twice; every value is computed as in one piece.
+The layers before the residual blocks are the *head*, those after them the *tail*. Their maps, at
+full and at half size, are computed slice by slice and never whole: the largest memory is that of
+the residual blocks' maps, at a quarter of the size. Rows that two slices need are computed twice,
+with the same values.
 """
 
 from __future__ import annotations
@@ -31,8 +32,8 @@ __all__ = [
 ]
 
 SLICE_PIXELS = 3 * 2**17
-"""Pixels of a slice: few enough that its maps are small beside those of a quarter of the size, and
-many enough that the rows around it, about two of the network's whole work, do not count."""
+"""Pixels of a slice: so few that its maps are smaller than those of a quarter of the size, and so
+many that the rows around it are little work."""
 
 MEASURED_PIXELS = 2**20
 """The same while a picture is measured."""
@@ -41,14 +42,14 @@ _PARTS = 4
 _LEAST_ROWS = 16  # of a slice: more than any layer reflects
 
 Span = tuple[int, int]
-"""The first row, and the one behind the last."""
+"""The first row, and the one after the last."""
 
 Cut: TypeAlias = Callable[[int, int], Sequence[Span]]
-"""Height and width of a picture -> the rows that are worked on at once; see `slices`."""
+"""Height and width of a picture -> the rows of each slice; see `slices`."""
 
 
 def slices(height: int, width: int, pixels: int = SLICE_PIXELS) -> list[Span]:
-    """A picture cut into rows, in whole strides, of about so many pixels each."""
+    """A picture cut into slices of whole strides, each of about so many pixels."""
     count = max(1, min(height * width // pixels, height // _LEAST_ROWS))
     edges = [height // STRIDE * index // count * STRIDE for index in range(count + 1)]
     return list(itertools.pairwise(edges))
@@ -60,16 +61,17 @@ def one_slice(height: int, width: int) -> list[Span]:
 
 
 def large_slices(height: int, width: int) -> list[Span]:
-    """A picture cut for measuring, which takes more operations a slice."""
+    """A picture cut for measuring, which needs more operations for each slice."""
     return slices(height, width, MEASURED_PIXELS)
 
 
 def measured_parts(index: int, count: int, cut: Sequence[Span]) -> list[Span]:
-    """In which parts a layer is measured, in rows of the picture: slices, as they are made; the
-    maps of the residual layers stand whole, and fewer parts do.
+    """The parts in which a layer's map is measured, in rows of the picture: the slices; fewer parts
+    in the residual layers, whose maps are whole.
 
     Args:
-        index, count: which of how many layers.
+        index: of the layer.
+        count: of the layers.
         cut: the slices.
     """
     if not 3 <= index < count - 3:
@@ -80,16 +82,16 @@ def measured_parts(index: int, count: int, cut: Sequence[Span]) -> list[Span]:
 
 
 def painting_model(kernels: Sequence[Kernel], height: int, width: int, cut: Sequence[Span]) -> Any:
-    """A picture in, the painted one out, both (1, height, width, 3) float32: that order of the
-    values is how the convolutions work inside as well.
+    """The model that paints: input and output are (1, height, width, 3) float32, the order of
+    values in which OpenVINO's convolutions work.
 
     Args:
-        kernels: from `kernels.fold`, its first layers plain.
+        kernels: from `kernels.fold`, of layers from `kernels.plain_head`.
         height, width: whole strides.
         cut: the slices, as of `slices`.
     """
     graph = _Graph(kernels, height, width, cut)
-    x = graph.join([graph.entry(2, begin // 4, end // 4) for begin, end in graph.cut], 2)
+    x = graph.join([graph.head(2, begin // 4, end // 4) for begin, end in graph.cut], 2)
     for index in range(3, graph.count - 3, 2):
         middle = graph.op.relu(graph.convolve(index, graph.padded(x, (1, 1, 1, 1), "reflect")))
         x = graph.op.add(
@@ -101,36 +103,38 @@ def painting_model(kernels: Sequence[Kernel], height: int, width: int, cut: Sequ
 
 
 def statistics_model(layers: Sequence[Layer], height: int, width: int, cut: Sequence[Span]) -> Any:
-    """A picture (1, height, width, 3) float32 in; of every norm and each of its `measured_parts`,
-    in order, the mean and the variance of every channel out.
+    """The model that measures: its input is a picture (1, height, width, 3) float32; its outputs
+    are mean and variance of every channel, for each norm in order and each of its `measured_parts`.
 
     Args:
-        layers: from `kernels.arrange`, the first plain.
+        layers: from `kernels.plain_head`.
         height, width: whole strides.
-        cut: the slices, in whole strides, as of `slices`.
+        cut: the slices, as of `slices`.
     """
     graph = _Measuring(layers, height, width, cut)
     for index in (0, 1):
-        graph.look_at(index, [graph.raw_entry(index, *span) for span in graph.spans(2**index)])
-    parts = [graph.raw_entry(2, *span) for span in graph.spans(4)]
-    graph.look_at(2, parts)
+        graph.measure(
+            index, [graph.head_before_norm(index, *span) for span in graph.spans(2**index)]
+        )
+    parts = [graph.head_before_norm(2, *span) for span in graph.spans(4)]
+    graph.measure(2, parts)
     x = graph.op.relu(graph.normalise(2, graph.join(parts, 2)))
     for index in range(3, graph.count - 3):
         ends = residual_ends(index, graph.count)
         if not ends:
             skip = x
         made = graph.convolve(index, graph.padded(x, (1, 1, 1, 1), "reflect"))
-        graph.look_at(index, graph.parted(index, made))
+        graph.measure(index, graph.parted(index, made))
         x = graph.normalise(index, made)
         x = graph.op.add(x, skip) if ends else graph.op.relu(x)
     graph.trunk = x
     for index, scale in ((graph.count - 3, 2), (graph.count - 2, 1)):
-        graph.look_at(index, [graph.raw_exit(index, *span) for span in graph.spans(scale)])
-    return graph.model(graph.seen)
+        graph.measure(index, [graph.tail_before_norm(index, *span) for span in graph.spans(scale)])
+    return graph.model(graph.statistics)
 
 
 class _Graph:
-    """The layers over some rows each; what is asked for is the rows of a layer's own map."""
+    """The layers as operations, each over some rows, which are counted in the layer's own map."""
 
     def __init__(
         self, kernels: Sequence[Kernel], height: int, width: int, cut: Sequence[Span]
@@ -142,7 +146,7 @@ class _Graph:
         self.op: Any = opset13
         self._kernels = [(weight.numpy(), bias.numpy()) for weight, bias in kernels]
         self.count = len(self._kernels)
-        # Of the last layer the channels of a pixel side by side: row, column, channel.
+        # The last layer's channels in the order row, column, channel: a pixel's side by side.
         last = np.arange(3 * LAST_BLOCK[0] * LAST_BLOCK[1]).reshape(3, -1).T.ravel()
         weight, bias = self._kernels[-1]
         self._kernels[-1] = weight[last], bias[last]
@@ -150,52 +154,51 @@ class _Graph:
         self.cut = list(cut)
         self._picture = self.op.parameter([1, height, width, 3], np.float32)
         self._made: dict[tuple[int, int, int], Any] = {}
-        self.trunk: Any = None  # what the residual blocks make, whole
+        self.trunk: Any = None  # the output of the residual blocks
 
     def model(self, results: Sequence[Any]) -> Any:
-        """The model that gives these."""
+        """The model with these outputs."""
         return self._ov.Model(list(results), [self._picture], "nle_style")
 
     def normalise(self, index: int, x: Any) -> Any:
-        """The norm behind a layer: folded into its kernel, there is nothing left of it."""
+        """The norm after a layer; here it is folded into the layer's kernel."""
         return x
 
-    def entry(self, index: int, begin: int, end: int) -> Any:
-        """Rows of layer 0, 1 or 2, activated."""
-        return self.op.relu(self.normalise(index, self.raw_entry(index, begin, end)))
+    def head(self, index: int, begin: int, end: int) -> Any:
+        """Rows of layer 0, 1 or 2, normalised and activated."""
+        return self.op.relu(self.normalise(index, self.head_before_norm(index, begin, end)))
 
-    def raw_entry(self, index: int, begin: int, end: int) -> Any:
-        """Rows of layer 0, 1 or 2 before its norm; of each layer they are made once, as in one
-        piece, if they are the same rows."""
+    def head_before_norm(self, index: int, begin: int, end: int) -> Any:
+        """Rows of layer 0, 1 or 2 before its norm. The same rows are computed only once."""
         if (index, begin, end) not in self._made:
             if index == 0:
-                read, above, below = _within(begin - 4, end + 4, self._height)
-                # Padded as it comes, so that the convolution reads it without another copy.
+                read, above, below = _clipped(begin - 4, end + 4, self._height)
+                # Padded before it is transposed: the convolution then needs no further copy.
                 x = self._rows(self._picture, read, 1)
                 before, after = np.array([0, above, 4, 0]), np.array([0, below, 4, 0])
                 x = self.op.pad(x, before, after, "reflect")
                 made = self.convolve(0, self.op.transpose(x, np.array([0, 3, 1, 2])))
             else:
-                # Below and at the right a stride of 2 over an even number reads no padding.
-                read, above, _ = _within(2 * begin - 1, 2 * end, self._height)
-                x = self.entry(index - 1, *read)
+                # With a stride of 2 and an even size no padding is read below and at the right.
+                read, above, _ = _clipped(2 * begin - 1, 2 * end, self._height)
+                x = self.head(index - 1, *read)
                 x = self.padded(x, (1, 0, above, 0), "reflect")
                 made = self.convolve(index, x, (2, 2))
             self._made[index, begin, end] = made
         return self._made[index, begin, end]
 
-    def exit(self, index: int, begin: int, end: int) -> Any:
-        """Rows of one of the two layers before the last, activated."""
-        return self.op.relu(self.normalise(index, self.raw_exit(index, begin, end)))
+    def tail(self, index: int, begin: int, end: int) -> Any:
+        """Rows of one of the two layers before the last, normalised and activated."""
+        return self.op.relu(self.normalise(index, self.tail_before_norm(index, begin, end)))
 
-    def raw_exit(self, index: int, begin: int, end: int) -> Any:
+    def tail_before_norm(self, index: int, begin: int, end: int) -> Any:
         """The same before its norm."""
         if (index, begin, end) not in self._made:
             first = index == self.count - 3
             height = self._height // (4 if first else 2)
             begun, ended = begin // 2, -(-end // 2)
-            read, above, below = _within(begun - 1, ended + 1, height)
-            x = self._rows(self.trunk, read, 2) if first else self.exit(index - 1, *read)
+            read, above, below = _clipped(begun - 1, ended + 1, height)
+            x = self._rows(self.trunk, read, 2) if first else self.tail(index - 1, *read)
             x = self._transposed(index, self.padded(x, (1, 1, above, below), "edge"))
             whole = (begin, end) == (2 * begun, 2 * ended)
             wanted = (begin - 2 * begun, end - 2 * begun)
@@ -205,9 +208,9 @@ class _Graph:
     def picture(self, begin: int, end: int) -> Any:
         """Rows of the painted picture, (1, rows, width, 3)."""
         op = self.op
-        read, above, below = _within(begin - 4, end + 4, self._height)
-        blocks = self._last(self.exit(self.count - 2, *read), read[1] - read[0], above, below)
-        # The channels of a block are its rows, each of which lies in the picture as it is.
+        read, above, below = _clipped(begin - 4, end + 4, self._height)
+        blocks = self._last(self.tail(self.count - 2, *read), read[1] - read[0], above, below)
+        # A block's channels hold its rows one after the other, each as it is in the picture.
         rows, columns = LAST_BLOCK
         x = op.transpose(blocks, np.array([0, 2, 3, 1]))
         shape = np.array([(end - begin) // rows, self._width // columns, rows, 3 * columns])
@@ -215,11 +218,11 @@ class _Graph:
         return op.reshape(x, np.array([1, end - begin, self._width, 3]), False)
 
     def _last(self, x: Any, height: int, above: int, below: int) -> Any:
-        """The last layer and the logistic function, in blocks; only the picture's frame is padded,
-        as in `engine.Convolutions`.
+        """The last layer and the logistic function, in blocks. Only the picture's border is padded,
+        as in `torch_engine.Convolutions`.
 
         Args:
-            x: `height` rows that it reads.
+            x: the `height` rows that it reads.
             above, below: rows of padding: 4 at the picture's ends, else 0.
         """
         width = self._width
@@ -242,7 +245,7 @@ class _Graph:
         return self.join(parts, 2)
 
     def join(self, parts: Sequence[Any], axis: int) -> Any:
-        """Parts of a map, one behind the other."""
+        """Parts of a map, one after the other."""
         return parts[0] if len(parts) == 1 else self.op.concat(list(parts), axis)
 
     def padded(self, x: Any, border: tuple[int, int, int, int], mode: str) -> Any:
@@ -251,7 +254,7 @@ class _Graph:
         return self.op.pad(x, np.array([0, 0, above, left]), np.array([0, 0, below, right]), mode)
 
     def convolve(self, index: int, x: Any, stride: tuple[int, int] = (1, 1)) -> Any:
-        """A layer's convolution and bias, of what is padded already."""
+        """A layer's convolution and bias, for an input that is padded already."""
         op = self.op
         weight, bias = self._kernels[index]
         x = op.convolution(x, op.constant(weight), list(stride), [0, 0], [0, 0], [1, 1])
@@ -280,7 +283,7 @@ class _Graph:
 
 
 class _Measuring(_Graph):
-    """The layers, normalised by what is seen in the picture itself."""
+    """The layers with norms that take their statistics from the picture itself."""
 
     def __init__(
         self, layers: Sequence[Layer], height: int, width: int, cut: Sequence[Span]
@@ -288,14 +291,14 @@ class _Measuring(_Graph):
         super().__init__([layer.kernel for layer in layers], height, width, cut)
         self._layers = tuple(layers)
         self._affine: dict[int, tuple[Any, Any]] = {}
-        self.seen: list[Any] = []
+        self.statistics: list[Any] = []
 
     def spans(self, scale: int) -> list[Span]:
-        """The slices in rows of a map, one of which is `scale` of the picture's."""
+        """The slices in rows of a map that is `scale` times smaller than the picture."""
         return [(begin // scale, end // scale) for begin, end in self.cut]
 
     def parted(self, index: int, x: Any) -> list[Any]:
-        """The parts in which the map of a residual layer is measured."""
+        """The map of a residual layer, in the parts in which it is measured."""
         parts = measured_parts(index, self.count, self.cut)
         return [self._rows(x, (begin // 4, end // 4), 2) for begin, end in parts]
 
@@ -303,8 +306,8 @@ class _Measuring(_Graph):
         scale, offset = self._affine[index]
         return self.op.add(self.op.multiply(x, scale), offset)
 
-    def look_at(self, index: int, parts: Sequence[Any]) -> None:
-        """Measure a layer's map, all of its slices, and so know its norm."""
+    def measure(self, index: int, parts: Sequence[Any]) -> None:
+        """Measure a layer's map, given in all its parts, for `normalise`."""
         op = self.op
         layer = self._layers[index]
         assert layer.gamma is not None  # noqa: S101  (the last layer has no norm)
@@ -315,7 +318,9 @@ class _Measuring(_Graph):
             mean = op.reduce_mean(part, places, True)
             means.append(mean)
             variances.append(op.reduce_mean(op.squared_difference(part, mean), places, True))
-        self.seen.extend(value for pair in zip(means, variances, strict=True) for value in pair)
+        self.statistics.extend(
+            value for pair in zip(means, variances, strict=True) for value in pair
+        )
         parts = measured_parts(index, self.count, self.cut)
         mean, variance = self._pooled(means, variances, parts)
         epsilon = op.constant(np.float32(InstanceNorm.epsilon))
@@ -328,7 +333,7 @@ class _Measuring(_Graph):
     def _pooled(
         self, means: Sequence[Any], variances: Sequence[Any], parts: Sequence[Span]
     ) -> tuple[Any, Any]:
-        """Of all parts as one map: the law of total variance."""
+        """Mean and variance of all parts as one map, by the law of total variance."""
         if len(means) == 1:
             return means[0], variances[0]
         op = self.op
@@ -344,7 +349,6 @@ class _Measuring(_Graph):
         return mean, pooled(op.add(self.join(variances, 2), apart))
 
 
-def _within(begin: int, end: int, height: int) -> tuple[Span, int, int]:
-    """Rows of a map that may lie beyond its ends: those that are there, and how many lie beyond
-    it above and below."""
+def _clipped(begin: int, end: int, height: int) -> tuple[Span, int, int]:
+    """Clip rows to those that a map has: the rows, and how many are missing above and below."""
     return (max(begin, 0), min(end, height)), max(-begin, 0), max(end - height, 0)

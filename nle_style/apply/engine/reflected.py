@@ -1,8 +1,8 @@
-"""A picture continued by its reflection, made part by part, each as an engine wants it.
+"""A picture extended by reflection, part by part, so that the whole is never in memory twice.
 
-The network sees more than the picture: overscan at every edge (`core.overscan`), and whole strides.
-Made as a whole, that is the picture once more, of a UHD frame 100 MB, of which OpenVINO copies
-every tile that is not as wide as it. A part that is made when its turn comes is that copy.
+The network's input is larger than the picture: it has overscan at every edge (`core.overscan`), and
+whole strides. A whole extended picture would be a second copy, 100 MB for UHD, from which OpenVINO
+copies every tile that is narrower. Here each tile is made directly from the picture.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ __all__ = ["Reflected", "blank"]
 
 
 class Reflected:
-    """A picture with what lies beyond its edges.
+    """A picture extended beyond its edges.
 
     Args:
         picture: (1, C, H, W), on the CPU.
-        overscan: rows and columns beyond both ends, less than the picture has.
-        stride: reflected once more at the right and at the bottom, until both sides divide by it.
+        overscan: rows and columns to add at both ends, fewer than the picture has.
+        stride: more are added at the right and at the bottom until both sides are multiples of it.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Reflected:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Rows and columns, all reflections included."""
+        """Rows and columns of the extended picture."""
         return len(self._rows), len(self._columns)
 
     def whole(self) -> Tensor:
@@ -58,7 +58,7 @@ class Reflected:
         def gather(at: slice, across: slice) -> None:
             made[..., at, across] = self._picture[..., down[at, None], right[None, across]]
 
-        # Pixel by pixel takes long, but is for the few beyond the edges; the rest is one copy.
+        # Indexing by rows and columns is slow: only beyond the edges. The rest is one copy.
         gather(slice(None, top), slice(None))
         gather(slice(bottom, None), slice(None))
         gather(slice(top, bottom), slice(None, begin))
@@ -72,16 +72,15 @@ class Reflected:
 
 
 def blank(channels: int, height: int, width: int) -> Tensor:
-    """(1, channels, height, width), float32 on the CPU, channels_last, not set to anything.
+    """(1, channels, height, width), float32 on the CPU, channels_last, uninitialised.
 
-    NumPy's allocation, unlike torch's, asks Linux for large pages: a page fault for 2 MB, not for
-    every 4 kB.
+    NumPy, unlike torch, asks Linux for huge pages: one page fault for 2 MB, not for every 4 kB.
     """
     return torch.from_numpy(np.empty((1, height, width, channels), np.float32)).permute(0, 3, 1, 2)
 
 
 def _within(span: tuple[int, int], first: int, last: int) -> tuple[int, int]:
-    """Where in a span of rows (or columns) those of the picture begin and end."""
+    """Where the picture's own rows (or columns) begin and end in a span of them."""
     begin, end = span
     length = end - begin
     top = min(max(first - begin, 0), length)
@@ -89,6 +88,6 @@ def _within(span: tuple[int, int], first: int, last: int) -> tuple[int, int]:
 
 
 def _sources(length: int, beyond: int, stride: int) -> np.ndarray:
-    """Which of `length` rows (or columns) each row is, those beyond both ends included."""
+    """The index of the picture's row (or column) for each row of the extended picture."""
     rows = np.pad(np.arange(length), beyond, "reflect")
     return np.pad(rows, (0, -len(rows) % stride), "reflect")

@@ -1,15 +1,15 @@
-"""The network in bounded memory, piece by piece, and the same picture as in one.
+"""The network in bounded memory: a picture is painted in pieces and is the same as in one.
 
-With frozen norms a tile needs nothing of the rest of the picture but `HALO` pixels around it: one
-pass, over tiles nearly as high as wide, which have the least halo.
+With frozen norms a tile depends on the rest of the picture only through `HALO` pixels around it:
+one pass over tiles that are nearly as high as wide, which have the smallest halo.
 
-With norms that follow the picture every layer depends on all of the layer before, so the layers run
-one after the other over the whole picture: each strip with the halo of its own convolution, the
-statistics summed over the strips in float64, the norm applied when the next layer reads. Only maps
-of a quarter of the size are ever kept whole, two of them: what the network does at full and at half
-size, before and behind its residual blocks, is computed anew for every norm that needs it, which
-costs about half as much again as the network itself. These strips are as wide as the picture: two
-of their sides need no halo then.
+With statistics of the picture itself every layer depends on all of the layer before. So the layers
+run one after the other over the whole picture, in strips: each strip has the halo of its own
+convolution, the statistics are summed over the strips in float64, and the norm is applied when the
+next layer reads. Only maps of a quarter of the size are kept whole, two of them. The layers at full
+and at half size, before and after the residual blocks, are computed again for every norm that needs
+them, which costs about half as much as the network itself. Strips are as wide as the picture, so
+that two of their sides need no halo.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ __all__ = [
 ]
 
 HEAD_HALO = 8
-"""Pixels that the layers before the residual blocks reach, 4 + 1 + 2, in whole strides."""
+"""Pixels that the layers before the residual blocks reach: 4 + 1 + 2, rounded up to strides."""
 
 TAIL_HALO = 8
-"""Pixels that the layers behind the residual blocks reach, 2 + 1 + 4, in whole strides."""
+"""Pixels that the layers after the residual blocks reach: 2 + 1 + 4, rounded up to strides."""
 
 
 @dataclass(frozen=True)
 class Strip:
-    """Rows (or columns) `top` to `bottom` of a picture, which take the rows `begin` to `end` to
-    compute; the upper bounds are exclusive."""
+    """Rows (or columns) `top` to `bottom` of a picture, which are computed from the rows `begin` to
+    `end`; `bottom` and `end` are exclusive."""
 
     top: int
     bottom: int
@@ -55,10 +55,8 @@ class Strip:
 
 
 def strips(height: int, rows: int, halo: int) -> list[Strip]:
-    """A picture cut into as few strips as do, all of which read the same number of rows.
-
-    One size means one compiled network. Where the picture ends a strip needs no halo, so that it
-    yields more.
+    """Cut a picture into as few strips as possible, which all read the same number of rows: the
+    network is compiled for one size. At the ends of the picture a strip needs no halo.
 
     Args:
         height: rows of the picture, whole strides.
@@ -86,24 +84,24 @@ def strips(height: int, rows: int, halo: int) -> list[Strip]:
 
 
 def _even_size(length: int, count: int, halo: int) -> int:
-    """Rows that each of `count` strips reads, whole strides."""
+    """The rows that each of `count` strips reads, whole strides."""
     return -(-(length + 2 * halo * (count - 1)) // count // STRIDE) * STRIDE
 
 
 def fitting_tile(
     height: int, width: int, pixels: int, at_once: int = 1, halo: int = HALO
 ) -> tuple[int, int] | None:
-    """The size of the tiles that cost the least in all: their own pixels, all haloes included.
+    """The size of tiles with which a picture costs the fewest pixels, all haloes included.
 
     Args:
         height, width: of the picture, whole strides.
         pixels: that a tile may have at most, halo included.
-        at_once: how many are painted at the same time; where the last of them have fewer beside
-            them, the rest counts as painted too.
+        at_once: how many are painted at the same time; a last group with fewer tiles counts as a
+            full one.
         halo: pixels to every side, whole strides.
 
     Returns:
-        rows and columns, as `paint_in_tiles` takes them; None if no tile is so small.
+        rows and columns, for `paint_in_tiles`; None if even the smallest tile is too large.
     """
 
     def sizes(length: int) -> Iterator[tuple[int, int]]:
@@ -112,7 +110,7 @@ def fitting_tile(
             size = _even_size(length, count, halo)
             if count > 1 and size <= 2 * halo:
                 return
-            if size != before:  # of more tiles of one size the fewest are the least work
+            if size != before:  # more tiles of the same size are only more work
                 yield count, size
             before = size
 
@@ -133,19 +131,18 @@ def paint_in_tiles(
     gain: float = 1.0,
     halo: int = HALO,
     overscan: tuple[int, int] = (0, 0),
-    over: Callable[..., Iterable[None]] = map,
+    map_tiles: Callable[..., Iterable[None]] = map,
 ) -> Tensor:
-    """A picture by an engine with frozen norms, in one pass.
+    """Paint a picture in tiles with an engine that has frozen norms.
 
     Args:
-        engine: `engine.FoldedEngine` or another of its form.
+        engine: a `FoldedEngine`, or another callable with the same arguments and result.
         image: (1, 3, H, W), RGB display code values, 0-1, on the CPU.
         tile: rows and columns that are painted at once, halo included, whole strides.
-        gain: the exposure of the picture, which is divided by it.
-        halo: less than `HALO` gives seams; the parameter is there to show it.
-        overscan: rows and columns beyond both ends that are painted too, and not kept.
-        over: applies a function to every tile, for instance the `map` of an executor if several
-            threads may be in the engine at once.
+        gain: the exposure of the picture, by which it is divided.
+        halo: less than `HALO` gives seams; a parameter so that a test can show them.
+        overscan: rows and columns beyond both ends that are painted too and then cut off.
+        map_tiles: `map`, or the `map` of an executor if the engine can run in several threads.
 
     Returns:
         (1, 3, H, W) in 0-1, channels_last.
@@ -172,20 +169,20 @@ def paint_in_tiles(
     rows, columns = (
         strips(length, size, halo) for length, size in zip(wide.size, tile, strict=True)
     )
-    # An executor's `map` raises what a tile raised only when its result is asked for.
-    for _ in over(paint, itertools.product(rows, columns)):
+    # An executor's `map` raises a tile's error only when its result is taken.
+    for _ in map_tiles(paint, itertools.product(rows, columns)):
         pass
     return painted
 
 
 class TiledEngine:
-    """A network whose norms follow the picture, in strips; called as a `FrameEngine` is.
+    """A `FrameEngine` that works in strips.
 
     Args:
         engine: the network with its look.
-        rows: that are worked on at once, halo included, whole strides.
-        halos: pixels around a strip before and behind the residual blocks; less than the defaults
-            gives other pictures, and the parameter is there to show it.
+        rows: that are computed at once, halo included, whole strides.
+        halos: pixels around a strip before and after the residual blocks; less than the defaults
+            gives other pictures, which a test shows.
     """
 
     def __init__(
@@ -208,11 +205,11 @@ class TiledEngine:
 
     @torch.inference_mode()
     def measure(self, image: Tensor, seen: list[NormStatistics]) -> None:
-        """Append what every norm sees in an image, as painting it does, without its last layer."""
+        """Append the statistics of every norm for an image; the last layer is not computed."""
         seen.extend(self._measured(pad_to_stride(image))[1])
 
     def _measured(self, picture: Tensor) -> tuple[Tensor, list[NormStatistics]]:
-        """The map behind the residual blocks, and every norm's statistics."""
+        """The map after the residual blocks, and every norm's statistics."""
         norms: list[NormStatistics] = []
         x = self._head(picture, norms)
         for index in range(3, self._engine.convolve.count - 3, 2):
@@ -228,7 +225,7 @@ class TiledEngine:
             total = Moments()
             for strip in strips(height, self._rows, self._halos[0]):
                 x = picture[..., strip.begin : strip.end, :]
-                x = _shown(self._run(0, last, x, norms), strip, scale)
+                x = _without_halo(self._run(0, last, x, norms), strip, scale)
                 total = total.joined(moments(x))
                 if last == 2:
                     if whole is None:
@@ -242,7 +239,7 @@ class TiledEngine:
         return whole
 
     def _residual_block(self, index: int, x: Tensor, norms: list[NormStatistics]) -> None:
-        """Two layers, from `index` on, and their sum with `x`, which takes its place."""
+        """Two layers, from `index` on; their output is added to `x` in place."""
         inner = torch.empty_like(x)
         norms.append(self._convolve(index, x, inner, lambda part: part))
         norms.append(
@@ -259,8 +256,8 @@ class TiledEngine:
     def _convolve(
         self, index: int, source: Tensor, target: Tensor, prepare: Callable[[Tensor], Tensor]
     ) -> NormStatistics:
-        """One 3×3 layer from a map to another, or to itself: the row above a strip, which is
-        overwritten by then, is remembered."""
+        """One 3×3 layer from a map to another, or in place: the row above each strip, which is
+        overwritten by then, is kept."""
         total = Moments()
         height = source.shape[-2]
         above = source[..., :0, :]
@@ -284,7 +281,7 @@ class TiledEngine:
             total = Moments()
             for strip in strips(height, self._rows, self._halos[1]):
                 part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
-                part = _shown(self._run(first, last, part, norms), strip, scale)
+                part = _without_halo(self._run(first, last, part, norms), strip, scale)
                 total = total.joined(moments(part))
             norms.append(total.statistics(1))
 
@@ -295,11 +292,11 @@ class TiledEngine:
         for strip in strips(height, self._rows, self._halos[1]):
             part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
             picture = self._engine.convolve.picture(self._activated(first, first + 2, part, norms))
-            painted[..., strip.top : strip.bottom, :] = _shown(picture, strip, 1)
+            painted[..., strip.top : strip.bottom, :] = _without_halo(picture, strip, 1)
         return painted
 
     def _run(self, first: int, last: int, x: Tensor, norms: Sequence[NormStatistics]) -> Tensor:
-        """Layers `first` to `last`; what the last one writes is not normalised yet."""
+        """Layers `first` to `last`; the output of the last one is not normalised."""
         return self._engine.convolve(last, self._activated(first, last, x, norms))
 
     def _activated(
@@ -314,6 +311,6 @@ class TiledEngine:
         yield from torch.split(x, self._rows // STRIDE, dim=2)
 
 
-def _shown(x: Tensor, strip: Strip, scale: int) -> Tensor:
-    """The rows of a computed strip that count; `scale` picture rows are one of the map's."""
+def _without_halo(x: Tensor, strip: Strip, scale: int) -> Tensor:
+    """A computed strip without its halo; `scale` rows of the picture are one row of the map."""
     return x[..., (strip.top - strip.begin) // scale : (strip.bottom - strip.begin) // scale, :]

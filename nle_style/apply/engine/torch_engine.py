@@ -1,8 +1,8 @@
-"""The same network, arranged for one look and large frames, in torch.
+"""The network in torch, with the layers as `kernels.arrange` rewrites them.
 
-`StyleNetwork.forward` is the definition; here its layers run as `kernels.arrange` rewrites them,
-channels_last throughout. `FrameEngine` takes the statistics of its norms from the picture itself;
-`FoldedEngine` has them frozen, and so needs nothing but convolutions.
+`StyleNetwork.forward` defines the result. All maps are channels_last. `FrameEngine` takes the
+statistics of its norms from the picture itself; `FoldedEngine` has frozen ones, which are folded
+into its convolutions.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from nle_style.core import NormStatistics, instance_statistics, pad_to_stride
 
 __all__ = ["Convolutions", "FoldedEngine", "FrameEngine", "Moments", "moments", "residual_ends"]
 
-_PIECE = 2**20  # values that are summed in one go: 4 MB, which stay in the cache
+_PIECE = 2**20  # values that are summed at once: 4 MB, which stay in the cache
 
 
 class Convolutions:
     """The convolutions of a network, each with its own padding.
 
-    Between them maps are channels_last; the first is in 2×2 blocks.
+    The maps between them are channels_last; the first is in 2×2 blocks.
 
     Args:
         kernels: of every layer, in order.
@@ -49,22 +49,22 @@ class Convolutions:
 
         Args:
             index: which layer.
-            x: what the layer before it wrote, normalised and activated; for layer 0 the picture,
+            x: the output of the layer before, normalised and activated; for layer 0 the picture,
                 (1, 3, H, W), both sides whole strides.
         """
         weight, bias = self._kernels[index]
         if index == 0:
             if self.device.type == "cuda" and x.device.type == "cpu":
-                x = x.pin_memory()  # else the copy waits, and the other frame's work with it
+                x = x.pin_memory()  # else the copy blocks the other frame's work too
             x = x.to(self.device, non_blocking=True)
             x = x.to(dtype=self.dtype, memory_format=torch.channels_last)
             return F.conv2d(F.pad(x, (4, 4, 4, 4), mode="reflect"), weight, bias, stride=2)
         if index == 1:
-            # A reflected row or column of pixels is, in blocks, a repeated one: of block -1 the
-            # convolution reads only the second phase, and pixel -1 is pixel 1, that of block 0.
+            # In blocks, a reflected row or column of pixels is a repeated one: the convolution
+            # reads only the second phase of block -1, pixel -1, which equals pixel 1, of block 0.
             return F.conv2d(F.pad(x, (1, 0, 1, 0), mode="replicate"), weight, bias)
         if index in (self.count - 3, self.count - 2):
-            # Upsampled, pixel -1 reflects pixel 1, and both are copies of the same small pixel 0.
+            # After upsampling pixel -1 reflects pixel 1, and both are copies of small pixel 0.
             x = F.pad(x, (1, 1, 1, 1), mode="replicate")
             return F.conv_transpose2d(x, weight, bias, stride=2, padding=3)
         x = F.pad(x, (1, 1, 1, 1), mode="reflect")
@@ -75,8 +75,8 @@ class Convolutions:
 
         Args:
             image: (1, 3, H, W), both sides whole strides.
-            norm: the norm behind layer `index`, which is given what the layer wrote; None where the
-                norms are folded into the kernels.
+            norm: applies the norm after layer `index` to the layer's output; None where the norms
+                are folded into the kernels.
 
         Returns:
             (1, 3, H, W) float32 in 0-1.
@@ -95,7 +95,7 @@ class Convolutions:
     def picture(self, x: Tensor) -> Tensor:
         """The last layer and the logistic function.
 
-        Only the layer's frame is padded: that saves the copy of a whole full-size map.
+        Only the border of the map is padded: that saves a copy of the full-size map.
 
         Args:
             x: (1, C, H, W), the last map, activated.
@@ -125,7 +125,7 @@ class Convolutions:
 
 
 class FrameEngine:
-    """A network whose norms follow each picture.
+    """A network whose norms take their statistics from each picture.
 
     Args:
         layers: from `kernels.arrange`.
@@ -205,7 +205,7 @@ class FoldedEngine:
 
 
 def residual_ends(index: int, count: int) -> bool:
-    """Whether a layer ends a residual block: its output is added to the block's input, and is not
+    """Whether a layer ends a residual block: its output is added to the block's input and not
     activated. `index` of `count` layers."""
     return 3 <= index < count - 3 and index % 2 == 0
 
@@ -219,7 +219,7 @@ class Moments:
     squares: Tensor = field(default_factory=lambda: torch.zeros(1, dtype=torch.float64))
 
     def joined(self, other: Moments) -> Moments:
-        """Those of two maps taken as one (Chan, Golub, LeVeque 1979, equations 2.1)."""
+        """Those of two maps together (Chan, Golub, LeVeque 1979, equations 2.1)."""
         count = self.count + other.count
         apart = other.mean - self.mean
         share = other.count / count
@@ -235,10 +235,10 @@ class Moments:
 
 
 def moments(features: Tensor) -> Moments:
-    """Of a channels_last map (1, C, H, W).
+    """The moments of a channels_last map (1, C, H, W).
 
     On a CPU a few rows at a time: torch's own reduction takes ten times as long on this layout. The
-    pieces stay in the cache, and are shifted by the first piece's mean, so that a flat map has a
+    pieces stay in the cache. The mean of the first piece is subtracted, so that a flat map has a
     variance of 0 and a large mean costs no precision.
     """
     count = features.shape[2] * features.shape[3]

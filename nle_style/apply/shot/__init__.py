@@ -1,4 +1,4 @@
-"""What holds for a whole shot: its ends, its statistics, its steadiness."""
+"""What concerns a whole shot: where it ends, its statistics, how much it flickers."""
 
 from __future__ import annotations
 

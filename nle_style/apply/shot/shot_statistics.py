@@ -1,14 +1,14 @@
 """Mean and variance of every norm over a shot, measured once and then frozen.
 
-With its own statistics in every frame an instance-normalised network pumps: whatever enters the
-picture changes the normalisation of all of it. Frozen over a shot they cannot move; but then a
-fade or a ramp of exposure drives the network out of the range that it was frozen in.
+An instance-normalised network with statistics of each frame pumps: whatever enters the picture
+changes the normalisation of all of it. Statistics that are frozen over a shot cannot change; but
+then a fade or a ramp of exposure takes the network's input out of the range that it was frozen for.
 
 `hybrid` freezes them too, and divides every frame by its *exposure*: how many times brighter it is
-than the shot. The whole network then sees the same picture whatever the exposure, and only that one
-number depends on the frame. (The mean and variance of the frame's own first norm would follow its
-exposure as well, but also whatever enters it: with these ten posters they pumped .62 to 2.3 times
-as much as `frame`.)
+than the shot. The network then gets the same picture whatever the exposure, and only that one
+number depends on the frame. (The mean and variance of the first norm in the frame itself would
+follow its exposure as well, but also whatever enters it: with these ten posters they pumped .62 to
+2.3 times as much as `frame`.)
 """
 
 from __future__ import annotations
@@ -39,23 +39,24 @@ class ShotStatistics:
 
     Attributes:
         norms: mean (1, C) and variance (1, C) of every norm, in order, over the measured frames
-            taken as one large picture; for `hybrid` each frame brought to the exposure of
+            taken as one large picture; for `hybrid` as if each frame had the exposure of
             `reference`.
-        reference: luma thumbnail, the median of the measured frames'; None for `shot`.
+        reference: the median of the measured frames' luma thumbnails; None for `shot`.
     """
 
     norms: list[NormStatistics]
     reference: np.ndarray | None
 
     def gain(self, frame: np.ndarray) -> float:
-        """What to divide a frame, (H, W, 3) display code values 0-1, by: its exposure, or 1."""
+        """The number that a frame, (H, W, 3) display code values 0-1, is divided by: its exposure
+        for `hybrid`, else 1."""
         return 1.0 if self.reference is None else exposure(luma_thumbnail(frame), self.reference)
 
 
 def sample_frames(first: int, last: int) -> list[int]:
-    """The frames of a shot that are measured: evenly over first..last, both ends among them.
+    """The frames of a shot that are measured: evenly spaced over first..last, both ends included.
 
-    One frame in 24, so that measuring adds a twenty-fourth to the work, but at least two, and at
+    One frame in 24, so that measuring adds a twenty-fourth to the work, but at least two and at
     most eight.
     """
     count = last - first + 1
@@ -66,7 +67,7 @@ def sample_frames(first: int, last: int) -> list[int]:
 
 
 def luma_thumbnail(frame: np.ndarray) -> np.ndarray:
-    """Luma (Y', BT.709 weights) of `shots.thumbnail`: (H, W, 3) -> (rows, columns), 0-1."""
+    """Luma (Y', BT.709 weights) of a frame's `thumbnail`: (H, W, 3) -> (rows, columns), 0-1."""
     luma: np.ndarray = thumbnail(frame) @ _LUMA
     return luma
 
@@ -74,10 +75,10 @@ def luma_thumbnail(frame: np.ndarray) -> np.ndarray:
 def exposure(picture: np.ndarray, reference: np.ndarray) -> float:
     """How many times brighter a picture is than another of the same scene.
 
-    The g of least absolute deviations, Σ|picture − g · reference|, which is the median of the
-    ratios weighted by the reference (Bloomfield & Steiger 1983, *Least Absolute Deviations*,
-    chapter 1). What covers less than half of the reference's light does not move it, unlike the
-    mean.
+    The g with the least absolute deviations, Σ|picture − g · reference|: the median of the ratios,
+    weighted by the reference (Bloomfield & Steiger 1983, *Least Absolute Deviations*, chapter 1).
+    Unlike the mean, it does not change when something covers less than half of the reference's
+    light.
 
     Args:
         picture, reference: luma thumbnails of one shape, 0-1.
@@ -97,43 +98,42 @@ def exposure(picture: np.ndarray, reference: np.ndarray) -> float:
 
 
 def measure(
-    look_at: Callable[[torch.Tensor, list[NormStatistics]], object],
+    record_statistics: Callable[[torch.Tensor, list[NormStatistics]], object],
     samples: Iterable[tuple[torch.Tensor, np.ndarray]],
     statistics: Statistics,
     black: torch.Tensor,
-    over: Callable[..., Iterable[tuple[list[NormStatistics], np.ndarray]]] = map,
+    map_samples: Callable[..., Iterable[tuple[list[NormStatistics], np.ndarray]]] = map,
 ) -> ShotStatistics:
     """The statistics of several frames taken as one large picture.
 
-    Means are the mean of the means, variances the mean of the variances plus the variance of the
-    means (the law of total variance). Frames of a fade below an eighth of the shot's exposure are
-    left out.
+    The mean is the mean of the means, the variance the mean of the variances plus the variance of
+    the means (the law of total variance). Frames of a fade below an eighth of the shot's exposure
+    are left out.
 
-    The norms behind the first see of a frame only its shape, not its exposure, for the first norm
-    takes that out of every measured frame; so it is enough to bring the first one's statistics to
-    the shot's exposure. The first layer is linear around its answer to black.
+    Only the statistics of the first norm depend on a frame's exposure, since that norm removes it
+    for all that follow; so only these are converted to the shot's exposure. The first layer is
+    linear around its response to black.
 
     Args:
-        look_at: the network with its look: an image and a list to which the statistics are
-            appended.
+        record_statistics: runs the network on an image and appends the statistics of every norm
+            to a list.
         samples: each frame as an image (1, 3, H, W), RGB, 0-1, all of one size, and its
             `luma_thumbnail`; they are taken one by one, none is kept.
         statistics: the look's, `hybrid` or `shot`.
-        black: the first layer's answer to black, (1, C).
-        over: applies a function to every sample, in order: `map`, or one that has several threads
-            in `look_at` at once.
+        black: the first layer's response to black, (1, C).
+        map_samples: `map`, or a function like it that runs `record_statistics` in several threads.
 
     Raises:
         ValueError: no samples.
     """
 
-    def look(sample: tuple[torch.Tensor, np.ndarray]) -> tuple[list[NormStatistics], np.ndarray]:
+    def one(sample: tuple[torch.Tensor, np.ndarray]) -> tuple[list[NormStatistics], np.ndarray]:
         image, picture = sample
         seen: list[NormStatistics] = []
-        look_at(image, seen)
+        record_statistics(image, seen)
         return seen, picture
 
-    measured = list(over(look, samples))
+    measured = list(map_samples(one, samples))
     if not measured:
         raise ValueError("no frames to measure")
     frames = [seen for seen, _ in measured]
@@ -149,7 +149,7 @@ def measure(
 
 
 def _exposed(statistics: NormStatistics, black: torch.Tensor, gain: float) -> NormStatistics:
-    """The first norm's statistics of the same picture, `gain` times as bright."""
+    """The first norm's statistics for the same picture, `gain` times as bright."""
     mean, variance = statistics
     return black + (mean - black) * gain, variance * gain**2
 

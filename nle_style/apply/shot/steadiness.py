@@ -1,11 +1,11 @@
-"""How much a painted shot flickers where its source stands still: one figure a shot, measured
-while it is painted.
+"""How much a painted shot flickers where its source is static: one figure a shot, measured while it
+is painted.
 
-Between consecutive frames the pixels are found where the source changes by no more than grain
-does; the figure is the root mean square change of the painting over those pixels, and beside it
-stands the source's own. It needs no optical flow, so it says nothing about what moves: there the
-warping error E_warp (Lai et al. 2018, "Learning Blind Video Temporal Consistency") is the measure,
-for which see `benchmarks/quality.py`.
+Between consecutive frames, the static pixels are those where the source changes no more than grain
+does. The figure is the root mean square change of the painting over these pixels; the source's own
+is given beside it. There is no optical flow, so the figure says nothing of what moves: for that
+there is the warping error E_warp (Lai et al. 2018, "Learning Blind Video Temporal Consistency"),
+see `benchmarks/quality.py`.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ __all__ = ["METHOD", "ChangeMeter", "PairChange", "Stability", "pair_change", "s
 _STEP = 2  # every second pixel of every second line: grain keeps its size, unlike when averaged
 _LARGE = 2560  # above this many pixels a side every fourth: four pictures of 8K would be 400 MB
 _REACH = 2  # the box: 2 samples to every side, 5 x 5
-# Grain of sigma 4/255 moves the mean of 25 luma differences by 1.1/255 (sigma * sqrt(2) / 5), and
-# their root mean square is 5.7/255: both well inside. The second limit is there for fine texture,
-# which when it moves has a local mean near 0 as grain has, but differences far beyond grain's.
+# Of grain with sigma 4/255 the mean of 25 luma differences varies by 1.1/255 (sigma * sqrt(2) / 5),
+# and their root mean square is 5.7/255: both are well below the limits. The second limit is for
+# fine texture that moves: its local mean is near 0, like grain's, but its differences are larger.
 _MEAN_LIMIT = 3 / 255
 _RMS_LIMIT = 10 / 255
 _BLOCK = 8  # pairs do not reach across blocks, so that a movie's units are measured on their own
@@ -41,7 +41,7 @@ METHOD = (
     f"{_RMS_LIMIT * 255:.0f}/255. Pairs of frames within blocks of {_BLOCK} from the first frame "
     "on, none across a cut. No optical flow: what moves is not judged."
 )
-"""What the figures are, in words, for the file that carries them."""
+"""What the figures mean, for the report that has them."""
 
 
 class PairChange(NamedTuple):
@@ -87,7 +87,7 @@ def pair_change(
         frame: number of the second one.
         source, painted: the two frames, each (h, w, 3) float32 code values, sampled alike.
     """
-    # Float sources may hold infinities and NaN: a NaN compares as not static.
+    # Float sources may hold infinities and NaN; where a comparison is with NaN, nothing is static.
     with np.errstate(invalid="ignore", over="ignore"):
         source_change = source[1] - source[0]
         luma = _weighted(source_change, LUMA_WEIGHTS)
@@ -105,8 +105,8 @@ def _step(height: int, width: int) -> int:
 
 
 def _weighted(rgb: np.ndarray, weights: tuple[float, float, float]) -> np.ndarray:
-    """A weighted sum of the channels: (h, w, 3) -> (h, w). No BLAS, whose rounding depends on the
-    number of its threads: the same render reports the same figures."""
+    """A weighted sum of the channels: (h, w, 3) -> (h, w). Without BLAS, whose rounding depends on
+    its number of threads: the same render must report the same figures."""
     red, green, blue = (np.float32(weight) * rgb[..., i] for i, weight in enumerate(weights))
     red += green
     red += blue
@@ -114,7 +114,7 @@ def _weighted(rgb: np.ndarray, weights: tuple[float, float, float]) -> np.ndarra
 
 
 def _box_mean(values: np.ndarray) -> np.ndarray:
-    """Mean over a box around every value of (h, w), the edge's values repeated beyond it."""
+    """Mean over a box around every value of (h, w), with the values of the edge repeated."""
     side = 2 * _REACH + 1
     for axis in range(2):
         border = [(0, 0), (0, 0)]
@@ -129,7 +129,7 @@ def _box_mean(values: np.ndarray) -> np.ndarray:
 
 
 class ChangeMeter:
-    """Sees the frames of an item as they are painted, and keeps the sums of every pair.
+    """Compares each frame of an item with the one before while they are painted.
 
     Args:
         shots: (first, last) source frames of the item's shots, inclusive, in order.
@@ -144,14 +144,14 @@ class ChangeMeter:
         self._pairs: dict[int, PairChange] = {}
 
     def needs_previous(self, frame: int) -> bool:
-        """Whether `frame` is compared with the one before it: not at a cut, not at a block's start.
+        """Whether `frame` is compared with the one before: not at a cut, not at a block's start.
 
-        A run that goes on from such a frame must `add` the frame before it as well.
+        A run that begins with such a frame must `add` the frame before it as well.
         """
         return frame not in self._starts and (frame - self._origin) % _BLOCK != 0
 
     def add(self, frame: int, source: np.ndarray, painted: np.ndarray) -> None:
-        """See one frame, in order.
+        """Take the next frame.
 
         Args:
             frame: its number in the source.
@@ -166,7 +166,7 @@ class ChangeMeter:
             )
 
     def take(self, first: int, last: int) -> tuple[PairChange, ...]:
-        """The pairs whose second frame is in `first` to `last`, once."""
+        """The pairs whose second frame is in `first` to `last`; they are removed from the meter."""
         found = (self._pairs.pop(frame, None) for frame in range(first, last + 1))
         return tuple(pair for pair in found if pair is not None)
 
@@ -174,10 +174,10 @@ class ChangeMeter:
 def shot_stability(
     pairs: Iterable[PairChange], shots: Sequence[tuple[int, int]], width: int, height: int
 ) -> list[Stability]:
-    """Pool pairs to one result a shot, in the shots' order.
+    """The figures of every shot, in the shots' order.
 
     Args:
-        pairs: in any order; a pair counts for the shot that holds both its frames.
+        pairs: in any order; a pair counts for the shot that has both its frames.
         shots: (first, last) source frames, inclusive.
         width, height: pixels of a whole frame.
     """

@@ -9,7 +9,7 @@ from nle_style.apply import Look
 from nle_style.core import contact_sheet
 from nle_style.media.source import probe_media, read_frames
 from nle_style.render import OnEvent, Output
-from nle_style.render.cut import BatchResult, run_batch
+from nle_style.render.cut import BatchResult, plan_batch, run_batch
 from nle_style.shipped import bundled
 
 __all__ = ["run_demo"]
@@ -23,26 +23,16 @@ def run_demo(
     Returns:
         the batch's result and the picture's path.
 
-    Raises:
-        NleStyleError: as `run_batch`.
+    Raises: NleStyleError, as `plan_batch` and `run_batch`.
     """
-    result = run_batch(
-        bundled("examples") / "demo.otio",
-        look,
-        Output(directory=folder),
-        on_event=on_event,
-        stop=stop,
-    )
+    planned = plan_batch(bundled("examples") / "demo.otio", look, Output(directory=folder))
+    result = run_batch(planned, on_event, stop)
     rows = []
-    rendered = (
-        {}
-        if result.job is None
-        else {
-            (item.source, item.plan.first): item.plan
-            for item in result.job.items
-            if item.plan is not None and item.error is None
-        }
-    )
+    rendered = {
+        (item.source, item.plan.first): item.plan
+        for item in (result.job.items if result.job is not None else ())
+        if item.plan is not None and item.error is None
+    }
     for use in result.plan.uses:
         plan = rendered.get((use.range.source, use.range.first))
         if plan is None:

@@ -125,7 +125,7 @@ def examine() -> int:
             found = check()
             mark = "[dim]none[/] " if found.startswith("not installed") else "[green]ok[/]   "
             console.print(f"{mark} {name}: {found}", soft_wrap=True)
-        except Exception as error:  # a broken library may raise anything; the doctor tells it all
+        except Exception as error:  # a broken library may raise anything; all of it is reported
             failed += 1
             console.print(f"[red]wrong[/] {name}: {error}", soft_wrap=True)
     return 1 if failed else 0

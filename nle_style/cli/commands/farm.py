@@ -3,54 +3,23 @@ nothing slow."""
 
 from __future__ import annotations
 
-import gc
-import os
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nle_style.cli.options import (
-    ColourChoice,
-    ColourOption,
-    Conform,
-    Depth,
-    Device,
-    Format,
-    Handles,
-    InputColour,
-    Interlaced,
-    InterlacedChoice,
-    LookMap,
-    MatteOption,
-    Media,
-    Memory,
-    OcioFile,
-    OptionalStyle,
-    Pack,
-    PathMap,
-    Rate,
-    StatisticsChoice,
-    StatisticsOption,
-    Strength,
-    StrokeScale,
-    parse_path_map,
-    parse_range,
-    parse_rate,
-)
+from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
+from nle_style.cli.options import MatteOption, OptionalStyle, parse_range
 from nle_style.cli.requests import (
+    batch_options_of,
     clips_job,
-    colour_job_of,
-    control_of,
-    look_of,
+    cut_batch,
     matted_looks,
     optional_look_of,
-    output_of,
-    reading_of,
-    refuse_mattes,
 )
 from nle_style.errors import Cancelled, InputError, NleStyleError
 
@@ -58,10 +27,11 @@ if TYPE_CHECKING:
     import threading
 
     from nle_style.apply import Look
-    from nle_style.render import ColourJob, Control, Event, OnEvent, Output, RenderJob
+    from nle_style.render import Event, OnEvent, RenderJob
+    from nle_style.render.cut import BatchOptions, PlannedBatch
     from nle_style.render.farm import FarmBatch
 
-__all__ = ["FarmStep", "farm", "preload", "run_farm"]
+__all__ = ["TaskOptions", "farm", "run_farm"]
 
 _STATUS_LENGTH = 1024
 
@@ -74,7 +44,33 @@ class FarmStep(StrEnum):
     assemble = "assemble"
 
 
+@dataclass(frozen=True)
+class TaskOptions:
+    """Which part of a farm's job `nle-style run` does, and how; without a step all of it."""
+
+    step: Annotated[
+        FarmStep | None, typer.Option(help="Of farm.json: only this step; see docs/farm.md.")
+    ] = None
+    items: Annotated[str | None, typer.Option(help="With --step measure: which items, as 0-7.")] = (
+        None
+    )
+    pieces: Annotated[
+        str | None, typer.Option(help="With --step render: which pieces, as 12-17.")
+    ] = None
+    output: Annotated[
+        Path | None, typer.Option(help="Of farm.json: another folder for the results.")
+    ] = None
+    path_mapping: Annotated[
+        Path | None, typer.Option(help="Of farm.json: Open Job Description's path mapping rules.")
+    ] = None
+    openjd: Annotated[
+        bool, typer.Option("--openjd", help="Of farm.json: progress as openjd_progress lines.")
+    ] = False
+
+
+@grouped
 def farm(
+    *,
     sources: Annotated[
         list[Path], typer.Argument(help="One timeline, or clips: movies, stills, name.%06d.exr.")
     ],
@@ -87,67 +83,27 @@ def farm(
     ] = None,
     chunk: Annotated[
         int, typer.Option(min=1, help="Frames of a task, in steps of 8 as movies are cut.")
-    ] = 48,
+    ] = 96,
     name: Annotated[str | None, typer.Option(help="Of the job, for the farm's manager.")] = None,
     style: OptionalStyle = None,
     matte: MatteOption = None,
-    strength: Strength = 1.0,
-    stroke_scale: StrokeScale = 1.0,
-    colour: ColourOption = ColourChoice.poster,
-    statistics: StatisticsOption = StatisticsChoice.hybrid,
-    look_map: LookMap = None,
-    rate: Rate = None,
-    media: Media = None,
-    path_map: PathMap = None,
-    interlaced: Interlaced = InterlacedChoice.refuse,
-    conform: Conform = None,
-    pack: Pack = None,
-    format: Format = "auto",
-    depth: Depth = "auto",
-    handles: Handles = 0,
-    input_colour: InputColour = "auto",
-    ocio: OcioFile = None,
-    device: Device = "auto",
-    memory: Memory = "auto",
+    controls: LookOptions,
+    cut: CutOptions,
+    options: RenderOptions,
 ) -> None:
     """Write an Open Job Description bundle: the same render, cut into tasks for a farm."""
-    from nle_style.render.farm import RESULTS, make_farm_job, write_bundle
+    from nle_style.render.farm import RESULTS, batch_options, make_farm_job, write_bundle
 
     batch: FarmBatch | None = None
     refused = 0
-    out = output_of(results or bundle / RESULTS, format, depth, handles)
-    reading = reading_of(interlaced, conform)
-    colours, control = colour_job_of(input_colour, ocio), control_of(True, device, memory)
+    folder = results or bundle / RESULTS
     if _is_timeline(sources):
-        refuse_mattes(matte)
-        from nle_style.render import LookJob
-        from nle_style.render.farm import FarmBatch
-
-        base = optional_look_of(style, strength, statistics, stroke_scale, colour)
-        cut = batch = FarmBatch(
-            timeline=sources[0].absolute(),
-            look=None if base is None else LookJob.of(base),
-            handles=handles,
-            rate=None if rate is None else str(parse_rate(rate)),
-            media=tuple(folder.absolute() for folder in media or ()),
-            path_maps=tuple(parse_path_map(text) for text in path_map or ()),
-            look_map=None if look_map is None else look_map.absolute(),
-            reading=reading,
-        )
-        job, refused = _timeline_job(cut, base, out, pack, control, colours)
+        look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
+        batch = _farm_batch(sources[0], look, options.handles, reading)
+        reading = batch_options(batch)
+        job, refused = _job_of(cut_batch(batch.timeline, look, matte, reading, options, folder))
     else:
-        looks = matted_looks(
-            style, matte or (), lambda mix: look_of(mix, strength, statistics, stroke_scale, colour)
-        )
-        job = clips_job(
-            sources,
-            looks,
-            output=out,
-            reading=reading,
-            colour=colours,
-            control=control,
-            pack=pack,
-        )
+        job = clips_job(sources, matted_looks(style, matte or (), controls), options, folder)
     planned = make_farm_job(job, batch)
     for item in planned.items:
         if item.refused:
@@ -177,79 +133,47 @@ def _is_timeline(sources: list[Path]) -> bool:
     return bool(timelines)
 
 
-def _timeline_job(
-    batch: FarmBatch,
-    base: Look | None,
-    out: Output,
-    pack: str | None,
-    control: Control,
-    colours: ColourJob,
-) -> tuple[RenderJob, int]:
-    """The job of a timeline, and how many of its clips are refused."""
-    from nle_style.render.cut import plan_batch
-    from nle_style.render.farm import batch_options
+def _farm_batch(
+    timeline: Path, look: Look | None, handles: int, reading: BatchOptions
+) -> FarmBatch:
+    """What the last step needs to plan the timeline again, with absolute paths."""
+    from nle_style.render import LookJob
+    from nle_style.render.farm import FarmBatch
 
-    planned = plan_batch(
-        batch.timeline,
-        base,
-        out,
-        options=batch_options(batch),
-        pack=pack,
-        control=control,
-        colour=colours,
+    return FarmBatch(
+        timeline=timeline.absolute(),
+        look=None if look is None else LookJob.of(look),
+        handles=handles,
+        rate=None if reading.rate is None else str(reading.rate),
+        media=tuple(folder.absolute() for folder in reading.media),
+        path_maps=reading.path_maps,
+        look_map=None if reading.look_map is None else reading.look_map.absolute(),
+        reading=reading.reading,
     )
+
+
+def _job_of(planned: PlannedBatch) -> tuple[RenderJob, int]:
+    """The job of a timeline, and how many of its clips are refused; says which ones, and why."""
     for note in planned.notes:
         print(f"note: {note}", file=sys.stderr)
     for refusal in planned.plan.refusals:
         clip = f"clip '{refusal.clip_name}' on {refusal.track_name}"
         print(f"refused: {clip}: {refusal.reason}. {refusal.remedy}", file=sys.stderr)
     if planned.job is None:
-        raise InputError("none of its clips can be rendered", where=str(batch.timeline))
+        raise InputError("none of its clips can be rendered", where=str(planned.read.path))
     return planned.job, len(planned.plan.refusals)
 
 
-def preload(
-    stop: Annotated[bool, typer.Option("--stop", help="End it: the session is over.")] = False,
-) -> None:
-    """Keep a process with everything loaded, from which this session's `nle-style run` start."""
-    from nle_style.render.farm import ADDRESS, start_preloaded, stop_preloaded
-
-    if stop:
-        stop_preloaded(os.environ.get(ADDRESS, ""))
-    elif preloaded := start_preloaded():
-        print(f"openjd_env: {ADDRESS}={preloaded.address}")
-    else:
-        print("note: not on this system; every task loads what it needs")
-
-
-def run_farm(
-    path: Path,
-    *,
-    step: FarmStep | None,
-    items: str | None,
-    pieces: str | None,
-    output: Path | None,
-    path_mapping: Path | None,
-    openjd: bool,
-    as_json: bool,
-) -> int:
-    """One task of a farm's job, or without a step all of it, to its exit code.
+def run_farm(path: Path, task: TaskOptions, *, as_json: bool) -> int:
+    """Do a part of a farm's job, or all of it, to its exit code.
 
     Args:
         path: `farm.json`.
-        items: of the measure step, as "0-7"; None for all.
-        pieces: of the render step, as "12-17"; None for all.
-        output: folder for the results; None for the one that the bundle was made with.
-        path_mapping: a session's file of path mapping rules.
-        openjd: tell the progress as Open Job Description has it.
-        as_json: tell it as `--events` does.
+        as_json: tell the progress as `--events` does.
     """
     from nle_style.cli.console import run_command
 
     def command(on_event: OnEvent, stop: threading.Event) -> int:
-        # Every task of a farm pays for what it loads: without the collector, which finds nothing to
-        # collect meanwhile, a tenth less.
-        gc.disable()
         from nle_style.render.farm import (
             FarmRun,
             PathRules,
@@ -258,48 +182,45 @@ def run_farm(
             read_path_rules,
         )
 
-        gc.enable()
-        rules = PathRules() if path_mapping is None else read_path_rules(path_mapping)
+        rules = PathRules() if task.path_mapping is None else read_path_rules(task.path_mapping)
         job = read_farm_job(path)
-        folder = (output or job.job.output.directory).absolute()
+        folder = (task.output or job.job.output.directory).absolute()
         run = FarmRun(mapped_job(job, rules, folder), on_event, stop, rules)
-        if step in (FarmStep.measure, None):
-            run.measure(
-                *((0, len(run.farm.items) - 1) if items is None else parse_range(items, "items"))
-            )
-        if step in (FarmStep.render, None):
-            run.render(
-                *((0, run.farm.pieces - 1) if pieces is None else parse_range(pieces, "pieces"))
-            )
-        if step in (FarmStep.assemble, None):
+        if task.step in (FarmStep.measure, None):
+            all_items = 0, len(run.farm.items) - 1
+            run.measure(*(all_items if task.items is None else parse_range(task.items, "items")))
+        if task.step in (FarmStep.render, None):
+            whole = 0, run.farm.pieces - 1
+            run.render(*(whole if task.pieces is None else parse_range(task.pieces, "pieces")))
+        if task.step in (FarmStep.assemble, None):
             refused = run.refused_now(run.assemble())
             for error in refused:
                 print(f"nle-style: error: {error}", file=sys.stderr)
             return refused[0].exit_code if refused else 0
         return 0
 
-    return _run_openjd(command) if openjd else run_command(as_json, command)
+    return _run_openjd(command) if task.openjd else run_command(as_json, command)
 
 
 def _run_openjd(command: Callable[[OnEvent, threading.Event], int]) -> int:
     """`run_command`, telling what happens in the lines that a session of Open Job Description
     understands ("How Jobs Are Run", Stdout/Stderr Messages)."""
     from nle_style.cli.console import stop_on_signals
-    from nle_style.render import events
+    from nle_style.render import FramePainted, ItemEnded, Scanning, Warned
 
     def tell(kind: str, message: str) -> None:
         print(f"openjd_{kind}: {' '.join(message.split())[:_STATUS_LENGTH]}", flush=True)
 
     def on_event(event: Event) -> None:
-        if isinstance(event, events.Progress):
+        if isinstance(event, FramePainted):
             tell("progress", f"{100 * event.done / max(event.frames, 1):.1f}")
             tell("status", f"{event.name}: frame {event.frame}, {event.frames_per_second:.2f}/s")
-        elif isinstance(event, events.Scanning):
+        elif isinstance(event, Scanning):
             tell("progress", f"{100 * event.item_done / max(event.item_frames, 1):.1f}")
             tell("status", f"{event.name}: finding cuts, frame {event.frame}")
-        elif isinstance(event, events.Warned):
+        elif isinstance(event, Warned):
             print(f"note: {event.message}", flush=True)
-        elif isinstance(event, events.ItemEnded):
+        elif isinstance(event, ItemEnded):
             tell("status", f"{event.status}: {event.path or event.source} {event.message}")
 
     try:

@@ -28,8 +28,7 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
 
     Figures of other weights than those beside the card are left out.
 
-    Raises:
-        PackError: no such pack.
+    Raises: PackError if there is no such pack.
     """
     paths = [find_pack(pack)] if pack is not None else shipped_packs()
     packs = [load_pack(path) for path in paths]
@@ -52,7 +51,9 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
     for item in packs:
         console.print(_table(item))
         if figures_of(item.card, item.sha256):
-            console.print("Figures: means over pictures held out of training, docs/quality.md.")
+            console.print(
+                "Figures: means over pictures held out of training, docs/measured/quality.md."
+            )
 
 
 def _image_steps(pack: StylePack) -> int | None:

@@ -47,5 +47,5 @@ def _checked(path: Path) -> int:
     for fault in faults:
         print(f"{path}: {fault}")
     if not faults:
-        print(f"{path}: keeps the rules of Resolve's import that are known (docs/resolve.md)")
+        print(f"{path}: keeps the rules of Resolve's import that are known (docs/hosts/resolve.md)")
     return 2 if faults else 0

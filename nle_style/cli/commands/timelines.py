@@ -3,62 +3,28 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nle_style.cli.options import (
-    ColourChoice,
-    ColourOption,
-    Conform,
-    Depth,
-    Device,
-    Events,
-    Folder,
-    Format,
-    Handles,
-    InputColour,
-    Interlaced,
-    InterlacedChoice,
-    LookMap,
-    MatteOption,
-    Media,
-    Memory,
-    OcioFile,
-    Pack,
-    PathMap,
-    Rate,
-    Resume,
-    StatisticsChoice,
-    StatisticsOption,
-    Strength,
-    StrokeScale,
-    Workers,
-    parse_path_map,
-    parse_rate,
-)
-from nle_style.cli.requests import (
-    colour_job_of,
-    control_of,
-    optional_look_of,
-    output_of,
-    reading_of,
-    refuse_mattes,
-    runner_of,
-)
+from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
+from nle_style.cli.options import Events, Folder, MatteOption, Resume, Workers
+from nle_style.cli.requests import batch_options_of, cut_batch, optional_look_of, renderer_of
 from nle_style.errors import InputError, OutputError
 
 if TYPE_CHECKING:
-    from nle_style.apply import Look
-    from nle_style.render import Output
-    from nle_style.render.cut import BatchResult
+    from threading import Event
+
+    from nle_style.render import OnEvent
+    from nle_style.render.cut import BatchResult, PlannedBatch
 
 __all__ = ["batch", "revert", "tell_batch"]
 
 
+@grouped
 def batch(
+    *,
     timeline: Annotated[
         Path,
         typer.Argument(
@@ -74,24 +40,9 @@ def batch(
         ),
     ] = None,
     matte: MatteOption = None,
-    strength: Strength = 1.0,
-    stroke_scale: StrokeScale = 1.0,
-    colour: ColourOption = ColourChoice.poster,
-    statistics: StatisticsOption = StatisticsChoice.hybrid,
-    look_map: LookMap = None,
-    rate: Rate = None,
-    media: Media = None,
-    path_map: PathMap = None,
-    interlaced: Interlaced = InterlacedChoice.refuse,
-    conform: Conform = None,
-    pack: Pack = None,
-    format: Format = "auto",
-    depth: Depth = "auto",
-    handles: Handles = 0,
-    input_colour: InputColour = "auto",
-    ocio: OcioFile = None,
-    device: Device = "auto",
-    memory: Memory = "auto",
+    controls: LookOptions,
+    cut: CutOptions,
+    options: RenderOptions,
     workers: Workers = 1,
     resume: Resume = True,
     dry_run: Annotated[
@@ -103,52 +54,33 @@ def batch(
     """Render what a timeline needs and write relinked timelines; the original is kept."""
     from nle_style.cli.console import run_command
 
-    def asked() -> tuple[tuple[Path, Look | None, Output], dict[str, Any]]:
-        from nle_style.render.cut import BatchOptions
+    def planned() -> PlannedBatch:
+        look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
+        return cut_batch(timeline, look, matte, reading, options, output, resume=resume)
 
-        refuse_mattes(matte)
-        look = optional_look_of(style, strength, statistics, stroke_scale, colour)
-        options = BatchOptions(
-            rate=None if rate is None else parse_rate(rate),
-            media=tuple(media or ()),
-            path_maps=tuple(parse_path_map(text) for text in path_map or ()),
-            look_map=look_map,
-            reading=reading_of(interlaced, conform),
-        )
-        more = {
-            "options": options,
-            "pack": pack,
-            "control": control_of(resume, device, memory),
-            "colour": colour_job_of(input_colour, ocio),
-        }
-        return (timeline, look, output_of(output, format, depth, handles)), more
-
-    def command(on_event, stop):  # type: ignore[no-untyped-def]
+    def command(on_event: OnEvent, stop: Event) -> int:
         from nle_style.render.cut import run_batch
 
-        what, more = asked()
-        result = run_batch(*what, **more, on_event=on_event, stop=stop, render=runner_of(workers))
+        result = run_batch(planned(), on_event, stop, renderer_of(workers))
         if not events:
             tell_batch(result)
         return result.exit_code
 
-    if dry_run:
-        raise typer.Exit(_show_plan(*asked(), json_))
-    raise typer.Exit(run_command(events, command))
+    raise typer.Exit(_show(planned(), json_) if dry_run else run_command(events, command))
 
 
-def _show_plan(what: tuple[Path, Look | None, Output], more: dict[str, Any], as_json: bool) -> int:
+def _show(batch: PlannedBatch, as_json: bool) -> int:
     from rich.console import Console
 
     from nle_style.cli.plan_table import print_plan
-    from nle_style.render.cut import as_data, dry_run_batch
+    from nle_style.render.cut import dry_run_batch
 
-    dry = dry_run_batch(*what, **more)
+    dry = dry_run_batch(batch)
     if as_json:
-        print(json.dumps(as_data(dry), indent=2))
+        print(json.dumps(dry.as_data(), indent=2))
     else:
         print_plan(dry, Console(highlight=False))
-    return 0 if dry.clips else InputError.exit_code
+    return 0 if batch.plan.uses else InputError.exit_code
 
 
 def tell_batch(result: BatchResult) -> None:
@@ -183,4 +115,4 @@ def revert(
     read = read_timeline(timeline, extract_to=target.parent / f"{timeline.stem}.media")
     result = reverted(read.timeline, folder=target.absolute().parent, keep_styled=keep_styled)
     write_timeline(result, target)
-    print(target, file=sys.stdout)
+    print(target)

@@ -12,8 +12,8 @@ from pathlib import Path
 import torch
 from PIL import Image
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nle_style.cli.console import progress_bar
 from nle_style.core import STYLE_NAME
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
 from nle_style.errors import OutputError, TrainingError
@@ -36,8 +36,7 @@ _DEMO_WIDTH = 640
 def parse_poster(text: str) -> tuple[str, Path]:
     """ "NAME=FILE", or "FILE" under its stem, as (name, file).
 
-    Raises:
-        TrainingError: no file, or a name that could not stand in a mix or a file name.
+    Raises: TrainingError for no file, or a name that could not stand in a mix or a file name.
     """
     name, equals, file = text.partition("=")
     path = Path(file if equals else text)
@@ -56,8 +55,7 @@ def parse_poster(text: str) -> tuple[str, Path]:
 def parse_phase(text: str) -> Phase:
     """ "128:2:2000" as a `Phase`.
 
-    Raises:
-        TrainingError: not three whole numbers, or out of range.
+    Raises: TrainingError if it is not three whole numbers, or one is out of range.
     """
     try:
         size, batch, steps = (int(part) for part in text.split(":"))
@@ -75,8 +73,7 @@ def parse_weights(texts: Sequence[str], default: float) -> tuple[float, dict[str
         texts: NUMBER for all styles, the last one if there are several, and NAME=NUMBER for one.
         default: of all styles, if no NUMBER is given.
 
-    Raises:
-        TrainingError: not a number, or below 0.
+    Raises: TrainingError for no number, or one below 0.
     """
     weight, of_styles = default, {}
     for text in texts:
@@ -99,11 +96,10 @@ def parse_weights(texts: Sequence[str], default: float) -> tuple[float, dict[str
 def added_pack(pack: Path, name: str, out: Path | None) -> Path:
     """Where `add-style` writes: `out`, or PACK_NAME.safetensors in the current folder.
 
-    Raises:
-        OutputError: that is in the installation, which a run never changes.
+    Raises: OutputError if that is in the installation, which a run never changes.
     """
     path = out if out is not None else Path(f"{pack.stem}_{name}.safetensors")
-    own = (Path(__file__).resolve().parents[1], *map(bundled, ("models", "examples", "plugins")))
+    own = (Path(__file__).resolve().parents[2], *map(bundled, ("models", "examples", "plugins")))
     if any(path.resolve().is_relative_to(folder.resolve()) for folder in own):
         raise OutputError(
             "is in a folder of the installation",
@@ -144,24 +140,16 @@ def run_training(settings: TrainingSettings, threads: int | None) -> None:
     if threads is not None:
         torch.set_num_threads(threads)
     console = Console(stderr=True, highlight=False)
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("steps  {task.fields[losses]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=console) as bar:
-        task = bar.add_task("training", total=None, losses="")
+    with progress_bar(console, "steps") as bar:
+        task = bar.add_task("training", total=None, detail="")
 
         def show(progress: TrainingProgress) -> None:
-            losses = f"content {progress.content:.3f} style {progress.style:.3f}"
             bar.update(
                 task,
                 description=progress.name,
                 completed=progress.total,
                 total=progress.totals,
-                losses=losses,
+                detail=f"content {progress.content:.3f} style {progress.style:.3f}",
             )
             if progress.sheet is not None:
                 found = "; ".join(str(fault) for fault in progress.faults)

@@ -22,8 +22,7 @@ _NO_SCRIPTS = (21, 1)  # from here on the free edition runs no Python
 def examine_nuke(folder: Path) -> str:
     """What is installed in a .nuke folder, in a few words.
 
-    Raises:
-        NleStyleError: what is there would not work.
+    Raises: NleStyleError if what is there would not work.
     """
     found = nuke_host.find(folder)
     if found is None:
@@ -45,8 +44,7 @@ def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = 
         platform, environment: as in `resolve_host.scripts_folder`.
         root: of the file system that Resolve is looked for in.
 
-    Raises:
-        NleStyleError: what is there would not work.
+    Raises: NleStyleError if what is there would not work.
     """
     folder = resolve_host.scripts_folder(platform, environment)
     hint = resolve_hint(platform, environment, root)
@@ -60,7 +58,7 @@ def resolve_hint(platform: str, environment: Mapping[str, str], root: Path = Pat
     """What the files of DaVinci Resolve tell of its version and edition.
 
     On Linux its ReadMe names both in its title (as installers by others read it), on macOS its
-    Info.plist the version. What is certain, only a running Resolve says.
+    Info.plist the version. Only a running Resolve says for certain.
     """
     if platform == "linux":
         place = root / "opt" / "resolve"
@@ -97,8 +95,7 @@ def _text(path: Path) -> str:
 def _working(installation: Installation, host: str) -> str:
     """Check what a host would start, as it would start it.
 
-    Raises:
-        NleStyleError: it would not work.
+    Raises: NleStyleError if it would not work.
     """
     again = f"Run `nle-style install {host}` again."
     if not (Path(installation.plugins) / host).is_dir():

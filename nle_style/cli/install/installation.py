@@ -12,9 +12,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nle_style.durable import settle
+from nle_style.durable import replacing
 from nle_style.errors import InputError, OutputError
-from nle_style.media.base import make_folders, part_path, writing_into
 from nle_style.shipped import bundled
 
 __all__ = [
@@ -64,8 +63,7 @@ def this_installation() -> Installation:
     The interpreter's path is not resolved: a virtual environment's is a link, and is the
     environment only under its own name.
 
-    Raises:
-        InputError: the plugins' files are missing.
+    Raises: InputError if the plugins' files are missing.
     """
     command = (str(Path(sys.executable).absolute()), "-m", "nle_style")
     return Installation(command, version("nle-style"), str(bundled("plugins")))
@@ -74,8 +72,7 @@ def this_installation() -> Installation:
 def read_whole(path: Path) -> bytes | None:
     """A file's bytes; None if there is no such file.
 
-    Raises:
-        InputError: it cannot be read.
+    Raises: InputError if it cannot be read.
     """
     try:
         return path.read_bytes()
@@ -88,8 +85,7 @@ def read_whole(path: Path) -> bytes | None:
 def check_writable(path: Path) -> None:
     """Refuse a file that its owner made read-only: a rename in its folder would replace it.
 
-    Raises:
-        OutputError: it is.
+    Raises: OutputError if it is.
     """
     if path.exists() and not path.stat().st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH):
         raise OutputError(
@@ -102,24 +98,19 @@ def check_writable(path: Path) -> None:
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file whole or not at all; a link stays a link, and the file's rights stay its own.
 
-    Raises:
-        OutputError: the folder or the disk refuses.
+    Raises: OutputError if the folder or the disk refuses.
     """
     target = path.resolve()
-    part = part_path(target)
-    with writing_into(target.parent, part):
-        make_folders(target.parent)
+    with replacing(target) as part:
         part.write_bytes(data)
         if target.exists():
             shutil.copymode(target, part)
-        settle(part, target)
 
 
 def remove(path: Path) -> None:
     """Remove a file.
 
-    Raises:
-        OutputError: the folder refuses.
+    Raises: OutputError if the folder refuses.
     """
     try:
         os.unlink(path)

@@ -26,8 +26,7 @@ def with_block(data: bytes, block: str, where: str) -> bytes:
         block: ASCII lines without the markers, each ended by a line feed.
         where: the file, for messages.
 
-    Raises:
-        InputError: the file is no text that Python reads, or its markers are damaged.
+    Raises: InputError if the file is no text that Python reads, or its markers are damaged.
     """
     _read(data, where)
     ending = _line_ending(data)
@@ -48,8 +47,7 @@ def with_block(data: bytes, block: str, where: str) -> bytes:
 def without_block(data: bytes, where: str) -> bytes:
     """A file's bytes without the block; the very bytes if there is none.
 
-    Raises:
-        InputError: its markers are damaged.
+    Raises: InputError if its markers are damaged.
     """
     found = _find(data, where)
     if found is None:

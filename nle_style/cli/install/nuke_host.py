@@ -8,7 +8,7 @@ start is in `nle_style_installation.json` beside them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -103,7 +103,7 @@ def install(folder: Path, installation: Installation) -> list[Path]:
     }
     # Uninstalling removes only files that were not there before.
     created = set(_created(record))
-    changes: dict[Path, bytes] = {}
+    changes: dict[Path, bytes | None] = {}
     for name in _FILES:
         path = folder / name
         before = read_whole(path)
@@ -118,9 +118,7 @@ def install(folder: Path, installation: Installation) -> list[Path]:
     text = (json.dumps(described, indent=2) + "\n").encode("ascii")
     if read_whole(record) != text:
         changes = {record: text, **changes}
-    for path, data in changes.items():
-        write_whole(path, data)
-    return list(changes)
+    return _apply(changes)
 
 
 def uninstall(folder: Path) -> list[Path]:
@@ -135,7 +133,7 @@ def uninstall(folder: Path) -> list[Path]:
     """
     record = folder / RECORD
     created = _created(record)
-    steps: list[tuple[Path, Callable[[], None]]] = []
+    changes: dict[Path, bytes | None] = {}
     for name in _FILES:
         path = folder / name
         before = read_whole(path)
@@ -145,22 +143,26 @@ def uninstall(folder: Path) -> list[Path]:
         if after == before:
             continue
         check_writable(path)
-        if not after and name in created:
-            steps.append((path, lambda path=path: remove(path)))  # type: ignore[misc]
-        else:
-            steps.append((path, lambda path=path, after=after: write_whole(path, after)))  # type: ignore[misc]
+        changes[path] = None if not after and name in created else after
     if record.is_file():
-        steps.append((record, lambda: remove(record)))
-    for _, step in steps:
-        step()
-    return [path for path, _ in steps]
+        changes[record] = None
+    return _apply(changes)
+
+
+def _apply(changes: Mapping[Path, bytes | None]) -> list[Path]:
+    """Write the files, and remove those that have no bytes; returns all of them."""
+    for path, data in changes.items():
+        if data is None:
+            remove(path)
+        else:
+            write_whole(path, data)
+    return list(changes)
 
 
 def find(folder: Path) -> Found | None:
     """What of nle_style is in a .nuke folder; None if nothing is.
 
-    Raises:
-        InputError: a file there cannot be read.
+    Raises: InputError if a file there cannot be read.
     """
     texts = {name: read_whole(folder / name) or b"" for name in _FILES}
     missing = tuple(name for name, text in texts.items() if BEGIN not in text)
@@ -178,8 +180,7 @@ def _created(record: Path) -> list[str]:
 def _record(path: Path) -> dict[str, object]:
     """The record as plain data; {} if there is none.
 
-    Raises:
-        InputError: a file of its name is not ours.
+    Raises: InputError if a file of its name is not ours.
     """
     data = read_whole(path)
     if data is None:

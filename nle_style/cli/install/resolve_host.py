@@ -137,8 +137,7 @@ def uninstall(folder: Path) -> list[Path]:
 def find(folder: Path) -> Installation | None:
     """What the script in a folder of scripts starts; None if there is none.
 
-    Raises:
-        InputError: it is not ours, or damaged.
+    Raises: InputError if it is not ours, or damaged.
     """
     path = folder / SCRIPT
     text = _ours(path)
@@ -163,8 +162,7 @@ def find(folder: Path) -> Installation | None:
 def _ours(path: Path) -> bytes | None:
     """The script's bytes; None if there is none.
 
-    Raises:
-        InputError: it is another program's.
+    Raises: InputError if it is another program's.
     """
     text = read_whole(path)
     if text is not None and not text.startswith(_MARK.encode("ascii")):

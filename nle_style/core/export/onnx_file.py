@@ -16,9 +16,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from nle_style.core.export.torchscript import publish
 from nle_style.core.overscan import cut_overscan, with_overscan
 from nle_style.core.style_pack import StylePack
+from nle_style.durable import write_file
 from nle_style.errors import InputError, VerificationError
 
 __all__ = ["OPSET", "export_onnx"]
@@ -100,4 +100,4 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise VerificationError(f"ONNX's checker refuses it ({error})", where=str(path)) from error
-    publish(path, model.SerializeToString())
+    write_file(path, model.SerializeToString())

@@ -21,10 +21,10 @@ import torch
 
 from nle_style.core.export.live_network import LiveNetwork
 from nle_style.core.style_pack import StylePack
-from nle_style.durable import replacing
-from nle_style.errors import InputError, LookError, OutputError, VerificationError
+from nle_style.durable import write_file
+from nle_style.errors import InputError, LookError, VerificationError
 
-__all__ = ["CARD", "export_nuke", "live_network", "publish"]
+__all__ = ["CARD", "export_nuke", "live_network"]
 
 CARD = "nle_style_live"
 """The key that says what a card is, and its version."""
@@ -41,8 +41,7 @@ def live_network(pack: StylePack, styles: Mapping[str, float]) -> LiveNetwork:
     Args:
         styles: name -> weight; the larger one is `style`, the other `second_style`.
 
-    Raises:
-        LookError: an unknown style, or more than two.
+    Raises: LookError for an unknown style, or more than two.
     """
     shares = pack.mix(styles)
     chosen = sorted((n for n in pack.styles if n in shares), key=lambda name: -shares[name])
@@ -110,62 +109,30 @@ def export_nuke(
         "channels": _CHANNELS,
         "knobs": _knobs(network, pack.styles),
     }
-    publish(path, data)
+    write_file(path, data)
     described = path.with_suffix(".json")
-    publish(described, (json.dumps(card, indent=2) + "\n").encode())
+    write_file(described, json.dumps(card, indent=2) + "\n")
     return described
 
 
 def _knobs(network: LiveNetwork, styles: tuple[str, ...]) -> list[dict[str, Any]]:
     """The node's knobs: each has the name of the attribute that it sets."""
+
+    def knob(name: str, kind: str, tooltip: str, label: str = "", **limits: Any) -> dict[str, Any]:
+        shown = label or name.replace("_", " ")
+        value = {"name": name, "kind": kind, "label": shown, "default": getattr(network, name)}
+        return {**value, **limits, "tooltip": tooltip}
+
+    values = list(styles)
+    strokes = "Size of the strokes in the picture: 2 doubles them, 0.5 halves them."
+    linear = "On: the input is scene-linear Rec.709. Off: it is display code values."
     return [
-        {
-            "name": "style",
-            "kind": "int",
-            "label": "style",
-            "default": network.style,
-            "values": list(styles),
-            "tooltip": "The poster.",
-        },
-        {
-            "name": "second_style",
-            "kind": "int",
-            "label": "second style",
-            "default": network.second_style,
-            "values": list(styles),
-            "tooltip": "The poster that 'blend' leads to.",
-        },
-        {
-            "name": "blend",
-            "kind": "float",
-            "label": "blend",
-            "default": network.blend,
-            "range": [0, 1],
-            "tooltip": "0 is all style, 1 all second style.",
-        },
-        {
-            "name": "strength",
-            "kind": "float",
-            "label": "strength",
-            "default": network.strength,
-            "range": [0, 1],
-            "tooltip": "0 is the input, 1 the full look.",
-        },
-        {
-            "name": "stroke_scale",
-            "kind": "float",
-            "label": "stroke scale",
-            "default": network.stroke_scale,
-            "range": [0.25, 4],
-            "tooltip": "Size of the strokes in the picture: 2 doubles them, 0.5 halves them.",
-        },
-        {
-            "name": "linear",
-            "kind": "bool",
-            "label": "scene-linear input",
-            "default": network.linear,
-            "tooltip": "On: the input is scene-linear Rec.709. Off: it is display code values.",
-        },
+        knob("style", "int", "The poster.", values=values),
+        knob("second_style", "int", "The poster that 'blend' leads to.", values=values),
+        knob("blend", "float", "0 is all style, 1 all second style.", range=[0, 1]),
+        knob("strength", "float", "0 is the input, 1 the full look.", range=[0, 1]),
+        knob("stroke_scale", "float", strokes, range=[0.25, 4]),
+        knob("linear", "bool", linear, "scene-linear input"),
     ]
 
 
@@ -193,16 +160,3 @@ def _scripted(network: LiveNetwork, path: Path) -> bytes:
             where=str(path),
         )
     return buffer.getvalue()
-
-
-def publish(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all.
-
-    Raises:
-        OutputError: the folder or the disk refuses; what was there before stays.
-    """
-    try:
-        with replacing(path) as part:
-            part.write_bytes(data)
-    except OSError as error:
-        raise OutputError(f"cannot be written ({error})", where=str(path)) from error

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nle_style.core.training.loop import TrainingProgress, train
-from nle_style.core.training.new_style import check_names
+from nle_style.core.training.pack_in_training import check_names
 from nle_style.core.training.settings import PARENT, Phase, TrainingSettings
 
 __all__ = [

@@ -1,16 +1,16 @@
 """Checkpoint gates: plain frames must come out painted, without blobs and without speckle.
 
-A network that is normalised by an image's own statistics may answer plain footage (a flat wall, a
-fade, a blown-out sky) with a strong spot of its own, or leave a hole in the paint; a network that
-has hardly learned anything answers it with coloured grain. Photographs hide both. Two figures on
-four plain frames find them; strokes on a plain frame are no fault, and neither figure counts them.
+A network that normalises by an image's own statistics may paint a strong spot or leave a hole on
+plain footage (a flat wall, a fade, a blown-out sky); one that has hardly learned anything paints
+coloured grain there. Photographs hide both. Two figures on four plain frames find them; strokes are
+no fault, and neither figure counts them.
 
 The limits come from paintings that were looked at (docs/training.md has the measured values).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -18,13 +18,12 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from nle_style.core.network import StyleNetwork
 from nle_style.core.overscan import paint_with_overscan
+from nle_style.core.training.losses import luminance
 
 __all__ = [
     "BLOB_LIMIT",
     "Fault",
-    "Figures",
     "blob",
     "examine",
     "measure",
@@ -42,32 +41,15 @@ _CELL, _SPOT, _AROUND = 4, 7, 33
 _CHROMA = 1.5
 _STAND_OUT = 0.04
 _SPECKLE, _POSTER_GRAIN = 0.02, 1.3
-_LUMINANCE = (0.2126, 0.7152, 0.0722)
-
-
-@dataclass(frozen=True)
-class Figures:
-    """What one style makes of one plain frame.
-
-    Attributes:
-        style, frame: names.
-        blob, speckle: see the functions of these names; they may be no numbers.
-    """
-
-    style: str
-    frame: str
-    blob: float
-    speckle: float
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One style on one plain frame with one figure beyond its limit.
+    """A figure of one style's painting of one plain frame that is beyond its limit.
 
     Attributes:
-        style, frame: names.
         figure: `blob` or `speckle`.
-        value, limit: of that figure; the value may be no number.
+        value: of that figure; it may be no number.
     """
 
     style: str
@@ -129,9 +111,7 @@ def blob(painting: Tensor) -> Tensor:
         (N,), in code values; 0 or below where no square differs.
     """
     cells = F.avg_pool2d(painting, _CELL)
-    weights = torch.tensor(_LUMINANCE, dtype=cells.dtype, device=cells.device).view(1, 3, 1, 1)
-    chroma = cells - (cells * weights).sum(1, keepdim=True)
-    cells = torch.cat([cells, _CHROMA * chroma], dim=1)
+    cells = torch.cat([cells, _CHROMA * (cells - luminance(cells))], dim=1)
     mean = F.avg_pool2d(cells, _AROUND, 1, _AROUND // 2, count_include_pad=False)
     around = cells - mean
     above = -F.max_pool2d(-around, _SPOT, 1)
@@ -166,45 +146,42 @@ def speckle_limit(grain: float) -> float:
 
 
 @torch.no_grad()
-def measure(networks: Mapping[str, StyleNetwork], device: str = "cpu") -> tuple[Figures, ...]:
-    """Paint every plain frame in every style and measure it.
+def measure(
+    network: Callable[[Tensor], Tensor], device: str = "cpu"
+) -> dict[str, dict[str, float]]:
+    """Paint every plain frame and measure it.
 
     Args:
-        networks: style -> its network, in evaluation mode, on `device`.
+        network: a `StyleNetwork` in evaluation mode, on `device`.
         device: `cpu`, `cuda` or `mps`.
 
     Returns:
-        style by style, the frames in the order of `plain_frames`.
+        the frames in the order of `plain_frames`: name -> {"blob", "speckle"}; what a broken
+        network paints may give no numbers.
     """
     frames = plain_frames()
-    batch = torch.stack(list(frames.values())).to(device)
-    found = []
-    for style, network in networks.items():
-        painted = paint_with_overscan(network, batch).cpu()
-        values = zip(frames, blob(painted).tolist(), speckle(painted).tolist(), strict=True)
-        found += [Figures(style, *value) for value in values]
-    return tuple(found)
+    painted = paint_with_overscan(network, torch.stack(list(frames.values())).to(device)).cpu()
+    figures = zip(blob(painted).tolist(), speckle(painted).tolist(), strict=True)
+    return {
+        frame: {"blob": spot, "speckle": grain}
+        for frame, (spot, grain) in zip(frames, figures, strict=True)
+    }
 
 
 def examine(
-    networks: Mapping[str, StyleNetwork], grains: Sequence[float], device: str = "cpu"
+    style: str, network: Callable[[Tensor], Tensor], grain: float, device: str = "cpu"
 ) -> tuple[Fault, ...]:
-    """What networks' paintings of the plain frames have beyond the limits.
+    """What a style's paintings of the plain frames have beyond the limits.
 
     Args:
-        networks, device: see `measure`.
-        grains: `speckle` of every style's poster, at the size at which training saw it.
-
-    Returns:
-        what failed, in the order of the styles; () if nothing did.
+        style: its name.
+        network: see `measure`.
+        grain: `speckle` of its poster, at the size at which training saw it.
     """
-    limits = {
-        style: {"blob": BLOB_LIMIT, "speckle": speckle_limit(grain)}
-        for style, grain in zip(networks, grains, strict=True)
-    }
+    limits = {"blob": BLOB_LIMIT, "speckle": speckle_limit(grain)}
     return tuple(
-        Fault(figures.style, figures.frame, figure, value, limit)
-        for figures in measure(networks, device)
-        for figure, limit in limits[figures.style].items()
-        if not (value := getattr(figures, figure)) <= limit  # no number is a fault too
+        Fault(style, frame, figure, figures[figure], limit)
+        for frame, figures in measure(network, device).items()
+        for figure, limit in limits.items()
+        if not figures[figure] <= limit  # no number is a fault too
     )

@@ -1,9 +1,8 @@
 """Held-out photographs: what a run is measured on, and never trained on.
 
-Losses of training images fall as long as a network learns anything, its images by heart included.
-These are measured on the running average at every checkpoint. Nothing here draws at random, and
-nothing of it reaches the weights: a run with and a run without held-out photographs of another
-folder end with the same bytes.
+Losses of training images also fall while a network only learns those images by heart. These are
+measured on the running average at every checkpoint. Nothing here draws at random or reaches the
+weights: runs with and without held-out photographs of another folder end with the same bytes.
 """
 
 from __future__ import annotations
@@ -11,22 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import CONTENT_LAYER, Vgg16Features, content_loss, style_loss
-from nle_style.core.training.photos import find_images, load_image
+from nle_style.core.training.photos import as_tensor, find_images, read_image
 from nle_style.errors import TrainingError
 
 __all__ = ["centre_crop", "find_held_out", "held_out_losses", "without"]
 
 _SIDE = 256
 _EACH = 4
-"""About as many photographs are painted in every style: a painting and its features take 0.9 s of
-one core, and a checkpoint should not wait longer than for the gates, or hardly."""
+"""About as many photographs are painted in every style. A painting and its features take 0.9 s of
+one core; a checkpoint should wait for them about as long as for the gates."""
 
 
 def find_held_out(where: Path, photos: Path) -> tuple[Path, ...]:
@@ -40,8 +38,7 @@ def find_held_out(where: Path, photos: Path) -> tuple[Path, ...]:
     Returns:
         the files, in the order of the list, or sorted.
 
-    Raises:
-        TrainingError: no such folder or list, a name that is in neither place, or no images.
+    Raises: TrainingError for no such folder or list, a name that is in neither place, or no images.
     """
     if where.is_dir():
         return find_images(where)
@@ -73,8 +70,7 @@ def find_held_out(where: Path, photos: Path) -> tuple[Path, ...]:
 def without(photos: Sequence[Path], held_out: Sequence[Path]) -> tuple[Path, ...]:
     """The photographs that are not held out; links count as the file that they lead to.
 
-    Raises:
-        TrainingError: none is left.
+    Raises: TrainingError if none is left.
     """
     apart = {path.resolve() for path in held_out}
     kept = tuple(path for path in photos if path.resolve() not in apart)
@@ -88,17 +84,13 @@ def without(photos: Sequence[Path], held_out: Sequence[Path]) -> tuple[Path, ...
 def centre_crop(path: Path, side: int) -> Tensor:
     """The middle of a photograph, (3, side, side), RGB, 0-1; its shorter side is fitted to `side`.
 
-    Raises:
-        TrainingError: missing, or not an image.
+    Raises: TrainingError if it is missing, or not an image.
     """
-    pixels = (load_image(path).permute(1, 2, 0).numpy() * 255).round().astype(np.uint8)
-    height, width = pixels.shape[:2]
-    cut = min(height, width)
-    left, top = (width - cut) // 2, (height - cut) // 2
-    image = Image.fromarray(pixels).resize(
-        (side, side), Image.Resampling.LANCZOS, box=(left, top, left + cut, top + cut)
-    )
-    return torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1).contiguous()
+    image = read_image(path)
+    cut = min(image.size)
+    left, top = (image.width - cut) // 2, (image.height - cut) // 2
+    box = (left, top, left + cut, top + cut)
+    return as_tensor(image.resize((side, side), Image.Resampling.LANCZOS, box))
 
 
 @torch.no_grad()
@@ -122,8 +114,7 @@ def held_out_losses(
     Returns:
         name -> {"style_loss", "content_loss"}, see `perceptual.Weighting`, `normalised`.
 
-    Raises:
-        TrainingError: a photograph cannot be read.
+    Raises: TrainingError if a photograph cannot be read.
     """
     device = vgg.mean.device
     stride = max(1, len(photos) // _EACH)

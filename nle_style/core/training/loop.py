@@ -17,22 +17,20 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from nle_style.core.network import NetworkConfig
 from nle_style.core.perceptual import load_vgg16
 from nle_style.core.style_pack import StylePack, Weights, load_pack
 from nle_style.core.training.gates import Fault
 from nle_style.core.training.held_out import find_held_out, held_out_losses, without
 from nle_style.core.training.losses import Objective
-from nle_style.core.training.new_style import check_names, check_output
-from nle_style.core.training.pack_in_training import PackInTraining
+from nle_style.core.training.pack_in_training import PackInTraining, check_names, check_output
 from nle_style.core.training.photos import find_images, load_image
 from nle_style.core.training.plot import plot_losses
 from nle_style.core.training.run_files import RunFiles
-from nle_style.core.training.settings import PARENT, Phase, TrainingSettings
+from nle_style.core.training.settings import PARENT, TrainingSettings
 from nle_style.core.training.style_run import StyleRun
 from nle_style.errors import TrainingError
 
-__all__ = ["Phase", "TrainingProgress", "TrainingSettings", "train"]
+__all__ = ["TrainingProgress", "train"]
 
 
 @dataclass(frozen=True)
@@ -92,12 +90,14 @@ class _Training:
 
     def __init__(self, settings: TrainingSettings, on_progress: OnProgress) -> None:
         self.settings, self.on_progress = settings, on_progress
-        source = settings.add_to or settings.start
-        self.source = None if source is None else load_pack(source)
-        if self.source is not None:
-            _check_shape(self.source, settings)
-        if settings.add_to is not None and self.source is not None:
-            check_names(self.source, tuple(settings.posters))
+        names = tuple(settings.posters)
+        self.base = None if settings.add_to is None else load_pack(settings.add_to)
+        self.start = None if settings.start is None else load_pack(settings.start)
+        source = self.base or self.start
+        if source is not None:
+            _check_shape(source, settings)
+        if self.base is not None:
+            check_names(self.base, names)
         photos = find_images(settings.photos)
         self.held_out: tuple[Path, ...] = ()
         if settings.held_out is not None:
@@ -110,22 +110,22 @@ class _Training:
             for name, path in settings.posters.items()
         }
         self.fingerprint = settings.fingerprint(photos)
-        self.names = (*([PARENT] if settings.parent_phases else []), *settings.posters)
+        runs = (*([PARENT] if settings.parent_phases else []), *names)
         self.files = {
-            name: RunFiles(settings.checkpoints / name, self.fingerprint) for name in self.names
+            name: RunFiles(settings.checkpoints / name, self.fingerprint) for name in runs
         }
         self.checkpoints = {name: files.latest() for name, files in self.files.items()}
-        if settings.add_to is not None and self.source is not None:
+        if self.base is not None:
             begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
-            check_output(settings.out, self.source, tuple(settings.posters), begun=begun)
+            check_output(settings.out, self.base, names, begun=begun)
         if settings.device == "cuda":
             torch.set_float32_matmul_precision("high")  # TF32, which cuDNN takes by itself
         self.vgg = load_vgg16(settings.vgg).to(settings.device)
         self.vgg = self.vgg.to(memory_format=torch.channels_last)
         self.objective = Objective(settings, self.vgg, self.posters)
-        self.totals = sum(settings.schedule(name).steps for name in self.names)
-        self.done = dict.fromkeys(self.names, 0)
-        self.parent: Weights = {} if self.source is None else self.source.parent
+        self.totals = sum(settings.schedule(name).steps for name in runs)
+        self.done = dict.fromkeys(runs, 0)
+        self.parent: Weights = {} if source is None else source.parent
 
     def make_parent(self) -> None:
         """Train the parent, if the run has one to train."""
@@ -140,14 +140,17 @@ class _Training:
     def make_styles(self) -> None:
         """Train the styles, the one that is furthest behind first, and write the pack."""
         settings = self.settings
-        starts: dict[str, Weights] = {}
-        if self.source is not None and settings.add_to is None:
-            known = self.source.weights
-            starts = {name: known[name] for name in settings.posters if name in known}
-        runs = [self._resumed(name, starts.get(name, self.parent)) for name in settings.posters]
-        base = self.source if settings.add_to is not None else None
+        known = {} if self.start is None else self.start.weights
+        starts = {name: known.get(name, self.parent) for name in settings.posters}
+        runs = [self._resumed(name, start) for name, start in starts.items()]
         pack = PackInTraining(
-            settings, self.fingerprint, len(self.photos), self.parent, self.posters, starts, base
+            settings,
+            self.fingerprint,
+            len(self.photos),
+            self.parent,
+            self.posters,
+            starts,
+            self.base,
         )
         for run in runs:
             # The pack of this checkpoint may be missing: killed before, or a new --out.
@@ -158,9 +161,9 @@ class _Training:
         while left := [run for run in runs if run.left]:
             self._turn(min(left, key=lambda run: run.done), pack)
             plot_losses(
-                {run.name: self.files[run.name].records() for run in runs},
+                {run.name: self.files[run.name].metrics.read() for run in runs},
                 settings.checkpoints / "loss.png",
-                {run.name: self.files[run.name].held_out_records() for run in runs},
+                {run.name: self.files[run.name].held_out.read() for run in runs},
             )
 
     def _turn(self, run: StyleRun, pack: PackInTraining) -> None:
@@ -171,7 +174,7 @@ class _Training:
         if self.held_out:
             grams = {run.name: self.objective.grams[run.name]}
             losses = held_out_losses({run.name: run.average}, self.vgg, grams, self.held_out)
-            files.log_held_out({"step": run.done, "images": run.images, **losses[run.name]})
+            files.held_out.append({"step": run.done, "images": run.images, **losses[run.name]})
         files.save(run.checkpoint())
         sheet = files.draw_sheet(run.done, run.average, self.preview, self.settings.device)
         faults = pack.put(run, files)
@@ -199,7 +202,7 @@ class _Training:
         for metrics in run.train(steps):
             if progress is not None:
                 self.on_progress(progress)
-            self.files[run.name].log(metrics)
+            self.files[run.name].metrics.append(metrics)
             self.done[run.name] = run.done
             now = time.monotonic()
             progress = TrainingProgress(
@@ -222,10 +225,9 @@ class _Training:
 
 def _check_shape(pack: StylePack, settings: TrainingSettings) -> None:
     """Refuse a pack whose networks are of another shape than the run's."""
-    config = NetworkConfig(settings.width, settings.residual_blocks)
-    if pack.config != config:
+    if pack.config != settings.config:
         raise TrainingError(
-            f"it is of {pack.config}, the run of {config}",
+            f"it is of {pack.config}, the run of {settings.config}",
             where=f"pack '{pack.name}'",
             remedy="Give its width and its number of residual blocks.",
         )

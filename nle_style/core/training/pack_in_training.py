@@ -1,22 +1,85 @@
-"""The pack that a training run writes: as good as it has ever been, at every checkpoint."""
+"""The pack that a training run writes at every checkpoint: of each style the weights that passed
+their gates last.
+
+A run may add styles to a pack that is there. Its other styles are not in the run at all, so that
+nothing can change them: the result holds the pack's own tensors, bit for bit, and those of the new
+styles beside them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from torch import Tensor
 
-from nle_style.core.card import passed_gates, recent_losses, training_runs, write_card
-from nle_style.core.network import NetworkConfig
-from nle_style.core.style_pack import StylePack, Weights, load_pack, save_pack
+from nle_style.core.card import write_card
+from nle_style.core.style_pack import (
+    STYLE_NAME,
+    StylePack,
+    Weights,
+    load_pack,
+    save_pack,
+    styles_in,
+)
 from nle_style.core.training.gates import Fault, examine, speckle
-from nle_style.core.training.new_style import write_added_card
+from nle_style.core.training.run_card import (
+    passed_gates,
+    recent_losses,
+    training_facts,
+    write_added_card,
+)
 from nle_style.core.training.run_files import RunFiles
 from nle_style.core.training.settings import PARENT, TrainingSettings
 from nle_style.core.training.style_run import StyleRun
+from nle_style.errors import OutputError, PackError, TrainingError
 
-__all__ = ["PackInTraining"]
+__all__ = ["PackInTraining", "check_names", "check_output"]
+
+
+def check_names(pack: StylePack, names: Sequence[str]) -> None:
+    """Refuse what cannot be the name of a new style of the pack.
+
+    Raises: TrainingError if the pack has it, or it could not stand in a mix or a file name.
+    """
+    for name in names:
+        if name in pack.styles:
+            raise TrainingError(
+                f"the pack has a style '{name}'",
+                where=f"pack '{pack.name}'",
+                remedy="Choose another name; the pack's own styles are never changed.",
+            )
+        if not STYLE_NAME.fullmatch(name):
+            raise TrainingError(
+                f"'{name}' is not a style's name",
+                remedy="Use letters, digits and underscores, 64 at most.",
+            )
+
+
+def check_output(out: Path, pack: StylePack, names: Sequence[str], *, begun: bool) -> None:
+    """Refuse to write over a file that the run has not made itself.
+
+    Args:
+        out: the file to write.
+        pack, names: the pack that is added to, and the new styles.
+        begun: whether the run has a checkpoint, and so may have written `out`.
+
+    Raises: OutputError if there is another file under that name.
+    """
+    if not out.exists():
+        return
+    if begun:
+        try:
+            if styles_in(out) == (*pack.styles, *names):
+                return
+        except PackError:
+            pass  # not a pack at all, so not ours
+    raise OutputError(
+        "there is such a file, and it is not of this run",
+        where=str(out),
+        remedy="Give another file by --out, or move this one away.",
+    )
 
 
 class PackInTraining:
@@ -28,7 +91,7 @@ class PackInTraining:
         photos: how many photographs are trained on.
         parent: where every style begins.
         posters: name -> (3, H, W), RGB, 0-1: their grain is what their paintings may have.
-        starts: style -> where it begins, if not with the parent.
+        starts: style -> where it begins, in the order of the pack.
         base: the pack that is added to, or None.
     """
 
@@ -38,14 +101,14 @@ class PackInTraining:
         fingerprint: str,
         photos: int,
         parent: Weights,
-        posters: dict[str, Tensor],
-        starts: dict[str, Weights],
+        posters: Mapping[str, Tensor],
+        starts: Mapping[str, Weights],
         base: StylePack | None,
     ) -> None:
         self._settings, self._fingerprint, self._photos = settings, fingerprint, photos
         self._parent, self._base = parent, base
         self._grains = {name: float(speckle(poster[None])) for name, poster in posters.items()}
-        self._weights = {name: starts.get(name, parent) for name in settings.posters}
+        self._weights = dict(starts)
         self._facts: dict[str, dict[str, Any]] = {
             name: {**settings.notes.get(name, {}), "poster": path.name}
             for name, path in settings.posters.items()
@@ -63,12 +126,14 @@ class PackInTraining:
         is taken as it is.
         """
         name = run.name
-        faults = examine({name: run.average}, [self._grains[name]], self._settings.device)
+        faults = examine(name, run.average, self._grains[name], self._settings.device)
         if not faults or name not in self._passed:
             self._weights[name] = run.weights()
-            gates = [str(fault) for fault in faults] or "passed"
-            facts = {"image_steps": run.images, **recent_losses(files.records()), "gates": gates}
-            self._facts[name] |= facts
+            self._facts[name] |= {
+                "image_steps": run.images,
+                **recent_losses(files.metrics.read()),
+                "gates": [str(fault) for fault in faults] or "passed",
+            }
         elif "gates" not in self._facts[name]:
             self._facts[name]["gates"] = "passed"  # resumed: what is in the file did
         if not faults:
@@ -79,38 +144,13 @@ class PackInTraining:
     def write(self) -> Path:
         """Write the pack and its card, each whole or not at all.
 
-        Raises:
-            OutputError: one of them cannot be written.
+        Raises: OutputError if one of them cannot be written.
         """
         settings, base = self._settings, self._base
-        config = NetworkConfig(settings.width, settings.residual_blocks)
         old = {} if base is None else base.weights
-        save_pack(settings.out, config, {**old, **self._weights}, self._parent)
-        phases = [str(phase) for phase in settings.phases]
-        weights: dict[str, Any] = {
-            f"{term}_weight": getattr(settings, f"{term}_weight")
-            for term in ("content", "style", "noise", "motion", "tone")
-        }
-        for term in ("noise_weights", "motion_weights"):
-            if getattr(settings, term):
-                weights[term] = dict(getattr(settings, term))
-        runs = training_runs(settings.start, phases, weights, sum(self._images.values()))
-        training = {
-            "image_steps": sum(entry["image_steps"] for entry in runs),
-            "parent_phases": [str(phase) for phase in settings.parent_phases],
-            "phases": phases,
-            "photos": self._photos,
-            "weighting": settings.weighting,
-            "layer_weights": list(settings.layer_weights),
-            "poster_size": settings.poster_size,
-            "width": settings.width,
-            "residual_blocks": settings.residual_blocks,
-            **weights,
-            "learning_rate": settings.learning_rate,
-            "finish": settings.finish,
-            "fingerprint": self._fingerprint,
-            "runs": runs,
-        }
+        save_pack(settings.out, settings.config, {**old, **self._weights}, self._parent)
+        images = sum(self._images.values())
+        training = training_facts(settings, self._fingerprint, self._photos, images)
         if base is not None:
             return write_added_card(base, settings.out, self._facts, training)
         return write_card(settings.out, self._facts, training)

@@ -18,7 +18,14 @@ from torch import Tensor
 
 from nle_style.errors import TrainingError
 
-__all__ = ["IMAGE_SUFFIXES", "find_images", "load_image", "training_batch"]
+__all__ = [
+    "IMAGE_SUFFIXES",
+    "as_tensor",
+    "find_images",
+    "load_image",
+    "read_image",
+    "training_batch",
+]
 
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff")
 
@@ -31,8 +38,7 @@ _EXPOSURE_STOPS = (-1.0, 0.7)
 def find_images(folder: Path) -> tuple[Path, ...]:
     """The images of a folder and the folders below it, sorted by name.
 
-    Raises:
-        TrainingError: no such folder, or no image in it.
+    Raises: TrainingError if there is no such folder, or no image in it.
     """
     if not folder.is_dir():
         raise TrainingError("no such folder", where=str(folder), remedy="Check --photos.")
@@ -46,22 +52,34 @@ def find_images(folder: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
-def load_image(path: Path, *, longest: int | None = None) -> Tensor:
-    """One image as (3, H, W), RGB, 0-1, reduced to `longest` pixels on its longer side.
+def read_image(path: Path) -> Image.Image:
+    """One image, 8-bit RGB.
 
-    Raises:
-        TrainingError: missing, or not an image.
+    Raises: TrainingError if it is missing, or not an image.
     """
     try:
         with Image.open(path) as opened:
-            image = opened.convert("RGB")
+            return opened.convert("RGB")
     except FileNotFoundError as error:
         raise TrainingError("no such image", where=str(path)) from error
     except _UNREADABLE as error:
         raise TrainingError(f"not a readable image ({error})", where=str(path)) from error
+
+
+def as_tensor(image: Image.Image) -> Tensor:
+    """An 8-bit RGB image as (3, H, W), 0-1."""
+    return torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1).contiguous()
+
+
+def load_image(path: Path, *, longest: int | None = None) -> Tensor:
+    """One image as (3, H, W), RGB, 0-1, reduced to `longest` pixels on its longer side.
+
+    Raises: TrainingError if it is missing, or not an image.
+    """
+    image = read_image(path)
     if longest is not None and max(image.size) > longest:
         image.thumbnail((longest, longest), Image.Resampling.LANCZOS)
-    return torch.from_numpy(np.asarray(image, np.float32) / 255).permute(2, 0, 1).contiguous()
+    return as_tensor(image)
 
 
 def training_batch(

@@ -27,8 +27,8 @@ from nle_style.core.network import StyleNetwork
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.sheets import contact_sheet
 from nle_style.core.tensor_file import save_tensors
-from nle_style.durable import replacing
-from nle_style.errors import OutputError, TrainingError
+from nle_style.durable import make_folders, write_file, writing_into
+from nle_style.errors import TrainingError
 
 __all__ = ["Checkpoint", "RunFiles", "read_records"]
 
@@ -43,22 +43,54 @@ class Checkpoint:
     tensors: Mapping[str, Tensor]
 
 
+@dataclass(frozen=True)
+class Log:
+    """A file of records, one JSON line each."""
+
+    path: Path
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Add a record, which has at least its `step`.
+
+        Raises: OutputError if it cannot be written.
+        """
+        with writing_into(self.path), self.path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(record) + "\n")
+
+    def read(self) -> list[dict[str, Any]]:
+        """The records, see `read_records`."""
+        return read_records(self.path)
+
+    def rewind(self, step: int) -> None:
+        """Forget the records of later steps.
+
+        Raises: OutputError if it cannot be written.
+        """
+        if self.path.exists():
+            kept = [record for record in self.read() if record["step"] <= step]
+            write_file(self.path, "".join(json.dumps(record) + "\n" for record in kept))
+
+
 class RunFiles:
     """The folder of the parent's run, or of one style's.
 
     Args:
         folder: it need not be there; `begin` makes it.
         fingerprint: of the run's settings; a checkpoint with another one is refused.
+
+    Attributes:
+        metrics: one record a step.
+        held_out: one record a checkpoint: `step`, `images` and both losses.
     """
 
     def __init__(self, folder: Path, fingerprint: str) -> None:
         self.folder, self.fingerprint = folder, fingerprint
+        self.metrics, self.held_out = Log(folder / "metrics.jsonl"), Log(folder / "held_out.jsonl")
 
     def latest(self) -> Checkpoint | None:
         """The newest checkpoint, or None if there is none.
 
-        Raises:
-            TrainingError: it belongs to a run with other settings, or is damaged.
+        Raises: TrainingError if it belongs to a run with other settings, or is damaged.
         """
         paths = self._paths()
         if not paths:
@@ -85,8 +117,7 @@ class RunFiles:
     def save(self, checkpoint: Checkpoint) -> None:
         """Write a checkpoint, whole or not at all, and drop all but the last two.
 
-        Raises:
-            OutputError: it cannot be written.
+        Raises: OutputError if it cannot be written.
         """
         path = self.folder / f"step-{checkpoint.step:08d}.safetensors"
         header = {"step": str(checkpoint.step), "fingerprint": self.fingerprint}
@@ -97,53 +128,14 @@ class RunFiles:
     def _paths(self) -> list[Path]:
         return sorted(self.folder.glob("step-*.safetensors"))
 
-    @property
-    def _metrics(self) -> Path:
-        return self.folder / "metrics.jsonl"
-
-    @property
-    def _held_out(self) -> Path:
-        return self.folder / "held_out.jsonl"
-
-    def log(self, record: Mapping[str, Any]) -> None:
-        """Append one step's record to metrics.jsonl.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
-        _append(self._metrics, record)
-
-    def log_held_out(self, record: Mapping[str, Any]) -> None:
-        """Append one checkpoint's record to held_out.jsonl: `step`, `images` and both losses.
-
-        Raises:
-            OutputError: it cannot be written.
-        """
-        _append(self._held_out, record)
-
     def begin(self, step: int) -> None:
         """Make the folder, and forget the records of steps after the one that the run goes on from.
 
-        Raises:
-            OutputError: the folder cannot be made, or a file in it cannot be written.
+        Raises: OutputError if the folder cannot be made, or a file in it cannot be written.
         """
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            for path in (self._metrics, self._held_out):
-                if path.exists():
-                    kept = [record for record in read_records(path) if record["step"] <= step]
-                    with replacing(path) as part:
-                        part.write_text("".join(json.dumps(r) + "\n" for r in kept), "utf-8")
-        except OSError as error:
-            raise OutputError(f"cannot be written ({error})", where=str(self.folder)) from error
-
-    def records(self) -> list[dict[str, Any]]:
-        """What was logged so far, one record a step."""
-        return read_records(self._metrics)
-
-    def held_out_records(self) -> list[dict[str, Any]]:
-        """What was logged of held-out photographs, one record a checkpoint."""
-        return read_records(self._held_out)
+        make_folders(self.folder)
+        for log in (self.metrics, self.held_out):
+            log.rewind(step)
 
     @torch.no_grad()
     def draw_sheet(
@@ -157,14 +149,6 @@ class RunFiles:
         path = self.folder / f"sheet-{step:08d}.png"
         contact_sheet(["source", self.folder.name], rows).save(path)
         return path
-
-
-def _append(path: Path, record: Mapping[str, Any]) -> None:
-    try:
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(record) + "\n")
-    except OSError as error:
-        raise OutputError(f"cannot be written ({error.strerror})", where=str(path)) from error
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:

@@ -9,8 +9,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from nle_style.core.network import NetworkConfig
 from nle_style.core.overscan import OVERSCAN
 from nle_style.core.perceptual import STYLE_LAYERS, Weighting
+from nle_style.durable import file_sha256
 from nle_style.errors import TrainingError
 
 __all__ = ["PARENT", "Phase", "Schedule", "TrainingSettings"]
@@ -194,6 +196,11 @@ class TrainingSettings:
                 remedy="Give either --parent SIZE:BATCH:STEPS or --from PACK.",
             )
 
+    @property
+    def config(self) -> NetworkConfig:
+        """The shape of every network of the run."""
+        return NetworkConfig(self.width, self.residual_blocks)
+
     def schedule(self, name: str) -> Schedule:
         """The steps of the parent (`PARENT`) or of a style."""
         phases = self.parent_phases if name == PARENT else self.phases
@@ -207,18 +214,14 @@ class TrainingSettings:
     def fingerprint(self, photos: tuple[Path, ...]) -> str:
         """A hash of all that decides the weights; a checkpoint of another run has another one."""
         decides = asdict(self)
-        for name in ("out", "checkpoints", "checkpoint_every", "preview", "device", "photos"):
+        for name in ("out", "checkpoints", "checkpoint_every", "preview", "device", "notes"):
             del decides[name]
-        del decides["notes"]
         del decides["held_out"]  # seen in `photos`, if it decides anything
         # In their order: it decides which poster a crop of the parent's is for.
-        decides["posters"] = [
-            (name, hashlib.sha256(path.read_bytes()).hexdigest())
-            for name, path in self.posters.items()
-        ]
+        decides["posters"] = [(name, file_sha256(path)) for name, path in self.posters.items()]
         for name, pack in (("start", self.start), ("add_to", self.add_to)):
             if pack is not None:
-                decides[name] = hashlib.sha256(pack.read_bytes()).hexdigest()
+                decides[name] = file_sha256(pack)
         decides["overscan"] = OVERSCAN
         decides["vgg"] = None if self.vgg is None else self.vgg.name
         decides["photos"] = [(photo.name, photo.stat().st_size) for photo in photos]

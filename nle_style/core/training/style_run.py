@@ -1,9 +1,8 @@
 """One network in training: the parent for all posters, or one style for its own.
 
-A run is a pure function of its settings: every step draws its images and posters from the seed, the
-run's name and its own number, so a run that was stopped and resumed ends with the weights of one
-that was not. That holds on a CPU, on one machine, with the same number of threads; CUDA's backward
-passes add in an order of their own.
+Every step draws its images and posters from the seed, the run's name and its own number, so a run
+that was stopped and resumed ends with the very weights of one that was not. That holds on a CPU, on
+one machine, with the same number of threads; CUDA's backward passes add in no fixed order.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.core.network import StyleNetwork
 from nle_style.core.style_pack import Weights
 from nle_style.core.training.losses import Objective
 from nle_style.core.training.photos import training_batch
@@ -71,14 +70,13 @@ class StyleRun:
         self._objective = objective
         self._styles = [name] if name in settings.posters else list(settings.posters)
         self._device = torch.device(settings.device)
-        config = NetworkConfig(settings.width, settings.residual_blocks)
         torch.manual_seed(settings.seed_of(name))
-        network = StyleNetwork(config)
+        network = StyleNetwork(settings.config)
         if start is not None:
             network.load_state_dict({key: value.float() for key, value in start.items()})
         # channels_last: a fifth less time a step on an AVX2 CPU, and what tensor cores want.
         self.network = network.to(self._device).to(memory_format=torch.channels_last)
-        self.average = StyleNetwork(config).to(self._device).requires_grad_(False).eval()
+        self.average = StyleNetwork(settings.config).to(self._device).requires_grad_(False).eval()
         self.average.load_state_dict(self.network.state_dict())
         self._optimiser = torch.optim.Adam(self.network.parameters(), settings.learning_rate)
 
@@ -95,8 +93,7 @@ class StyleRun:
     def train(self, steps: int) -> Iterator[dict[str, Any]]:
         """The next steps; a record of metrics after each, as `metrics.jsonl` has it.
 
-        Raises:
-            TrainingError: the loss is no number any more, or a photograph cannot be read.
+        Raises: TrainingError if the loss is no number any more, or a photograph cannot be read.
         """
         for images in self._supply(range(self.done, self.done + steps)):
             metrics = self._step(images)

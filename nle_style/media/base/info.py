@@ -1,4 +1,4 @@
-"""What is known of a source, in words that all of the media room shares."""
+"""Data types that describe a source."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ __all__ = [
 ]
 
 DISPLAY_MARK = "display-referred"
-"""What our own EXRs of display code values say in their comments (ImageDescription)."""
+"""In the comments (ImageDescription) of EXRs that we write with display code values."""
 
 FieldOrder = Literal["top", "bottom"]
 """The field of a frame that is shown first."""
@@ -65,7 +65,7 @@ class AudioInfo:
 
 @dataclass(frozen=True)
 class MediaInfo:
-    """What can be known of a source without decoding it all.
+    """The properties of a source, as far as they are known without decoding all of it.
 
     Attributes:
         path: the movie or image; for a sequence its pattern.
@@ -82,8 +82,8 @@ class MediaInfo:
         stated_field: the field shown first, where the stream says that it is interlaced and its
             frames do not say it themselves.
         deinterlace: interlaced frames are read as whole pictures; else they are refused.
-        conform: the constant rate that a movie is read at, see `media.conform`: frames, rate and
-            timecode count in it; None for the movie's own frames.
+        conform: the constant rate that a movie is read at (see `media.movie.conform`), at which
+            its frames and timecode are counted; None for the movie's own frames.
     """
 
     path: Path

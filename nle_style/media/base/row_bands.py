@@ -1,4 +1,4 @@
-"""A picture some lines at a time, so that what is made on the way stays in the cache."""
+"""Bands of rows, so that temporary arrays stay in the processor's cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["bands"]
 
 
 def bands(image: np.ndarray, pixels: int) -> Iterator[slice]:
-    """The rows of an image, height x width or more, as slices of about so many pixels each."""
+    """Slices over the rows of an image (height x width x ...), of about `pixels` pixels each."""
     height, width = image.shape[:2]
     rows = max(1, pixels // max(1, width))
     return (slice(top, top + rows) for top in range(0, height, rows))

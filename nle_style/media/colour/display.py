@@ -1,6 +1,6 @@
-"""Scene-linear, log and HDR frames through a network that knows only display pictures.
+"""Scene-linear, log and HDR frames through a network that was trained on display pictures.
 
-The network was trained on sRGB photographs. A frame that is not display-referred goes
+The training pictures are sRGB photographs. A frame that is not display-referred is converted:
 
     source encoding -> linear Rec.709 -> one factor -> sRGB OETF -> [network]
     source encoding <- linear Rec.709 <- gain recombine <- sRGB inverse OETF <-
@@ -45,7 +45,7 @@ from nle_style.media.base import MediaInfo, bands
 from nle_style.media.colour.source_space import ColourSettings, SourceColour, source_colour
 from nle_style.media.colour.transfer import linear_to_srgb, srgb_to_linear
 
-__all__ = ["ColourSettings", "SceneColour", "scene_colour"]
+__all__ = ["SceneColour", "scene_colour"]
 
 _KNEE = np.float32(0.5)  # of luminance
 _SHOULDER = np.float32(0.75)  # of the largest channel
@@ -53,14 +53,14 @@ _LUMINANCE = np.array([0.2126, 0.7152, 0.0722], np.float32)  # ITU-R BT.709-6, 3
 _LARGEST = 65504.0
 _GREY = np.float32(0.18)
 _TINY = np.float32(1e-30)  # keeps 0 / 0 away, and 65504 / it finite
-_BAND_PIXELS = 1 << 17  # 1.5 MB of float32 RGB: what is made on the way stays in the cache
+_BAND_PIXELS = 1 << 17  # 1.5 MB of float32 RGB, so that temporary arrays stay in the cache
 
 
 class SceneColour:
-    """A source's way to what the network sees, and back; see the module for the formulas.
+    """Converts a source's frames for the network, and back; the module has the formulas.
 
-    It keeps nothing between calls and may be shared by threads. Besides its result a call needs a
-    few megabytes at any size of frame.
+    It keeps nothing between calls, and threads may share it. Beside its result a call needs a few
+    megabytes, whatever the size of the frame.
 
     Args:
         source: the source's encoding.
@@ -115,7 +115,7 @@ class SceneColour:
 
 
 def scene_colour(info: MediaInfo, settings: ColourSettings | None = None) -> SceneColour | None:
-    """The way a source takes through the network; None if its code values are fed as they are.
+    """The conversion of a source's frames; None if the network takes its code values unchanged.
 
     Raises:
         InputError: no such colour space or configuration.

@@ -19,9 +19,9 @@ import PyOpenColorIO as ocio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import InputError
 
-__all__ = ["BUILT_IN_CONFIG", "NamedSpace", "built_in_space", "named_space", "scene_linear_role"]
+__all__ = ["NamedSpace", "built_in_space", "named_space", "scene_linear_role"]
 
-BUILT_IN_CONFIG = "studio-config-v5.0.0_aces-v2.1_ocio-v2.6"
+_BUILT_IN_CONFIG = "studio-config-v5.0.0_aces-v2.1_ocio-v2.6"
 
 # What linear Rec.709 is called: by the Color Interop Forum, by ACES 1.0-1.2 configurations, and by
 # those of Nuke and spi.
@@ -31,7 +31,7 @@ _SHOWN = 5
 
 @dataclass(frozen=True)
 class NamedSpace:
-    """One colour space of a configuration, and the way to linear Rec.709 and back.
+    """One colour space of a configuration, with its conversion to linear Rec.709 and back.
 
     Attributes:
         label: configuration and name, as it is recorded with a render.
@@ -158,8 +158,8 @@ def _parsed(file: Path, sha256: str) -> _Config:
 
 @lru_cache(maxsize=1)
 def _built_in() -> _Config:
-    config = ocio.Config.CreateFromBuiltinConfig(BUILT_IN_CONFIG)
-    return _Config(f"ocio://{BUILT_IN_CONFIG}", config)
+    config = ocio.Config.CreateFromBuiltinConfig(_BUILT_IN_CONFIG)
+    return _Config(f"ocio://{_BUILT_IN_CONFIG}", config)
 
 
 def _unknown(name: str, opened: _Config, where: str) -> InputError:

@@ -1,4 +1,4 @@
-"""What a source's code values mean: the way from them to linear Rec.709 and back, or none needed.
+"""What a source's code values mean: their conversion to linear Rec.709 and back.
 
 The rules, by the header of a movie or of a sequence's first file, are the table in docs/colour.md.
 """

@@ -11,7 +11,6 @@ import math
 import numpy as np
 
 __all__ = [
-    "REFERENCE_WHITE",
     "hlg_to_linear",
     "linear_to_hlg",
     "linear_to_pq",
@@ -20,10 +19,8 @@ __all__ = [
     "srgb_to_linear",
 ]
 
-REFERENCE_WHITE = 203.0
-"""cd/m2 of diffuse white in HDR video (ITU-R BT.2408-7, table 1)."""
-
-_PQ_PEAK = 10000.0 / REFERENCE_WHITE
+_REFERENCE_WHITE = 203.0  # cd/m2 of diffuse white in HDR video (ITU-R BT.2408-7, table 1)
+_PQ_PEAK = 10000.0 / _REFERENCE_WHITE
 _M1, _M2 = 2610 / 16384, 2523 / 4096 * 128
 _C1, _C2, _C3 = 3424 / 4096, 2413 / 4096 * 32, 2392 / 4096 * 32
 

@@ -8,9 +8,9 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import OutputError
-from nle_style.media.base import MediaInfo, advance_timecode, timecode_to_bcd
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import MediaInfo, OutputSpec
 from nle_style.media.image.image_header import read_header
+from nle_style.timecode import advance_timecode, timecode_to_bcd
 
 __all__ = ["write_dpx"]
 
@@ -41,7 +41,7 @@ def write_dpx(
         pixels: height x width x 3 or 4 uint16, 0-65535; 10-bit codes as `quantise` spreads them.
         frame: zero-based frame of `source`, for the timecode.
         name: of the finished file, which the header repeats.
-        changed: `YYYY:MM:DD HH:MM:SS` for the header, as writers else stamp the present time.
+        changed: `YYYY:MM:DD HH:MM:SS` for the header; the present time would be written else.
         original: the source's own DPX of this frame, whose header is kept: timecode, keycode,
             film, device, transfer, rates and pixel aspect. None if it is not one.
     Raises: OutputError if OpenImageIO cannot write it; OSError if the name cannot be put in.

@@ -1,14 +1,13 @@
-"""One frame as an OpenEXR file, with the layers, parts and header of the EXR it was painted from.
+"""Write one frame as an EXR file, with the layers, parts and header of the source's EXR.
 
-The OpenEXR library is used and not OpenImageIO: it gives every channel in its own type (an object
-identifier of 32 bits is not a colour to be scaled) and every header attribute as it is, and it
+Through the OpenEXR library, not OpenImageIO: it reads every channel in its own type (a 32-bit
+object identifier must not be scaled like a colour) and every header attribute unchanged, and it
 writes `framesPerSecond` under the name that other programs read.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,9 @@ import numpy as np
 import OpenEXR
 
 from nle_style.errors import MediaError, OutputError, VerificationError
-from nle_style.media.base import ImageHeader, MediaInfo, advance_timecode, timecode_to_bcd
-from nle_style.media.formats import OutputSpec
-from nle_style.media.image.image_header import read_header
+from nle_style.media.base import ImageHeader, MediaInfo, OutputSpec
+from nle_style.media.image.image_header import on_canvas, read_header
+from nle_style.timecode import Timecode, advance_timecode
 
 __all__ = ["write_exr"]
 
@@ -53,26 +52,27 @@ def write_exr(
     changed: str,
     original: Path | None,
 ) -> None:
-    """Write one frame; `metadata` becomes the string attributes `nle_style/...`.
+    """Write one frame.
 
-    Of any other source it is a new file: its header holds rate, timecode, reel, pixel aspect and
-    the colour space. EXR holds display code values as they are (v/255) then: the header says so, in
-    `colorInteropID` and, as most readers take EXR for scene-linear, in `comments`.
+    If the source is an EXR, only the painted channels and their window change. Every other channel,
+    layer and part keeps its name, type and bits, and the header keeps its attributes. A lossless
+    compression stays, a lossy one becomes zip. In the painted part the data window becomes the
+    display window, in all channels: overscan is cut off, and pixels that were not in the file are
+    0.
 
-    Of an EXR only the painted channels and their window change. Every other channel, layer and part
-    keeps its name, type and bits, the header keeps its attributes. Compression stays if it loses
-    nothing, else it is zip. In the painted part the data window becomes the display window:
-    overscan is cut off, what was empty is 0, alike in all of that part's channels.
+    For any other source a new file is made, with rate, timecode, reel, pixel aspect and colour
+    space in its header. Display code values are stored as they are (v/255). The header says so in
+    `colorInteropID` and in `comments`, because most programs take EXR for scene-linear.
 
     Args:
         pixels: height x width x 3 or 4 float16 or float32, colours premultiplied by alpha.
         frame: zero-based frame of `source`, for the timecode.
-        metadata: `nle_style_look` becomes `nle_style/look`, and `nle_style` alone `nle_style/key`.
+        metadata: text attributes for the header; `nle_style_look` becomes `nle_style/look`, and
+            `nle_style` alone `nle_style/key`.
         changed: `YYYY:MM:DD HH:MM:SS`, for `capDate`.
         original: the source's own EXR of this frame, or None.
     Raises: OutputError if it cannot be written; MediaError if `original` cannot be read or has a
-        deep part;
-        VerificationError if a channel that was kept does not read back.
+        deep part; VerificationError if a channel that was kept does not read back.
     """
     stamps = {_attribute(name): text for name, text in metadata.items()}
     parts = None if original is None else _repainted(original, pixels, source, stamps)
@@ -94,7 +94,7 @@ def _attribute(name: str) -> str:
 
 
 def _verify_channels(path: Path, parts: Sequence[OpenEXR.Part]) -> None:
-    """The picture is read back by the caller, and nobody but this looks at the other channels."""
+    """Read the file back; the caller checks the picture, but not the other channels."""
     for meant, read in zip(parts, _parts_of(path), strict=True):
         for name, channel in meant.channels.items():
             if read.channels[name].pixels.tobytes() != channel.pixels.tobytes():
@@ -106,7 +106,7 @@ def _verify_channels(path: Path, parts: Sequence[OpenEXR.Part]) -> None:
 
 
 def _parts_of(path: Path) -> list[OpenEXR.Part]:
-    """All parts of an EXR. MediaError if one cannot be read: the library itself leaves it out."""
+    """All parts of an EXR. MediaError if one cannot be read, which the library would leave out."""
     reason = ""
     try:
         stated = len(OpenEXR.File(str(path), header_only=True).parts)
@@ -144,27 +144,13 @@ def _new_header(spec: OutputSpec, source: MediaInfo, frame: int, changed: str) -
     if source.reel:
         header["reelName"] = source.reel
     if source.timecode is not None:
-        timecode = advance_timecode(source.timecode, frame, source.rate)
-        if timecode_to_bcd(timecode) is not None:
-            hours, minutes, seconds, frames = map(int, timecode.replace(";", ":").split(":"))
-            flags = (int(";" in timecode), *[0] * 13)  # drop-frame; the others, and the user bits
-            header["timeCode"] = OpenEXR.TimeCode(hours, minutes, seconds, frames, *flags)
+        code = Timecode.of(advance_timecode(source.timecode, frame, source.rate))
+        if code.frames <= 39:  # the header has two bits for their tens
+            flags = (int(code.drop), *[0] * 13)  # drop-frame; the others, and the user bits
+            header["timeCode"] = OpenEXR.TimeCode(
+                code.hours, code.minutes, code.seconds, code.frames, *flags
+            )
     return header
-
-
-@dataclass(frozen=True)
-class _Window:
-    """An inclusive box of EXR's pixel coordinates."""
-
-    left: int
-    top: int
-    right: int
-    bottom: int
-
-    @classmethod
-    def of(cls, header: Mapping[str, Any], name: str) -> _Window:
-        (left, top), (right, bottom) = header[name]
-        return cls(int(left), int(top), int(right), int(bottom))
 
 
 def _repainted(
@@ -173,7 +159,7 @@ def _repainted(
     """The parts of an EXR with `pixels` in place of its picture; None if it is stored turned."""
     picture = read_header(original)
     if picture.spec.get_int_attribute("Orientation", 1) != 1:
-        return None  # its other channels would lie on their side
+        return None  # the painted picture is upright, and its other channels are not
     parts = []
     for number, part in enumerate(_parts_of(original)):
         header, channels = dict(part.header), dict(part.channels)
@@ -205,31 +191,22 @@ def _painted_channels(
     grey = len(set(picture.colour)) == 1 or not set(picture.colour) <= set(channels)
     colour = ("R", "G", "B") if grey else picture.colour
     replaced = {*picture.colour, *(_LUMINANCE if grey else ())}
-    data, shown = _Window.of(header, "dataWindow"), _Window.of(header, "displayWindow")
+    left, top, right, bottom = np.ravel(header["displayWindow"]).tolist()  # inclusive
+    data = np.ravel(header["dataWindow"]).tolist()
+    moved = data != [left, top, right, bottom]
     kept: dict[str, Any] = {}
     for name, channel in channels.items():
         if name in replaced or (name == picture.alpha and pixels.shape[2] == 4):
             continue
-        if data != shown and (channel.xSampling, channel.ySampling) != (1, 1):
+        if moved and (channel.xSampling, channel.ySampling) != (1, 1):
             raise MediaError(
                 f"its channel {name} is subsampled and has another window than the picture",
                 where=str(original),
                 remedy="Write the EXR again with its data window equal to its display window.",
             )
-        if data == shown:
-            kept[name] = channel
-        else:
-            plane = _windowed(channel.pixels, data, shown)
+        kept[name] = channel
+        if moved:
+            place, size = (data[1] - top, data[0] - left), (bottom - top + 1, right - left + 1)
+            plane = on_canvas(channel.pixels, place, size)
             kept[name] = OpenEXR.Channel(plane, 1, 1, bool(channel.pLinear))
     return kept | _planes(colour, picture.alpha or "A", pixels)
-
-
-def _windowed(plane: np.ndarray, data: _Window, shown: _Window) -> np.ndarray:
-    canvas = np.zeros((shown.bottom - shown.top + 1, shown.right - shown.left + 1), plane.dtype)
-    left, right = max(data.left, shown.left), min(data.right, shown.right) + 1
-    top, bottom = max(data.top, shown.top), min(data.bottom, shown.bottom) + 1
-    if left < right and top < bottom:
-        canvas[top - shown.top : bottom - shown.top, left - shown.left : right - shown.left] = (
-            plane[top - data.top : bottom - data.top, left - data.left : right - data.left]
-        )
-    return canvas

@@ -1,4 +1,4 @@
-"""One frame as an image file, made from the source's own file of that frame where there is one."""
+"""Write one frame as an image file, keeping what else the source's file of that frame holds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from nle_style.errors import OutputError
-from nle_style.media.base import MediaInfo, gone
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import MediaInfo, OutputSpec, gone
 from nle_style.media.image.dpx import write_dpx
 from nle_style.media.image.exr import write_exr
 
@@ -37,7 +36,7 @@ def write_image(
         name: of the finished file.
         metadata: text attributes; DPX has no place for them.
     Raises: OutputError if it cannot be written; OSError (ENOSPC) if the disk is full; MediaError
-        if the source's file, of which the rest is kept, cannot be read.
+        if the source's file cannot be read.
     """
     file = source.file_of(frame)
     same_kind = source.kind != "movie" and file.suffix.lower() == spec.extension
@@ -59,9 +58,9 @@ def write_image(
 
 
 def _modified(file: Path) -> str:
-    """When the source's file was made, as image headers write it.
+    """When the source's file was last modified, as image headers write it.
 
-    Writers stamp the present time unless told another: the same frame must give the same bytes.
+    Without it the libraries write the present time, and the same frame would give other bytes.
     """
     try:
         modified = file.stat().st_mtime

@@ -10,7 +10,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError
 from nle_style.media.base import ImageHeader
 
-__all__ = ["check_size", "read_header", "read_image"]
+__all__ = ["check_size", "on_canvas", "read_header", "read_image"]
 
 _MOST_PIXELS = 2**29
 
@@ -18,7 +18,7 @@ _MOST_PIXELS = 2**29
 def check_size(width: int, height: int, path: Path) -> None:
     """Refuse a picture larger than 32768 x 16384, before memory for it is asked for.
 
-    A few bytes of header can claim any size; pictures of domes and stadiums stay below this.
+    A damaged header can state any size; the largest pictures in use, for domes, are smaller.
 
     Raises: MediaError.
     """
@@ -67,7 +67,7 @@ def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
             break
         spec = reader.spec()
     reader.seek_subimage(part, 0)
-    if spec.deep:  # OpenImageIO would give whatever is in the memory
+    if spec.deep:  # OpenImageIO would return uninitialised memory
         raise MediaError(
             "is a deep image",
             where=str(path),
@@ -119,18 +119,25 @@ def read_image(path: Path, *, alpha: bool = False) -> np.ndarray:
         reader.close()
     spec = header.spec
     pixels = pixels.reshape(spec.height, spec.width, -1)
-    pixels = _display_window(pixels[:, :, [index - begin for index in indices]], spec)
+    place, size = (spec.y - spec.full_y, spec.x - spec.full_x), (spec.full_height, spec.full_width)
+    pixels = on_canvas(pixels[:, :, [index - begin for index in indices]], place, size)
     return np.ascontiguousarray(_upright(pixels, spec.get_int_attribute("Orientation", 1)))
 
 
-def _display_window(pixels: np.ndarray, spec: oiio.ImageSpec) -> np.ndarray:
-    window = (spec.full_y, spec.full_x, spec.full_height, spec.full_width)
-    if window == (spec.y, spec.x, spec.height, spec.width):
+def on_canvas(pixels: np.ndarray, place: tuple[int, int], size: tuple[int, int]) -> np.ndarray:
+    """Pixels of a data window in their display window; what is not in the file is 0.
+
+    Args:
+        pixels: height x width, or height x width x channels.
+        place: row and column of the display window at which they begin; may be negative.
+        size: rows and columns of the display window.
+    """
+    if place == (0, 0) and size == pixels.shape[:2]:
         return pixels
-    canvas = np.zeros((spec.full_height, spec.full_width, pixels.shape[2]), pixels.dtype)
-    top, left = spec.y - spec.full_y, spec.x - spec.full_x
-    rows = slice(max(top, 0), min(top + spec.height, spec.full_height))
-    columns = slice(max(left, 0), min(left + spec.width, spec.full_width))
+    canvas = np.zeros((*size, *pixels.shape[2:]), pixels.dtype)
+    (top, left), (height, width) = place, pixels.shape[:2]
+    rows = slice(max(top, 0), min(top + height, size[0]))
+    columns = slice(max(left, 0), min(left + width, size[1]))
     if rows.start < rows.stop and columns.start < columns.stop:
         canvas[rows, columns] = pixels[
             rows.start - top : rows.stop - top, columns.start - left : columns.stop - left

@@ -1,4 +1,4 @@
-"""Movies as ffmpeg's libraries read them: which frames there are, their colours, their fields."""
+"""Movies through PyAV: their frames and times, RGB, deinterlacing, a constant rate."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""A movie as if it ran at a constant rate: which of its frames is shown at each tick.
+"""A movie read at a constant rate: which of its frames is shown as which output frame.
 
 The rule is that of ffmpeg's `fps=RATE` with its default rounding: every source frame is put on the
 nearest frame of the new rate, halves upwards, and stays until the next one comes. So output frame k
 shows the last source frame whose time lies before (k + 1/2) / RATE, counted from the movie's first
-frame. A phone's time stamps, which tremble around an even rate, give each frame once; the picture
-is never more than half a frame early or late. (`fps=RATE:round=up` would show what is on screen at
-exactly k / RATE, and doubles and drops frames at every tremble.)
+frame. Where time stamps jitter around an even rate, as a phone's do, each frame is shown once, and
+the picture is never more than half a frame early or late. (`fps=RATE:round=up` would show what is
+on screen at exactly k / RATE, and repeats and drops frames at every jitter.)
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from nle_style.errors import InputError
-from nle_style.media.base import MediaInfo, conform_timecode
+from nle_style.media.base import MediaInfo
 from nle_style.media.movie.index import MovieIndex, movie_index
+from nle_style.timecode import conform_timecode
 
 __all__ = ["conformed", "source_frame"]
 
@@ -26,7 +27,7 @@ _SLOWEST, _FASTEST = 1, 240
 
 
 def conformed(info: MediaInfo, rate: Fraction) -> MediaInfo:
-    """A movie at a constant rate: from here on its frames are counted at that rate.
+    """A movie's properties when it is read at a constant rate.
 
     Its sound, its first frame and its length in seconds (to half a frame) stay. The timecode keeps
     its hours, minutes and seconds, see `timecode.conform_timecode`.
@@ -61,10 +62,10 @@ def conformed(info: MediaInfo, rate: Fraction) -> MediaInfo:
 
 
 def source_frame(info: MediaInfo, frame: int) -> int:
-    """The number in the file of the frame that frame `frame` of `info` shows.
+    """The number in the file of the frame that is shown as frame `frame` of `info`.
 
-    Of a truncated movie the frames that are missing are taken to follow at its average rate: they
-    cannot be read, and the reader says so.
+    The missing frames of a truncated movie are assumed to follow at its average rate, so that the
+    reader can name the first one that cannot be read.
     """
     if info.conform is None:
         return frame

@@ -16,6 +16,7 @@ from av.video.frame import VideoFrame
 
 from nle_style.errors import MediaError
 from nle_style.media.base import FieldOrder
+from nle_style.media.movie.yuv import buffer_of
 
 __all__ = ["deinterlaced"]
 
@@ -25,14 +26,14 @@ _Numbered = tuple[int, VideoFrame]
 def deinterlaced(
     frames: Iterator[_Numbered], first: int, last: int, stated: FieldOrder | None
 ) -> Iterator[_Numbered]:
-    """Frames `first` to `last`, the interlaced ones replaced by whole pictures: one out for one in.
+    """Frames `first` to `last`; each interlaced one is replaced by one whole picture.
 
     Args:
         frames: numbered, in order, from `first - 1` to `last + 1` as far as the file has them.
         stated: the field order where the stream says that it is interlaced but its frames do not
             say it (PNG and Motion JPEG in MOV): all of them are taken as such. None: only frames
             flagged as interlaced are touched, each in its own order.
-    Raises: MediaError for a size or pixel format that changes on the way or that bwdif refuses.
+    Raises: MediaError if the size or pixel format changes, or if bwdif refuses it.
     Source: ffmpeg, libavfilter/vf_bwdif.c; equal to `-vf bwdif=mode=send_frame:parity=auto` (or
         tff, bff) of the FFmpeg inside PyAV, bit for bit. FFmpeg 9 fills up to three rows at the
         upper and lower edge in another way (tests/media/movie/test_deinterlace.py). With its
@@ -56,7 +57,7 @@ def deinterlaced(
 
 
 class _Bwdif:
-    """A bwdif graph that goes on from frame to frame, and is made anew after a progressive one."""
+    """A bwdif filter graph: kept for consecutive interlaced frames, made anew after a gap."""
 
     def __init__(self, parity: str) -> None:
         self._parity = parity
@@ -75,7 +76,7 @@ class _Bwdif:
                     if fed is not None:
                         self._push(self._graph, fed)
                 if before is not None:
-                    self._graph.vpull()  # that of `before`, which lacks its own neighbour
+                    self._graph.vpull()  # the picture of `before`, made without its neighbour
             self._push(self._graph, after)
             self._latest = after
             return self._graph.vpull()
@@ -86,7 +87,7 @@ class _Bwdif:
             ) from error
 
     def _push(self, graph: av.filter.Graph, frame: VideoFrame | None) -> None:
-        # libavfilter trusts that what it is given keeps the size that it was set up for.
+        # libavfilter does not check that frames keep the size that the graph was made for.
         if frame is not None and _kind(frame) != self._kind:
             raise ValueError(f"a frame changes to {frame.width}x{frame.height} {frame.format.name}")
         graph.vpush(frame)
@@ -95,11 +96,7 @@ class _Bwdif:
         self._kind = _kind(frame)
         graph = av.filter.Graph()
         graph.link_nodes(
-            graph.add(
-                "buffer",
-                f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}"
-                f":time_base=1/1:colorspace={int(frame.colorspace)}:range={int(frame.color_range)}",
-            ),
+            buffer_of(graph, frame),
             graph.add("bwdif", f"mode=send_frame:parity={self._parity}:deint=all"),
             graph.add("buffersink"),
         ).configure()

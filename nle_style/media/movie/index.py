@@ -1,8 +1,9 @@
-"""Which frames a movie shows, and when: one demuxing pass, so that frames can be named by number.
+"""Which frames a movie shows, and when, so that frames can be named by number.
 
-Containers' frame counts lie (edit lists, truncated copies, hidden frames), and time arithmetic
-lands on the neighbour (B-frames, start offsets, millisecond clocks). So the presentation times of
-all packets that will be shown are read once and sorted: frame k is the k-th of them.
+The frame counts that containers state may be wrong (edit lists, truncated copies, hidden frames),
+and a frame number times a duration may give a neighbour's time (B-frames, start offsets,
+millisecond clocks). So the presentation times of all packets that are shown are read once and
+sorted: frame k is the k-th of them.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ __all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie", "
 
 _NTSC = Fraction(1000, 1001)
 _SNAP = Fraction(1, 10_000)
-_LOST = 0.9  # frames by which a file ends early before it counts as truncated
+_LOST = 0.9  # a file that ends this many frames before its stated end counts as truncated
 _TS_PACKETS = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp; with error correction
 _MILLISECOND = Fraction(1, 1000)
 _VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
@@ -38,7 +39,7 @@ _CONTAINERS = (
     *("gif", "gxf", "h261", "h263", "h264", "hevc", "ivf", "lxf", "m4v", "matroska", "mjpeg"),
     *("mjpeg_2000", "mov", "mpeg", "mpegts", "mpegvideo", "mxf", "nut", "nuv", "obu", "ogg", "r3d"),
     *("rm", "vc1", "vvc", "wtv", "yuv4mpegpipe"),
-    # Of sound alone, so that this can be said of them.
+    # Files of sound alone, so that the message can say that they have no video stream.
     *("aac", "aiff", "caf", "flac", "mp3", "w64", "wav"),
 )
 _ONE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAINERS)}
@@ -158,7 +159,7 @@ class _Packets:
     Attributes:
         shown: presentation ticks of the packets that will be shown, in decoding order.
         whole_until: decoding tick of the last packet that is known to be complete.
-        damaged: reading ended in an error, or in a packet cut short.
+        damaged: reading ended with an error, or with an incomplete packet.
     """
 
     shown: list[int | None] = field(default_factory=list)
@@ -250,16 +251,16 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
 
 
 def _end(packets: _Packets, rate: Fraction, time_base: Fraction) -> Fraction:
-    """Seconds at which the last frame that is there ends."""
+    """Seconds at which the last frame in the file ends."""
     last = max(packets.positions)
     return last * time_base + (packets.durations.get(last, 0) * time_base or 1 / rate)
 
 
 def _certain(times: list[int], packets: _Packets) -> list[int]:
-    """The frames of a truncated file whose neighbours are all there too.
+    """The frames of a truncated file before which no frame is missing.
 
-    Every missing packet is decoded after the last one that is there, and shown after that: up to
-    its decoding time nothing is missing.
+    A missing packet would be decoded after the last one in the file, and is shown after it is
+    decoded. So up to the decoding time of that last packet no frame is missing.
     """
     end = packets.whole_until
     return times if end is None else [tick for tick in times if tick <= end]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from typing import TypeAlias, cast
+from typing import cast
 
 import av
 import av.error
@@ -20,20 +20,13 @@ import av.video.format
 import av.video.frame
 import numpy as np
 from av.buffer import Buffer
+from av.filter.context import FilterContext
 from av.sidedata.sidedata import SideDataContainer, Type
 
 from nle_style.errors import MediaError
 from nle_style.media.base import ColourTags
 
-__all__ = [
-    "FrameConverter",
-    "display_matrix",
-    "orientation_filters",
-    "rgb_format",
-    "yuv_matrix",
-]
-
-_FrameKind: TypeAlias = "tuple[int, int, str, int, int]"  # width, height, format, matrix, range
+__all__ = ["FrameConverter", "buffer_of", "display_matrix", "orientation_filters", "yuv_matrix"]
 
 BT709_MATRIX = 1
 BT601_MATRIX = 6
@@ -51,7 +44,7 @@ def yuv_matrix(tags: ColourTags, width: int, height: int) -> int:
     return BT709_MATRIX if width >= 1280 or height > 576 else BT601_MATRIX
 
 
-def rgb_format(pixel_format: str) -> str:
+def _rgb_format(pixel_format: str) -> str:
     """The RGB pixel format that holds `pixel_format`: rgb24, rgb48le, or gbrpf32le for floats."""
     if "f16" in pixel_format or "f32" in pixel_format:
         return "gbrpf32le"
@@ -61,8 +54,8 @@ def rgb_format(pixel_format: str) -> str:
 
 def display_matrix(frame: av.video.frame.VideoFrame) -> tuple[int, ...] | None:
     """The nine 16.16 fixed-point numbers of a frame's display matrix; None if it has none."""
-    # The frame would keep its own `side_data`, which refers to the frame: a cycle, and the picture
-    # would live until the garbage collector comes by.
+    # `frame.side_data` would refer to the frame and be kept by it: a cycle, which would hold the
+    # picture in memory until the garbage collector runs.
     own = SideDataContainer(frame)  # type: ignore[call-arg]  # the stub leaves out its constructor
     side_data = cast("Mapping[Type, Buffer]", own).get(Type.DISPLAYMATRIX)
     return struct.unpack("=9i", bytes(side_data)) if side_data is not None else None
@@ -107,7 +100,7 @@ class FrameConverter:
     def __init__(self, tags: ColourTags, matrix: tuple[int, ...] | None) -> None:
         self._tags = tags
         self._orientation = orientation_filters(matrix)
-        self._graphs: dict[tuple[str, str], tuple[_FrameKind, av.filter.Graph]] = {}
+        self._graphs: dict[tuple[str, str], tuple[str, av.filter.Graph]] = {}
 
     def rgb(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
         """The frame as height x width x 3 uint8, uint16 (0-65535) or float32, without alpha.
@@ -115,7 +108,7 @@ class FrameConverter:
         Raises: MediaError if ffmpeg has no conversion for the frame's colours.
         """
         self._retag(frame)
-        return self._through(frame, "format", f"pix_fmts={rgb_format(frame.format.name)}")
+        return self._through(frame, "format", f"pix_fmts={_rgb_format(frame.format.name)}")
 
     def alpha(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
         """The frame's alpha as height x width of the type that `rgb` gives, 0 to its maximum.
@@ -126,12 +119,12 @@ class FrameConverter:
         Raises: MediaError if ffmpeg cannot give it.
         """
         components = [part for part in frame.format.components if part.is_alpha]
-        deep = rgb_format(frame.format.name)
+        deep = _rgb_format(frame.format.name)
         if not components:
             opaque = np.ones(self.rgb(frame).shape[:2], np.float32)
             return opaque if deep == "gbrpf32le" else _scaled(opaque, 1, deep == "rgb48le")
         self._retag(frame)
-        if components[0].plane:  # a plane of its own, which is taken out as it is
+        if components[0].plane:  # stored in a plane of its own, which is taken unchanged
             plane = self._through(frame, "alphaextract", "")
         else:
             packed = {"rgb24": "rgba", "rgb48le": "rgba64le"}.get(deep, "gbrapf32le")
@@ -148,35 +141,27 @@ class FrameConverter:
                 frame.color_range = 2 if self._tags.full_range else 1
 
     def _through(self, frame: av.video.frame.VideoFrame, name: str, arguments: str) -> np.ndarray:
-        kind = (
-            frame.width,
-            frame.height,
-            frame.format.name,
-            int(frame.colorspace),
-            int(frame.color_range),
-        )
+        kind = _buffer_arguments(frame)
         try:
             built = self._graphs.get((name, arguments))
             if built is None or built[0] != kind:
-                built = kind, self._build(kind, name, arguments)
+                built = kind, self._build(frame, name, arguments)
                 self._graphs[name, arguments] = built
             built[1].vpush(frame)
             return built[1].vpull().to_ndarray()
         except (av.error.FFmpegError, ValueError) as error:
+            matrix = int(frame.colorspace)
             raise MediaError(
-                f"{frame.format.name} with colour matrix {kind[3]} cannot be converted to RGB",
+                f"{frame.format.name} with colour matrix {matrix} cannot be converted to RGB",
                 remedy=f"Transcode the clip to BT.709 first (ffmpeg says: {error}).",
             ) from error
 
-    def _build(self, kind: _FrameKind, name: str, arguments: str) -> av.filter.Graph:
-        width, height, pixel_format, space, span = kind
+    def _build(
+        self, frame: av.video.frame.VideoFrame, name: str, arguments: str
+    ) -> av.filter.Graph:
         graph = av.filter.Graph()
         nodes = [
-            graph.add(
-                "buffer",
-                f"video_size={width}x{height}:pix_fmt={pixel_format}:time_base=1/1"
-                f":colorspace={space}:range={span}",
-            ),
+            buffer_of(graph, frame),
             *(graph.add(turn, how) for turn, how in self._orientation),
             graph.add(name, arguments),
             graph.add("buffersink"),
@@ -184,6 +169,18 @@ class FrameConverter:
         # No `scale` here: ffmpeg inserts it where its command line does, before or after a turn.
         graph.link_nodes(*nodes).configure()
         return graph
+
+
+def buffer_of(graph: av.filter.Graph, frame: av.video.frame.VideoFrame) -> FilterContext:
+    """Add the filter through which frames like this one enter a graph."""
+    return graph.add("buffer", _buffer_arguments(frame))
+
+
+def _buffer_arguments(frame: av.video.frame.VideoFrame) -> str:
+    return (
+        f"video_size={frame.width}x{frame.height}:pix_fmt={frame.format.name}:time_base=1/1"
+        f":colorspace={int(frame.colorspace)}:range={int(frame.color_range)}"
+    )
 
 
 def _scaled(codes: np.ndarray, top: int, deep: bool) -> np.ndarray:

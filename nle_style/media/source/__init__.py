@@ -1,14 +1,8 @@
-"""The two doors to a source: what it is, and its frames by exact number."""
+"""Probe a source, and read its frames by number."""
 
 from __future__ import annotations
 
 from nle_style.media.source.frame_reader import as_floats, check_fields, decoded_rgb, read_frames
 from nle_style.media.source.probe import probe_media
 
-__all__ = [
-    "as_floats",
-    "check_fields",
-    "decoded_rgb",
-    "probe_media",
-    "read_frames",
-]
+__all__ = ["as_floats", "check_fields", "decoded_rgb", "probe_media", "read_frames"]

@@ -1,4 +1,4 @@
-"""Frames by exact number, as arrays."""
+"""Read frames by their exact number."""
 
 from __future__ import annotations
 
@@ -59,8 +59,7 @@ def read_frames(
 
 
 def as_floats(pixels: np.ndarray) -> np.ndarray:
-    """What `decoded_rgb` gives as `read_frames` gives it: uint8 / 255, uint16 / 65535, or the very
-    array if it is float32."""
+    """Pixels of `decoded_rgb` as float32: uint8 / 255, uint16 / 65535, or the same float array."""
     if pixels.dtype == np.float32:
         return pixels
     floats: np.ndarray = np.divide(pixels, np.float32(np.iinfo(pixels.dtype).max), dtype=np.float32)
@@ -126,7 +125,7 @@ def _movie_rgb(info: MediaInfo, first: int, last: int, alpha: bool) -> Iterator[
 
 
 def _shown_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame, int]]:
-    """What frames `first` to `last` show: number in the file, progressive frame, how many times."""
+    """Frames `first` to `last`: number in the file, progressive frame, how often it is shown."""
     times = Counter(source_frame(info, frame) for frame in range(first, last + 1))
     for number, frame in _progressive_frames(info, min(times), max(times)):
         if times[number]:
@@ -146,9 +145,9 @@ def _progressive_frames(info: MediaInfo, first: int, last: int) -> Iterator[tupl
 
 
 def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
-    """Decode with threads; at a fault again with one, to know exactly where it is.
+    """Decode with threads; after an error with one thread, to know which frame is faulty.
 
-    A fault just after a seek may be the seek's own (references left behind it), so the last
+    An error soon after a seek may come from the seek (missing reference frames), so the last
     attempt decodes from the beginning of the file.
     """
     index = movie_index(info.path)
@@ -186,7 +185,7 @@ def _decode_run(
         context = start.stream.codec_context
         context.thread_type = ThreadType.AUTO if threaded else ThreadType.NONE
         context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS) if threaded else 1
-        damaged = False  # the frames since the last one that is made from itself
+        damaged = False  # a frame since the last key frame was corrupt
         for counted, frame in enumerate(_frames_of_packets(start.packets, context)):
             rank = ranks.get(frame.pts or 0, -1) if index.pts else counted
             if rank < wanted.start:
@@ -204,12 +203,12 @@ def _decode_run(
 def _frames_of_packets(
     packets: Iterator[VideoPacket], context: VideoCodecContext
 ) -> Iterator[VideoFrame]:
-    """Decode; at a fault, give the frames that were complete before it, then raise it."""
+    """Decode; at an error first yield the frames that were complete before it."""
     try:
         for packet in packets:
             yield from context.decode(packet if packet.size else None)
     except av.error.FFmpegError:
-        if context.thread_count == 1:  # with threads, a faulty frame may be among those waiting
+        if context.thread_count == 1:  # with threads, one that waits may itself be faulty
             yield from context.decode(None)
         raise
 
@@ -222,7 +221,7 @@ class _Start(NamedTuple):
 
 
 def _start(opened: contextlib.ExitStack, path: Path, index: MovieIndex, frame: int) -> _Start:
-    """Packets from the nearest key packet that a seek truly reaches, else from the beginning."""
+    """Packets from the nearest key packet that a seek reaches exactly, else from the beginning."""
     for key in index.start_points(frame):
         if key.position == 0:
             break
@@ -240,7 +239,7 @@ def _start(opened: contextlib.ExitStack, path: Path, index: MovieIndex, frame: i
 def _seek(
     container: InputContainer, stream: VideoStream, index: MovieIndex, key: KeyPacket
 ) -> Iterator[VideoPacket] | None:
-    """Packets beginning with `key`; None if the demuxer lands behind it or loses its way."""
+    """Packets beginning with `key`; None if the demuxer lands after it, or at an unknown packet."""
     try:
         container.seek(key.dts if key.dts is not None else key.pts, stream=stream, backward=True)
         packets = container.demux(stream)

@@ -1,4 +1,4 @@
-"""What a movie, an image sequence or a still is: size, rate, frames, colours, timecode, sound."""
+"""Find out what a source is: its size, rate, frames, colours, timecode and sound."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError
 from nle_style.media.base import (
     DISPLAY_MARK,
-    IMAGE_SUFFIXES,
     AlphaKind,
     AudioInfo,
     ColourTags,
@@ -25,7 +24,6 @@ from nle_style.media.base import (
     MediaInfo,
     find_sequence,
     is_pattern,
-    timecode_from_bcd,
 )
 from nle_style.media.image import check_size, read_header
 from nle_style.media.movie import (
@@ -35,6 +33,8 @@ from nle_style.media.movie import (
     orientation_filters,
     video_stream,
 )
+from nle_style.sequence_names import IMAGE_SUFFIXES
+from nle_style.timecode import timecode_from_bcd
 
 __all__ = ["probe_media"]
 
@@ -45,12 +45,12 @@ _INTERLACED_ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "top", 5:
 
 
 def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
-    """Look at a source. A movie is demuxed once from end to end, and one frame of it decoded.
+    """The properties of a source. All of a movie is demuxed once, and its first frame decoded.
 
     Args:
         path: a movie, an image, or a sequence as `name.%06d.exr` or `name.####.exr`.
         rate: frames a second for sequences and stills that do not state theirs; else 24.
-    Raises: MediaError if there is nothing, nothing readable, no video, or a hole in the sequence.
+    Raises: MediaError if it does not exist, cannot be read, has no video, or files are missing.
     """
     path = Path(path)
     if is_pattern(path):
@@ -195,7 +195,7 @@ def _probe_image(
 def _image_alpha(header: ImageHeader, file: Path) -> AlphaKind:
     if header.alpha is None:
         return "none"
-    # OpenImageIO passes DPX on as it is and says nothing of it; its tools write it straight.
+    # OpenImageIO does not say it of DPX, and gives it unchanged; its own tools write it straight.
     kept = file.suffix.lower() == ".dpx" or header.spec.get_int_attribute("oiio:UnassociatedAlpha")
     return "straight" if kept else "premultiplied"
 
@@ -209,7 +209,7 @@ def _image_rate(stated: object) -> Fraction | None:
 def _image_colour(spec: oiio.ImageSpec) -> ColourTags:
     """H.273 codes of a colour-space name of OpenImageIO (the Color Interop Forum's names).
 
-    Half and float images that name none are linear, as OpenEXR has it, unless they are ours.
+    Half and float images that name none are linear, as OpenEXR defines it, unless we wrote them.
     """
     name = spec.get_string_attribute("oiio:ColorSpace").lower()
     primaries = {"709": 1, "2020": 9, "p3": 12}

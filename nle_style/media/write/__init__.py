@@ -1,12 +1,7 @@
-"""Intermediates written without loss: quantised, encoded, decoded back, joined and published."""
+"""Write intermediates: quantise, encode, decode back, join and publish."""
 
 from __future__ import annotations
 
 from nle_style.media.write.intermediate import SEQUENCE_DIGITS, IntermediateWriter, Unit, UnitRecord
 
-__all__ = [
-    "SEQUENCE_DIGITS",
-    "IntermediateWriter",
-    "Unit",
-    "UnitRecord",
-]
+__all__ = ["SEQUENCE_DIGITS", "IntermediateWriter", "Unit", "UnitRecord"]

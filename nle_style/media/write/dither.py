@@ -2,8 +2,8 @@
 
 A float picture rounded to 8 bits shows bands in flat gradients. Adding a threshold of at most half
 a code before rounding turns the bands into a fine pattern with the right mean. The pattern is
-fixed to the raster, so that what stands still does not flicker, and a value that lies on a code
-keeps it, so that what is only passed through stays bit-exact.
+the same in every frame, so that still pictures do not flicker. A value that lies on a code keeps
+it, so that unpainted frames come back bit for bit.
 
 Source: R. Ulichney, "The void-and-cluster method for dither array generation", Proc. SPIE 1913
 (1993); first points from M. Roberts's R2 sequence (2018).
@@ -102,7 +102,7 @@ def dithered(values: np.ndarray, top: int) -> np.ndarray:
     """
     codes = np.empty(values.shape, np.uint8 if top <= 255 else np.uint16)
     thresholds = _thresholds(values.shape[1])
-    for begin in range(0, values.shape[0], MASK_SIZE):  # a strip at a time stays in the cache
+    for begin in range(0, values.shape[0], MASK_SIZE):  # strips that stay in the cache
         strip = np.fmin(np.fmax(values[begin : begin + MASK_SIZE], 0), 1)
         strip = np.multiply(strip, np.float32(top), dtype=np.float32)
         strip += thresholds[: strip.shape[0]]

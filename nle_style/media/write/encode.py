@@ -1,4 +1,4 @@
-"""A chunk of a movie: quantised frames through an intra-only encoder into a small file."""
+"""Encode a few frames of a movie into a file of their own."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ import av.video.stream
 import numpy as np
 from av.codec.context import Flags
 
-from nle_style.media.base import ColourTags, MediaInfo
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import ColourTags, MediaInfo, OutputSpec
 from nle_style.media.movie import file_url, yuv_matrix
 
 __all__ = ["encode_chunk", "output_tags"]
@@ -43,8 +42,8 @@ def encode_chunk(
     """Write quantised frames (height x width x 3 or 4 of `spec.dtype`) as one file at `path`.
 
     Every packet is a key frame, so that chunks can be joined without decoding. Nothing that
-    depends on the moment or the machine is written.
-    Raises: PyAV's errors (they carry errno).
+    depends on the time or the machine is written.
+    Raises: PyAV's errors.
     """
     tags = output_tags(spec, source)
     with av.open(
@@ -89,9 +88,9 @@ def _video_frame(
 
 
 def _put_alpha(frame: av.video.frame.VideoFrame, alpha: np.ndarray) -> None:
-    """Alpha as 10-bit codes, rounded: swscale would shift 16-bit codes down and lose half of one.
+    """Store alpha as rounded 10-bit codes; swscale would cut bits off instead of rounding.
 
-    Of an 8-bit source every code comes back; deeper ones keep 10 bits.
+    Every code of an 8-bit source comes back; deeper sources keep 10 bits.
     """
     plane = frame.planes[3]
     rows = np.zeros((plane.height, plane.line_size // 2), "<u2")

@@ -1,19 +1,20 @@
-"""Intermediates in units that survive a crash, published under their name only when whole."""
+"""Write an intermediate in units, which a crash leaves whole, and publish it when all are there."""
 
 from __future__ import annotations
 
 import dataclasses
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
+import av.error
 import numpy as np
 
-from nle_style.durable import settle
+from nle_style.durable import file_sha256, make_folders, part_path, replacing
 from nle_style.errors import InputError, MediaError, OutputError, VerificationError
-from nle_style.media.base import MediaInfo, file_sha256, part_path, sweep_parts, writing_into
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import MediaInfo, OutputSpec
 from nle_style.media.image import read_image, write_image
 from nle_style.media.source import decoded_rgb, probe_media
 from nle_style.media.write.encode import encode_chunk
@@ -22,25 +23,18 @@ from nle_style.media.write.mux import mux_movie
 from nle_style.media.write.publish import publish_folder, refuse_source
 from nle_style.media.write.quantising import quantise
 
-__all__ = [
-    "SEQUENCE_DIGITS",
-    "IntermediateWriter",
-    "PublishedMedia",
-    "Unit",
-    "UnitRecord",
-    "sweep_parts",
-]
+__all__ = ["SEQUENCE_DIGITS", "IntermediateWriter", "PublishedMedia", "Unit", "UnitRecord"]
 
 SEQUENCE_DIGITS = 6
 """Digits of the number in a sequence's file names, at least."""
 
-_CHUNK = 8  # frames of a movie in one unit: what a kill can cost
-_FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # black is a quarter of level 1's size
+_CHUNK = 8  # frames of a movie in one unit, which a killed render has to paint again
+_FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # a quarter of the bytes of level 1
 
 
 @dataclass(frozen=True)
 class Unit:
-    """A piece of work that is done or not: frames `first` to `last` of the source, inclusive."""
+    """The smallest piece of work: frames `first` to `last` of the source, inclusive."""
 
     index: int
     first: int
@@ -68,7 +62,7 @@ class UnitRecord:
 
 @dataclass(frozen=True)
 class PublishedMedia:
-    """What now stands under its name: a movie, or a sequence as printf pattern."""
+    """A published intermediate; `path` is the movie, or the sequence's printf pattern."""
 
     path: Path
     first_frame_number: int
@@ -80,10 +74,10 @@ class PublishedMedia:
 class IntermediateWriter:
     """Writes units into `work`, verifies each by decoding it back, and publishes the whole.
 
-    A sparse movie has the length of its range, but only some of its frames are painted: it can take
-    the source's place in a project file that says nothing of where a file begins. Units without a
-    painted frame are not in `units`; one black unit is encoded and decoded back, and its packets
-    stand for all of them.
+    In a sparse movie only some frames of its range are painted, and the others are black. It can
+    replace the source in a project file that does not say at which frame of the source a file
+    begins. Units without a painted frame are not in `units`: one black unit is encoded and verified
+    for each length, and its packets are used for all of them.
 
     Args:
         destination: the movie file, or the folder of a sequence: its files are
@@ -133,8 +127,7 @@ class IntermediateWriter:
             for unit in self._all_units
             if any(a <= unit.last and unit.first <= b for a, b in self._painted)
         )
-        with writing_into(work.parent, part_path(work)):
-            work.mkdir(parents=True, exist_ok=True)
+        make_folders(work)
 
     def write_unit(self, unit: Unit, frames: Iterable[np.ndarray]) -> UnitRecord:
         """Encode a unit's frames (float32, see `_check_frame`), verify and keep them.
@@ -144,15 +137,14 @@ class IntermediateWriter:
             through. In every case no part file stays behind.
         """
         path = self.work / f"unit-{unit.index:06d}{self.spec.extension}"
-        part = part_path(path)
         given: list[Likeness] = []
         source_errors: list[BaseException] = []
 
         def quantised() -> Iterator[np.ndarray]:
-            supply = iter(frames)
+            incoming = iter(frames)
             while True:
                 try:
-                    frame = next(supply)
+                    frame = next(incoming)
                 except StopIteration:
                     return
                 except BaseException as error:
@@ -160,15 +152,15 @@ class IntermediateWriter:
                     raise
                 self._check_frame(unit, frame)
                 pixels = quantise(frame, self.spec)
-                del frame  # or it would live on while the next one is painted
+                del frame  # its memory is free while the next one is painted
                 given.append(likeness_of(pixels, self.spec))
                 yield pixels
 
-        with writing_into(self.work, part):
+        with self._replacing(path, path) as part:
             try:
                 self._encode(part, unit, quantised())
             except OSError as error:
-                if error in source_errors:  # the source's trouble, not the folder's
+                if error in source_errors:  # the source cannot be read; the folder is not at fault
                     raise MediaError(str(error), where=str(self.source.path)) from error
                 raise
             if len(given) != unit.last - unit.first + 1:
@@ -177,7 +169,7 @@ class IntermediateWriter:
                     where=str(self.destination),
                 )
             hashes = self._decode_back(part, unit, given)
-            record = UnitRecord(
+            return UnitRecord(
                 unit.index,
                 unit.first,
                 unit.last,
@@ -186,11 +178,13 @@ class IntermediateWriter:
                 file_sha256(part),
                 hashes,
             )
-            settle(part, path)
-        return record
+
+    def _replacing(self, path: Path, part: Path) -> AbstractContextManager[Path]:
+        """`path`, written whole or not at all; meanwhile beside `part`, in the work folder."""
+        return replacing(path, part_path(part, self.spec.extension), av.error.FFmpegError)
 
     def check_unit(self, unit: Unit, record: UnitRecord) -> bool:
-        """Whether a recorded unit is still there, unchanged: then it need not be done again."""
+        """Whether a recorded unit is still there, unchanged, and need not be made again."""
         path = self.work / record.file
         return (
             (record.index, record.first, record.last) == (unit.index, unit.first, unit.last)
@@ -202,10 +196,10 @@ class IntermediateWriter:
     def publish(
         self, records: Sequence[UnitRecord], confirm: Callable[[], None] = lambda: None
     ) -> PublishedMedia:
-        """Put the whole under its name. The units stay in `work` until the caller removes it.
+        """Join the units and publish the result. They stay in `work` until the caller removes it.
 
         Args:
-            confirm: called when the whole is made, before it has its name; what it raises stops it.
+            confirm: called before the result gets its name; what it raises prevents that.
         Raises: VerificationError if a unit is missing or changed, or the whole does not read
             back; OutputError if the folder refuses.
         """
@@ -222,8 +216,7 @@ class IntermediateWriter:
                 where=str(self.work),
                 remedy="Render again with --resume: what is missing is made anew.",
             )
-        with writing_into(self.destination.parent, part_path(self.destination)):
-            self.destination.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(self.destination.parent)
         publish = self._publish_sequence if self.spec.sequence else self._publish_movie
         made = {record.index: self.work / record.file for record in ordered}
         fill = self._fill_files()
@@ -313,14 +306,12 @@ class IntermediateWriter:
             yield from decoded_rgb(probe_media(part), alpha=self.spec.alpha)
 
     def _publish_movie(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
-        part = part_path(self.work / f"whole{self.spec.extension}")
-        with writing_into(self.work, part):
+        with self._replacing(self.destination, self.work / "whole") as part:
             warnings = mux_movie(
                 part, files, self.spec, self.source, self.first, self.last, self._metadata
             )
             size = part.stat().st_size
             confirm()
-            settle(part, self.destination)
         count = self.last - self.first + 1
         return PublishedMedia(
             self.destination,

@@ -1,4 +1,4 @@
-"""What a written frame must decode to: the same bits, or nearly them where the codec is lossy."""
+"""Compare a decoded frame with the one that was written: equal, or close if the codec is lossy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import OutputSpec
 
 __all__ = ["Likeness", "frame_hash", "likeness_of"]
 
@@ -23,12 +23,12 @@ def frame_hash(pixels: np.ndarray) -> str:
 
 @dataclass(frozen=True)
 class Likeness:
-    """What was kept of a frame to know it again.
+    """What is kept of a written frame, to compare the decoded one with it.
 
     Attributes:
         digest: its `frame_hash`; "" for lossy codecs.
-        sample: of lossy codecs, some of its 16-bit colour codes.
-        alpha: of lossy codecs, the same pixels' alpha, which even they keep to 10 bits.
+        sample: for lossy codecs, some of its 16-bit colour codes.
+        alpha: for lossy codecs, the alpha of the same pixels, of which 10 bits must come back.
     """
 
     digest: str

@@ -1,4 +1,4 @@
-"""Joining verified chunks into one movie: exact times, colour tags, timecode and sound."""
+"""Join verified chunks into one movie with exact times, colour tags, timecode and sound."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from av.stream import Stream
 from av.video.stream import VideoStream
 
 from nle_style.errors import VerificationError
-from nle_style.media.base import MediaInfo, advance_timecode
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import MediaInfo, OutputSpec
 from nle_style.media.movie import file_url, movie_index, open_movie, video_stream
 from nle_style.media.source import probe_media
 from nle_style.media.write.encode import output_tags
 from nle_style.media.write.matroska_aspect import state_pixel_aspect
 from nle_style.media.write.sound import AudioTracks, audio_payload
+from nle_style.timecode import advance_timecode
 
-__all__ = ["MovieClock", "movie_clock", "mux_movie"]
+__all__ = ["mux_movie"]
 
 _ASPECT_ERROR = Fraction(1, 10_000)
 _MATROSKA_CLOCK = Fraction(1, 1000)
 
 
 @dataclass(frozen=True)
-class MovieClock:
-    """Times of the output's frames in ticks of `time_base`, and when they were on the source's.
+class _Clock:
+    """The times of a movie's frames, in ticks of `time_base`, and their place in the source.
 
     Attributes:
         ticks: presentation time of each frame; the first is 0.
@@ -49,13 +49,16 @@ class MovieClock:
     source_end: Fraction
 
 
-def movie_clock(source: MediaInfo, first: int, last: int) -> MovieClock:
-    """When frames `first` to `last` are shown: evenly at the source's rate (the one it is
-    conformed to, if it is), or, if that is variable, exactly as in the source."""
+def _clock_of(source: MediaInfo, first: int, last: int) -> _Clock:
+    """When frames `first` to `last` of a source are shown.
+
+    Evenly at the source's rate (or the one that it is conformed to); where that is variable, with
+    the source's own times.
+    """
     count = last - first + 1
     if source.kind != "movie" or not movie_index(source.path).pts or source.conform is not None:
         begin = _first_shown(source) + first / source.rate
-        return MovieClock(
+        return _Clock(
             1 / source.rate, tuple(range(count)), count, begin, begin + count / source.rate
         )
     index = movie_index(source.path)
@@ -64,9 +67,9 @@ def movie_clock(source: MediaInfo, first: int, last: int) -> MovieClock:
     end = index.pts[last + 1] if more else index.pts[last] + index.last_duration
     bounds = (start * index.time_base, end * index.time_base)
     if not source.variable_rate:
-        return MovieClock(1 / source.rate, tuple(range(count)), count, *bounds)
+        return _Clock(1 / source.rate, tuple(range(count)), count, *bounds)
     ticks = tuple(tick - start for tick in index.pts[first : last + 1])
-    return MovieClock(index.time_base, ticks, end - start, *bounds)
+    return _Clock(index.time_base, ticks, end - start, *bounds)
 
 
 def _first_shown(source: MediaInfo) -> Fraction:
@@ -91,7 +94,7 @@ def mux_movie(
     Returns: warnings about what the container could not take.
     Raises: VerificationError if what is read back differs; PyAV's errors; MediaError.
     """
-    clock = movie_clock(source, first, last)
+    clock = _clock_of(source, first, last)
     whole = first == 0 and last == source.frame_count - 1
     video_digests: list[bytes] = []
     audio_digests: dict[int, hashlib._Hash] = {}
@@ -133,7 +136,7 @@ def mux_movie(
 
 
 def _open_output(
-    path: Path, spec: OutputSpec, clock: MovieClock, metadata: Mapping[str, str]
+    path: Path, spec: OutputSpec, clock: _Clock, metadata: Mapping[str, str]
 ) -> OutputContainer:
     options = {"fflags": "+bitexact"}
     if spec.container == "mov":
@@ -157,7 +160,7 @@ def _add_video(
     template = opened.enter_context(open_movie(chunk))
     video = output.add_stream_from_template(video_stream(template, chunk))
     video.codec_context.framerate = source.rate
-    # ProRes and DNxHR packets do not say it, so that nothing of it is in the template.
+    # ProRes and DNxHR packets do not state it, so that the template does not have it.
     video.codec_context.sample_aspect_ratio = source.pixel_aspect
     if source.timecode is not None:
         video.metadata["timecode"] = advance_timecode(source.timecode, first, source.rate)
@@ -167,7 +170,7 @@ def _add_video(
 
 
 def _video_packets(
-    chunks: Sequence[Path], video: VideoStream, clock: MovieClock, digests: list[bytes]
+    chunks: Sequence[Path], video: VideoStream, clock: _Clock, digests: list[bytes]
 ) -> Iterator[tuple[float, Packet[Stream]]]:
     video.time_base = clock.time_base
     ends = (*clock.ticks[1:], clock.end)
@@ -206,7 +209,7 @@ def _verify(
     spec: OutputSpec,
     source: MediaInfo,
     first: int,
-    clock: MovieClock,
+    clock: _Clock,
     video_digests: Sequence[bytes],
     audio_digests: Mapping[int, str],
 ) -> None:
@@ -214,7 +217,7 @@ def _verify(
     info = probe_media(path)
     timecode = source.timecode and advance_timecode(source.timecode, first, source.rate)
     tags = output_tags(spec, source)
-    if spec.codec == "dnxhd":  # its decoder calls RGB pictures BT.709; the pixels are not touched
+    if spec.codec == "dnxhd":  # its decoder tags RGB pictures as BT.709; the pixels are right
         tags = dataclasses.replace(tags, matrix=info.colour.matrix)
     expected: dict[str, tuple[object, object]] = {
         "frame count": (info.frame_count, len(clock.ticks)),

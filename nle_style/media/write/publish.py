@@ -1,4 +1,4 @@
-"""Putting finished files under their names, and refusing names that are not ours to take."""
+"""Publish a folder of images, and refuse destinations that would overwrite other files."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from nle_style.durable import settle, sync
+from nle_style.durable import part_path, settle, sync, writing_into
 from nle_style.errors import InputError, OutputError
-from nle_style.media.base import MediaInfo, part_path, writing_into
+from nle_style.media.base import MediaInfo
 
 __all__ = ["publish_folder", "refuse_source"]
 
@@ -18,25 +18,25 @@ __all__ = ["publish_folder", "refuse_source"]
 def publish_folder(
     destination: Path, files: Sequence[Path], names: Sequence[str], *, suffix: str, work: Path
 ) -> None:
-    """A new folder of links to finished files takes the place of the old one, if there is one.
+    """Make a folder of links to finished files, and replace the old one with it if there is one.
 
     Args:
         destination: the folder.
         files, names: what is linked, and under which name in it.
-        suffix: of the names; an old folder with other files than such frames is not replaced.
-        work: a folder on the same volume, for what is not whole yet.
+        suffix: of the names. An old folder that holds other files is not replaced.
+        work: a folder on the same volume, in which the new one is made.
     Raises: OutputError if the old folder holds other files, or the system refuses.
     """
     if destination.exists():
         _refuse_foreign(destination, suffix)
     folder = part_path(work / "whole")
-    old = work / f"old.part-{os.getpid()}"
+    old = part_path(work / "old")
     shutil.rmtree(folder, ignore_errors=True)
-    with writing_into(work, folder / "none"):
+    with writing_into(work):
         folder.mkdir()
         for file, name in zip(files, names, strict=True):
             _link(file, folder / name)
-        sync(folder)  # before the old one goes: between the two there is none
+        sync(folder)  # before the old folder is moved away and the name is free for a moment
         if destination.exists():
             destination.rename(old)
         settle(folder, destination)
@@ -44,7 +44,7 @@ def publish_folder(
 
 
 def _link(file: Path, name: Path) -> None:
-    """A second name for a unit, which so stays in place for a resume; a copy where that fails."""
+    """Link to a unit, which stays in place for a resume; copy it where links are not possible."""
     try:
         os.link(file, name)
     except OSError:

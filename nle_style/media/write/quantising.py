@@ -1,4 +1,4 @@
-"""From float frames to the code values that an intermediate stores."""
+"""Turn float frames into the code values that an intermediate stores."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from nle_style.media.formats import OutputSpec
+from nle_style.media.base import OutputSpec
 from nle_style.media.write.dither import dithered
 
 __all__ = ["quantise"]
@@ -15,9 +15,9 @@ __all__ = ["quantise"]
 def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
     """The stored code values of a frame.
 
-    Floats are kept as they are; half's largest number stands for larger finite ones. 16-bit codes
-    are rint(x*65535), clipped. 8- and 10-bit ones are dithered (`media.dither`), which leaves
-    every value that lies on a code where it is; alpha is only rounded.
+    Floats are kept; finite values too large for half floats become their largest number. 16-bit
+    codes are rint(x*65535), clipped. 8- and 10-bit codes are dithered, which does not change
+    a value that lies on a code (see `write.dither`); alpha is rounded.
 
     Args:
         frame: height x width x 3 or 4 float32 display code values.

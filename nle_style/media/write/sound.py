@@ -1,4 +1,4 @@
-"""The sound of a source, carried into a movie packet for packet, in sync with a range of frames."""
+"""Copy a source's sound into a movie, packet by packet, in sync with a range of frames."""
 
 from __future__ import annotations
 
@@ -52,12 +52,12 @@ class _Track:
 
 
 class AudioTracks:
-    """All audio streams of an opened source, on their way into an opened movie.
+    """Copies all audio streams of an opened source into an opened movie.
 
-    Copied packets keep their bytes. A codec that the container cannot hold is decoded to PCM of
-    its own precision (16- or 24-bit integer, 32-bit float): no quality is lost, and a warning says
-    so. A partial range is cut between packets; MOV's edit list hides what hangs over its start, so
-    that the first sample heard is that of the first frame.
+    Copied packets keep their bytes. Sound of a codec that the container cannot hold is decoded to
+    PCM of its own precision (16- or 24-bit integer, 32-bit float) without loss, and a warning says
+    so. A partial range is cut between packets. MOV's edit list hides the part of a packet before
+    the range, so that the first sample heard is that of the first frame.
 
     Args:
         start, end: seconds on the source's clock shown by the frames: [start, end).
@@ -76,7 +76,7 @@ class AudioTracks:
     ) -> None:
         self._container = container
         self._start, self._end, self._whole = start, end, whole
-        self._negative = output.format.name != "matroska"  # no edit lists there
+        self._negative = output.format.name != "matroska"  # which has no edit lists
         self._tracks: dict[int, _Track] = {}
         self.warnings: list[str] = []
         known = [stream for stream in container.streams.audio if stream.codec_context is not None]

@@ -10,20 +10,18 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import opentimelineio as otio
 
-from nle_style.durable import settle
-from nle_style.errors import OutputError
-from nle_style.media.base import write_text
+from nle_style.durable import replacing, write_file
 from nle_style.timeline import SOURCE_KEY, ReadTimeline
 from nle_style.timeline.files import reference_url
 from nle_style.timeline.needs import Plan, clip_at, source_key
 from nle_style.timeline.patch import PatchResult, Replacement, patch_fcp7, patch_fcpxml
-from nle_style.timeline.relink import Rendered, intermediate_of, relink, write_bytes, write_timeline
+from nle_style.timeline.relink import Rendered, intermediate_of, relink, write_timeline
 
 __all__ = ["Delivery", "deliver", "is_patched"]
 
@@ -35,17 +33,12 @@ _WHY = {
 }
 
 
+@dataclass
 class Delivery:
-    """Files that were written, and what the editor must know about them.
+    """Timelines in the order they were written, and sentences that the editor must know."""
 
-    Attributes:
-        timelines: in the order they were written.
-        notes: sentences.
-    """
-
-    def __init__(self) -> None:
-        self.timelines: list[Path] = []
-        self.notes: list[str] = []
+    timelines: list[Path] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
 
 def is_patched(timeline: Path) -> bool:
@@ -112,31 +105,26 @@ def _patch(
         source.read_bytes(), replacements, read.media_root, locate=places.get
     )
     path = stem.with_name(stem.name + source.suffix)
-    write_bytes(path, result.data)
+    write_file(path, result.data)
     done.timelines.append(path)
 
 
 def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery) -> None:
     """An .otioz with the active media inside; OpenTimelineIO refuses what it cannot hold."""
-    part = path.with_name(f".{path.stem}.part-{os.getpid()}.otioz")
     try:
         # Not otio.adapters.write_to_file, which runs the hooks that the machine has installed.
-        otio.adapters.from_name("otioz").module().write_to_file(
-            timeline.deepcopy(),
-            str(part),
-            media_policy=otio.adapters.file_bundle_utils.MediaReferencePolicy.MissingIfNotFile,
-        )
-        settle(part, path)
+        with replacing(path) as part:
+            otio.adapters.from_name("otioz").module().write_to_file(
+                timeline.deepcopy(),
+                str(part),
+                media_policy=otio.adapters.file_bundle_utils.MediaReferencePolicy.MissingIfNotFile,
+            )
     except otio.exceptions.OTIOError as error:
         done.notes.append(
             f"no .otioz was written ({str(error).strip()}): OpenTimelineIO bundles movies of"
             " different names only; the .otio is complete"
         )
         return
-    except OSError as error:
-        raise OutputError(f"the bundle cannot be written ({error})", where=str(path)) from error
-    finally:
-        part.unlink(missing_ok=True)
     done.timelines.append(path)
 
 
@@ -153,9 +141,6 @@ def _list(plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: 
             table.writerow(
                 [use.clip_name, use.track_name, *record, use.source, use.first, use.last, item.path]
             )
-    try:
-        write_text(path, text.getvalue())
-    except OSError as error:
-        raise OutputError(f"the list cannot be written ({error})", where=str(path)) from error
+    write_file(path, text.getvalue())
     done.timelines.append(path)
     done.notes.append(f"{path.name}: {why}")

@@ -7,7 +7,6 @@ The bundle's files beside the template are those of AWS Deadline Cloud ("job bun
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,14 @@ import yaml
 
 from nle_style.apply import choose_device
 from nle_style.core import load_pack
+from nle_style.durable import make_folders, write_file
 from nle_style.errors import NleStyleError
-from nle_style.media.base import check_name, write_text
+from nle_style.media.base import check_name
 from nle_style.render.farm.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
-from nle_style.render.farm.template import ITEMS_PER_TASK, job_template
-from nle_style.render.item import make_folder, writer_of
+from nle_style.render.item import writer_of
 from nle_style.render.job import Item, RenderJob
-from nle_style.render.plan import ItemPlan, plan_item
-from nle_style.render.record import MANIFEST_SUFFIX, WHOLE_BYTES, SourceHashes, fingerprint
+from nle_style.render.plan import ItemPlan, Planner
+from nle_style.render.record import MANIFEST_SUFFIX, WHOLE_BYTES, Sources, fingerprint
 from nle_style.shipped import find_pack
 
 __all__ = ["FARM_FILE", "Bundle", "make_farm_job", "write_bundle"]
@@ -34,6 +33,10 @@ FARM_FILE = "farm.json"
 
 RESULTS = "output"
 """The folder within a bundle for the results, unless another is asked for."""
+
+_TEMPLATE = Path(__file__).with_name("template.yaml")
+_NAME_LENGTH = 128  # of a job's name, at most
+_ITEMS_PER_TASK = 8  # a program's start costs more than measuring one short item
 
 
 @dataclass(frozen=True)
@@ -53,12 +56,15 @@ class Bundle:
     tasks: dict[str, int]
 
 
-def make_farm_job(job: RenderJob, batch: FarmBatch | None = None) -> FarmJob:
+def make_farm_job(
+    job: RenderJob, batch: FarmBatch | None = None, sources: Sources | None = None
+) -> FarmJob:
     """Plan a job for many processes. An item that is refused stays in it, with the reason.
 
     Args:
         job: its device `auto` becomes what this machine has; `cuda` need not be here.
         batch: the timeline that the job is from.
+        sources: what is known of the job's sources already.
 
     Raises: PackError, InputError if the pack or the device cannot be had.
     """
@@ -66,21 +72,19 @@ def make_farm_job(job: RenderJob, batch: FarmBatch | None = None) -> FarmJob:
     job = _absolute(job, device)
     for path in (job.output.directory, *(item.source for item in job.items)):
         check_name(path)
-    pack = load_pack(find_pack(job.pack))
-    taken: set[str] = set()
-    hashed = SourceHashes()
+    planner = Planner(job, load_pack(find_pack(job.pack)), device, sources or Sources())
     items: list[FarmItem] = []
     first = 0
     for item in job.items:
         try:
-            planned = _farm_item(plan_item(item, job, pack, device, taken, hashed), first)
+            planned = _farm_item(planner.plan(item), first)
         except NleStyleError as error:
             planned = FarmItem(refused=str(error))
         items.append(planned)
         first += planned.pieces
     files = {
         str(path): FileHashes(fingerprint=known, contents=_contents(path, known))
-        for path, known in hashed.known.items()
+        for path, known in planner.sources.known.items()
     }
     return FarmJob(job=job, items=tuple(items), files=files, batch=batch)
 
@@ -97,11 +101,7 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
     Raises: OutputError if the folder or the disk refuses.
     """
     pieces = max(1, chunk // PIECE_FRAMES)
-    make_folder(folder)
-    gpu = farm.job.control.device == "cuda"
-    template = job_template(
-        name, farm.pieces, pieces, farm.to_measure, farm_file=FARM_FILE, results=RESULTS, gpu=gpu
-    )
+    template = _template(farm, pieces, name)
     values = {"FarmFile": FARM_FILE, "OutputDir": str(farm.job.output.directory)}
     parameters = {"parameterValues": [{"name": k, "value": v} for k, v in values.items()]}
     assets = {
@@ -111,21 +111,47 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
             "referencedPaths": [],
         }
     }
-    write_text(folder / FARM_FILE, farm.model_dump_json(indent=1))
+    make_folders(folder)
+    write_file(folder / FARM_FILE, farm.model_dump_json(indent=1))
     for file, data in (
-        ("template.yaml", template),
+        (_TEMPLATE.name, template),
         ("parameter_values.yaml", parameters),
         ("asset_references.yaml", assets),
     ):
-        write_text(folder / file, yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+        write_file(folder / file, yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
     tasks = {"Render": -(-farm.pieces // pieces), "Assemble": 1}
-    if farm.to_measure:
-        tasks = {"Measure": -(-_reach(farm.to_measure) // ITEMS_PER_TASK), **tasks}
+    if measured := farm.to_measure:
+        items = measured[-1] - measured[0] + 1
+        tasks = {"Measure": -(-items // _ITEMS_PER_TASK), **tasks}
     return Bundle(folder, farm, pieces, tasks)
 
 
-def _reach(items: Sequence[int]) -> int:
-    return max(items) - min(items) + 1
+def _template(farm: FarmJob, pieces_per_task: int, name: str) -> dict[str, Any]:
+    """`template.yaml` with the name and the counts of a job.
+
+    A format string can be neither an empty range nor no step, so what is not needed is taken out.
+    """
+    template: dict[str, Any] = yaml.safe_load(_TEMPLATE.read_text(encoding="utf-8"))
+    # Braces would be an expression, and control characters are refused.
+    plain = "".join(letter for letter in name if letter.isprintable() and letter not in "{}")
+    template["name"] = plain[:_NAME_LENGTH] or template["name"]
+    measured = farm.to_measure
+    values = {
+        "Items": f"{measured[0]}-{measured[-1]}" if measured else "0",
+        "ItemsPerTask": _ITEMS_PER_TASK,
+        "Pieces": f"0-{farm.pieces - 1}",
+        "PiecesPerTask": pieces_per_task,
+    }
+    for parameter in template["parameterDefinitions"]:
+        if parameter["name"] in values:
+            parameter["default"] = values[parameter["name"]]
+    measure, render, _ = template["steps"]
+    if not measured:
+        template["steps"].remove(measure)
+        del render["dependencies"]
+    if farm.job.control.device != "cuda":
+        del measure["hostRequirements"], render["hostRequirements"]
+    return template
 
 
 def _device(name: str) -> torch.device:

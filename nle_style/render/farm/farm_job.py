@@ -1,7 +1,7 @@
 """FarmJob: a job planned once and rendered by many processes, on one machine or on a farm.
 
 `farm.json` holds the job and what its planning found: names, keys, memory, the files' hashes. Every
-task plans the same items from it, on whatever machine, and refuses what has changed since.
+task plans the same items from it, on whatever machine, and refuses a source that has changed.
 
 A *piece* is what is handed out: one unit of a movie, or as many units of a sequence as make eight
 frames. Pieces are numbered over all items of the job, from 0, and a task renders some in a row.
@@ -48,7 +48,7 @@ class FileHashes(_Part):
 
     Attributes:
         fingerprint: `manifest.fingerprint`, for the render's key.
-        contents: the same without the times of change, which a copy on another machine has too.
+        contents: the same without the times of change, so that a copy has it too.
     """
 
     fingerprint: str
@@ -60,8 +60,10 @@ class FarmItem(_Part):
 
     Attributes:
         name: of its manifest, without the suffix.
-        facts: what the render's key is made from; the engine is that of the rendering machine.
-        memory: bytes to paint in: where they cut a picture may show in a pixel's last bit.
+        facts: what the render's key is made from. Its engine is replaced by that of the machine
+            that renders.
+        memory: bytes to paint in. All machines use the same: the tiles of a picture follow from
+            it, and may show in a pixel's last bit.
         units: how many there are to paint.
         first_piece, pieces: the first of its pieces, and how many.
         units_a_piece: units of one piece; the last may have fewer.
@@ -88,8 +90,8 @@ class FarmItem(_Part):
         return name
 
     def units_of(self, first: int, last: int) -> tuple[int, int] | None:
-        """The units, first and last, of those of some pieces that are this item's; None if none
-        of them is."""
+        """The first and the last of this item's units that some pieces, inclusive, have; None if
+        they have none."""
         begin = max(first - self.first_piece, 0)
         end = min(last - self.first_piece, self.pieces - 1)
         if begin > end:
@@ -98,7 +100,8 @@ class FarmItem(_Part):
 
 
 class FarmBatch(_Part):
-    """The timeline that the assembled intermediates are relinked in; as `batch_plan.plan_batch`."""
+    """The timeline that is relinked to the intermediates, and how it is read: the arguments of
+    `batch_plan.plan_batch`."""
 
     timeline: Path
     look: LookJob | None = None
@@ -138,10 +141,10 @@ class FarmJob(_Part):
         return [index for index, item in enumerate(self.items) if item.measure]
 
     def shares(self, first: int, last: int) -> Iterator[tuple[int, int, int]]:
-        """What some pieces are of: item, its first unit and its last.
+        """The units of some pieces, inclusive, by item: its index, its first unit, its last.
 
-        A range that ends behind the last piece is cut there: some managers fill up the last chunk
-        (OpenCue issue 1129).
+        A range that ends after the last piece is shortened: some managers make all chunks equally
+        long (OpenCue issue 1129).
 
         Raises: InputError if there are no such pieces.
         """
@@ -158,7 +161,7 @@ class FarmJob(_Part):
 
 
 def is_farm_job(path: Path) -> bool:
-    """Whether a file begins as `read_farm_job` wants it."""
+    """Whether a file looks like a farm's job; it may still be refused when it is read."""
     try:
         with path.open("rb") as file:
             return b'"nle_style_farm"' in file.read(_HEAD)

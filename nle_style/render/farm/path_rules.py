@@ -1,7 +1,8 @@
-"""Paths that are other ones on a worker: Open Job Description's path mapping rules.
+"""Open Job Description's path mapping rules: where a file lies on the machine that runs a task.
 
-Specification: "How Jobs Are Run", Path Mapping; schema `pathmapping-1.0`. A session writes its
-rules to a JSON file, empty if it has none.
+*Home* is the machine that made the bundle, *here* is this one. Specification: "How Jobs Are Run",
+Path Mapping; schema `pathmapping-1.0`. A session writes its rules to a JSON file, which is empty if
+it has none.
 """
 
 from __future__ import annotations
@@ -30,12 +31,13 @@ class PathRule:
 
 @dataclass(frozen=True)
 class PathRules:
-    """The rules of a session; the longest source that fits counts."""
+    """The rules of a session, sorted: the first that fits a path counts, so the longest source is
+    first."""
 
     rules: tuple[PathRule, ...] = ()
 
     def here(self, path: str) -> str:
-        """A path of home as it is on this machine."""
+        """A path at home as it is here; unchanged if no rule fits."""
         for rule in self.rules:
             there = type(rule.source)(path)
             if there.is_relative_to(rule.source):
@@ -43,7 +45,7 @@ class PathRules:
         return path
 
     def at_home(self, text: str) -> str:
-        """A text in which paths and file URLs of this machine are those of home."""
+        """A text with the paths and file URLs of here replaced by those at home."""
         for rule in self.rules:
             text = text.replace(f"{rule.destination.as_uri()}/", f"{rule.source.as_uri()}/")
             text = text.replace(f"{rule.destination}/", f"{rule.source.as_posix()}/")
@@ -79,7 +81,7 @@ def read_path_rules(path: Path) -> PathRules:
 
 
 def mapped_job(farm: FarmJob, rules: PathRules, output: Path) -> FarmJob:
-    """A farm's job as it is on this machine.
+    """A farm's job with the paths that its files have here.
 
     Args:
         output: the folder for the results here.
@@ -100,7 +102,8 @@ def mapped_job(farm: FarmJob, rules: PathRules, output: Path) -> FarmJob:
 
 
 def _mapped(data: Any, rules: PathRules) -> Any:
-    """Plain data with the paths in it mapped; `facts` are of home and stay."""
+    """JSON data with the paths in it mapped, but for `facts`, which the render's key is made of,
+    and `files`."""
     if isinstance(data, dict):
         return {
             key: rules.here(value)

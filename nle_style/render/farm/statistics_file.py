@@ -20,7 +20,7 @@ _MISSING = "Run the measure step of this item first, on a machine like those tha
 
 
 def save_statistics(path: Path, statistics: ItemStatistics, key: str) -> None:
-    """Write what `ItemRun.measure` gave.
+    """Write what `ItemRenderer.measure` gave.
 
     Named `FIRST-LAST/LOOK/mean.N`, `variance.N` (1, C) and `reference` (rows, columns), float32.
 

@@ -1,298 +1,300 @@
-"""One machine, several workers: the steps of a farm's job in sessions of Open Job Description.
+"""One job on one machine by several processes.
 
-The pieces are cut into tasks, and a worker that is free takes the next. A task that dies is run
-once more; what is undone then is rendered here: a worker that dies costs time, no frame.
+The job is planned here. Each worker loads once and takes one task after the other: an item whose
+shots are to be measured, then some of its pieces. Here all is assembled. A worker that dies is
+replaced, and its task given to another.
 """
 
 from __future__ import annotations
 
-import itertools
-import json
+import math
+import multiprocessing
 import os
-import queue
-import sys
-import tempfile
 import threading
 import time
-from collections import deque
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections import Counter, deque
+from contextlib import suppress
+from dataclasses import replace
+from multiprocessing.connection import wait
 
 import torch
 
-from nle_style.errors import Cancelled, InputError
-from nle_style.media.base import write_text
-from nle_style.render.events import OnEvent, Progress, Started, Warned
+from nle_style.durable import make_folders
+from nle_style.errors import InputError, NleStyleError, OutputError
+from nle_style.render.events import Event, FramePainted, OnEvent, Started, Warned
 from nle_style.render.farm.bundle import make_farm_job
-from nle_style.render.farm.farm_job import FarmItem, FarmJob
-from nle_style.render.farm.preloaded import ADDRESS, Preloaded, start_preloaded, with_package
+from nle_style.render.farm.planned_items import frames_of
 from nle_style.render.farm.steps import FarmRun
-from nle_style.render.farm.template import ITEMS_PER_TASK
-from nle_style.render.item import JobResult, check_cancelled, make_folder
+from nle_style.render.farm.worker_process import Task, serve
+from nle_style.render.item import JobResult, check_cancelled
 from nle_style.render.job import RenderJob
+from nle_style.render.record import Sources
 
-if TYPE_CHECKING:
-    from nle_style.render.farm.farm_sessions import SessionWorker
-
-__all__ = ["run_in_workers", "session_workers"]
+__all__ = ["run_in_workers"]
 
 PIECES_PER_TASK = 6
-"""Of eight frames, at least, if there are enough. Two and a half seconds of a task are not painting
-(`benchmarks/scale.py`); of 48 frames at a second each that is a twentieth."""
+"""Of eight frames, at most. A task begins with a seek in the source and the compiling of the
+network, 0.3 s of a small clip; what a dead worker leaves undone is less than a task."""
+
+_DEATHS = 3
+"""So many workers may die over one task before its item is given up."""
 
 _LOOK_SECONDS = 0.2  # how often a wish to cancel is looked for
-_EXPLAINED = (0, InputError.exit_code, Cancelled.exit_code)  # how a task ends that did not die
-
-Span = tuple[int, int]
-
-
-def session_workers() -> type[SessionWorker]:
-    """What runs tasks; it needs an extra.
-
-    Raises: InputError if that is not installed.
-    """
-    try:
-        from nle_style.render.farm.farm_sessions import SessionWorker
-    except ImportError as error:
-        raise InputError(
-            f"several workers need openjd-sessions ({error})",
-            where="--workers",
-            remedy="pip install 'nle_style[farm]', or leave out --workers.",
-        ) from error
-    return SessionWorker
+_STOP_SECONDS = 120  # from a cancel to a kill: a frame is finished and noted in that time
 
 
 def run_in_workers(
     job: RenderJob,
     on_event: OnEvent = lambda event: None,
     stop: threading.Event | None = None,
+    sources: Sources | None = None,
     *,
     workers: int,
 ) -> JobResult:
-    """As `runner.run_job`, by several processes at once; the pictures are the same bits.
+    """Render a job's items by several processes at once; the pictures are `run_job`'s, bit for bit.
 
     Each has its share of the cores, or a GPU of its own where there are several, and takes the
     memory that the job gives to one.
 
     Args:
-        job, on_event, stop: as of `run_job`.
+        job, on_event, stop, sources: as of `run_job`.
         workers: processes at a time, 1 or more.
 
     Raises:
-        InputError: the extra `[farm]` is not installed, or the job asks to start over, which is
-            for one process.
+        InputError: the job asks to start over, which is for one process.
         Cancelled, PackError, OutputError: as `run_job`.
     """
-    session_workers()
     if not job.control.resume:
         raise InputError(
             "several workers go on from what is there",
             where="--workers",
             remedy="Leave out --no-resume, or remove the results first.",
         )
-    stop = stop or threading.Event()
-    make_folder(job.output.directory)
-    farm = make_farm_job(job)
-    frames = sum(map(_painted, farm.items))
-    on_event(Started(len(farm.items), frames))
-    with _Crew(farm, workers, on_event, stop, job.control.cancel_file) as crew:
-        if farm.to_measure:
-            crew.work("measure", "--items", _tasks(len(farm.items), workers, ITEMS_PER_TASK))
-        if farm.pieces:
-            crew.work("render", "--pieces", _tasks(farm.pieces, workers, PIECES_PER_TASK))
+    make_folders(job.output.directory)
+    sources = sources or Sources()
+    farm = make_farm_job(job, sources=sources)
     control = farm.job.control.model_copy(update={"cancel_file": job.control.cancel_file})
-    here = farm.model_copy(update={"job": farm.job.model_copy(update={"control": control})})
-    return FarmRun(
-        here, lambda event: None if isinstance(event, Started) else on_event(event), stop
-    ).complete(frames)
+    farm = farm.model_copy(update={"job": farm.job.model_copy(update={"control": control})})
+
+    def tell(event: Event) -> None:
+        if not isinstance(event, Started):  # sent once, by the crew
+            on_event(event)
+
+    run = FarmRun(farm, tell, stop or threading.Event(), sources=sources)
+    crew = _Crew(run, workers, on_event)
+    on_event(Started(len(farm.items), crew.frames))
+    return run.deliver(crew.work())
 
 
-def _painted(item: FarmItem) -> int:
-    """How many frames of an item are painted."""
-    ranges = item.facts.get("paint") or [item.facts.get("frames", (0, -1))]
-    return sum(last - first + 1 for first, last in ranges)
-
-
-def _tasks(count: int, workers: int, least: int) -> list[Span]:
-    """0..count - 1 in ranges to be handed out in turn: large ones first, since each is the start of
-    a process, and smaller ones later, so that all workers end at about the same time.
-
-    Args:
-        least: numbers in a range, unless there are fewer for each worker.
-    """
-    ends = [0]
-    while (left := count - ends[-1]) > 2 * workers * least:
-        ends.append(ends[-1] + left // (2 * workers))
-    shares, begin = max(min(workers, left), left // least), ends[-1]
-    ends += [begin + left * share // shares for share in range(1, shares + 1)]
-    return [(first, end - 1) for first, end in itertools.pairwise(ends)]
-
-
-class _Told(NamedTuple):
-    """What a worker has to tell: a line of a task, or, if `died`, why the task ended before it
-    was done."""
-
-    worker: int
-    task: Span
-    line: str
-    died: bool = False
-
-
-class _Step:
-    """The tasks of one step, of which a free worker takes the next.
+class _Worker:
+    """One process, and the task that it has.
 
     Args:
-        step, option: as of `SessionWorker.run`.
+        number: from 0; the lowest that no other worker has.
+        farm: the job, as JSON.
+        environment: variables for the process, beside this one's.
     """
 
-    def __init__(self, step: str, option: str, tasks: Sequence[Span]) -> None:
-        self._step, self._option = step, option
-        self._waiting, self._again = deque(tasks), set[Span]()
-        self._told: queue.SimpleQueue[_Told | None] = queue.SimpleQueue()
+    def __init__(self, number: int, farm: str, environment: dict[str, str]) -> None:
+        context = multiprocessing.get_context("spawn")  # a fork would copy torch's locks
+        self.number = number
+        self.task: Task | None = None
+        self.connection, theirs = context.Pipe()
+        self.process = context.Process(target=serve, args=(theirs, environment), daemon=True)
+        self.process.start()
+        theirs.close()  # held open here, it would hide that the worker is gone
+        self.send(farm)
 
-    def serve(self, number: int, worker: SessionWorker) -> None:
-        """Do what waits, until nothing does or the worker is cancelled; in a thread of its own."""
-        try:
-            while (task := self._next()) is not None and self._do(number, worker, task):
-                pass
-        finally:
-            self._told.put(None)
+    def send(self, message: Task | str | None) -> None:
+        """To the worker; if it is dead, its connection says so."""
+        if isinstance(message, Task):
+            self.task = message
+        with suppress(OSError):
+            self.connection.send(message)
 
-    def _next(self) -> Span | None:
-        try:
-            return self._waiting.popleft()
-        except IndexError:
-            return None
-
-    def _do(self, number: int, worker: SessionWorker, task: Span) -> bool:
-        """Run a task; False if this worker is to run no other."""
-
-        def tell(line: str) -> None:
-            self._told.put(_Told(number, task, line))
-
-        try:
-            code = worker.run(self._step, self._option, task, tell)
-        except RuntimeError as error:  # no session, or none that can start a process
-            self._told.put(_Told(number, task, str(error), died=True))
-            return False
-        if code is not None and code not in _EXPLAINED:
-            self._told.put(_Told(number, task, f"ended with exit code {code}", died=True))
-            if task not in self._again:
-                self._again.add(task)
-                self._waiting.append(task)
-        return code is not None
-
-    def told(self, workers: int) -> Iterator[_Told | None]:
-        """What that many workers say, until all are done; None where nothing is said for a
-        moment."""
-        while workers:
-            try:
-                each = self._told.get(timeout=_LOOK_SECONDS)
-            except queue.Empty:
-                yield None
-                continue
-            workers -= each is None
-            yield each
+    def end(self) -> None:
+        """At once, and wait for that: after it the worker holds no lock."""
+        self.process.kill()
+        self.process.join()
+        self.connection.close()
 
 
 class _Crew:
-    """The workers of one job, in new sessions for each step, and the process that the tasks of all
-    are forked from."""
+    """The workers of one job.
 
-    def __init__(
-        self,
-        farm: FarmJob,
-        workers: int,
-        on_event: OnEvent,
-        stop: threading.Event,
-        cancel_file: Path | None,
-    ) -> None:
-        self._farm, self._workers = farm, workers
-        self._on_event, self._stop, self._cancel_file = on_event, stop, cancel_file
-        self._frames = sum(map(_painted, farm.items))
-        self._done: dict[Span, int] = {}
-        self._begun = time.monotonic()
-        self._preloaded: Preloaded | None = None
+    Args:
+        run: the job here; its `stop` and its cancel file stop the workers.
+        most: how many workers at a time.
+        on_event: called with their events, counted over the whole job.
 
-    def __enter__(self) -> _Crew:
-        self._preloaded = start_preloaded({**os.environ, **self._own(0)})
-        return self
+    Attributes:
+        frames: to be painted, over all items, those that are delivered included.
+    """
 
-    def __exit__(self, *error: object) -> None:
-        if self._preloaded is not None:
-            self._preloaded.end()
+    def __init__(self, run: FarmRun, most: int, on_event: OnEvent) -> None:
+        self._run, self._most, self._on_event = run, most, on_event
+        self._farm = run.farm.model_dump_json()
+        self._workers: list[_Worker] = []
+        self._waiting: deque[Task] = deque()
+        self._left: dict[int, int] = {}  # tasks that paint, by item
+        self._failed: dict[int, NleStyleError] = {}
+        self._deaths: Counter[Task] = Counter()
+        self._begun, self._painted = time.monotonic(), 0
+        self._present, self._done = 0, dict[Task | None, int]()  # frames: delivered before; by task
+        self.frames = 0
+        for index, item in enumerate(run.farm.items):
+            with suppress(NleStyleError):  # refused: reported when the items are delivered
+                plan = run.plan(index)
+                frames = plan.painted_count(plan.first, plan.last)
+                self.frames += frames
+                if plan.is_present():
+                    self._present += frames
+                    continue
+                tasks = self._paint_tasks(index)
+                self._left[index] = len(tasks)
+                self._waiting += [Task(index)] if item.measure else tasks
 
-    def work(self, name: str, option: str, tasks: Sequence[Span]) -> None:
-        """Have every task of a step done, and wait for it.
+    def work(self) -> dict[int, NleStyleError]:
+        """Have all tasks done; what refused an item, by its index.
 
         Raises: Cancelled.
         """
-        sessions, step = session_workers(), _Step(name, option, tasks)
-        with ExitStack() as stack:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="nle_style_")))
-            farm_file = folder / "farm.json"
-            write_text(farm_file, self._farm.model_dump_json())
-            stack.enter_context(sessions.speaking())
-            workers = [
-                stack.enter_context(sessions(farm_file, folder, self._environment(number)))
-                for number in range(min(self._workers, len(tasks)))
-            ]
-            threads = [
-                threading.Thread(target=step.serve, args=each, name="nle_style worker")
-                for each in enumerate(workers)
-            ]
-            try:
-                for thread in threads:
-                    thread.start()
-                for told in step.told(len(threads)):
-                    check_cancelled(self._stop, self._cancel_file)
-                    if told is not None:
-                        self._pass_on(told)
-            finally:
-                for worker in workers:
-                    worker.cancel()
-                for thread in threads:
-                    if thread.ident is not None:
-                        thread.join()
-
-    def _pass_on(self, told: _Told) -> None:
-        """Tell what a worker says as something of the whole job."""
-        who = f"worker {told.worker + 1} of {self._workers}"
-        if told.died:
-            self._on_event(Warned(f"{who}: {told.line}; what it left is rendered again"))
-            return
         try:
-            event: dict[str, Any] = json.loads(told.line)
-            kind = event.pop("event")
-        except (ValueError, TypeError, KeyError, AttributeError):  # a traceback, a library's note
-            print(told.line, file=sys.stderr)
-            return
-        if kind == "error":
-            self._on_event(Warned(f"{who}: {event['message']}"))
-        if kind != "progress":
-            return
-        self._done[told.task] = max(event["done"], self._done.get(told.task, 0))
-        done = sum(self._done.values())
-        frames = max(self._frames, done)
-        rate = done / (time.monotonic() - self._begun)
-        left = (frames - done) / rate
-        event |= {"done": done, "frames": frames, "frames_per_second": round(rate, 3)}
-        self._on_event(Progress(**{**event, "seconds_left": round(left, 1)}))
+            for _ in range(min(self._most, sum(self._left.values()))):
+                self._hire()
+            while self._left:
+                self._hand_out()
+                ready = wait([worker.connection for worker in self._workers], _LOOK_SECONDS)
+                # First: workers that have seen the cancel file end too, which is no accident.
+                check_cancelled(self._run.stop, self._run.farm.job.control.cancel_file)
+                for worker in [each for each in self._workers if each.connection in ready]:
+                    self._hear(worker)
+        except KeyboardInterrupt:  # asked twice
+            for worker in self._workers:
+                worker.process.kill()
+            raise
+        finally:
+            self._dismiss()
+        return self._failed
+
+    def _dismiss(self) -> None:
+        """End all workers, after the frame that they paint."""
+        until = time.monotonic() + _STOP_SECONDS
+        try:
+            for worker in self._workers:
+                worker.send(None)
+            for worker in self._workers:
+                worker.process.join(max(0.0, until - time.monotonic()))
+        finally:
+            for worker in self._workers:
+                worker.end()
+
+    def _paint_tasks(self, index: int) -> list[Task]:
+        """What an item is painted in."""
+        pieces = self._run.farm.pieces
+        size = min(PIECES_PER_TASK, max(1, math.ceil(pieces / self._most)))
+        item = self._run.farm.items[index]
+        end = item.first_piece + item.pieces
+        firsts = range(item.first_piece, end, size)
+        return [Task(index, (first, min(first + size, end) - 1)) for first in firsts]
+
+    def _hire(self) -> _Worker:
+        taken = {worker.number for worker in self._workers}
+        number = next(number for number in range(self._most) if number not in taken)
+        self._workers.append(_Worker(number, self._farm, self._environment(number)))
+        return self._workers[-1]
 
     def _environment(self, number: int) -> dict[str, str]:
-        """Of a worker's tasks, beside this process's own."""
-        environment = with_package({"PYTHONPATH": os.environ.get("PYTHONPATH", "")})
-        if self._preloaded is not None:
-            environment[ADDRESS] = self._preloaded.address
-        return {**environment, **self._own(number)}
-
-    def _own(self, number: int) -> dict[str, str]:
         """What a worker has of its own: a GPU, or a share of the cores."""
-        gpus = torch.cuda.device_count() if self._farm.job.control.device == "cuda" else 0
-        if gpus > 1:
-            return {"CUDA_VISIBLE_DEVICES": str(number % gpus)}
+        gpus = torch.cuda.device_count() if self._run.farm.job.control.device == "cuda" else 0
         if gpus:
-            return {}
-        return {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._workers))}
+            every = ",".join(map(str, range(gpus)))
+            names = os.environ.get("CUDA_VISIBLE_DEVICES", every).split(",")
+            return {"CUDA_VISIBLE_DEVICES": names[number % gpus]}
+        return {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._most))}
+
+    def _hand_out(self) -> None:
+        idle = [worker for worker in self._workers if worker.task is None]
+        while self._waiting and (idle or len(self._workers) < self._most):
+            (idle.pop() if idle else self._hire()).send(self._waiting.popleft())
+
+    def _hear(self, worker: _Worker) -> None:
+        try:
+            message = worker.connection.recv()
+        except (EOFError, OSError):
+            self._replace(worker)
+            return
+        task = worker.task
+        if isinstance(message, FramePainted):
+            self._on_event(self._overall(task, message))
+        elif isinstance(message, Event):
+            self._on_event(message)
+        elif task is not None:
+            worker.task = None
+            if isinstance(message, NleStyleError):
+                self._give_up(task, message, worker)
+            else:
+                self._end(task, message)
+
+    def _overall(self, task: Task | None, event: FramePainted) -> FramePainted:
+        """A task's progress as that of the job."""
+        self._painted += 1
+        self._done[task] = max(event.done, self._done.get(task, 0))
+        done = self._present + sum(self._done.values())
+        rate = self._painted / (time.monotonic() - self._begun)
+        return replace(
+            event,
+            done=done,
+            frames=self.frames,
+            frames_per_second=round(rate, 3),
+            seconds_left=round((self.frames - done) / rate, 1),
+        )
+
+    def _end(self, task: Task, done: int) -> None:
+        """Note that a task is done, and what follows from it."""
+        if task.item not in self._left:  # its item was given up
+            return
+        if task.pieces is None:
+            self._waiting += self._paint_tasks(task.item)
+            return
+        self._done[task] = done
+        self._left[task.item] -= 1
+        if not self._left[task.item]:
+            del self._left[task.item]
+
+    def _replace(self, worker: _Worker) -> None:
+        """Have another worker do what a dead one left."""
+        worker.end()
+        self._workers.remove(worker)
+        task = worker.task
+        if task is None or task.item not in self._left:
+            return
+        self._deaths[task] += 1
+        code = worker.process.exitcode
+        if self._deaths[task] < _DEATHS:
+            self._warn(worker, f"ended with exit code {code}; what it left is rendered again")
+            self._waiting.appendleft(task)
+            return
+        plan = self._run.plan(task.item)
+        first, last = plan.first, plan.last
+        if task.pieces is not None:
+            _, *units = next(self._run.farm.shares(*task.pieces))
+            first, last = frames_of(plan, *units)
+        error = NleStyleError(
+            f"{_DEATHS} workers ended over frames {first}-{last}, the last with exit code {code}",
+            where=str(plan.info.path),
+            remedy="If memory is short, give fewer --workers, or less to each with --memory."
+            " What is finished is kept: the same command goes on from there.",
+        )
+        self._give_up(task, error, worker)
+
+    def _give_up(self, task: Task, error: NleStyleError, worker: _Worker) -> None:
+        """Do nothing more for the item of a task; nor for any other, if the disk refuses."""
+        self._warn(worker, str(error))
+        for item in list(self._left) if isinstance(error, OutputError) else [task.item]:
+            self._left.pop(item, None)
+            self._failed.setdefault(item, error)
+        self._waiting = deque(each for each in self._waiting if each.item in self._left)
+
+    def _warn(self, worker: _Worker, message: str) -> None:
+        self._on_event(Warned(f"worker {worker.number + 1} of {self._most}: {message}"))

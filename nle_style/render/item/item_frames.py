@@ -1,149 +1,200 @@
-"""The frames of one item: as its source has them, as the network sees them, and painted."""
+"""The frames of one item: read for the cuts, read for a shot's statistics, and painted.
+
+Painting has four stages, each a few frames ahead of the next:
+
+    decode, with the mattes -> paint -> measure the change -> hand over, with black in between
+"""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Generator, Iterator, Mapping
+from collections.abc import Collection, Generator, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 
 import numpy as np
 
+from nle_style.apply import parallel_map
 from nle_style.apply.shot import ChangeMeter, ShotStatistics, sample_frames, sampled
-from nle_style.media.source import as_floats, decoded_rgb
+from nle_style.media.source import as_floats, decoded_rgb, read_frames
 from nle_style.render.events import Scanning
 from nle_style.render.item.painter import FramePainter, PaintedFrame, painter_of
-from nle_style.render.item.progress import JobRun
-from nle_style.render.item.stages import ahead, in_flight
-from nle_style.render.item.supply import Weights, source_frames, supply
+from nle_style.render.item.progress import Progress
+from nle_style.render.item.stages import prefetch
 from nle_style.render.plan import ItemPlan
 
-__all__ = ["ItemFrames", "ItemStatistics"]
+__all__ = ["ItemFrames", "ItemStatistics", "frames_and_mattes", "source_frames"]
 
-ItemStatistics = Mapping[tuple[int, int], Mapping[int, ShotStatistics]]
-"""By shot, first and last frame of the source, and by the place of a look, the lowest first."""
+Shot = tuple[int, int]
+"""First and last frame in the source, inclusive."""
+
+ItemStatistics = Mapping[Shot, Mapping[int, ShotStatistics]]
+"""The statistics of an item's shots, for each look by its place, the lowest first."""
+
+FrameAndMattes = tuple[np.ndarray, tuple[np.ndarray | None, ...]]
+"""A frame as `decoded_rgb` gives it: integers wait in less memory than floats. And for every look,
+the lowest first, the weights of its matte: (H, W) float32, 0-1, or None for everywhere."""
 
 _SCANNED = 24  # frames from one `scanning` event to the next
 
 
 class ItemFrames:
-    """The frames of an item, and which shot its painter is set to.
+    """The frames of an item.
 
     Args:
-        run: the job.
+        progress: of the job.
         index: the item's place in the job.
         plan: of the item.
         statistics: of shots that need not be measured again.
     """
 
     def __init__(
-        self, run: JobRun, index: int, plan: ItemPlan, statistics: ItemStatistics | None = None
+        self,
+        progress: Progress,
+        index: int,
+        plan: ItemPlan,
+        statistics: ItemStatistics | None = None,
     ) -> None:
-        self._run, self._index, self._plan = run, index, plan
+        self._progress, self._index, self._plan = progress, index, plan
         self._statistics = statistics or {}
-        self._measured: tuple[int, int] | None = None
+        self._shot: Shot | None = None  # the one whose statistics the painter has
 
     @cached_property
     def painter(self) -> FramePainter:
         """The painter of the item's looks; made when it is first asked for."""
-        return painter_of(self._plan, self._run.pack, self._run.device)
+        return painter_of(self._plan, self._progress.pack, self._progress.device)
 
-    def views(self, first: int, last: int) -> Iterator[np.ndarray]:
-        """The frames of a range, inclusive, as the network sees them, but only the pixels that
-        `apply.shots` looks at, telling how far they are."""
+    def sampled_views(self, first: int, last: int) -> Iterator[np.ndarray]:
+        """The frames of a range, inclusive, as the network sees them, but only the pixels that the
+        detection of cuts needs; each 24th frame is reported."""
         plan, name = self._plan, self._plan.destination.name
         total = plan.painted_count(plan.first, plan.last)
-        frames = decoded_rgb(plan.info, first, last, alpha=plan.alpha)
+        frames = decoded_rgb(plan.info, first, last, alpha=plan.spec.alpha)
         for number, pixels in enumerate(map(sampled, frames), first):
-            self._run.check_cancelled()
+            self._progress.check_cancelled()
             yield self.painter.view(as_floats(pixels))
             done = plan.painted_count(plan.first, number)
             if done % _SCANNED == 0:
-                self._run.on_event(Scanning(self._index, name, number, done, total))
+                self._progress.on_event(Scanning(self._index, name, number, done, total))
 
-    def measure(self, shot: tuple[int, int]) -> dict[int, ShotStatistics]:
-        """The statistics of a shot, by the place of every look that needs them."""
+    def measure(self, shot: Shot) -> dict[int, ShotStatistics]:
+        """The statistics of a shot, for each look that needs them by its place."""
         return self.painter.measure_shot(partial(self._samples, shot))
 
-    def _samples(self, shot: tuple[int, int]) -> Iterator[np.ndarray]:
+    def _samples(self, shot: Shot) -> Iterator[np.ndarray]:
         for number in sample_frames(*shot):
-            self._run.check_cancelled()
+            self._progress.check_cancelled()
             yield from source_frames(self._plan, number, number)
 
     def painted(
         self,
-        shots: list[tuple[int, int]],
+        shots: Sequence[Shot],
         meter: ChangeMeter,
         first: int,
         last: int,
         kept: Collection[int] = (),
     ) -> Generator[np.ndarray, None, None]:
-        """The frames of a range, inclusive, painted or black, telling the progress of each painted
-        one: (H, W, 3 or 4) float32, as the output stores them.
+        """The frames of a range, inclusive, as the output stores them: (H, W, 3 or 4) float32,
+        painted or black. Each painted one is counted.
 
         A shot is measured when its first frame comes, wherever in the shot that is: always on the
         same frames of the source, so that a resumed render paints what an uninterrupted one does.
 
         Args:
-            shots: first and last frame of every shot of the item.
-            meter: sees every frame that is painted.
+            shots: all shots of the item.
+            meter: is given every frame that is painted.
             kept: frames that an earlier render painted; nothing is compared with them.
 
         Raises: Cancelled; MediaError if a frame of the source or of a matte cannot be decoded.
         """
-        plan, painter = self._plan, self.painter
-
-        def shot_of(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, int]:
-            return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
-
-        def one(numbered: tuple[int, tuple[np.ndarray, Weights]]) -> tuple[int, PaintedFrame]:
-            number, (decoded, weights) = numbered
-            return number, painter.frame(as_floats(decoded), weights)
-
-        def measured(numbered: tuple[int, PaintedFrame]) -> np.ndarray:
-            number, painted = numbered
-            meter.add(number, painted.source_view, painted.view)
-            return painted.pixels
-
-        def is_painted(number: int) -> bool:
-            return plan.painted_count(number, number) > 0
-
-        def told(number: int, pixels: np.ndarray) -> np.ndarray:
-            self._run.tell(self._index, plan, number)
-            return pixels
-
-        # The frames go from hand to hand through `map` and `islice`: a loop's variable would hold
-        # each of them until the next one is there.
-
-        def paint() -> Iterator[np.ndarray]:
-            for begin, end in plan.painted_within(first, last):
-                # The units of a sequence are single frames: one that goes on from an interrupted
-                # run's frame paints that again, only to be compared with.
-                compared = meter.needs_previous(begin) and begin - 1 not in kept
-                start = begin - 1 if compared else begin
-                frames = ahead(supply(plan, start, end), depth)
-                try:
-                    for shot, its_frames in itertools.groupby(enumerate(frames, start), shot_of):
-                        if painter.needs_measuring and shot != self._measured:
-                            self._measured = shot
-                            known = self._statistics.get(shot)
-                            painter.begin_shot(partial(self._samples, shot), known)
-                        made = map(measured, in_flight(its_frames, one, painter.in_flight))
-                        only_compared = max(0, begin - max(start, shot[0]))
-                        yield from itertools.islice(made, only_compared, None)
-                finally:
-                    frames.close()
-
-        depth = plan.budget.depth
-        painted = ahead(paint(), depth)
-        arriving = map(told, filter(is_painted, range(first, last + 1)), painted)
-        channels = 4 if plan.alpha else 3
+        # No stage holds a frame in a variable until the next one comes: the frames are passed on
+        # by `map` and `islice`.
+        plan = self._plan
+        channels = 4 if plan.spec.alpha else 3
         black = np.zeros((plan.info.height, plan.info.width, channels), np.float32)
+        painted = prefetch(self._paint(shots, meter, first, last, kept), plan.budget.depth)
+        counted = map(self._count, filter(self._is_painted, range(first, last + 1)), painted)
         try:
             for number in range(first, last + 1):
-                self._run.check_cancelled()
-                if is_painted(number):
-                    yield from itertools.islice(arriving, 1)
+                self._progress.check_cancelled()
+                if self._is_painted(number):
+                    yield from itertools.islice(counted, 1)
                 else:
                     yield black
         finally:
             painted.close()
+
+    def _paint(
+        self,
+        shots: Sequence[Shot],
+        meter: ChangeMeter,
+        first: int,
+        last: int,
+        kept: Collection[int],
+    ) -> Iterator[np.ndarray]:
+        """The painted frames of a range; those that stay black are left out."""
+        for begin, end in self._plan.painted_within(first, last):
+            # The units of a sequence are single frames: a run that begins in the middle of a block
+            # paints the frame before again, only to be compared with.
+            compared = meter.needs_previous(begin) and begin - 1 not in kept
+            start = begin - 1 if compared else begin
+            decoded = prefetch(frames_and_mattes(self._plan, start, end), self._plan.budget.depth)
+            try:
+                numbered = enumerate(decoded, start)
+                for shot, its_frames in itertools.groupby(numbered, partial(_shot_of, shots)):
+                    self._begin_shot(shot)
+                    painted = parallel_map(self._paint_one, its_frames, self.painter.in_flight)
+                    measured = map(partial(_measure_change, meter), painted)
+                    only_compared = max(0, begin - max(start, shot[0]))
+                    yield from itertools.islice(measured, only_compared, None)
+            finally:
+                decoded.close()
+
+    def _begin_shot(self, shot: Shot) -> None:
+        if self.painter.needs_measuring and shot != self._shot:
+            self._shot = shot
+            self.painter.begin_shot(partial(self._samples, shot), self._statistics.get(shot))
+
+    def _paint_one(self, numbered: tuple[int, FrameAndMattes]) -> tuple[int, PaintedFrame]:
+        number, (decoded, weights) = numbered
+        return number, self.painter.frame(as_floats(decoded), weights)
+
+    def _is_painted(self, number: int) -> bool:
+        return self._plan.painted_count(number, number) > 0
+
+    def _count(self, number: int, pixels: np.ndarray) -> np.ndarray:
+        self._progress.count_frame(self._index, self._plan, number)
+        return pixels
+
+
+def _shot_of(shots: Sequence[Shot], numbered: tuple[int, FrameAndMattes]) -> Shot:
+    return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
+
+
+def _measure_change(meter: ChangeMeter, numbered: tuple[int, PaintedFrame]) -> np.ndarray:
+    number, painted = numbered
+    meter.add(number, painted.source_view, painted.view)
+    return painted.pixels
+
+
+def source_frames(plan: ItemPlan, first: int, last: int) -> Iterator[np.ndarray]:
+    """Frames of an item's source: (H, W, 3) float32, (H, W, 4) if the output carries alpha.
+
+    Raises: as `read_frames`.
+    """
+    return read_frames(plan.info, first, last, alpha=plan.spec.alpha)
+
+
+def frames_and_mattes(
+    plan: ItemPlan, first: int, last: int
+) -> Generator[FrameAndMattes, None, None]:
+    """Frames `first` to `last` of an item's source, inclusive, with their mattes.
+
+    Raises: MediaError if a frame of the source or of a matte cannot be decoded.
+    """
+    count = last - first + 1
+    weights = (
+        itertools.repeat(None, count) if matte is None else matte.weights(first, last)
+        for matte in plan.mattes
+    )
+    frames = decoded_rgb(plan.info, first, last, alpha=plan.spec.alpha)
+    yield from zip(frames, zip(*weights, strict=True), strict=True)

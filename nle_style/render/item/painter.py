@@ -1,17 +1,17 @@
-"""FramePainter: everything that happens to one frame around the network.
+"""FramePainter: the conversion of one frame for the network, the looks, and the conversion back.
 
     stored RGB(A) -> straight RGB -> display RGB -> looks -> straight -> mattes -> stored RGB(A)
 
-The network sees display code values of straight colours; what comes back has the encoding and the
-alpha of the source. Nothing is divided or multiplied that is not painted: outside a matte, under
-an alpha of 0 and at strength 0 the stored values come back bit for bit.
+The network paints display code values of straight colours; the result has the encoding and the
+alpha of the source. Values that are not painted are not converted either: outside a matte, under an
+alpha of 0 and at strength 0 the stored values are returned bit for bit.
 """
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -20,44 +20,14 @@ from nle_style.apply import Stylizer
 from nle_style.apply.shot import ShotStatistics
 from nle_style.core import StylePack
 from nle_style.media.base import AlphaKind, bands
+from nle_style.media.colour import SceneColour
 from nle_style.render.plan import ItemPlan
 
-__all__ = ["Colour", "FramePainter", "PaintedFrame", "Painting", "over", "painter_of"]
+__all__ = ["FramePainter", "PaintedFrame", "over", "painter_of"]
 
-# Half float's smallest step: below it there is no colour to be had by dividing, only noise.
+# Half float's smallest step: dividing by less gives only noise.
 _LEAST_ALPHA = np.float32(2**-24)
-_BAND_PIXELS = 1 << 15  # 400 kB of RGB: what is made on the way stays in the cache
-
-
-class Painting(Protocol):
-    """What is needed of `apply.stylizer.Stylizer`."""
-
-    @property
-    def needs_measuring(self) -> bool:
-        """Whether a shot is measured before its frames are painted."""
-
-    def measure(self, frames: Iterable[np.ndarray]) -> ShotStatistics:
-        """A shot's statistics, from (H, W, 3) float32 display code values."""
-
-    def freeze(self, statistics: ShotStatistics) -> None:
-        """Paint the frames that follow with these statistics."""
-
-    def frame(self, rgb: np.ndarray) -> np.ndarray:
-        """Paint one frame; at strength 0 the very array that was given."""
-
-
-class Colour(Protocol):
-    """How a source that is not display-referred becomes what the network sees, and back.
-
-    Pixel by pixel: it is given some rows of a frame at a time.
-    """
-
-    def encode(self, rgb: np.ndarray) -> np.ndarray:
-        """(H, W, 3) float32 straight RGB of the source -> sRGB display code values, 0-1."""
-
-    def decode(self, display: np.ndarray, painted: np.ndarray, rgb: np.ndarray) -> np.ndarray:
-        """The painted picture in the source's encoding: `rgb`, with the change from `display` to
-        `painted` applied to it."""
+_BAND_PIXELS = 1 << 15  # 400 kB of RGB: intermediate results stay in the cache
 
 
 class PaintedFrame(NamedTuple):
@@ -65,8 +35,8 @@ class PaintedFrame(NamedTuple):
 
     Attributes:
         pixels: (H, W, 3 or 4) float32, as the output stores them.
-        source_view, view: the source and the result as display code values, (H, W, 3) float32:
-            what the measures of stability compare.
+        source_view, view: the source and the result as display code values, (H, W, 3) float32, for
+            the stability figures.
     """
 
     pixels: np.ndarray
@@ -75,33 +45,32 @@ class PaintedFrame(NamedTuple):
 
 
 class FramePainter:
-    """Looks, one over the other, on the frames of one source.
+    """Paints looks, one over the other, on the frames of one source.
 
-    Values beyond 0-1 are carried past the network: in a display-referred float source the part of
-    a colour that lies beyond is added to the painted one, in all others `colour` takes care of it.
-    So light that a premultiplied picture adds (RGB above alpha) survives.
+    Values beyond 0-1 are not lost in the network: in a display-referred float source, the part of a
+    colour beyond 0-1 is added to the painted colour; in all others `colour` does this. So light
+    that a premultiplied picture adds (RGB above alpha) is kept.
 
     Args:
-        paintings: the looks, the lowest first.
-        alpha: how the source's frames carry their alpha, if they are given with it.
-        is_float: whether the source can hold values beyond 0-1.
-        premultiplied: whether the output's RGB is to be multiplied by its alpha.
+        stylizers: the looks, the lowest first.
+        alpha: how the source stores alpha, for frames that are given with it.
+        is_float: whether the source can have values beyond 0-1.
+        premultiplied: whether the output's RGB is multiplied by its alpha.
         colour: None for display-referred sources.
-        in_flight: how many frames of a shot may be painted at the same time, each in a thread of
-            its own.
+        in_flight: how many frames of a shot may be painted at the same time, in as many threads.
     """
 
     def __init__(
         self,
-        paintings: Sequence[Painting],
+        stylizers: Sequence[Stylizer],
         *,
         alpha: AlphaKind = "none",
         is_float: bool = False,
         premultiplied: bool = False,
-        colour: Colour | None = None,
+        colour: SceneColour | None = None,
         in_flight: int = 1,
     ) -> None:
-        self._paintings = tuple(paintings)
+        self._stylizers = tuple(stylizers)
         self._alpha = alpha
         self._beyond = is_float or alpha == "premultiplied"
         self._premultiplied = premultiplied
@@ -115,20 +84,21 @@ class FramePainter:
     @property
     def needs_measuring(self) -> bool:
         """Whether `begin_shot` must be called before the frames of a shot."""
-        return any(painting.needs_measuring for painting in self._paintings)
+        return any(stylizer.needs_measuring for stylizer in self._stylizers)
 
     def begin_shot(
         self,
         samples: Callable[[], Iterable[np.ndarray]],
         known: Mapping[int, ShotStatistics] | None = None,
     ) -> None:
-        """Have the frames that follow painted with the statistics of another shot.
+        """Paint the frames that follow with the statistics of another shot.
 
-        Each look is measured when it is first painted, which outside of its matte is never.
+        Each look is measured when it is first painted: a look whose matte is empty never is.
 
         Args:
-            samples: gives the shot's frames to be measured, as `frame` takes them, anew each time.
-            known: what `measure_shot` gave for it; a look in it is not measured again.
+            samples: returns the frames of the shot that are measured, in the form that `frame`
+                takes; called once for each look.
+            known: what `measure_shot` gave for the shot; these looks are not measured again.
         """
         self._samples = samples
         self._known = known or {}
@@ -137,22 +107,26 @@ class FramePainter:
     def measure_shot(
         self, samples: Callable[[], Iterable[np.ndarray]]
     ) -> dict[int, ShotStatistics]:
-        """The statistics of a shot, by the place of every look that needs them."""
+        """The statistics of a shot, for each look that needs them by its place.
+
+        Args:
+            samples: as of `begin_shot`.
+        """
         return {
-            number: painting.measure(self.view(frame) for frame in samples())
-            for number, painting in enumerate(self._paintings)
-            if painting.needs_measuring
+            number: stylizer.measure(self.view(frame) for frame in samples())
+            for number, stylizer in enumerate(self._stylizers)
+            if stylizer.needs_measuring
         }
 
     def view(self, pixels: np.ndarray) -> np.ndarray:
-        """A source frame as the network sees it.
+        """A source frame as the network gets it.
 
         Args:
             pixels: (H, W, 3 or 4) float32, stored values; not changed.
 
         Returns:
-            (H, W, 3) float32 display code values of the straight colours, finite and in 0-1. Under
-            an alpha of 0, where a file may hold anything, it is black.
+            (H, W, 3) float32 display code values of the straight colours, finite and in 0-1. Black
+            where alpha is 0: a file can have any colour there.
         """
         rgb, alpha = _parted(pixels)
         return self._view(rgb, alpha)
@@ -164,7 +138,7 @@ class FramePainter:
 
         Args:
             pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1; not changed.
-            weights: for every look where it is painted, (H, W) float32, 0-1; None is everywhere.
+            weights: for every look its matte, (H, W) float32, 0-1; None to paint it everywhere.
 
         Raises:
             LookError: the frame is too small for the network.
@@ -194,20 +168,20 @@ class FramePainter:
         return PaintedFrame(self._delivered(pixels, rgb, result, alpha), view, after)
 
     def _paint(self, number: int, view: np.ndarray) -> np.ndarray:
-        painting = self._paintings[number]
+        stylizer = self._stylizers[number]
         with self._measuring:
-            unmeasured = painting.needs_measuring and number not in self._measured
+            unmeasured = stylizer.needs_measuring and number not in self._measured
             if unmeasured and self._samples is not None:
                 known = self._known.get(number)
                 if known is None:
-                    known = painting.measure(self.view(frame) for frame in self._samples())
-                painting.freeze(known)
+                    known = stylizer.measure(self.view(frame) for frame in self._samples())
+                stylizer.freeze(known)
                 self._measured.add(number)
-        return painting.frame(view)
+        return stylizer.frame(view)
 
     @property
     def _converts(self) -> bool:
-        """Whether display values are not just the stored ones."""
+        """Whether display values differ from the stored ones."""
         return self._beyond or self._colour is not None
 
     def _view(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
@@ -234,7 +208,7 @@ class FramePainter:
             shown = np.clip(straight, 0, 1)
         else:
             return straight
-        # One pixel that is not a number would spread over the whole frame by the norms.
+        # Through the norms one NaN would change the whole frame.
         if not np.isfinite(shown).all():
             shown = np.nan_to_num(shown, nan=0.0, posinf=1.0, neginf=0.0)
         return shown
@@ -242,7 +216,8 @@ class FramePainter:
     def _stored(
         self, view: np.ndarray, shown: np.ndarray, rgb: np.ndarray, alpha: np.ndarray | None
     ) -> np.ndarray:
-        """The painted display values `shown` in the source's encoding and association."""
+        """The painted display values `shown` in the source's encoding, and premultiplied if its
+        values are."""
         straight = self._straight(rgb, alpha)
         if self._colour is not None:
             painted = self._colour.decode(view, shown, straight)
@@ -290,13 +265,13 @@ def _of(alpha: np.ndarray | None, rows: slice) -> np.ndarray | None:
 
 
 def _unseen(alpha: np.ndarray) -> np.ndarray:
-    """Where there is no alpha to divide by."""
+    """Where alpha is too small to divide by."""
     unseen: np.ndarray = ~(alpha >= _LEAST_ALPHA)
     return unseen
 
 
 def _divided(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`rgb` / `alpha` where there is alpha to divide by, else `rgb` as it is."""
+    """`rgb` / `alpha`; where alpha is too small to divide by, `rgb`."""
     divisor = np.where(alpha >= _LEAST_ALPHA, alpha, np.float32(1))[..., None]
     with np.errstate(over="ignore"):
         divided: np.ndarray = rgb / divisor
@@ -304,7 +279,7 @@ def _divided(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 
 def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """below + weight · (painted - below): bit for bit `below` at 0, and `painted` at 1.
+    """below + weight · (painted - below): bit for bit `below` at weight 0 and `painted` at 1.
 
     Args:
         below, painted: (H, W, 3) float32, stored values.
@@ -313,7 +288,7 @@ def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarr
     outside, inside = weight <= 0, weight >= 1
     if outside.all() or inside.all():
         return below if outside.all() else painted
-    # An infinity on both sides has no middle: it becomes a NaN, which it is as good as.
+    # Between two infinities the result is NaN.
     with np.errstate(invalid="ignore", over="ignore"):
         result: np.ndarray = (painted - below) * weight[..., None] + below
     for whole, ends in ((below, outside), (painted, inside)):
@@ -323,7 +298,7 @@ def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarr
 
 
 def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePainter:
-    """The painter of an item: its own look, and its layers over it.
+    """The painter of an item's looks.
 
     Raises:
         LookError: a look names a style that the pack does not have.
@@ -334,6 +309,6 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
         in_flight=max(each.in_flight(plan.info.height, plan.info.width) for each in stylizers),
         alpha=plan.info.alpha,
         is_float=plan.info.is_float,
-        premultiplied=plan.premultiplied,
+        premultiplied=plan.spec.premultiplied,
         colour=plan.scene,
     )

@@ -1,4 +1,5 @@
-"""What the items of a job share while it runs, and the wish to cancel it."""
+"""Progress: the settings that the items of a job share while it runs, how far it is, and whether it
+is to stop."""
 
 from __future__ import annotations
 
@@ -11,21 +12,23 @@ import torch
 
 from nle_style.core import StylePack
 from nle_style.errors import Cancelled
-from nle_style.render.events import OnEvent, Progress
+from nle_style.render.events import FramePainted, OnEvent
 from nle_style.render.job import RenderJob
 from nle_style.render.plan import ItemPlan
 
-__all__ = ["JobRun", "check_cancelled"]
+__all__ = ["Progress", "check_cancelled"]
 
 
 @dataclass
-class JobRun:
-    """What the items of a job share: pack, device, the clock and the count of frames.
+class Progress:
+    """A job that runs.
 
     Attributes:
+        job, pack, device, on_event, stop: of the job.
         frames: to be painted, over all items.
         done: of them, those of earlier runs included.
         rendered: by this run.
+        started: when it began, in seconds of `time.monotonic`.
     """
 
     job: RenderJob
@@ -39,18 +42,24 @@ class JobRun:
     started: float = field(default_factory=time.monotonic)
 
     def check_cancelled(self) -> None:
-        """Raises: Cancelled once the job is to stop."""
+        """Raises: Cancelled if the job is to stop."""
         check_cancelled(self.stop, self.job.control.cancel_file)
 
-    def tell(self, index: int, plan: ItemPlan, number: int) -> None:
-        """Count a painted frame of an item, and tell it."""
+    def count_frame(self, index: int, plan: ItemPlan, number: int) -> None:
+        """Count a painted frame and report it.
+
+        Args:
+            index: the item's place in the job.
+            plan: of the item.
+            number: of the frame in the source.
+        """
         self.done += 1
         self.rendered += 1
         elapsed = time.monotonic() - self.started
         rate = self.rendered / elapsed if self.rendered > 1 and elapsed > 0 else 0.0
         left = (self.frames - self.done) / rate if rate else None
         self.on_event(
-            Progress(
+            FramePainted(
                 item=index,
                 name=plan.destination.name,
                 frame=number,
@@ -65,7 +74,7 @@ class JobRun:
 
 
 def check_cancelled(stop: threading.Event, cancel_file: Path | None) -> None:
-    """Raises: Cancelled once either asks for it."""
+    """Raises: Cancelled if `stop` is set or the file is there."""
     if stop.is_set() or (cancel_file is not None and cancel_file.exists()):
         raise Cancelled(
             "cancelled", remedy="What is finished is kept: the same command goes on from there."

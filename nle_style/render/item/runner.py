@@ -1,7 +1,7 @@
-"""run_job: the one loop that every door leads to.
+"""run_job: the items of a job are planned, then rendered one after the other, each under the lock
+of its output. An item that is refused does not stop the others.
 
-Its items are planned, then rendered one after the other (`item_run`), each under the lock of its
-output; one that is refused does not stop the others.
+The command line, the plugins and the farm all end here.
 """
 
 from __future__ import annotations
@@ -18,23 +18,17 @@ from filelock import FileLock, Timeout
 
 from nle_style.apply import choose_device, map_large_blocks
 from nle_style.core import load_pack
+from nle_style.durable import make_folders, sweep_parts
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
-from nle_style.media.base import make_folders, sweep_parts
 from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
-from nle_style.render.item.item_renderer import render_item
-from nle_style.render.item.progress import JobRun
+from nle_style.render.item.item_renderer import ItemRenderer
+from nle_style.render.item.progress import Progress
 from nle_style.render.job import RenderJob
-from nle_style.render.plan import ItemPlan, plan_item
-from nle_style.render.record import (
-    SourceHashes,
-    build_report,
-    is_report_of,
-    report_path,
-    write_report,
-)
+from nle_style.render.plan import ItemPlan, Planner
+from nle_style.render.record import Sources, build_report, is_report_of, report_path, write_report
 from nle_style.shipped import find_pack
 
-__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "make_folder", "run_job", "tidy"]
+__all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "run_job", "tidy"]
 
 
 @dataclass(frozen=True)
@@ -65,6 +59,7 @@ def run_job(
     job: RenderJob,
     on_event: OnEvent = lambda event: None,
     stop: threading.Event | None = None,
+    sources: Sources | None = None,
 ) -> JobResult:
     """Render a job's items one after the other.
 
@@ -73,25 +68,24 @@ def run_job(
 
     Args:
         job: the request.
-        on_event: told what happens; see `events`.
+        on_event: called with each event; see `events`.
         stop: set it to cancel after the current frame, as the job's `cancel_file` does.
+        sources: what is known of the job's sources already.
 
     Raises:
         Cancelled: by `stop` or the cancel file.
-        PackError, InputError: the pack or the device cannot be had at all.
+        PackError, InputError: the pack or the device is not available.
         OutputError: the output folder cannot be made.
     """
     map_large_blocks()
     pack = load_pack(find_pack(job.pack))
     device = choose_device(job.control.device)
-    make_folder(job.output.directory)
-    taken: set[str] = set()
-    hashed = SourceHashes()
+    make_folders(job.output.directory)
+    planner = Planner(job, pack, device, sources or Sources())
     results: list[ItemResult] = []
     for item in job.items:
         try:
-            plan = plan_item(item, job, pack, device, taken, hashed)
-            results.append(ItemResult(item.source, plan))
+            results.append(ItemResult(item.source, planner.plan(item)))
         except NleStyleError as error:
             results.append(ItemResult(item.source, error=error))
     frames = sum(
@@ -99,27 +93,27 @@ def run_job(
         for result in results
         if result.plan is not None
     )
-    run = JobRun(job, pack, device, on_event, stop or threading.Event(), frames)
-    return deliver_items(run, results, _render)
+    progress = Progress(job, pack, device, on_event, stop or threading.Event(), frames)
+    return deliver_items(progress, results, _render)
 
 
 def deliver_items(
-    run: JobRun,
+    progress: Progress,
     results: list[ItemResult],
-    render: Callable[[JobRun, int, ItemPlan], bool],
+    render: Callable[[Progress, int, ItemPlan], bool],
 ) -> JobResult:
-    """Bring planned items to their end, one after the other, and tell how each of them ended.
+    """Deliver planned items one after the other, and report how each of them ended.
 
     Args:
-        run: the job's.
+        progress: of the job.
         results: the items, planned or refused, in the job's order.
-        render: has one item published; False if it was there already.
+        render: publishes one item; False if it was there already.
 
     Raises:
         Cancelled: by the job's `stop` or cancel file.
     """
-    on_event = run.on_event
-    on_event(Started(len(results), run.frames))
+    on_event = progress.on_event
+    on_event(Started(len(results), progress.frames))
     present = 0
     for index, result in enumerate(results):
         if result.plan is None or result.error is not None:
@@ -128,7 +122,7 @@ def deliver_items(
             continue
         plan = result.plan
         try:
-            rendered = render(run, index, plan)
+            rendered = render(progress, index, plan)
         except Cancelled:
             raise
         except NleStyleError as error:
@@ -147,7 +141,7 @@ def deliver_items(
                 "delivered" if rendered else "present",
                 str(plan.destination),
                 plan.frames,
-                report=_report(run, index, plan),
+                report=_report(progress, index, plan),
             )
         )
     outcome = JobResult(tuple(results))
@@ -156,24 +150,9 @@ def deliver_items(
     return outcome
 
 
-def make_folder(folder: Path) -> None:
-    """Make a folder of results, with those above it.
-
-    Raises: OutputError.
-    """
-    try:
-        make_folders(folder)
-    except OSError as error:
-        raise OutputError(
-            f"the output folder cannot be made ({error.strerror})",
-            where=str(folder),
-            remedy="Choose another folder with -o.",
-        ) from error
-
-
 @contextmanager
 def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
-    """Hold the lock of one output, so that two runs never write one file.
+    """Hold the lock of one output, so that two runs never write the same file.
 
     Args:
         lock_file: of a part of the output; None for the whole.
@@ -199,8 +178,8 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
     try:
         yield
     finally:
-        # While it is held: after the release it may be the next run's lock, and a third run, which
-        # finds no file, would make itself one beside it. Windows keeps a file that is open.
+        # Removed while the lock is held: after the release it may be the next run's lock, and a
+        # third run, which finds no file, would make another. Windows does not remove open files.
         with suppress(OSError):
             file.unlink()
         lock.release()
@@ -210,53 +189,45 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
 
 
 def tidy(plan: ItemPlan) -> None:
-    """Take away what a run that was cut off after publishing left beside its finished item."""
+    """Remove what a run that was killed after publishing left beside its finished item."""
     if not (plan.work.exists() or plan.work.with_suffix(".lock").exists()):
         return
-    # Another run may be at its last step, or the folder be read-only by now: then it stays.
+    # If another run is at its last step, or the folder is read-only by now, it stays.
     with suppress(InputError, OutputError), locked(plan):
         shutil.rmtree(plan.work, ignore_errors=True)
 
 
-def _render(run: JobRun, index: int, plan: ItemPlan) -> bool:
+def _render(progress: Progress, index: int, plan: ItemPlan) -> bool:
     """Render one item; False if it is there already, whole and unchanged."""
-    run.check_cancelled()
-    resume = run.job.control.resume
+    progress.check_cancelled()
+    resume = progress.job.control.resume
     if resume and plan.is_present():
-        run.done += plan.painted_count(plan.first, plan.last)
+        progress.done += plan.painted_count(plan.first, plan.last)
         tidy(plan)
         return False
     with locked(plan):
         if not resume:
             shutil.rmtree(plan.work, ignore_errors=True)
-        make_folder(plan.work)
+        make_folders(plan.work)
         sweep_parts(plan.work)
-        render_item(run, index, plan)
+        ItemRenderer(progress, index, plan).render()
         shutil.rmtree(plan.work, ignore_errors=True)
     return True
 
 
-def _report(run: JobRun, index: int, plan: ItemPlan) -> str:
-    """The path of a finished item's report, written if this render has none yet.
+def _report(progress: Progress, index: int, plan: ItemPlan) -> str:
+    """The path of a finished item's report, which is written if this render has none yet.
 
     A report that cannot be written is a warning: the intermediate is there and whole.
     """
-    path = report_path(plan.manifest)
-    published = plan.manifest.published()
-    if published is None or is_report_of(path, plan.manifest.key):
+    manifest, path = plan.manifest, report_path(plan.manifest)
+    published = manifest.published()
+    if published is None or is_report_of(path, manifest.key):
         return str(path)
-    report = build_report(
-        plan.manifest.key,
-        plan.facts,
-        plan.info,
-        published,
-        plan.manifest.units(),
-        plan.manifest.measurements(),
-        plan.manifest.made(),
-    )
+    report = build_report(manifest.key, plan.facts, plan.info, published, manifest.units())
     try:
         write_report(path, report)
     except OutputError as error:
-        run.on_event(Warned(f"{plan.destination.name}: no report ({error})", index))
+        progress.on_event(Warned(f"{plan.destination.name}: no report ({error})", index))
         return ""
     return str(path)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.item_plan import ItemPlan
 from nle_style.render.plan.naming import source_stem
-from nle_style.render.plan.planner import engine_of, plan_item
+from nle_style.render.plan.planner import Planner, engine_of
 from nle_style.render.plan.reading import read_as
 
 __all__ = [
     "FrameInputs",
     "ItemPlan",
+    "Planner",
     "engine_of",
-    "plan_item",
     "read_as",
     "source_stem",
 ]

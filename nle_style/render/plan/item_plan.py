@@ -1,4 +1,4 @@
-"""One intermediate, exactly: what a plan says and a render does."""
+"""ItemPlan: one intermediate, exactly, before a frame of it is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from nle_style.media.colour import SceneColour
 from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.mattes import LayerPlan, Matte
-from nle_style.render.record import Manifest, SourceHashes, fingerprint
+from nle_style.render.record import Manifest, ManifestFile, Sources, fingerprint
 from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ItemPlan"]
@@ -29,45 +29,53 @@ class ItemPlan:
         info: the probed source.
         first, last: source frames, inclusive, handles included.
         painted: the ranges of them that are painted, ascending, apart; the others become black.
-        look, spec: what to paint and how to write it.
+        layers: the looks and their mattes, the lowest first; at least one.
+        spec: how the frames are written.
         destination: the movie, or the folder of a sequence.
         manifest: beside it, under this render's key.
         facts: what the key was made from.
-        matte: where `look` is painted; None for everywhere.
-        layers: the looks that are painted over it, the lowest first.
-        scene: the way of the source's colours through the network; None for display-referred ones.
+        scene: converts scene-referred colours for the network and back; None for display-referred
+            ones.
         memory: bytes that the process may take.
         inputs: what each frame is made from; None unless a sequence becomes a sequence.
-        namesakes: manifests of the names that this render would have had in an empty folder, or
-            among other sources: another range of the same frames may lie there.
-        hashed: what its files were when it was planned.
+        namesakes: manifests under the other names that this render could have been given; a
+            sequence there may hold another range of the same frames.
+        sources: of the job, with the hashes from when it was planned.
     """
 
     info: MediaInfo
     first: int
     last: int
     painted: tuple[tuple[int, int], ...]
-    look: Look
+    layers: tuple[LayerPlan, ...]
     spec: OutputSpec
     destination: Path
     manifest: Manifest
     facts: dict[str, Any]
-    matte: Matte | None = None
-    layers: tuple[LayerPlan, ...] = ()
     scene: SceneColour | None = None
     memory: int = field(default_factory=automatic_memory)
     inputs: FrameInputs | None = None
-    namesakes: tuple[Path, ...] = ()
-    hashed: SourceHashes = field(default_factory=SourceHashes)
+    namesakes: tuple[ManifestFile, ...] = ()
+    sources: Sources = field(default_factory=Sources)
+
+    @property
+    def look(self) -> Look:
+        """The lowest look."""
+        return self.layers[0].look
 
     @property
     def looks(self) -> tuple[Look, ...]:
-        """Its own look and those of its layers, the lowest first."""
-        return self.look, *(layer.look for layer in self.layers)
+        """The look of every layer, the lowest first."""
+        return tuple(layer.look for layer in self.layers)
+
+    @property
+    def mattes(self) -> tuple[Matte | None, ...]:
+        """The matte of every layer, the lowest first; None paints everywhere."""
+        return tuple(layer.matte for layer in self.layers)
 
     @property
     def painted_at(self) -> tuple[int, int] | None:
-        """Width and height at which its own look is painted; None at strength 0."""
+        """Width and height at which the lowest look is painted; None at strength 0."""
         look = self.look
         return painted_at(self.info.width, self.info.height, look.strength, look.stroke_scale)
 
@@ -77,27 +85,17 @@ class ItemPlan:
         return any(map(needs_measuring, self.looks))
 
     @property
-    def alpha(self) -> bool:
-        """Whether frames are read, painted and written with their alpha."""
-        return self.spec.alpha
-
-    @property
-    def premultiplied(self) -> bool:
-        """Whether the output stores RGB multiplied by alpha."""
-        return self.spec.premultiplied
-
-    @property
     def budget(self) -> Budget:
         """The memory to render it in. Every look has a network of its own."""
-        mattes = (self.matte is not None) + len(self.layers)
-        channels = (4 if self.alpha else 3) + mattes
+        mattes = len(self.layers) - (self.layers[0].matte is None)
+        channels = (4 if self.spec.alpha else 3) + mattes
         frame = self.info.height * self.info.width * channels * 4
         converted = self.info.is_float or self.scene is not None or channels > 3
         return Budget(self.memory, frame, len(self.looks), converted)
 
     @property
     def frames(self) -> int:
-        """How many frames."""
+        """How many frames there are."""
         return self.last - self.first + 1
 
     @property
@@ -120,7 +118,7 @@ class ItemPlan:
     def source_files(self, first: int, last: int) -> Iterator[Path]:
         """The files that frames `first` to `last` of the source, inclusive, are made from."""
         yield from _files_of(self.info, first, last)
-        for matte in (self.matte, *(layer.matte for layer in self.layers)):
+        for matte in self.mattes:
             if matte is not None:
                 yield from _files_of(matte.info, first + matte.offset, last + matte.offset)
 

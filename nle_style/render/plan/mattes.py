@@ -16,7 +16,7 @@ from nle_style.apply import LUMA_WEIGHTS, Look, resample
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
 from nle_style.media.movie import movie_index
-from nle_style.media.source import probe_media, read_frames
+from nle_style.media.source import read_frames
 from nle_style.render.job import MatteJob
 
 __all__ = ["LayerPlan", "Matte", "plan_matte", "same_shape", "weight_of"]
@@ -28,14 +28,14 @@ _SNAP = np.float32(1e-6)  # what the resampling kernel's rounding adds to 0 and 
 
 @dataclass(frozen=True)
 class Matte:
-    """A matte for one clip, probed and found to fit it.
+    """A matte that fits one clip.
 
     Attributes:
         info: the matte's own movie, sequence or still.
-        channel: what of its pixels is the weight.
-        invert: 1 - weight instead.
+        channel: which of its channels is the weight.
+        invert: whether 1 - weight is used instead.
         offset: the matte's frame for frame n of the clip is n + offset; a still has only one.
-        height, width: of the clip, in pixels, to which the matte is brought.
+        height, width: of the clip, in pixels; the matte is resampled to that.
     """
 
     info: MediaInfo
@@ -48,8 +48,8 @@ class Matte:
     def weights(self, first: int, last: int) -> Iterator[np.ndarray]:
         """The weights for frames `first` to `last` of the clip, inclusive, in order.
 
-        Yields: (height, width) float32, 0-1: 0 is outside. Not to be changed: a still gives the
-            same array every time.
+        Yields: (height, width) float32, 0-1: 0 is outside. The arrays must not be changed: a still
+            gives the same one every time.
         Raises: MediaError if a frame of the matte cannot be decoded.
         """
         if self.info.kind == "still":
@@ -88,10 +88,10 @@ class Matte:
 
 @dataclass(frozen=True)
 class LayerPlan:
-    """One further look, painted over what lies below it, inside its matte."""
+    """One look, painted over what lies below it: inside its matte, or everywhere without one."""
 
-    matte: Matte
     look: Look
+    matte: Matte | None = None
 
 
 def weight_of(pixels: np.ndarray, channel: Channel) -> np.ndarray:
@@ -99,14 +99,14 @@ def weight_of(pixels: np.ndarray, channel: Channel) -> np.ndarray:
 
     Args:
         pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha.
-        channel: `luma` is Y' by BT.709's weights, exactly the grey of a grey picture.
+        channel: `luma` is Y' with BT.709's weights; of a grey picture exactly its grey.
 
     Returns:
-        (H, W) float32 in 0-1: values beyond are clipped, what is not a number is 0.
+        (H, W) float32 in 0-1: values beyond are clipped, NaN becomes 0.
     """
     if channel == "luma":
         red, green, blue = (pixels[..., index] for index in range(3))
-        # Not a sum of three products: white has to be exactly 1.
+        # A sum of three products would not give exactly 1 for white.
         with np.errstate(invalid="ignore"):
             weight = green + LUMA_WEIGHTS[0] * (red - green) + LUMA_WEIGHTS[2] * (blue - green)
     else:
@@ -115,19 +115,19 @@ def weight_of(pixels: np.ndarray, channel: Channel) -> np.ndarray:
     return clipped
 
 
-def plan_matte(job: MatteJob, source: MediaInfo, first: int, last: int) -> Matte:
-    """Probe a matte and see that it fits a clip.
+def plan_matte(job: MatteJob, info: MediaInfo, source: MediaInfo, first: int, last: int) -> Matte:
+    """Check that a matte fits a clip.
 
     Args:
         job: as it is asked for.
-        source: the clip.
+        info: the probed matte.
+        source: the probed clip.
         first, last: the clip's frames that are painted, handles included.
 
     Raises:
-        MediaError: it cannot be read, has no such channel, is of another shape, or is too short;
-            the message names both clips.
+        MediaError: it has no such channel, another shape or too few frames; the message names both
+            clips.
     """
-    info = probe_media(job.source)
     where = str(job.source)
     clip = source.path.name
     if job.channel == "alpha" and not info.has_alpha:
@@ -164,10 +164,10 @@ def plan_matte(job: MatteJob, source: MediaInfo, first: int, last: int) -> Matte
 
 
 def same_shape(matte: MediaInfo, source: MediaInfo) -> bool:
-    """Whether two pictures have one aspect ratio, within a pixel of the smaller one.
+    """Whether two pictures have the same aspect ratio, within a pixel of the smaller one.
 
-    Either that of their stored pixels, or that of their pictures on a screen (pixel aspect): a
-    matte of square pixels fits an anamorphic clip.
+    Either the stored sizes are compared, or the sizes on a screen (with the pixel aspect): a matte
+    of square pixels fits an anamorphic clip.
     """
     return any(
         _within_a_pixel(

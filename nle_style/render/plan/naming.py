@@ -1,17 +1,18 @@
-"""The name of an item's results, which no other item's results have in their folder."""
+"""The names of results: no two items, sources or ranges in a folder share one."""
 
 from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from nle_style.errors import InputError
 from nle_style.media.base import is_pattern
-from nle_style.render.record import MANIFEST_SUFFIX, last_facts
+from nle_style.render.record import MANIFEST_SUFFIX, ManifestFile
 
-__all__ = ["candidates", "free_name", "source_stem"]
+__all__ = ["ResultNames", "candidates", "source_stem"]
 
 _LONGEST_NAME = 220
 """Bytes of an intermediate's stem: file systems take 255, and a report's part file has 25 more."""
@@ -50,31 +51,48 @@ def candidates(name: str, source: Path, facts: dict[str, Any]) -> tuple[str, ...
     return found
 
 
-def free_name(names: tuple[str, ...], folder: Path, facts: dict[str, Any], taken: set[str]) -> str:
-    """A name that no other source and no other frames of this source have in the folder.
-
-    The first comer has the plain name; a timeline may be linked to it, so that another range is
-    never put in its place. A new look, depth or pack for the same frames does replace it.
+class ResultNames:
+    """The names of a job's results, each with its manifest, which is read once for all items.
 
     Args:
-        names: from `candidates`.
         folder: of the results.
-        facts: as there.
-        taken: names of the job's earlier items; the new one is added.
-
-    Raises: InputError if none is free.
     """
-    for candidate in names:
-        before = last_facts(folder / f"{candidate}{MANIFEST_SUFFIX}")
-        ours = before is None or _frames_of(before) == _frames_of(facts)
-        if ours and candidate not in taken:
-            taken.add(candidate)
-            return candidate
-    raise InputError(
-        "the same frames are asked for twice in one look",
-        where=facts["source"],
-        remedy="Leave one of the items out.",
-    )
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._taken: set[str] = set()
+        self._files: dict[str, ManifestFile] = {}
+
+    def file(self, name: str) -> ManifestFile:
+        """The manifest under a name."""
+        if name not in self._files:
+            self._files[name] = ManifestFile(self._folder / f"{name}{MANIFEST_SUFFIX}")
+        return self._files[name]
+
+    def take(self, names: Iterable[str], facts: dict[str, Any]) -> str:
+        """The first of some names that no other source and no other frames of this source have.
+
+        The first comer has the plain name. A timeline may be linked to it, so that another range
+        never replaces it; a new look, depth or pack for the same frames does.
+
+        Args:
+            names: from `candidates`.
+            facts: as there.
+
+        Raises: InputError if all are taken.
+        """
+        for name in names:
+            if name in self._taken:
+                continue
+            before = self.file(name).last_facts()
+            if before is None or _frames_of(before) == _frames_of(facts):
+                self._taken.add(name)
+                return name
+        raise InputError(
+            "the same frames are asked for twice in one look",
+            where=facts["source"],
+            remedy="Leave one of the items out.",
+        )
 
 
 def _frames_of(facts: dict[str, Any]) -> tuple[Any, ...]:

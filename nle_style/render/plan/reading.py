@@ -1,4 +1,4 @@
-"""An item's source: how it is read, which of its frames are rendered, which of them painted."""
+"""How an item's source is read, which of its frames are rendered and which of those are painted."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from fractions import Fraction
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
 from nle_style.media.movie import conformed, movie_index, source_frame
-from nle_style.media.source import probe_media
-from nle_style.render.job import Item, Reading, merge_ranges
+from nle_style.render.job import Item, Reading
+from nle_style.spans import merge_spans
 
-__all__ = ["frames_of", "painted_of", "probed", "read_as", "reading_facts"]
+__all__ = ["frames_of", "item_source", "painted_of", "read_as", "reading_facts"]
 
 
 def read_as(info: MediaInfo, reading: Reading) -> MediaInfo:
-    """A probed source, to be read as a job asks; stills and sequences are read as they are.
+    """A probed source with the settings by which it is read; stills and sequences have none.
 
-    Raises: InputError for a rate that nothing can be conformed to.
+    Raises: InputError for a rate to which nothing can be conformed.
     """
     if reading.interlaced == "deinterlace" and info.kind == "movie":
         info = replace(info, deinterlace=True)
@@ -25,7 +25,7 @@ def read_as(info: MediaInfo, reading: Reading) -> MediaInfo:
 
 
 def reading_facts(info: MediaInfo) -> dict[str, str]:
-    """What a render's key says of how its source is read; empty where it is read as it is."""
+    """What a render's key says of how its source is read; empty with the default settings."""
     facts = {}
     if info.deinterlace:
         facts["interlaced"] = "deinterlace"
@@ -34,12 +34,12 @@ def reading_facts(info: MediaInfo) -> dict[str, str]:
     return facts
 
 
-def probed(item: Item, reading: Reading) -> MediaInfo:
-    """An item's source, to be read as its job asks, at the rate that the item gives it.
+def item_source(item: Item, info: MediaInfo, reading: Reading) -> MediaInfo:
+    """A probed source as an item uses it: read as its job asks, at the rate that the item gives.
 
     Raises: MediaError if it cannot be read so.
     """
-    info = read_as(probe_media(item.source), reading)
+    info = read_as(info, reading)
     if item.rate is None or Fraction(item.rate) == info.rate:
         return info
     if info.kind == "movie":
@@ -52,9 +52,9 @@ def probed(item: Item, reading: Reading) -> MediaInfo:
 
 
 def frames_of(item: Item, info: MediaInfo, handles: int) -> tuple[int, int]:
-    """The first and the last source frame of an item, with handles as far as there are frames.
+    """The first and the last source frame of an item, with as many handles as the source has.
 
-    Raises: MediaError if the source has not as many.
+    Raises: MediaError if the source has fewer frames than the item asks for.
     """
     first, last = item.frames if item.frames is not None else (0, info.frame_count - 1)
     if last >= info.frame_count:
@@ -71,7 +71,7 @@ def painted_of(
 ) -> tuple[tuple[int, int], ...]:
     """The ranges to paint, with handles, within `first`..`last`.
 
-    Raises: MediaError if the source has not as many frames, or they cannot be read.
+    Raises: MediaError if the source has fewer frames, or they cannot be read.
     """
     if item.paint is None:
         return ((first, last),)
@@ -82,7 +82,7 @@ def painted_of(
             where=str(item.source),
             remedy=f"Its frames are 0-{info.frame_count - 1}.",
         )
-    # Frames that are not painted are not read either, so that nothing else would notice.
+    # Frames that are not painted are never read, so a truncated source would not be noticed later.
     readable = movie_index(info.path).readable if info.kind == "movie" else info.frame_count
     if source_frame(info, last) >= readable:
         raise MediaError(
@@ -90,4 +90,4 @@ def painted_of(
             where=str(item.source),
             remedy="The file is truncated; copy it again from the original.",
         )
-    return merge_ranges((max(a - handles, first), min(b + handles, last)) for a, b in item.paint)
+    return merge_spans((max(a - handles, first), min(b + handles, last)) for a, b in item.paint)

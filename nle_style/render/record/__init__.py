@@ -1,40 +1,33 @@
-"""What a render notes on disk: its manifest, the hashes of its sources, its report."""
+"""What a render notes on disk: its manifest and its report; and the state of its sources."""
 
 from __future__ import annotations
 
 from nle_style.render.record.manifest import (
     MANIFEST_SUFFIX,
-    WHOLE_BYTES,
+    FinishedUnit,
     Made,
     Manifest,
+    ManifestFile,
     UnitMeasurement,
     comparable_facts,
-    fingerprint,
-    last_facts,
     render_key,
 )
-from nle_style.render.record.report import (
-    build_report,
-    is_report_of,
-    remove_report,
-    report_path,
-    write_report,
-)
-from nle_style.render.record.source_hashes import SourceHashes
+from nle_style.render.record.report import build_report, is_report_of, report_path, write_report
+from nle_style.render.record.sources import WHOLE_BYTES, Sources, fingerprint
 
 __all__ = [
     "MANIFEST_SUFFIX",
     "WHOLE_BYTES",
+    "FinishedUnit",
     "Made",
     "Manifest",
-    "SourceHashes",
+    "ManifestFile",
+    "Sources",
     "UnitMeasurement",
     "build_report",
     "comparable_facts",
     "fingerprint",
     "is_report_of",
-    "last_facts",
-    "remove_report",
     "render_key",
     "report_path",
     "write_report",

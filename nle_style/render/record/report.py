@@ -1,8 +1,9 @@
-"""The report of a render, `NAME.report.json` beside its intermediate: what it is, how it was
-checked, how steady it is.
+"""The report of a render, `NAME.report.json` beside its intermediate: what was rendered, how it was
+checked and how much it flickers.
 
 Everything in it is in the manifest, so that a resumed render reports what an uninterrupted one
-does, and a lost report is written anew without painting anything. The keys are in docs/report.md.
+does, and a lost report is written again without painting anything. docs/report.md explains the
+keys.
 """
 
 from __future__ import annotations
@@ -14,23 +15,22 @@ from pathlib import Path
 from typing import Any
 
 from nle_style.apply import painted_at
-from nle_style.apply.shot import METHOD, PairChange, Stability, shot_stability
+from nle_style.apply.shot import METHOD, Stability, shot_stability
+from nle_style.durable import write_file
 from nle_style.media import INTERMEDIATES
-from nle_style.media.base import MediaInfo, part_path, write_text, writing_into
-from nle_style.media.write import UnitRecord
-from nle_style.render.record.manifest import MANIFEST_SUFFIX, Made, Manifest, UnitMeasurement
+from nle_style.media.base import MediaInfo
+from nle_style.render.record.manifest import MANIFEST_SUFFIX, FinishedUnit, Made, Manifest
 
 __all__ = [
     "REPORT_VERSION",
     "build_report",
     "is_report_of",
-    "remove_report",
     "report_path",
     "write_report",
 ]
 
 REPORT_VERSION = 1
-"""Of the keys: new ones may come without raising it; a changed or dropped one raises it."""
+"""Version of the keys: raised when a key is changed or dropped, not when one is added."""
 
 _EXACT = (
     "Every frame was decoded back after encoding, and its hash (BLAKE2b-128 of the code values) is "
@@ -50,7 +50,7 @@ _KEPT = (
 )
 _DISPLAY = "display-referred: the code values as they are"
 _NOT_NOTED = Made(False, "by a version that did not note why")
-_NOT_KEPT = "rendered by a version that did not measure it"
+_NOT_MEASURED = "rendered by a version that did not measure it"
 
 
 def report_path(manifest: Manifest) -> Path:
@@ -77,24 +77,21 @@ def build_report(
     facts: Mapping[str, Any],
     info: MediaInfo,
     published: Mapping[str, Any],
-    records: Mapping[int, UnitRecord],
-    measurements: Mapping[int, UnitMeasurement],
-    made: Mapping[int, Made],
+    finished: Mapping[int, FinishedUnit],
 ) -> dict[str, Any]:
     """The report as plain data.
 
     Args:
         key, facts: the render's, as in its manifest (`item_plan.ItemPlan`).
         info: the probed source.
-        published: the manifest's line about the intermediate; of `shots`, `files`, `bytes`,
-            `warnings` and `finished`, what an earlier version did not note is left open.
-        records, measurements, made: the units by index; a unit of an earlier version may have no
-            measurement, and no reason why it was made.
+        published: the manifest's line about the intermediate; earlier versions noted no `shots`,
+            `files`, `bytes`, `warnings` or `finished`.
+        finished: the units by index.
     """
     first, last = facts["frames"]
     shots = [(shot[0], shot[1]) for shot in published.get("shots", [(first, last)])]
     engine, torch_version, device, *openvino = facts["engine"]
-    units = [records[index] for index in sorted(records)]
+    units = [finished[index] for index in sorted(finished)]
     exact = INTERMEDIATES[facts["format"]].exact
     return {
         "nle_style_report": REPORT_VERSION,
@@ -131,14 +128,14 @@ def build_report(
         "verified": {
             "method": (_EXACT if exact else _LOSSY)
             + (_SPARSE if "paint" in facts else "")
-            + (_KEPT if any(each.kept for each in made.values()) else ""),
-            "frames": sum(len(unit.frame_hashes) for unit in units),
+            + (_KEPT if any(unit.made is not None and unit.made.kept for unit in units) else ""),
+            "frames": sum(len(unit.record.frame_hashes) for unit in units),
             "units": len(units),
         },
-        "made": _made(units, made),
+        "made": _made(units),
         "stability_method": METHOD,
-        "shots": _shots(shots, info, measurements),
-        "seconds_per_frame": _seconds(units, measurements),
+        "shots": _shots(shots, info, units),
+        "seconds_per_frame": _seconds(units),
         "warnings": list(published.get("warnings", [])),
     }
 
@@ -150,7 +147,7 @@ def _painted_at(look: Mapping[str, Any], info: MediaInfo) -> list[int] | None:
 
 
 def _mattes(facts: Mapping[str, Any], info: MediaInfo) -> list[dict[str, Any]]:
-    """Every matte with the look that is painted inside it, the lowest first."""
+    """Every matte with the look that is painted inside it, from the bottom layer up."""
     own = [{"matte": facts["matte"], "look": facts["look"]}] if "matte" in facts else []
     return [
         {**each["matte"], "look": each["look"], "painted_at": _painted_at(each["look"], info)}
@@ -158,31 +155,30 @@ def _mattes(facts: Mapping[str, Any], info: MediaInfo) -> list[dict[str, Any]]:
     ]
 
 
-def _made(units: Sequence[UnitRecord], made: Mapping[int, Made]) -> list[dict[str, Any]]:
-    """Ranges of frames that came to be in one way, in order."""
+def _made(units: Sequence[FinishedUnit]) -> list[dict[str, Any]]:
+    """Ranges of frames that were made in the same way for the same reason, in order."""
     ranges: list[dict[str, Any]] = []
     last: tuple[int, Made] | None = None
     for unit in units:
-        reason = made.get(unit.index, _NOT_NOTED)
-        if last == (unit.first - 1, reason):
-            ranges[-1]["frames"][1] = unit.last
+        record, made = unit.record, unit.made or _NOT_NOTED
+        if last == (record.first - 1, made):
+            ranges[-1]["frames"][1] = record.last
         else:
-            status = "kept" if reason.kept else "rendered"
-            frames = [unit.first, unit.last]
-            ranges.append({"frames": frames, "status": status, "why": reason.why})
-        last = unit.last, reason
+            status = "kept" if made.kept else "rendered"
+            frames = [record.first, record.last]
+            ranges.append({"frames": frames, "status": status, "why": made.why})
+        last = record.last, made
     return ranges
 
 
 def _shots(
-    shots: Sequence[tuple[int, int]], info: MediaInfo, measurements: Mapping[int, UnitMeasurement]
+    shots: Sequence[tuple[int, int]], info: MediaInfo, units: Sequence[FinishedUnit]
 ) -> list[dict[str, Any]]:
-    pairs: list[PairChange] = []
-    for measured in measurements.values():
-        pairs += measured.pairs
+    measured = [unit.measured for unit in units if unit.measured is not None]
+    pairs = [pair for each in measured for pair in each.pairs]
     figures = shot_stability(pairs, shots, info.width, info.height)
-    if not measurements:
-        figures = [Stability(None, None, None, 0, _NOT_KEPT) for _ in shots]
+    if not measured:
+        figures = [Stability(None, None, None, 0, _NOT_MEASURED) for _ in shots]
     return [
         {"frames": list(shot), "stability": _stability(figure)}
         for shot, figure in zip(shots, figures, strict=True)
@@ -206,17 +202,15 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
 
 
-def _seconds(
-    units: Sequence[UnitRecord], measurements: Mapping[int, UnitMeasurement]
-) -> dict[str, Any]:
-    """Seconds a frame of every unit: the middle one, and how far they lie apart."""
+def _seconds(units: Sequence[FinishedUnit]) -> dict[str, Any]:
+    """Seconds a frame, over the units: median, lowest and highest."""
     each = [
-        measurements[unit.index].seconds / len(unit.frame_hashes)
+        unit.measured.seconds / len(unit.record.frame_hashes)
         for unit in units
-        if unit.index in measurements
+        if unit.measured is not None
     ]
     if not each:
-        return {"median": None, "lowest": None, "highest": None, "reason": _NOT_KEPT}
+        return {"median": None, "lowest": None, "highest": None, "reason": _NOT_MEASURED}
     return {
         "median": round(statistics.median(each), 4),
         "lowest": round(min(each), 4),
@@ -230,14 +224,4 @@ def write_report(path: Path, report: Mapping[str, Any]) -> None:
     Raises:
         OutputError: the folder or the disk refuses.
     """
-    write_text(path, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def remove_report(path: Path) -> None:
-    """Take a report away, if there is one.
-
-    Raises:
-        OutputError: the folder or the disk refuses.
-    """
-    with writing_into(path.parent, part_path(path)):
-        path.unlink(missing_ok=True)
+    write_file(path, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")

@@ -1,10 +1,17 @@
-"""Where the media of a timeline are: URLs, paths, image sequences, folders to search."""
+"""Find the files of a timeline's media: URLs, paths, image sequences, folders to search."""
 
 from __future__ import annotations
 
-from nle_style.timeline.files.locate import absolute_url, media_path, reference_url
+from nle_style.timeline.files.locate import (
+    absolute_url,
+    check_sequence,
+    first_number,
+    media_path,
+    reference_url,
+    source_path,
+    split_name,
+)
 from nle_style.timeline.files.media_finder import MediaFacts, MediaFinder
-from nle_style.timeline.files.sequences import check_sequence, first_number, source_path
 from nle_style.timeline.files.urls import is_sequence, url_like
 
 __all__ = [
@@ -17,5 +24,6 @@ __all__ = [
     "media_path",
     "reference_url",
     "source_path",
+    "split_name",
     "url_like",
 ]

@@ -1,8 +1,8 @@
 """From the text in a media reference to a file: URLs, plain paths, Windows paths, sequences.
 
-Editors do not agree: some percent-encode file URLs and some do not, Resolve writes bare paths and
-backslashes, Premiere writes file://localhost/. Where two readings are possible, the one that
-exists on disk wins.
+Editors write paths differently: some percent-encode file URLs and some do not, Resolve writes plain
+paths and backslashes, Premiere writes file://localhost/. Where a text can mean several paths, one
+that exists is taken.
 """
 
 from __future__ import annotations
@@ -10,27 +10,28 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
-from urllib.parse import unquote
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
+from nle_style.sequence_names import NumberedName, decoded, in_path, in_timeline
 
 __all__ = [
     "absolute_url",
+    "check_sequence",
+    "first_number",
     "has_files",
     "media_path",
     "path_readings",
     "reference_url",
+    "sequence_name",
+    "source_path",
+    "split_name",
 ]
 
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://")
 _DRIVE = re.compile(r"/?(?=[A-Za-z]:[\\/])")
 _WINDOWS = re.compile(r"[A-Za-z]:[\\/]|\\\\|//")
-# Resolve's x.[1001-1099].tif, printf's x.%04d.exr, Nuke's x.####.dpx.
-_SEQUENCE = re.compile(
-    r"\[(?P<first>\d+)-(?P<last>\d+)\]|(?P<printf>%\d*d)|(?P<hashes>#{2,}(?=\.))"
-)
 
 
 def media_path(url: str, folder: Path) -> Path:
@@ -41,12 +42,12 @@ def media_path(url: str, folder: Path) -> Path:
         folder: where relative paths start: the timeline's folder.
 
     Returns:
-        An absolute, normalised path. It need not exist; the media's reader says so better. An
-        image sequence, however it was written, is a printf pattern like name.%04d.exr.
+        An absolute, normalised path; it need not exist. For an image sequence that is there it is
+        a printf pattern like name.%04d.exr.
 
     Raises:
         TimelineError: no path at all, another scheme than file, or a Windows path on a machine
-            that is not Windows. The clip is for the caller to name.
+            that is not Windows. The error does not name the clip.
     """
     if not url:
         raise TimelineError(
@@ -64,6 +65,36 @@ def media_path(url: str, folder: Path) -> Path:
     return _absolute(folder / readings[0])
 
 
+def source_path(reference: otio.core.MediaReference, folder: Path) -> Path:
+    """The file that a media reference means; for an image sequence its printf pattern.
+
+    Args:
+        reference: an ExternalReference or ImageSequenceReference.
+        folder: where relative paths start: the timeline's folder.
+
+    Returns:
+        An absolute path, `name.%04d.exr` for a sequence. It need not exist.
+
+    Raises:
+        TimelineError: as `media_path` and `check_sequence`.
+    """
+    url = reference_url(reference)
+    beginning, name = split_name(url)
+    sequence: NumberedName | None
+    if isinstance(reference, otio.schema.ImageSequenceReference):
+        check_sequence(reference)
+        sequence = sequence_name(reference)
+    else:
+        sequence = in_timeline(decoded(name) if url.lower().startswith("file:") else name)
+        if sequence is None or _exists(url, folder):
+            return media_path(url, folder)
+    # Without the name, whose signs would be read as percent escapes. No file shows here whether a
+    # backslash belongs to a name or separates folders; Windows exports have it between folders.
+    if os.name != "nt":
+        beginning = beginning.replace("\\", "/")
+    return media_path(f"{beginning}sequence", folder).with_name(sequence.pattern)
+
+
 def reference_url(reference: otio.core.MediaReference) -> str:
     """The text that says where a reference's media is; "" if it says nothing.
 
@@ -71,24 +102,60 @@ def reference_url(reference: otio.core.MediaReference) -> str:
     """
     if not isinstance(reference, otio.schema.ImageSequenceReference):
         return getattr(reference, "target_url", None) or ""
-    padding = reference.frame_zero_padding
-    number = f"%0{padding}d" if padding > 1 else "%d"
     base = (reference.target_url_base or ".").rstrip("/") or "/"
-    return f"{base}/{reference.name_prefix or ''}{number}{reference.name_suffix or ''}"
+    return f"{base}/{sequence_name(reference).pattern}"
+
+
+def sequence_name(reference: otio.schema.ImageSequenceReference) -> NumberedName:
+    """The name of the files that an ImageSequenceReference means."""
+    return NumberedName(
+        str(reference.name_prefix or ""),
+        int(reference.frame_zero_padding),
+        str(reference.name_suffix or ""),
+    )
+
+
+def first_number(reference: otio.core.MediaReference) -> int | None:
+    """The number of the file that the reference begins with; None if the reference has none."""
+    if isinstance(reference, otio.schema.ImageSequenceReference):
+        return int(reference.start_frame)
+    sequence = in_timeline(decoded(split_name(str(reference.target_url or ""))[1]))
+    return None if sequence is None else sequence.first
+
+
+def check_sequence(reference: otio.core.MediaReference) -> None:
+    """Refuse image sequences whose files cannot be told from their reference.
+
+    Raises:
+        TimelineError: a sequence that leaves out frames, or whose name has signs that stand for
+            numbers or folders. Other references pass.
+    """
+    if not isinstance(reference, otio.schema.ImageSequenceReference):
+        return
+    if reference.frame_step != 1:
+        raise TimelineError(
+            f"its image sequence has only every {reference.frame_step}. frame",
+            remedy="Render the sequence with every frame, or as a movie, and relink the clip.",
+        )
+    prefix, suffix = str(reference.name_prefix), str(reference.name_suffix)
+    if re.search(r"[%#/\\]", prefix + suffix):
+        raise TimelineError(
+            f"the name of its image sequence, {prefix}...{suffix}, has signs that stand for "
+            "numbers or folders",
+            remedy="Rename the files and relink the clip.",
+        )
 
 
 def has_files(path: Path) -> bool:
     """Whether a path is a file, or a printf pattern that at least one file matches."""
     if os.path.isfile(path):
         return True
-    match = re.search(r"%0?(\d*)d", path.name)
-    if match is None:
+    name = in_path(path.name)
+    if name is None or not name.is_printf:
         return False
-    before, after = re.escape(path.name[: match.start()]), re.escape(path.name[match.end() :])
-    expression = re.compile(rf"{before}\d{{{match[1] or 1},}}{after}")
     try:
         with os.scandir(path.parent) as entries:
-            return any(expression.fullmatch(entry.name) for entry in entries)
+            return any(name.number(entry.name) is not None for entry in entries)
     except OSError:
         return False
 
@@ -96,8 +163,8 @@ def has_files(path: Path) -> bool:
 def absolute_url(url: str, folder: Path) -> str:
     """`url` if it stands on its own, otherwise the same file as an absolute path.
 
-    A relinked timeline is usually written to another folder, where a relative URL would point
-    nowhere. Absolute URLs and paths of any kind come back unchanged.
+    A relinked timeline is usually written to another folder, where a relative URL would not lead
+    to the file. Absolute URLs and paths of any kind come back unchanged.
     """
     if not url or _SCHEME.match(url) or url.startswith("file:"):
         return url
@@ -122,34 +189,33 @@ def path_readings(url: str) -> list[str]:
         )
     if url.lower().startswith("file:"):
         path = _without_host(url[len("file:") :])
-        texts = [_decoded(path), path]
+        texts = [decoded(path), path]
     else:
-        texts = [url, _decoded(url)]
+        texts = [url, decoded(url)]
     texts = [_DRIVE.sub("", text, count=1) for text in texts]
     if os.name != "nt":
         texts += [t.replace("\\", "/") for t in texts if "\\" in t and not _WINDOWS.match(t)]
     return texts + [p for t in texts if (p := _as_pattern(t)) != t]
 
 
-def _decoded(text: str) -> str:
-    """Percent escapes decoded, but %04d stays: read as an escape it is a control character."""
-    parts = re.split(r"(%0[1-9]d|%d)", text)
-    return "".join(part if n % 2 else unquote(part) for n, part in enumerate(parts))
+def split_name(path: str) -> tuple[str, str]:
+    """Everything up to the last slash or backslash, and the name."""
+    cut = max(path.rfind("/"), path.rfind("\\")) + 1
+    return path[:cut], path[cut:]
+
+
+def _exists(url: str, folder: Path) -> bool:
+    """Whether there is a file whose name is that text."""
+    try:
+        return media_path(url, folder).is_file()
+    except TimelineError:
+        return False
 
 
 def _as_pattern(path: str) -> str:
-    """The path with its file name's frame numbers as printf writes them."""
-    cut = max(path.rfind("/"), path.rfind("\\")) + 1
-    return path[:cut] + _SEQUENCE.sub(_printf, path[cut:], count=1)
-
-
-def _printf(match: re.Match[str]) -> str:
-    if match["printf"]:
-        return match["printf"]
-    if match["hashes"]:
-        return f"%0{len(match['hashes'])}d"
-    first, last = match["first"], match["last"]
-    return f"%0{len(first)}d" if len(first) == len(last) and len(first) > 1 else "%d"
+    folder, name = split_name(path)
+    sequence = in_timeline(name)
+    return path if sequence is None else folder + sequence.pattern
 
 
 def _without_host(rest: str) -> str:
@@ -164,5 +230,5 @@ def _without_host(rest: str) -> str:
 
 
 def _absolute(path: Path) -> Path:
-    # Not resolve(): a symlink's own name is the one the editor knows.
+    # Not resolve(): the editor knows a symlink by its own name.
     return Path(os.path.abspath(path))

@@ -4,42 +4,53 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple
 
 import opentimelineio as otio
 
 from nle_style.errors import MediaError, TimelineError
-from nle_style.timeline.files.locate import has_files, media_path, path_readings, reference_url
+from nle_style.sequence_names import of_file
+from nle_style.timeline.files.locate import (
+    has_files,
+    media_path,
+    path_readings,
+    reference_url,
+    split_name,
+)
 from nle_style.timeline.frames import counted, usable_range
 from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = ["MediaFacts", "MediaFinder"]
 
-_NUMBERED = re.compile(r"(.*?)(\d+)(\.(?:exr|dpx|cin|tiff?|png|jpe?g|tga|bmp|webp))", re.IGNORECASE)
-_NUMBER = re.compile(r"%\d*d")
+
+@dataclass(frozen=True)
+class MediaFacts:
+    """What the plan needs to know of a media file.
+
+    Attributes:
+        rate: frames per second, exact.
+        frame_count: number of frames that can be decoded.
+        start_frame: the file's start timecode counted in frames at `rate`; 0 if it has none.
+        first_file_number: in the name of an image sequence's first file; None for other media.
+    """
+
+    rate: Fraction
+    frame_count: int
+    start_frame: int
+    first_file_number: int | None
 
 
-class MediaFacts(Protocol):
-    """What the plan has to know of a media file; `nle_style.media` supplies it."""
+class _Found(NamedTuple):
+    """A file, or a sequence's pattern; `stem` is its name without extension and number."""
 
-    @property
-    def rate(self) -> Fraction:
-        """Frames per second, exact."""
-
-    @property
-    def frame_count(self) -> int:
-        """Number of frames that really decode."""
-
-    @property
-    def start_frame(self) -> int:
-        """The file's start timecode counted in frames at `rate`; 0 if it has none."""
-
-    @property
-    def first_file_number(self) -> int | None:
-        """The number in the name of an image sequence's first file; None for other media."""
+    path: Path
+    name: str
+    stem: str
 
 
 class MediaFinder:
@@ -49,8 +60,8 @@ class MediaFinder:
     the path itself, absolute or relative to the timeline's folder; then a file of the same name
     anywhere under `media_dirs`. A name is compared as it is, then without regard to case; a name
     from an EDL (clip name, source file, reel) also fits a file that only adds an extension to it.
-    A file found by name must agree in timecode with the clip where both are known, and a file
-    that agrees beats one that has no timecode. Two files that fit equally well are refused.
+    A file found by name must agree in timecode with the clip where both are known, and one that
+    agrees is preferred to one without timecode. Two files that fit equally well are refused.
 
     Args:
         folder: what relative paths start from: the timeline's folder.
@@ -75,7 +86,7 @@ class MediaFinder:
             reverse=True,
         )
         self._probe = probe
-        self._index: list[Path] | None = None
+        self._index: list[_Found] | None = None
 
     def find(self, clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
         """The file of a clip's reference, or the printf pattern of its image sequence.
@@ -85,12 +96,12 @@ class MediaFinder:
             reference: an ExternalReference or ImageSequenceReference of the clip.
 
         Returns:
-            An absolute path. It exists, unless there is nothing to search: then it is where the
-            reference says, and the media's reader tells that nothing is there.
+            An absolute path. Without folders to search it may not exist: then it is the one that
+            the reference states.
 
         Raises:
-            TimelineError: no path, a foreign path that nothing maps, no fitting file in the
-                folders to search, or several. The clip is for the caller to name.
+            TimelineError: no path, a Windows path that no map covers, no fitting file in the
+                folders to search, or several. The error does not name the clip.
         """
         url = reference_url(reference)
         mapped = self._mapped(url)
@@ -154,33 +165,20 @@ class MediaFinder:
         """Files of that name: the strictest comparison that finds any."""
         if self._index is None:
             self._index = list(_files(self._media_dirs))
-        comparisons: list[Callable[[Path], bool]] = [
-            lambda p: p.name == name,
-            lambda p: p.name.casefold() == name.casefold(),
-        ]
-        if loose:
-            comparisons += [
-                lambda p: _stem(p.name) == name,
-                lambda p: _stem(p.name).casefold() == name.casefold(),
-            ]
-        for fits in comparisons:
-            found = [path for path in self._index if fits(path)]
-            if found:
-                return found
+        for part in ("name", "stem") if loose else ("name",):
+            for fold in (str, str.casefold):
+                found = [f.path for f in self._index if fold(getattr(f, part)) == fold(name)]
+                if found:
+                    return found
         return []
 
     def _best(
         self, clip: otio.schema.Clip, reference: otio.core.MediaReference, paths: list[Path]
     ) -> list[Path]:
-        agreeing: list[Path] = []
-        unknown: list[Path] = []
-        for path in paths:
-            verdict = self._agrees(clip, reference, path)
-            if verdict is None:
-                unknown.append(path)
-            elif verdict:
-                agreeing.append(path)
-        return agreeing or unknown
+        """The files that agree in timecode; without any, those of which it is not known."""
+        verdicts = [(path, self._agrees(clip, reference, path)) for path in paths]
+        agreeing = [path for path, agrees in verdicts if agrees]
+        return agreeing or [path for path, agrees in verdicts if agrees is None]
 
     def _agrees(
         self, clip: otio.schema.Clip, reference: otio.core.MediaReference, path: Path
@@ -198,7 +196,7 @@ class MediaFinder:
             return None
         first = counted(wanted.start_time, facts.rate)
         if available is not None and available.start_time.value == 0:
-            # The timeline counts from the file's first frame, whatever its timecode.
+            # The timeline counts from the file's first frame and not in its timecode.
             return None
         return facts.start_frame <= first < facts.start_frame + facts.frame_count
 
@@ -218,18 +216,11 @@ def _names(reference: otio.core.MediaReference, url: str) -> tuple[list[str], bo
     for text in filter(None, texts):
         # A sequence's pattern comes last among the readings, and is the one in the index.
         for reading in reversed(path_readings(text)):
-            found[re.split(r"[/\\]", reading)[-1]] = None
+            found[split_name(reading)[1]] = None
     return [name for name in found if name], bool(listed)
 
 
-def _stem(name: str) -> str:
-    """The name without extension and, of a sequence, without its number."""
-    if match := _NUMBER.search(name):
-        return name[: match.start()].rstrip("._-")
-    return name.rpartition(".")[0]
-
-
-def _files(folders: Iterable[Path]) -> Iterator[Path]:
+def _files(folders: Iterable[Path]) -> Iterator[_Found]:
     """Every file below the folders, in order, once; numbered images as patterns too."""
     seen: set[str] = set()
     for top in folders:
@@ -238,12 +229,9 @@ def _files(folders: Iterable[Path]) -> Iterator[Path]:
             if folder in seen:
                 continue
             seen.add(folder)
-            patterns: dict[str, int] = {}
-            for name in sorted(names):
-                if name.startswith("."):
-                    continue
-                yield Path(folder, name)
-                if match := _NUMBERED.fullmatch(name):
-                    pattern = f"{match[1]}%0{len(match[2])}d{match[3]}"
-                    patterns[pattern] = patterns.get(pattern, 0) + 1
-            yield from (Path(folder, p) for p, count in patterns.items() if count > 1)
+            names = sorted(name for name in names if not name.startswith("."))
+            yield from (_Found(Path(folder, n), n, n.rpartition(".")[0]) for n in names)
+            for sequence, count in Counter(map(of_file, names)).items():
+                if sequence is not None and count > 1:
+                    name = sequence.pattern
+                    yield _Found(Path(folder, name), name, sequence.before.rstrip("._-"))

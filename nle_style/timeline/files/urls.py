@@ -1,4 +1,4 @@
-"""Write a path the way a timeline already writes its paths."""
+"""Write a path in the form in which a timeline writes its paths."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ from pathlib import Path, PurePath
 from urllib.parse import quote
 
 from nle_style.errors import TimelineError
+from nle_style.sequence_names import decoded, in_timeline
 
 __all__ = ["is_sequence", "url_like"]
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-# "%04d" is no escape that a path would hold, but "%20d" is a space and a letter.
-_SEQUENCE = re.compile(r"%(?:0\d+)?d(?![0-9A-Fa-f])|#{2,}")
 _MOVIES = frozenset({".mkv", ".mov", ".mp4", ".mxf"})
-# RFC 2396's unreserved marks, which Final Cut and Premiere leave alone; "&" is escaped, so that
+# RFC 2396's unreserved marks, which Final Cut and Premiere do not escape. "&" is escaped, so that
 # no XML entity is needed.
 _SAFE = "/-_.~!*'()"
 
 
 def is_sequence(path: PurePath) -> bool:
     """Whether a name stands for many images: `name.%06d.exr` or `name.####.exr`."""
+    found = in_timeline(path.name)
     is_movie = path.suffix.lower() in _MOVIES
-    return bool(_SEQUENCE.search(path.name)) and not is_movie and not Path(path).exists()
+    return found is not None and found.first is None and not is_movie and not Path(path).exists()
 
 
 def url_like(old: str, target: PurePath, *, always_url: bool = False) -> str:
     """A path as text, in the form of the text that it replaces.
 
-    "file://localhost/", "file:///" or a bare path; percent-encoded or not, with "%3a" or "%3A";
-    non-ASCII letters encoded or not: as `old` does it.
+    As `old` it begins with "file://localhost/", with "file:///" or as a bare path, is
+    percent-encoded or not, with "%3a" or "%3A", and its non-ASCII letters are encoded or not.
 
     Args:
         old: the text that names the media now.
@@ -40,8 +40,9 @@ def url_like(old: str, target: PurePath, *, always_url: bool = False) -> str:
         TimelineError: a bare path is asked for and the name cannot be written as text, or an
             image sequence is to stand where a movie stood.
     """
-    sequence = _SEQUENCE.search(target.name) if is_sequence(target) else None
-    if sequence and not _SEQUENCE.search(old.replace("%25", "%").rpartition("/")[2]):
+    sequence = in_timeline(target.name) if is_sequence(target) else None
+    before = in_timeline(decoded(old.rpartition("/")[2]))
+    if sequence and (before is None or before.first is not None):
         raise TimelineError(
             f"{target.name} is an image sequence, and this timeline has a movie there",
             remedy="Render to a movie format such as png-mov.",
@@ -56,17 +57,16 @@ def url_like(old: str, target: PurePath, *, always_url: bool = False) -> str:
         prefix, path = "file:", path
     elif not path.startswith("/"):
         path = f"/{path}"
-    if sequence and sequence[0] in old:
-        head, tail = path[: -len(target.name)], target.name
-        before, after = tail[: sequence.start()], tail[sequence.end() :]
-        return prefix + _encoded(head + before, body) + sequence[0] + _encoded(after, body)
+    if sequence and sequence.sign in old:
+        head = path[: -len(target.name)] + sequence.before
+        return prefix + _encoded(head, body) + sequence.sign + _encoded(sequence.after, body)
     return prefix + _encoded(path, body)
 
 
 def _encoded(path: str, like: str) -> str:
     escapes = _ESCAPE.findall(like)
     raw_unicode = not like.isascii()
-    # Only a character that had to be escaped, and was not, shows that a writer escapes nothing.
+    # A text without escapes shows only by a character that needs one that it escapes nothing.
     if not escapes and (raw_unicode or re.search(r"[ \[\]{}^`\"<>|]", like)):
         # A "%41" in the name itself would be read as an escape even so.
         path = _ESCAPE.sub(lambda found: f"%25{found[0][1:]}", path)

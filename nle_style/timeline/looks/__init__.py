@@ -1,8 +1,8 @@
-"""Which look every clip of a cut gets: from markers, metadata, tracks or a map."""
+"""The look of every clip of a cut, from markers, metadata, tracks or a map file."""
 
 from __future__ import annotations
 
-from nle_style.timeline.looks.clip_looks import looks_for, unheard_markers
+from nle_style.timeline.looks.clip_looks import looks_for, markers_without_clip
 from nle_style.timeline.looks.look_map import LookRule, read_look_map
 from nle_style.timeline.looks.look_text import ClipLook, parse_look
 
@@ -10,7 +10,7 @@ __all__ = [
     "ClipLook",
     "LookRule",
     "looks_for",
+    "markers_without_clip",
     "parse_look",
     "read_look_map",
-    "unheard_markers",
 ]

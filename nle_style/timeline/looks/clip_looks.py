@@ -1,4 +1,4 @@
-"""Which look each clip of a cut gets: from its markers, its metadata, its track or a map file."""
+"""The look of each clip of a cut, from its markers, its metadata, its track or a map file."""
 
 from __future__ import annotations
 
@@ -11,20 +11,21 @@ from typing import Any
 import opentimelineio as otio
 
 from nle_style.errors import InputError, TimelineError
-from nle_style.timeline.looks.look_map import LookRule, entry, facts_of, read_look_map
+from nle_style.timeline.looks.look_map import LookRule, entry, facts_of
 from nle_style.timeline.looks.look_text import CONTROLS, ClipLook, parse_look, with_control
 from nle_style.timeline.needs import REFERENCE_KEY, Candidate
+from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["ClipLook", "LookRule", "looks_for", "parse_look", "read_look_map", "unheard_markers"]
+__all__ = ["looks_for", "markers_without_clip"]
 
-_SPOKEN = re.compile(r"^[ \t]*(?:nle[-_ ]?)?style[ \t]*[:=](.*)$", re.IGNORECASE | re.MULTILINE)
+_STYLE = re.compile(r"^[ \t]*(?:nle[-_ ]?)?style[ \t]*[:=](.*)$", re.IGNORECASE | re.MULTILINE)
 # Where the FCP7 XML adapter, DaVinci Resolve's .otio and our reader of FCPXML keep a marker's note.
-_NOTES = (("fcp_xml", "comment"), ("Resolve_OTIO", "Note"), ("nle_style_source", "note"))
+_NOTES = (("fcp_xml", "comment"), ("Resolve_OTIO", "Note"), (SOURCE_KEY, "note"))
 
 
 @dataclass(frozen=True)
 class _Asked:
-    """What one place asks for: `look` None leaves the clip as it is; `origin` is for messages."""
+    """A look that was asked for; None leaves the clip as it is. `origin` is for messages."""
 
     origin: str
     look: ClipLook | None
@@ -39,9 +40,10 @@ def looks_for(
 ) -> Callable[[Candidate], ClipLook | None]:
     """The function that `timeline.needs.plan_shots` asks for the look of a clip.
 
-    The first of these that says anything counts, as a whole: a marker on the clip, the clip's
+    The first of these that asks for a look counts: a marker on the clip, the clip's
     metadata["nle_style"], the same two of its track and of the nests around it from the inside
-    out, the first rule that fits. What it leaves open is as in `default`. All others get `default`.
+    out, the first rule that fits. What it leaves open is as in `default`. Without any of them a
+    clip gets `default`.
 
     Args:
         rules: from `read_look_map`.
@@ -72,8 +74,8 @@ def looks_for(
     return look_of
 
 
-def unheard_markers(timeline: otio.schema.Timeline) -> tuple[str, ...]:
-    """Markers that ask for a look where there is no clip: on the timeline itself, and on gaps.
+def markers_without_clip(timeline: otio.schema.Timeline) -> tuple[str, ...]:
+    """Markers that ask for a look but belong to no clip: on the timeline itself, and on gaps.
 
     Returns:
         A sentence for each, for a warning.
@@ -85,7 +87,7 @@ def unheard_markers(timeline: otio.schema.Timeline) -> tuple[str, ...]:
             f"the marker '{_quoted(text)}' is on {place}, and so no clip's: put it on a clip or "
             "a track"
             for marker in item.markers
-            for text in _spoken(marker)
+            for text in _style_texts(marker)
         ]
     return tuple(found)
 
@@ -106,25 +108,25 @@ def _asked(candidate: Candidate, rules: Sequence[LookRule]) -> _Asked | None:
 
 
 def _of_markers(item: otio.schema.Item, of: str = "") -> _Asked | None:
-    speaking = [(marker, text) for marker in item.markers for text in _spoken(marker)]
-    if len(speaking) > 1:
-        # A blade leaves all markers on both halves; the editor sees those within each half.
-        # Not otherwise: not all adapters count a marker's time as the clip's.
-        speaking = [pair for pair in speaking if _is_within(pair[0], item)] or speaking
-    asked = [_parsed(text, _origin(f"marker '{_quoted(text)}'", of)) for _, text in speaking]
+    asking = [(marker, text) for marker in item.markers for text in _style_texts(marker)]
+    if len(asking) > 1:
+        # A clip that was cut in two has all markers on both halves, and the editor shows those
+        # within each half. One marker always counts: some adapters give other times for markers.
+        asking = [pair for pair in asking if _is_within(pair[0], item)] or asking
+    asked = [_parsed(text, _origin(f"marker '{_quoted(text)}'", of)) for _, text in asking]
     if len({one.look for one in asked}) > 1:
         raise TimelineError(
-            f"its markers disagree: {' and '.join(repr(_quoted(text)) for _, text in speaking)}",
+            f"its markers disagree: {' and '.join(repr(_quoted(text)) for _, text in asking)}",
             remedy="Leave one of them.",
         )
     return asked[0] if asked else None
 
 
-def _spoken(marker: otio.schema.Marker) -> list[str]:
+def _style_texts(marker: otio.schema.Marker) -> list[str]:
     """What follows "style:" in a marker's texts; the same text once."""
     notes = [entry(marker.metadata.get(space), key) for space, key in _NOTES]
     texts = [marker.name, marker.comment, *notes]
-    found = [match.strip() for text in texts for match in _SPOKEN.findall(str(text or ""))]
+    found = [match.strip() for text in texts for match in _STYLE.findall(str(text or ""))]
     return list(dict.fromkeys(found))
 
 

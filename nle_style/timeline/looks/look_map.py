@@ -15,6 +15,7 @@ import yaml
 from nle_style.errors import TimelineError
 from nle_style.timeline.looks.look_text import ClipLook, parse_look, with_control
 from nle_style.timeline.needs import Candidate
+from nle_style.timeline.parsed import file_bytes
 
 __all__ = ["SELECTORS", "LookRule", "entry", "facts_of", "matches", "read_look_map"]
 
@@ -25,6 +26,7 @@ marker on it."""
 _SPELLINGS = {"color": "colour", "marker-colour": "marker", "marker-color": "marker"}
 _SPELLINGS |= {"stroke-scale": "stroke_scale", "marker_colour": "marker", "marker_color": "marker"}
 _LOOK_KEYS = ("style", "strength", "stroke_scale", "statistics")
+_KEYS = SELECTORS + _LOOK_KEYS
 _NUMBERED = re.compile(r"[A-Z]\d+")
 _MAXIMUM_BYTES = 2**20
 _FORM = "See docs/timelines.md: a list of rules as `- clip: A00*` with `style: fire`."
@@ -35,7 +37,7 @@ class LookRule:
     """One rule of a map.
 
     Attributes:
-        selectors: (one of `SELECTORS`, glob); a clip must match all of them. Empty matches all.
+        selectors: (one of `SELECTORS`, glob); a clip must match all. Without any it matches.
         look: what the clips get; None leaves them as they are.
         where: "looks.yaml line 3", for messages.
     """
@@ -54,7 +56,7 @@ class LookRule:
 def matches(name: str, glob: str) -> bool:
     """Whether a name is the text, or fits it as a glob (* ? [abc]), in any case."""
     name, glob = name.casefold(), glob.casefold()
-    # Names as "x.[1001-1099].tif" are not meant as globs.
+    # A name like "x.[1001-1099].tif" is not meant as a glob.
     return name == glob or fnmatchcase(name, glob)
 
 
@@ -75,38 +77,30 @@ def read_look_map(path: Path) -> tuple[LookRule, ...]:
     elif isinstance(root, yaml.MappingNode):
         rules = []
         for key, value in _entries(root, path):
-            if _SPELLINGS.get(key, key) in SELECTORS + _LOOK_KEYS:
-                raise TimelineError(
-                    f"'{key}' belongs into a rule, and rules are a list",
-                    where=_line(value, path),
-                    remedy="Begin each rule with a dash: `- clip: A00*`.",
-                )
+            if _SPELLINGS.get(key, key) in _KEYS:
+                what = f"'{key}' belongs into a rule, and rules are a list"
+                raise _fault(what, value, path, "Begin each rule with a dash: `- clip: A00*`.")
             look = _look({"style": value}, path)
             rules.append(LookRule((("clip", key),), look, _line(value, path)))
     else:
-        raise TimelineError("it holds no rules", where=str(path), remedy=_FORM)
+        rules = []
     if not rules:
         raise TimelineError("it holds no rules", where=str(path), remedy=_FORM)
     return tuple(rules)
 
 
 def _composed(path: Path) -> yaml.Node | None:
+    data = file_bytes(path, _MAXIMUM_BYTES + 1)
+    if len(data) > _MAXIMUM_BYTES:
+        raise TimelineError("too large for a map of looks", where=str(path), remedy=_FORM)
     try:
-        if path.stat().st_size > _MAXIMUM_BYTES:
-            raise TimelineError("too large for a map of looks", where=str(path), remedy=_FORM)
-        text = path.read_text(encoding="utf-8-sig")
-    except OSError as error:
-        raise TimelineError(
-            f"the map of looks cannot be read ({error.strerror or error})",
-            where=str(path),
-            remedy="Check the path given to --map.",
-        ) from error
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise TimelineError(
             "the map of looks is not UTF-8 text", where=str(path), remedy="Save it as UTF-8."
         ) from error
     try:
-        # Nodes instead of values: they know their lines, keep repeated keys, and build no objects.
+        # Nodes have lines and keep repeated keys, and no objects are built from them.
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except (yaml.YAMLError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
@@ -119,31 +113,27 @@ def _composed(path: Path) -> yaml.Node | None:
 
 
 def _rule(node: yaml.Node, path: Path) -> LookRule:
-    where = _line(node, path)
     if not isinstance(node, yaml.MappingNode):
-        raise TimelineError("a rule is not `key: value` pairs", where=where, remedy=_FORM)
+        raise _fault("a rule is not `key: value` pairs", node, path)
     given: dict[str, yaml.ScalarNode] = {}
     for written, value in _entries(node, path):
         key = _SPELLINGS.get(written.lower(), written.lower())
-        if key not in SELECTORS + _LOOK_KEYS:
-            raise TimelineError(
-                f"unknown key '{written}'",
-                where=_line(value, path),
-                remedy=f"A rule has {', '.join(SELECTORS + _LOOK_KEYS)}.",
-            )
+        if key not in _KEYS:
+            raise _fault(f"unknown key '{written}'", value, path, f"A rule has {', '.join(_KEYS)}.")
         if key in given:
-            raise TimelineError(f"'{written}' is there twice", where=_line(value, path))
+            raise _fault(f"'{written}' is there twice", value, path, "")
         given[key] = value
     selectors = tuple((key, given[key].value) for key in SELECTORS if key in given)
     if ("colour", "source") in selectors or ("colour", "poster") in selectors:
-        raise TimelineError(
+        raise _fault(
             "`colour` chooses clips by their colour (label) in the editor",
-            where=_line(given["colour"], path),
-            remedy="Write the colour of the look into the style: `style: fire colour source`.",
+            given["colour"],
+            path,
+            "Write the colour of the look into the style: `style: fire colour source`.",
         )
     if not any(key in given for key in _LOOK_KEYS):
-        raise TimelineError("the rule asks for no look", where=where, remedy=_FORM)
-    return LookRule(selectors, _look(given, path), where)
+        raise _fault("the rule asks for no look", node, path)
+    return LookRule(selectors, _look(given, path), _line(node, path))
 
 
 def _look(given: Mapping[str, yaml.ScalarNode], path: Path) -> ClipLook | None:
@@ -155,8 +145,7 @@ def _look(given: Mapping[str, yaml.ScalarNode], path: Path) -> ClipLook | None:
             text = given[key].value
             look = parse_look(text) if key == "style" else with_control(look, key, text)
         except TimelineError as error:
-            where = _line(given[key], path)
-            raise TimelineError(error.what, where=where, remedy=error.remedy or _FORM) from error
+            raise _fault(error.what, given[key], path, error.remedy or _FORM) from error
     return look
 
 
@@ -164,20 +153,20 @@ def _entries(node: yaml.MappingNode, path: Path) -> list[tuple[str, yaml.ScalarN
     found: list[tuple[str, yaml.ScalarNode]] = []
     seen: set[str] = set()
     for key, value in node.value:
-        where = _line(key, path)
         if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
-            raise TimelineError("a rule's values are plain texts", where=where, remedy=_FORM)
+            raise _fault("a rule's values are plain texts", key, path)
         if value.value == "" or value.tag == "tag:yaml.org,2002:null":
-            raise TimelineError(
-                f"'{key.value}' has no value",
-                where=where,
-                remedy="`none` leaves clips as they are.",
-            )
+            what = f"'{key.value}' has no value"
+            raise _fault(what, key, path, "`none` leaves clips as they are.")
         if key.value in seen:
-            raise TimelineError(f"'{key.value}' is there twice", where=where)
+            raise _fault(f"'{key.value}' is there twice", key, path, "")
         seen.add(key.value)
         found.append((key.value, value))
     return found
+
+
+def _fault(what: str, node: yaml.Node, path: Path, remedy: str = _FORM) -> TimelineError:
+    return TimelineError(what, where=_line(node, path), remedy=remedy)
 
 
 def _line(node: yaml.Node, path: Path) -> str:
@@ -187,7 +176,7 @@ def _line(node: yaml.Node, path: Path) -> str:
 def facts_of(candidate: Candidate) -> dict[str, tuple[str, ...]]:
     """What rules go by, under the keys of `SELECTORS`.
 
-    A nest is a clip to those who cut with it: its name and colour count.
+    The names and colours of the nests around the clip count too.
     """
     clip = candidate.clip
     nests = [around for around in candidate.parents if isinstance(around, otio.schema.Stack)]
@@ -237,5 +226,5 @@ def _colours(item: otio.schema.Item) -> Iterator[str]:
 
 
 def entry(metadata: Any, key: str) -> Any:
-    """An entry of metadata that may be anything: the FCP7 adapter gives text for empty elements."""
+    """An entry of metadata, or None; the FCP7 adapter gives a text for an empty element."""
     return metadata.get(key) if isinstance(metadata, Mapping) else None

@@ -1,4 +1,4 @@
-"""What an editor writes to ask for a look: "fire", "blue:0.7,fire:0.3 strength 0.6", "none"."""
+"""Parse the text that asks for a look: "fire", "blue:0.7,fire:0.3 strength 0.6", "none"."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GRAMMAR = (
 )
 
 CONTROLS = ("strength", "stroke_scale", "colour", "statistics")
-"""What a look has beside its styles: the names of `ClipLook`'s other attributes."""
+"""The names of `ClipLook`'s attributes but for `styles`."""
 
 _LONGEST = 500
 _KEYWORD = r"strength|stroke[-_ ]?scale|colou?r|statistics"
@@ -35,7 +35,7 @@ class ClipLook:
     """The look that one clip of a cut asks for; plain data that can be compared and hashed.
 
     None anywhere means the command line's value. Ranges are checked where a
-    `nle_style.apply.look.Look` is made of it, in `nle_style.render.cut.cut_looks`.
+    `nle_style.apply.look.Look` is made of it, in `nle_style.render.cut.look_choice`.
 
     Attributes:
         styles: (name, weight) sorted by name; weights above 0 that sum to 1.
@@ -53,7 +53,7 @@ class ClipLook:
 
     @classmethod
     def of_mix(cls, weights: Iterable[tuple[str, float]], **controls: Any) -> ClipLook:
-        """A look of styles in any order and with weights in any scale, so that equals are equal.
+        """A look of styles in any order, with weights of any sum; equal mixes give equal looks.
 
         Raises:
             TimelineError: a style given twice, a negative or infinite weight, or none above 0.
@@ -69,7 +69,7 @@ class ClipLook:
         total = sum(weight for _, weight in given)
         if total <= 0:
             raise TimelineError("the style weights sum to 0", remedy=GRAMMAR)
-        # Left alone at 1 and rounded, so that one mix has one form, however it was written.
+        # Rounded, and not divided by a sum that is 1, so that equal mixes have equal weights.
         total = 1.0 if math.isclose(total, 1.0, abs_tol=1e-7) else total
         styles = tuple(sorted((name, round(w / total, 9)) for name, w in given if w))
         return cls(styles, **controls)
@@ -92,7 +92,7 @@ def parse_look(text: str) -> ClipLook | None:
     "color"; spaces, commas, ":" and "=" as people put them. The case of styles is kept.
 
     Raises:
-        TimelineError: anything else; it does not say where the text stood.
+        TimelineError: any other text. The error does not say where it was found.
     """
     text = text.strip()
     match = _SPLIT.fullmatch(text) if len(text) <= _LONGEST else None

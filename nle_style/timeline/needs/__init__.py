@@ -1,10 +1,11 @@
-"""Which frames of which files a cut needs, through nests, retimes and transitions."""
+"""Plan which frames of which files a cut needs, through nests, retimes and transitions."""
 
 from __future__ import annotations
 
 from nle_style.timeline.needs.candidates import Candidate, Refusal, Skipped, clip_at
+from nle_style.timeline.needs.clip_need import ClipUse, SourceRange
 from nle_style.timeline.needs.references import REFERENCE_KEY, is_ours, source_key
-from nle_style.timeline.needs.shot_plan import ClipUse, Plan, SourceRange, plan_shots
+from nle_style.timeline.needs.shot_plan import Plan, plan_shots
 
 __all__ = [
     "REFERENCE_KEY",

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-
-import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.files import MediaFacts, first_number
@@ -22,38 +20,66 @@ from nle_style.timeline.frames import (
 )
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.retime import Bound, reading_starts
+from nle_style.timeline.needs.tree import ClipPlace
 
-__all__ = ["Need", "need_of"]
+__all__ = ["ClipUse", "SourceRange", "use_of"]
 
-# Shorter stretches than this part of a frame are noise of float arithmetic upstream.
+# Stretches shorter than this part of a frame are noise of float arithmetic in editors.
 _SLIVER = Fraction(1, 100)
-# Some timelines count in seconds or in ticks of a media clock: that is no picture rate.
+# Some timelines count in seconds, or in ticks of a media clock, which are no picture rates.
 _SLOWEST, _FASTEST = 5, 250
 
 
 @dataclass(frozen=True)
-class Need:
-    """The frames of one clip, before handles and before ranges are merged.
+class SourceRange:
+    """Frames to render from one file in one look: merged, with handles, within the file.
 
     Attributes:
-        clip: the clip as the survey found it.
-        source: absolute path of the media, for an image sequence its pattern.
-        first, last: zero-based frames of the file, inclusive, within the file.
-        rate, media_frames, media_start: as in `nle_style.timeline.needs.shot_plan.ClipUse`.
-        speed: source frames that go by in a frame of the cut, without sign: handles are so many
-            times longer.
-        note: what the user should know, "" if nothing.
+        source: absolute path; of an image sequence its pattern, `name.%04d.exr`.
+        first, last: zero-based positions in the file (among a sequence's files), inclusive.
+        look: what `look_of` returned for the clips.
+        rate: frames per second that the intermediate must have. The media's own; for stills and
+            image sequences the one that the timeline plays them at.
     """
 
-    clip: Candidate
     source: Path
     first: int
     last: int
+    look: Hashable
+    rate: Fraction
+
+
+@dataclass(frozen=True)
+class ClipUse(ClipPlace):
+    """One clip of the cut and the frames it shows, transitions included.
+
+    Attributes:
+        source: as in `SourceRange`.
+        first, last: zero-based frames of the file, inclusive, clamped to the file, with the
+            frames that are added where editors round.
+        range: the range of the plan that holds them.
+        look: as in `SourceRange`.
+        rate: exact frames per second, as in `SourceRange`.
+        media_frames: number of frames of the media.
+        media_start: the source time, in frames at `rate`, that the timeline means by the file's
+            first frame: a one-hour timecode at 24 is 86400. Not whole in odd timelines.
+        record: first instant and end in the timeline, in seconds from its start, without the
+            clip's own transitions; None where the timeline does not say.
+        note: a sentence for the user, or "".
+        speed: source frames for each frame of the cut, without sign; handles are multiplied by it.
+    """
+
+    source: Path
+    first: int
+    last: int
+    range: SourceRange
+    look: Hashable
     rate: Fraction
     media_frames: int
     media_start: Fraction
-    speed: Fraction
-    note: str
+    record: tuple[Fraction, Fraction] | None = None
+    note: str = ""
+    speed: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -80,7 +106,7 @@ class _Reading:
         return whole_frames(self.at(low), self.at(high)) if high - low > _SLIVER else None
 
     def sampled(self) -> tuple[int, int] | None:
-        """The frames at whole instants only: the law of `nle_style.timeline.needs.retime`."""
+        """The frames at whole instants only, by the rule of `nle_style.timeline.needs.retime`."""
         low, high = snapped(Fraction(self.low[0])), snapped(Fraction(self.high[0]))
         begin = math.ceil(low) + (1 if low.denominator == 1 and self.low[1] else 0)
         end = math.floor(high) - (1 if high.denominator == 1 and not self.high[1] else 0)
@@ -90,14 +116,16 @@ class _Reading:
         return first, last
 
 
-def need_of(item: Candidate, source: Path, facts: MediaFacts) -> Need | None:
+def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> ClipUse | None:
     """The file frames that a clip shows, transitions included; None if no frame falls on it.
 
-    Where a retime is counted at the media's rate, they are the frames that the law names (see
-    `nle_style.timeline.needs.retime`), and one on each side, because editors round; a freeze is its
-    frame and the next. Where reverse can be read in two ways they are the frames of both.
-    Without retime they are all that the clip's time touches. Where anything is counted at another
-    rate than the media's, they are all that is touched, and one on each side.
+    Its `range` is of these frames alone.
+
+    Without a retime they are all frames that the clip's time touches. With one that is counted at
+    the media's rate they are those of the rule in `nle_style.timeline.needs.retime`, and one more
+    on each side, because editors round; a freeze is its frame and the next. Where editors read
+    reverse in two ways they are the frames of both. Where anything is counted at another rate than
+    the media's, they are all that is touched, and one more on each side.
 
     Raises:
         TimelineError: none of the frames is in the file, or the clip's place in the file cannot be
@@ -106,7 +134,9 @@ def need_of(item: Candidate, source: Path, facts: MediaFacts) -> Need | None:
     rate, count = _picture_rate(item, facts), facts.frame_count
     wanted, available = item.clip.source_range, usable_range(item.reference)
     if count == 1:
-        return _still(item, source, rate, available)
+        start = counted(available.start_time, rate) if available else Fraction(0)
+        note = "a still: one frame is rendered, and the editor holds it as it holds the original"
+        return _use(item, SourceRange(source, 0, 0, look, rate), 1, start, note, Fraction(1))
     media_start = _media_start(item, facts, rate)
     if wanted is None:
         # No trim: the available range is shown, or the whole file where there is none.
@@ -120,7 +150,7 @@ def need_of(item: Candidate, source: Path, facts: MediaFacts) -> Need | None:
     same_rate = is_counted_at(times, rate) and all(
         exact_rate(clock, rate) == rate for clock in item.clocks
     )
-    # Twice reversed is forward again, but not read in one way.
+    # What is reversed twice plays forward, but editors read it in several ways.
     retimed = item.speed != 1 or any(p.slope != 1 or p.high[1] for p in item.shown)
     readings = list(_readings(item, snapped(start - media_start), snapped(length), rate))
     frozen = all(reading.slope == 0 for reading in readings)
@@ -138,22 +168,31 @@ def need_of(item: Candidate, source: Path, facts: MediaFacts) -> Need | None:
         notes.append("editors read reverse in two ways: the frames of both are planned")
     first, last = min(a for a, _ in inside), max(b for _, b in inside)
     if frozen and same_rate:
-        # The same frame for as long as it is held; but one frame is not much of a movie.
+        # A freeze needs one frame; the intermediate gets two, so that it is a movie.
         first, last = (first, last + 1) if last < count - 1 else (first - 1, last)
     elif retimed or not same_rate:
         first, last = first - 1, last + 1
     if not same_rate:
         notes.append(f"the timeline does not count at the media's rate of {rate}")
-    return Need(
-        clip=item,
-        source=source,
-        first=max(first, 0),
-        last=min(last, count - 1),
-        rate=rate,
+    shown_range = SourceRange(source, max(first, 0), min(last, count - 1), look, rate)
+    speed = max(abs(reading.slope) for reading in readings)
+    return _use(item, shown_range, count, media_start, "; ".join(filter(None, notes)), speed)
+
+
+def _use(
+    item: Candidate, shown: SourceRange, count: int, start: Fraction, note: str, speed: Fraction
+) -> ClipUse:
+    return ClipUse(
+        item.clip_id,
+        item.clip_name,
+        item.track_name,
+        **vars(shown),
+        range=shown,
         media_frames=count,
-        media_start=media_start,
-        speed=max(abs(reading.slope) for reading in readings),
-        note="; ".join(note for note in notes if note),
+        media_start=start,
+        record=item.record,
+        note=note,
+        speed=speed,
     )
 
 
@@ -178,9 +217,9 @@ def _readings(
 
 
 def _frames_a_second(item: Candidate, rate: Fraction) -> Fraction:
-    """The media's rate as the walk read it, which did not know the media.
+    """The rate by which `shown` was turned into seconds, which was done without the media.
 
-    For media of 29.97 frames exactly it has taken 29.97 for 30000/1001.
+    For media of exactly 29.97 frames per second that is 30000/1001.
     """
     if item.clip.source_range is not None:
         written = item.clip.source_range.duration.rate
@@ -205,28 +244,8 @@ def _picture_rate(item: Candidate, facts: MediaFacts) -> Fraction:
     return facts.rate
 
 
-def _still(
-    item: Candidate,
-    source: Path,
-    rate: Fraction,
-    available: otio.opentime.TimeRange | None,
-) -> Need:
-    """One frame, whatever part of its endless time the editor took."""
-    return Need(
-        clip=item,
-        source=source,
-        first=0,
-        last=0,
-        rate=rate,
-        media_frames=1,
-        media_start=counted(available.start_time, rate) if available else Fraction(0),
-        speed=Fraction(1),
-        note="a still: one frame is rendered, and the editor holds it as it holds the original",
-    )
-
-
 def _overhang(shown: list[tuple[int, int]], source: Path, count: int) -> str:
-    """A note on frames that the file does not have, in the reading that has most of them."""
+    """A note on frames that the file does not have; of several readings, the best one counts."""
     missing, wanted, first, last = min(
         (min(b - a + 1, max(0, -a) + max(0, b - count + 1)), b - a + 1, a, b) for a, b in shown
     )
@@ -256,7 +275,7 @@ def _media_start(item: Candidate, facts: MediaFacts, rate: Fraction) -> Fraction
             # File number = named + (source time - start of the available range).
             return start + number - named
         end = start + counted(available.duration, rate)
-        # No number is said: source times that are numbers of files are taken for them.
+        # Without a number, source times that are numbers of files are taken for such.
         return Fraction(number) if number <= start and end <= number + facts.frame_count else start
     if wanted is None:
         return Fraction(facts.start_frame if number is None else number)

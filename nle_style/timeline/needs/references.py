@@ -1,4 +1,4 @@
-"""Which of a clip's media references is its own, and which are ours."""
+"""Which of a clip's media references are its own, and which we have added."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ import opentimelineio as otio
 __all__ = ["REFERENCE_KEY", "is_ours", "own_reference", "source_key"]
 
 REFERENCE_KEY = "nle_style"
-"""Key of our media reference in a clip, and of our metadata wherever we leave some.
+"""Key of the media reference that we add to a clip, and of all metadata that we write.
 
 The active intermediate has this key; those of earlier looks are kept as "nle_style.LABEL".
 """
 
 
 def is_ours(key: str) -> bool:
-    """Whether a media reference's key is one that `nle_style.timeline.relink.relinker` gives."""
+    """Whether a media reference has a key that `nle_style.timeline.relink` gives."""
     return key == REFERENCE_KEY or key.startswith(f"{REFERENCE_KEY}.")
 
 
 def source_key(clip: otio.schema.Clip) -> str:
-    """The key of the clip's own media, seen through a style that an earlier run put over it.
+    """The key of the clip's own media, also where an intermediate is the active reference.
 
-    Styling a relinked timeline again starts from the original, not from the styled picture.
+    So a relinked timeline that is styled again is rendered from the original media.
     """
     active = str(clip.active_media_reference_key)
     if not is_ours(active):

@@ -1,8 +1,8 @@
 """Time through nests and retimes: which instants of the output show which local time.
 
-The law is that of Avid's own frame lists: output frame i of a retimed item shows
-start + floor(i x product of the time scalars). OpenTimelineIO's range functions leave time warps
-out, so that an item's duration is always the time that it takes in its parent.
+The rule, from Avid's own frame lists: output frame i of a retimed item shows
+start + floor(i x product of the time scalars). OpenTimelineIO's range functions ignore time warps,
+so that an item's duration is always the time that it takes in its parent.
 
 All times here are seconds as exact fractions.
 """
@@ -17,22 +17,20 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.frames import exact_rate
 
 __all__ = [
     "ALWAYS",
     "Shown",
     "narrowed",
     "reading_starts",
-    "seconds",
     "shifted",
     "speed_of",
     "through",
 ]
 
-# Every reverse doubles the readings of a clip's time.
+# Every reversed nest doubles the ways in which editors may read a clip's time.
 _MOST_READINGS = 8
-# time_scalar is a float: 0.3 means 3/10, on which the frames fall differently than just below it.
+# time_scalar is a float: 0.3 means 3/10, and a number just below it would give other frames.
 _FINEST_SPEED = 1_000_000
 
 Bound = tuple[Fraction | float, int]
@@ -56,20 +54,7 @@ class Shown:
 
 
 ALWAYS = Shown(Fraction(1), Fraction(0), (-math.inf, 0), (math.inf, 0))
-"""Output time itself, without end."""
-
-
-def seconds(time: otio.opentime.RationalTime) -> Fraction:
-    """A time or duration in seconds; zero at whatever rate is zero.
-
-    Raises:
-        TimelineError: the value is not finite, or a non-zero value has no usable rate.
-    """
-    if not math.isfinite(time.value):
-        raise TimelineError(
-            f"a time has the value {time.value}", remedy="Export the timeline again."
-        )
-    return Fraction(time.value) / exact_rate(time.rate) if time.value else Fraction(0)
+"""Output time itself, without bounds."""
 
 
 def speed_of(item: otio.schema.Item) -> Fraction:
@@ -99,7 +84,7 @@ def speed_of(item: otio.schema.Item) -> Fraction:
 
 
 def narrowed(shown: Iterable[Shown], start: Fraction, end: Fraction) -> tuple[Shown, ...]:
-    """What is left of `shown` where local time is in start..end, half-open."""
+    """The part of `shown` in which local time is in start..end, half-open."""
     kept = []
     for part in shown:
         low, high = part.low, part.high
@@ -124,11 +109,10 @@ def shifted(shown: Iterable[Shown], start: Fraction) -> tuple[Shown, ...]:
 
 
 def reading_starts(start: Fraction, length: Fraction, speed: Fraction) -> tuple[Fraction, ...]:
-    """Where an item of this speed begins to play, all three in frames and frames out.
+    """The frames at which an item may begin to play; `start` and `length` are in frames.
 
-    Forward that is its `start`. In reverse editors differ: some play the frames that the item
-    would show forward from the last of them down, start + ceil(length * |speed|) - 1; others play
-    down from `start`.
+    Forward that is its `start`. In reverse editors differ: some begin at the last frame that the
+    item would show forward, start + ceil(length * |speed|) - 1; others begin at `start`.
     """
     if speed >= 0:
         return (start,)
@@ -138,7 +122,7 @@ def reading_starts(start: Fraction, length: Fraction, speed: Fraction) -> tuple[
 def through(
     shown: Iterable[Shown], starts: Iterable[Fraction], speed: Fraction
 ) -> tuple[Shown, ...]:
-    """`shown` of the time since an item's start becomes that of the time within the item.
+    """`shown` in the time within an item, from that since its start in its parent.
 
     Args:
         shown: local time counted from the item's start in its parent.
@@ -146,7 +130,7 @@ def through(
         speed: of the item.
 
     Raises:
-        TimelineError: more readings of reverse within reverse than are worth rendering.
+        TimelineError: reverse within reverse, with too many readings to render all of them.
     """
     inner = tuple(
         dict.fromkeys(

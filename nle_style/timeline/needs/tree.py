@@ -1,4 +1,4 @@
-"""Walk a timeline through its nests down to every clip, and say when the cut shows it."""
+"""Visit every clip of a timeline, through its nests, and find out when the cut shows it."""
 
 from __future__ import annotations
 
@@ -11,34 +11,48 @@ from typing import Literal
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.frames import exact_rate, usable_range
+from nle_style.timeline.files import split_name
+from nle_style.timeline.frames import counted, exact_rate, usable_range
 from nle_style.timeline.needs.references import own_reference
 from nle_style.timeline.needs.retime import (
     ALWAYS,
     Shown,
     narrowed,
     reading_starts,
-    seconds,
     shifted,
     speed_of,
     through,
 )
 
-__all__ = ["DEEPEST", "Placed", "walk"]
+__all__ = ["DEEPEST", "ClipPlace", "Placed", "walk"]
 
 DEEPEST = 100
-"""Levels of stacks and tracks that are walked into. Editors write two a nest, people nest a few."""
+"""Levels of stacks and tracks that are read. A nest has two, and edits have a few nests."""
 
 
 @dataclass(frozen=True)
-class Placed:
+class ClipPlace:
+    """Where an item of a timeline is, as an editor finds it.
+
+    Attributes:
+        clip_id: path in the timeline, "tracks[0]/children[3]", all zero-based; in nests
+            "tracks[0]/children[3]/children[1]/children[0]".
+        clip_name: the clip's name, or its media's where it has none.
+        track_name: the track's name, or V1, V2, ..., A1, ... from the bottom where it has none; in
+            nests the names from the outside in, "V1 > Compound 1 > V2".
+    """
+
+    clip_id: str
+    clip_name: str
+    track_name: str
+
+
+@dataclass(frozen=True)
+class Placed(ClipPlace):
     """An item of the timeline and its place in the cut.
 
     Attributes:
         item: a clip, a gap, an empty nest, or a nest below the deepest level.
-        clip_id: path in the timeline, "tracks[0]/children[3]/children[1]/children[0]".
-        track_name: the track's name, or V1, V2, ..., A1, ... from the bottom; in nests the names
-            from the outside in, "V1 > Compound 1 > V2".
         parents: the stacks and tracks around it, outermost first, without `timeline.tracks`.
         kinds: kinds of the tracks around it, outermost first.
         disabled: the name of the outermost disabled parent, None if there is none.
@@ -50,11 +64,10 @@ class Placed:
             None where it cannot be known.
         head, tail: what transitions show before its start and after its end.
         clocks: the rates that its place within nests is counted at.
+        anchor: the time in the timeline at output 0, seconds; None where it cannot be known.
     """
 
     item: otio.schema.Item
-    clip_id: str
-    track_name: str = ""
     parents: tuple[otio.core.Composition, ...] = ()
     kinds: tuple[str, ...] = ()
     disabled: str | None = None
@@ -65,23 +78,22 @@ class Placed:
     tail: otio.opentime.RationalTime = field(default_factory=otio.opentime.RationalTime)
     clocks: frozenset[float] = frozenset()
     anchor: Fraction | None = Fraction(0)
-    """The time in the timeline at output 0, seconds; None where it cannot be known."""
 
 
 def walk(timeline: otio.schema.Timeline) -> Iterator[Placed]:
-    """Everything in the timeline but transitions, bottom track first, in order of time.
+    """Every item of the timeline but transitions, bottom track first, in order of time.
 
-    Not recursive: a timeline nested without end runs into `DEEPEST`, not out of stack.
+    Not recursive, so that deep nesting cannot overflow the stack.
     """
     root = timeline.tracks
     shown: tuple[Shown, ...] = (ALWAYS,)
     fault = None
     try:
         if root.source_range is not None:
-            shown = narrowed(shown, Fraction(0), seconds(root.source_range.duration))
+            shown = narrowed(shown, Fraction(0), counted(root.source_range.duration))
     except TimelineError as error:
         fault = error
-    levels = [_children(Placed(root, "tracks", shown=shown, fault=fault))]
+    levels = [_children(Placed("tracks", "", "", root, shown=shown, fault=fault))]
     while levels:
         placed = next(levels[-1], None)
         if placed is None:
@@ -99,23 +111,19 @@ def walk(timeline: otio.schema.Timeline) -> Iterator[Placed]:
 def _children(level: Placed) -> Iterator[Placed]:
     nest = level.item
     is_root, is_track = level.clip_id == "tracks", isinstance(nest, otio.schema.Track)
-    inside = Placed(
-        nest,
-        level.clip_id,
-        level.track_name,
+    inside = replace(
+        level,
         parents=() if is_root else (*level.parents, nest),
         kinds=(*level.kinds, str(nest.kind)) if is_track else level.kinds,
         disabled=level.disabled or (None if nest.enabled or is_root else _named(nest)),
-        fault=level.fault,
-        shown=level.shown,
-        anchor=level.anchor,
+        record=None,
         clocks=level.clocks | _trim_clocks(nest),
     )
     try:
         inside = replace(inside, shown=_content(level))
     except TimelineError as error:
         inside = replace(inside, fault=level.fault or _within(nest, error))
-    # On a top-level track output time starts anew with every item.
+    # On a top-level track output time counts from the start of every item.
     anew = is_track and not level.parents
     start: Fraction | None = Fraction(0)
     counts: Counter[str] = Counter()
@@ -128,15 +136,16 @@ def _children(level: Placed) -> Iterator[Placed]:
             inside,
             item=child,
             clip_id=f"tracks[{position}]" if is_root else f"{level.clip_id}/children[{position}]",
+            clip_name=_clip_name(child),
             track_name=_path(level, child, f"{letter}{counts[letter]}"),
             head=_handle(nest, position - 1, "in_offset"),
             tail=_handle(nest, position + 1, "out_offset"),
         )
         taken, length = _length(child), None
         try:
-            length = None if taken is None else seconds(taken)
+            length = None if taken is None else counted(taken)
         except TimelineError as error:
-            # An untrimmed nest may hold one clip with such a time beside sound ones.
+            # An untrimmed nest may hold such a clip beside others that can be planned.
             placed = replace(placed, fault=placed.fault or error) if _ends(child) else placed
         try:
             placed = _in_place(placed, start, length, anew)
@@ -150,12 +159,12 @@ def _children(level: Placed) -> Iterator[Placed]:
 
 
 def _content(level: Placed) -> tuple[Shown, ...]:
-    """When the cut shows which time of the inside of a stack or track."""
+    """When the cut shows which time within a stack or track."""
     nest, trim = level.item, level.item.source_range
     speed = speed_of(nest)
     if trim is None and speed == 1:
         return level.shown
-    start = Fraction(0) if trim is None else seconds(trim.start_time)
+    start = Fraction(0) if trim is None else counted(trim.start_time)
     if speed > 0:
         return through(level.shown, [start], speed)
     length = _length(nest)
@@ -165,14 +174,14 @@ def _content(level: Placed) -> tuple[Shown, ...]:
             remedy="Export the timeline with media ranges.",
         )
     rate = exact_rate(length.rate)
-    starts = reading_starts(start * rate, seconds(length) * rate, speed)
+    starts = reading_starts(start * rate, counted(length) * rate, speed)
     return through(level.shown, [s / rate for s in starts], speed)
 
 
 def _in_place(
     placed: Placed, start: Fraction | None, length: Fraction | None, anew: bool
 ) -> Placed:
-    """`placed`, whose `shown` is of its parent's time, with `shown` of the time since its start.
+    """`placed` with `shown` in the time since its start, instead of its parent's time.
 
     Raises:
         TimelineError: its place within its parent cannot be known.
@@ -186,18 +195,18 @@ def _in_place(
             remedy="Export the timeline with media ranges, or trim that clip.",
         )
     elif anew and len(shown) == 1 and shown[0].slope == 1 and anchor is not None:
-        ahead = shown[0].offset - start
+        lead = shown[0].offset - start
         (low, low_open), (high, high_closed) = shown[0].low, shown[0].high
         shown = (
-            Shown(Fraction(1), Fraction(0), (low + ahead, low_open), (high + ahead, high_closed)),
+            Shown(Fraction(1), Fraction(0), (low + lead, low_open), (high + lead, high_closed)),
         )
-        anchor -= ahead
+        anchor -= lead
     else:
         shown = shifted(shown, start)
     record = None
     if length is not None and _ends(placed.item):
         record = _hull(narrowed(shown, Fraction(0), length), anchor)
-        shown = narrowed(shown, -seconds(placed.head), length + seconds(placed.tail))
+        shown = narrowed(shown, -counted(placed.head), length + counted(placed.tail))
     elif isinstance(placed.item, otio.schema.Clip) and shown != (ALWAYS,):
         raise TimelineError(
             "its length cannot be known, because it has neither a source range nor a media range",
@@ -207,7 +216,7 @@ def _in_place(
 
 
 def _ends(item: otio.schema.Item) -> bool:
-    """Whether the item ends by itself; untrimmed nests end with what is in them."""
+    """Whether the item has a length of its own; an untrimmed nest has that of its content."""
     return (
         item.source_range is not None
         or not isinstance(item, otio.core.Composition)
@@ -262,6 +271,14 @@ def _path(level: Placed, child: otio.schema.Item, numbered: str) -> str:
     if isinstance(child, otio.schema.Track):
         names.append(str(child.name or numbered))
     return " > ".join(name for name in names if name)
+
+
+def _clip_name(child: otio.schema.Item) -> str:
+    if child.name or not isinstance(child, otio.schema.Clip):
+        return str(child.name)
+    reference = own_reference(child)
+    url = getattr(reference, "target_url", None) or getattr(reference, "name_prefix", "") or ""
+    return str((reference and reference.name) or split_name(url)[1])
 
 
 def _within(nest: otio.schema.Item, error: TimelineError) -> TimelineError:

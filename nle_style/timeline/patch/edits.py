@@ -1,68 +1,41 @@
-"""Change named places of an XML timeline and prove that nothing else changed.
+"""Change places of an XML timeline, and verify that nothing else changed.
 
-Shared by patch_fcp7 and patch_fcpxml, which know what the elements mean.
+`patch_fcp7` and `patch_fcpxml` use it, each with the elements of its format.
 """
 
 from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, count
-from pathlib import Path, PurePath
 from xml.sax.saxutils import escape
 
 from nle_style.errors import TimelineError, VerificationError
-from nle_style.timeline.files import media_path
 from nle_style.timeline.patch.fingerprint import fingerprint
-from nle_style.timeline.patch.scan import Node, Scan
+from nle_style.timeline.patch.scan import Node, Scan, scan
 
 __all__ = [
     "Change",
-    "ClipKey",
     "Edit",
-    "Locate",
     "PatchResult",
-    "Replacement",
-    "Targets",
     "Untouched",
     "apply_edits",
-    "changes_of",
     "drop_attribute",
     "drop_element",
-    "locator",
     "new_id",
+    "patched",
     "set_attribute",
     "set_content",
+    "untouched",
     "verify_patch",
 ]
-
-ClipKey = str | int
-Locate = Callable[[str], Path | None]
-
-
-@dataclass(frozen=True)
-class Replacement:
-    """One medium, and what is to be shown in its place.
-
-    Attributes:
-        source: the media's absolute path, as the timeline's text resolves to it.
-        target: the intermediate's absolute path. It must have the source's length, rate and
-            timecode: in and out points, speeds and keyframes stay as they are and count its frames.
-        clips: the clips that it is for: the `id` of a clip element (FCPXML: of an asset, for all
-            its uses), or the line on which the clip's element starts. None: every use.
-    """
-
-    source: Path
-    target: PurePath
-    clips: frozenset[ClipKey] | None = None
 
 
 @dataclass(frozen=True)
 class Change:
-    """What stood at a line of the original, and what stands there now ("" for nothing)."""
+    """The old and the new text at a line of the original; "" for none."""
 
     line: int
     old: str
@@ -71,7 +44,7 @@ class Change:
 
 @dataclass(frozen=True)
 class Untouched:
-    """A medium that keeps its path: the line of its definition, its text or id, and why."""
+    """A medium that keeps its path: the line of its definition, its path or id, and why."""
 
     line: int
     media: str
@@ -89,7 +62,7 @@ class PatchResult:
 
 @dataclass(frozen=True)
 class Edit:
-    """Bytes `start` to `end` of a file become `new`; `tag` and `attribute` if in a start tag."""
+    """Bytes `start` to `end` of a file, part of `node` or its `attribute`, become `new`."""
 
     start: int
     end: int
@@ -98,67 +71,11 @@ class Edit:
     attribute: str = ""
 
 
-def locator(folder: Path, locate: Locate | None) -> Locate:
-    """From a timeline's text to a path, or None if it means no file of this machine."""
-
-    def find(url: str) -> Path | None:
-        try:
-            return media_path(url.strip(), folder)
-        except TimelineError:
-            return None
-
-    return locate or find
-
-
-class Targets:
-    """Which replacement a clip gets, and whether every replacement found a clip.
-
-    Where several fit a clip, the first one counts.
-
-    Args:
-        replacements: what is asked for.
-        lines: the line of every clip, to see whether a line names one of them.
-
-    Raises:
-        TimelineError: a replacement names a line on which several clips start.
-    """
-
-    def __init__(self, replacements: Sequence[Replacement], lines: Iterable[int]) -> None:
-        self._replacements = tuple(replacements)
-        self._used: set[tuple[int, ClipKey | None]] = set()
-        starting = Counter(lines)
-        for key in (key for item in self._replacements for key in item.clips or ()):
-            if isinstance(key, int) and starting[key] > 1:
-                raise TimelineError(
-                    "several clips start on this line, so it does not name one of them",
-                    where=f"line {key}",
-                    remedy="Give all clips of this file the same look, or relink the .otio.",
-                )
-
-    def of(self, source: Path | None, keys: Collection[ClipKey]) -> PurePath | None:
-        """The target of a use of `source` by a clip that goes by any of `keys`."""
-        target = None
-        for number, item in enumerate(self._replacements):
-            if source is None or item.source != source:
-                continue
-            named = {None} if item.clips is None else item.clips.intersection(keys)
-            # What is for every use may come last and find all of them taken.
-            if item.clips is None or target is None:
-                self._used.update((number, key) for key in named)
-            target = item.target if named and target is None else target
-        return target
-
-    def check_all_used(self) -> None:
-        """Raises TimelineError for a replacement whose media or clip is not in the file."""
-        for number, item in enumerate(self._replacements):
-            for key in (None,) if item.clips is None else sorted(item.clips, key=str):
-                if (number, key) not in self._used:
-                    place = "line " if isinstance(key, int) else "clip "
-                    raise TimelineError(
-                        f"no clip here shows {item.source}, or another replacement comes first",
-                        where="" if key is None else f"{place}{key}",
-                        remedy="Plan the timeline and render again.",
-                    )
+def untouched(node: Node, url: str, reason: str = "it has no path") -> Untouched:
+    """A medium's definition that nothing replaces; `reason` is for one without a path."""
+    if url:
+        return Untouched(node.line, url, "nothing was rendered for it")
+    return Untouched(node.line, node.attributes.get("id", ""), reason)
 
 
 def new_id(old: str, taken: set[str]) -> str:
@@ -169,25 +86,25 @@ def new_id(old: str, taken: set[str]) -> str:
 
 
 def set_content(scan: Scan, node: Node, text: str) -> Edit:
-    """An element's text, which must be all its content."""
+    """Replace an element's text, which must be all its content."""
     return Edit(node.head_end, node.close, _xml(scan, text), node)
 
 
 def set_attribute(scan: Scan, node: Node, name: str, value: str) -> Edit:
-    """The value of an attribute that is there."""
+    """Replace the value of an attribute that the element has."""
     _, start, end = scan.attribute(node, name)
     end -= len('"'.encode(scan.codec))
     return Edit(start, end, _xml(scan, value), node, name)
 
 
 def drop_attribute(scan: Scan, node: Node, name: str) -> Edit:
-    """No attribute, nor the space before it."""
+    """Remove an attribute, and the space before it."""
     start, _, end = scan.attribute(node, name)
     return Edit(start, end, b"", node, name)
 
 
 def drop_element(scan: Scan, node: Node) -> Edit:
-    """No element, nor the white space before it."""
+    """Remove an element, and the white space before it."""
     return Edit(scan.space_before(node.start), node.end, b"", node)
 
 
@@ -205,8 +122,35 @@ def apply_edits(
     return b"".join(pieces)
 
 
-def changes_of(scan: Scan, edits: Iterable[Edit]) -> tuple[Change, ...]:
-    """The edits as a reader of the file would see them."""
+def patched(
+    found: Scan,
+    edits: Sequence[Edit],
+    left: Iterable[Untouched],
+    shown: Callable[[Scan], list[str]],
+    wanted: list[str],
+) -> PatchResult:
+    """The file with the edits, checked to differ in nothing else.
+
+    Args:
+        found: the original.
+        edits: the changes.
+        left: the media that were left alone.
+        shown: the paths that the clips of a file show.
+        wanted: what `shown` must give for the result.
+
+    Raises:
+        VerificationError: the result does not parse to what was meant.
+    """
+    if not edits:
+        return PatchResult(found.data, (), tuple(left))
+    data = apply_edits(found.data, edits)
+    verify_patch(found, data, edits)
+    if shown(scan(data, found.keep)) != wanted:
+        raise VerificationError("a clip of the patched timeline has another file than was meant")
+    return PatchResult(data, _changes(found, edits), tuple(left))
+
+
+def _changes(scan: Scan, edits: Iterable[Edit]) -> tuple[Change, ...]:
     changes = []
     for edit in sorted(edits, key=lambda e: (e.start, e.end)):
         first, last = sorted((edit.node.start, edit.start))
@@ -216,17 +160,8 @@ def changes_of(scan: Scan, edits: Iterable[Edit]) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def verify_patch(scan: Scan, patched: bytes, edits: Iterable[Edit]) -> None:
-    """Parse both files and compare everything but the places of the edits.
-
-    Args:
-        scan: the original.
-        patched: the original with the edits applied.
-        edits: what may differ.
-
-    Raises:
-        VerificationError: they differ anywhere else, or the patched file cannot be parsed.
-    """
+def verify_patch(scan: Scan, data: bytes, edits: Iterable[Edit]) -> None:
+    """Parse both files and compare everything but the places of the edits."""
     ordered = sorted(edits, key=lambda e: (e.start, e.end))
     ends = [edit.end for edit in ordered]
     grown = [0, *accumulate(len(e.new) - (e.end - e.start) for e in ordered)]
@@ -248,7 +183,7 @@ def verify_patch(scan: Scan, patched: bytes, edits: Iterable[Edit]) -> None:
             after.append((start, start + len(edit.new)))
     try:
         equal = fingerprint(scan.data, before, dropped_before) == fingerprint(
-            patched, after, dropped_after
+            data, after, dropped_after
         )
     except TimelineError as error:
         raise VerificationError(f"the patched timeline is broken: {error}") from error
@@ -257,6 +192,6 @@ def verify_patch(scan: Scan, patched: bytes, edits: Iterable[Edit]) -> None:
 
 
 def _xml(scan: Scan, text: str) -> bytes:
-    # Line ends and tabs would become spaces in an attribute, and a CR an LF anywhere.
+    # A parser would turn line ends and tabs in an attribute into spaces, and any CR into LF.
     special = {'"': "&quot;", "'": "&apos;", "\t": "&#9;", "\n": "&#10;", "\r": "&#13;"}
     return escape(text, special).encode(scan.codec, "xmlcharrefreplace")

@@ -1,10 +1,10 @@
-"""Surgical relink of Final Cut Pro 7 XML (xmeml): the <pathurl> of a <file>, nothing else.
+"""Relink Final Cut Pro 7 XML (xmeml) in place: change the <pathurl> of a <file>, nothing else.
 
-A <file> is defined where its id first stands and only named after that (Apple, "Final Cut Pro XML
+A <file> is defined where its id occurs first, and only named after that (Apple, "Final Cut Pro XML
 Interchange Format", The id Attribute). If every clip that shows a file gets the same intermediate,
 one <pathurl> changes. If not, the clips that differ get a <file> of their own: a copy of the
 definition with another id and path. A master clip has one media file (Apple, Final Cut Pro 7 User
-Manual, About Using Master and Affiliate Clips), so these clips leave their <masterclipid>, too.
+Manual, About Using Master and Affiliate Clips), so these clips also get another <masterclipid>.
 """
 
 from __future__ import annotations
@@ -13,24 +13,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from nle_style.errors import TimelineError, VerificationError
 from nle_style.timeline.files import url_like
 from nle_style.timeline.patch.edits import (
     Edit,
-    Locate,
     PatchResult,
-    Replacement,
-    Targets,
-    Untouched,
     apply_edits,
-    changes_of,
-    locator,
     new_id,
+    patched,
     set_attribute,
     set_content,
-    verify_patch,
+    untouched,
 )
 from nle_style.timeline.patch.scan import Node, Scan, scan
+from nle_style.timeline.patch.targets import Locate, Replacement, Targets, locator, settle_targets
+from nle_style.timeline.safe_xml import check_root
 
 __all__ = ["patch_fcp7"]
 
@@ -40,10 +36,14 @@ _KEEP = (*_CLIPS, "file", "pathurl", "masterclipid", "sequence", "audio", "video
 
 @dataclass(eq=False)
 class _Use:
-    """A <file> element, defining its media or only naming them.
+    """A <file> element, which defines its medium or only names it.
 
-    `source` holds the definition, `url` its text. A use is active if a sequence shows its picture;
-    sound and the clips in bins are not, and follow what becomes of the file itself.
+    Attributes:
+        source: the element with the definition.
+        url: the text of its <pathurl>.
+        owner: the clip around the element.
+        active: whether a sequence shows its picture; sound and clips in bins are not.
+        target: what is to be shown instead.
     """
 
     file: Node
@@ -84,11 +84,7 @@ def patch_fcp7(
         VerificationError: the result does not parse to what was meant.
     """
     found = scan(original, _KEEP)
-    if found.root != "xmeml":
-        raise TimelineError(
-            f"its root element is <{found.root}>, not Final Cut Pro 7's <xmeml>",
-            remedy="Export the sequence as Final Cut Pro XML.",
-        )
+    check_root(found.root, "xmeml", remedy="Export the sequence as Final Cut Pro XML.")
     uses = _uses(found)
     find = locator(folder, locate)
     paths = {url: find(url) for url in {use.url for use in uses} if url}
@@ -103,22 +99,17 @@ def patch_fcp7(
     taken = {*found.ids, *(n.text for n in found.nodes if n.name == "masterclipid")}
     edits: list[Edit] = []
     moved: dict[_Use, str] = {}
-    untouched = []
+    left = []
     for group in files.values():
-        base = _base(group)
+        base = settle_targets(group)
         if all(use.target is None for use in group):
-            untouched.append(_untouched(group))
+            use = next((use for use in group if use.defines), group[0])
+            left.append(untouched(use.file, use.url))
         else:
             edits += _file_edits(found, group, base, taken, moved)
-    if not edits:
-        return PatchResult(original, (), tuple(untouched))
     edits += _master_edits(found, uses, moved, taken)
-    data = apply_edits(original, edits)
-    verify_patch(found, data, edits)
     wanted = [url_like(use.url, use.target) if use.target else use.url for use in uses]
-    if [use.url for use in _uses(scan(data, _KEEP))] != wanted:
-        raise VerificationError("a clip of the patched timeline has another file than was meant")
-    return PatchResult(data, changes_of(found, edits), tuple(untouched))
+    return patched(found, edits, left, lambda scan: [use.url for use in _uses(scan)], wanted)
 
 
 def _uses(found: Scan) -> list[_Use]:
@@ -144,30 +135,8 @@ def _path(file: Node) -> Node | None:
     return next((node for node in file.children if node.name == "pathurl"), None)
 
 
-def _base(group: list[_Use]) -> PurePath | None:
-    """What the file itself becomes; clips without a target of their own follow it."""
-    deciding = [use for use in group if use.active] or group
-    targets = [use.target for use in deciding]
-    base = None if None in targets else targets[0]
-    for use in group:
-        if use not in deciding and use.target is None:
-            use.target = base
-    return base
-
-
-def _untouched(group: list[_Use]) -> Untouched:
-    use = next((use for use in group if use.defines), group[0])
-    if use.url:
-        return Untouched(use.file.line, use.url, "nothing was rendered for it")
-    return Untouched(use.file.line, use.file.attributes.get("id", ""), "it has no path")
-
-
 def _file_edits(
-    found: Scan,
-    group: list[_Use],
-    base: PurePath | None,
-    taken: set[str],
-    moved: dict[_Use, str],
+    found: Scan, group: list[_Use], base: PurePath | None, taken: set[str], moved: dict[_Use, str]
 ) -> list[Edit]:
     """Paths, ids and copies for the uses of one file; `moved` gets those that leave it."""
     edits = []

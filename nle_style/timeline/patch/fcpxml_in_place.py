@@ -1,11 +1,11 @@
-"""Surgical relink of FCPXML: an asset's `src`, and what says that the asset is the old file.
+"""Relink FCPXML in place: change an asset's `src`, and remove what identifies the old file.
 
-`src` stands on <asset> up to version 1.8 and on <media-rep> since 1.9. With it must go:
+`src` is an attribute of <asset> up to version 1.8 and of <media-rep> since 1.9. Also removed are:
 
 - `uid` (asset) and `sig` (media-rep), which name the old file. "Final Cut Pro X locates the asset
-  using the uid property value and relinks the media": kept, the import would repoint the library's
-  own clip, or show the old file. Without one, an asset is a new resource and gets its uid from
-  Final Cut (Apple, FCPXML Reference, id; Final Cut Pro X XML Format, Resources).
+  using the uid property value and relinks the media": with it, the import would change the
+  library's own clip, or show the old file. Without one, an asset is a new resource and gets its uid
+  from Final Cut (Apple, FCPXML Reference, id; Final Cut Pro X XML Format, Resources).
 - <bookmark>, a security-scoped bookmark of the old file (Apple, FCPXML Reference, bookmark).
 - other representations (kind="proxy-media"), which show the old picture.
 
@@ -19,26 +19,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from nle_style.errors import TimelineError, VerificationError
+from nle_style.errors import TimelineError
 from nle_style.timeline.files import is_sequence, url_like
 from nle_style.timeline.patch.edits import (
-    ClipKey,
     Edit,
-    Locate,
     PatchResult,
-    Replacement,
-    Targets,
-    Untouched,
     apply_edits,
-    changes_of,
     drop_attribute,
     drop_element,
-    locator,
     new_id,
+    patched,
     set_attribute,
-    verify_patch,
+    untouched,
 )
 from nle_style.timeline.patch.scan import Node, Scan, scan
+from nle_style.timeline.patch.targets import (
+    ClipKey,
+    Locate,
+    Replacement,
+    Targets,
+    locator,
+    settle_targets,
+)
+from nle_style.timeline.safe_xml import check_root
 
 __all__ = ["patch_fcpxml"]
 
@@ -48,11 +51,15 @@ _KEEP = ("asset", "media-rep", "bookmark", "sequence", "multicam", "clip", *_REF
 
 @dataclass(eq=False)
 class _Use:
-    """An element that refers to an asset; active if a sequence or angle shows its picture."""
+    """An element that refers to an asset; active if a sequence or angle shows its picture.
+
+    `keys` name its clip in a replacement; `url` is the path that it shows.
+    """
 
     node: Node
     keys: tuple[ClipKey, ...]
     active: bool
+    url: str
     target: PurePath | None = None
 
 
@@ -92,11 +99,7 @@ def patch_fcpxml(
         VerificationError: the result does not parse to what was meant.
     """
     found = scan(original, _KEEP)
-    if found.root != "fcpxml":
-        raise TimelineError(
-            f"its root element is <{found.root}>, not <fcpxml>",
-            remedy="Export the project as XML from Final Cut Pro.",
-        )
+    check_root(found.root, "fcpxml", remedy="Export the project as XML from Final Cut Pro.")
     for item in replacements:
         if is_sequence(item.target):
             raise TimelineError(
@@ -110,27 +113,22 @@ def patch_fcpxml(
     targets = Targets(replacements, [n for use in clips for n in {*use.keys} if isinstance(n, int)])
     taken = set(found.ids)
     edits: list[Edit] = []
-    untouched = []
-    wanted: dict[int, str] = {}
+    left = []
     for asset in assets.values():
         source = paths.get(asset.url)
         for use in asset.uses:
             use.target = targets.of(source, use.keys)
-        # An asset may be in the file for its own sake, with nothing that refers to it.
+        # Nothing may refer to an asset; then a replacement for the asset itself counts.
         whole = targets.of(source, (asset.node.attributes.get("id", ""),))
         if whole is None and all(use.target is None for use in asset.uses):
-            untouched.append(_untouched(asset))
+            reason = "it has proxy media only" if asset.place is None else "it has no path"
+            left.append(untouched(asset.node, asset.url, reason))
         else:
-            edits += _asset_edits(found, asset, _base(asset, whole), taken)
-        wanted |= {id(use): _text(asset, use.target) for use in asset.uses}
+            edits += _asset_edits(found, asset, settle_targets(asset.uses, whole), taken)
+        for use in asset.uses:
+            use.url = _text(asset, use.target)
     targets.check_all_used()
-    if not edits:
-        return PatchResult(original, (), tuple(untouched))
-    data = apply_edits(original, edits)
-    verify_patch(found, data, edits)
-    if _shown(found, assets, wanted) != _shown(scan(data, _KEEP)):
-        raise VerificationError("a clip of the patched timeline has another file than was meant")
-    return PatchResult(data, changes_of(found, edits), tuple(untouched))
+    return patched(found, edits, left, lambda scan: _shown(_assets(scan)), _shown(assets))
 
 
 def _assets(found: Scan) -> dict[str, _Asset]:
@@ -143,7 +141,7 @@ def _assets(found: Scan) -> dict[str, _Asset]:
     for node in found.nodes:
         asset = assets.get(node.attributes.get("ref", ""))
         if node.name in _REFERRING and asset is not None:
-            asset.uses.append(_use(node))
+            asset.uses.append(_use(node, asset.url))
     return assets
 
 
@@ -156,37 +154,18 @@ def _place(asset: Node) -> Node | None:
     return asset if not representations else None
 
 
-def _use(node: Node) -> _Use:
+def _use(node: Node, url: str) -> _Use:
     clip = node.parent if node.parent and node.parent.name == "clip" else None
-    # <clip> with one <video> is one clip; what is connected to it has a lane and its own place.
+    # A <clip> with a <video> is one clip; elements with a lane are clips connected to it.
     inside = clip is not None and node.name == "video" and not node.attributes.get("lane")
     lines = (node.line, clip.line) if inside and clip else (node.line,)
     silent = node.name == "audio" or node.attributes.get("srcEnable") == "audio"
     shown = any(n.name in ("sequence", "multicam") for n in node.ancestors())
-    return _Use(node, (*lines, node.attributes["ref"]), shown and not silent)
-
-
-def _base(asset: _Asset, whole: PurePath | None) -> PurePath | None:
-    """What the asset itself becomes; uses without a target of their own follow it."""
-    deciding = [use for use in asset.uses if use.active] or asset.uses
-    targets = [use.target for use in deciding] or [whole]
-    base = None if None in targets else targets[0]
-    for use in asset.uses:
-        if use not in deciding and use.target is None:
-            use.target = base
-    return base
+    return _Use(node, (*lines, node.attributes["ref"]), shown and not silent, url)
 
 
 def _text(asset: _Asset, target: PurePath | None) -> str:
     return asset.url if target is None else url_like(asset.url, target, always_url=True)
-
-
-def _untouched(asset: _Asset) -> Untouched:
-    node = asset.node
-    if asset.url:
-        return Untouched(node.line, asset.url, "nothing was rendered for it")
-    reason = "it has proxy media only" if asset.place is None else "it has no path"
-    return Untouched(node.line, node.attributes.get("id", ""), reason)
 
 
 def _asset_edits(found: Scan, asset: _Asset, base: PurePath | None, taken: set[str]) -> list[Edit]:
@@ -223,11 +202,7 @@ def _relinked(found: Scan, asset: _Asset, target: PurePath) -> list[Edit]:
     return edits + [drop_element(found, n) for n in others]
 
 
-def _shown(
-    found: Scan, assets: dict[str, _Asset] | None = None, wanted: dict[int, str] | None = None
-) -> list[str]:
+def _shown(assets: dict[str, _Asset]) -> list[str]:
     """The path behind every reference to an asset, in document order."""
-    assets = _assets(found) if assets is None else assets
-    uses = [(use.node.start, use, asset) for asset in assets.values() for use in asset.uses]
-    uses.sort(key=lambda item: item[0])
-    return [asset.url if wanted is None else wanted[id(use)] for _, use, asset in uses]
+    uses = [use for asset in assets.values() for use in asset.uses]
+    return [use.url for use in sorted(uses, key=lambda use: use.node.start)]

@@ -1,4 +1,4 @@
-"""What an XML file says, as one sum, to show that two files say the same."""
+"""A hash of the content of an XML file, to show that two files have the same."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from xml.parsers import expat
 
-from nle_style.timeline.patch.scan import parse_safely
+from nle_style.timeline.safe_xml import parse_safely
 
 __all__ = ["fingerprint"]
 
@@ -16,7 +16,7 @@ def fingerprint(
     hidden: Sequence[tuple[int, int]] = (),
     dropped: Mapping[int, Collection[str]] | None = None,
 ) -> str:
-    """One sum of everything an XML file says, but for some places.
+    """Hash the content of an XML file, but for some places.
 
     Args:
         data: a whole XML file.
@@ -24,10 +24,10 @@ def fingerprint(
         dropped: attributes that do not count, by the place of their start tag.
 
     Returns:
-        A hash of the elements, attributes in their order, text, comments, declarations.
+        The hash of elements, attributes in their order, text, comments and declarations.
 
     Raises:
-        TimelineError: as `scan`.
+        TimelineError: as `parse_safely`.
     """
     parser = expat.ParserCreate()
     parser.ordered_attributes = True
@@ -35,7 +35,7 @@ def fingerprint(
     skip = dropped or {}
     seen, coming = 0, len(hidden)
     shown: list[bool] = []
-    # No control character can stand in XML, so the parts cannot run into each other.
+    # XML cannot hold these control characters, so that different parts never join to one text.
     parts: list[str] = []
     add = parts.append
 

@@ -1,24 +1,23 @@
-"""Where things stand in an XML file, in bytes.
+"""Byte positions of elements in an XML file.
 
-Python's XML writers do not give a file back as it was: quotes, entities, line ends, the order of
-declarations and spaces within tags change. To change one path and nothing else, its exact place
-must be known. expat, Python's own parser, says at which byte each event begins, in the file's own
+Python's XML writers do not write a file as it was: quotes, entities, line ends, the order of
+declarations and spaces within tags change. To change one path and nothing else, its exact position
+must be known. expat, Python's own parser, tells at which byte each event begins, in the file's own
 encoding (docs.python.org/3/library/pyexpat.html, CurrentByteIndex); a tag ends where the next
-event begins. A DOCTYPE that declares anything is refused before an entity can be expanded
-(docs.python.org/3/library/xml.html#xml-vulnerabilities).
+event begins.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-from nle_style.errors import TimelineError
+from nle_style.timeline.safe_xml import parse_safely
 
-__all__ = ["Node", "Scan", "parse_safely", "scan"]
+__all__ = ["Node", "Scan", "scan"]
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
@@ -32,7 +31,7 @@ _ATTRIBUTE = re.compile(r"""(\s+)([^\s=/>"']+)\s*=\s*("[^"]*"|'[^']*')""")
 
 @dataclass(eq=False, slots=True)
 class Node:
-    """An element whose place is kept. All places are byte offsets into the file.
+    """An element whose position is kept. All positions are byte offsets into the file.
 
     Attributes:
         name, attributes: as written, entities resolved.
@@ -75,6 +74,7 @@ class Scan:
         codec: its encoding, by Python's name, without a byte order mark.
         root: the root element's name.
         nodes: kept elements in document order.
+        keep: names of the kept elements.
         ids: every `id` attribute in the file.
     """
 
@@ -83,13 +83,14 @@ class Scan:
     root: str
     nodes: tuple[Node, ...]
     ids: frozenset[str]
+    keep: Collection[str]
 
     def text(self, start: int, end: int) -> str:
-        """What stands between two places, entities unresolved."""
+        """The text between two positions, entities unresolved."""
         return self.data[start:end].decode(self.codec)
 
     def attribute(self, node: Node, name: str) -> tuple[int, int, int]:
-        """Where an attribute stands: the space before it, its value's first byte, and its end.
+        """Where an attribute is: the space before it, its value's first byte, and its end.
 
         The value is followed by its closing quote, and the end is after that.
 
@@ -105,7 +106,7 @@ class Scan:
         raise KeyError(name)
 
     def space_before(self, place: int) -> int:
-        """The first byte of the white space that ends at a place."""
+        """The first byte of the white space that ends at a position."""
         spaces = {character.encode(self.codec) for character in " \t\r\n"}
         unit = len(" ".encode(self.codec))
         while self.data[place - unit : place] in spaces:
@@ -121,15 +122,13 @@ def scan(data: bytes, keep: Collection[str]) -> Scan:
         keep: names of the elements to keep.
 
     Raises:
-        TimelineError: not well-formed, a DOCTYPE that declares entities or elements, or an
-            entity that is declared elsewhere.
+        TimelineError: as `parse_safely`.
     """
     scanner = _Scanner(data, keep)
     parse_safely(scanner.parser, data)
     scanner.settle(len(data))
-    return Scan(
-        data, _codec(data, scanner.encoding), scanner.root, tuple(scanner.nodes), scanner.ids()
-    )
+    codec = _codec(data, scanner.encoding)
+    return Scan(data, codec, scanner.root, tuple(scanner.nodes), frozenset(scanner.ids), keep)
 
 
 class _Scanner:
@@ -139,7 +138,7 @@ class _Scanner:
         self.root = ""
         self.encoding: str | None = None
         self._keep = frozenset(keep)
-        self._ids: set[str] = set()
+        self.ids: set[str] = set()
         # None stands for an open element that is not kept.
         self._open: list[Node | None] = []
         self._kept: list[Node] = []
@@ -149,15 +148,12 @@ class _Scanner:
         parser.EndElementHandler = self._end
         parser.CharacterDataHandler = self._characters
         parser.XmlDeclHandler = self._declaration
-        # Only so that every place at which a tag may have ended is seen.
+        # Any of these may be the event after a tag, which shows where the tag ends.
         parser.CommentHandler = parser.StartCdataSectionHandler = self._other
         parser.ProcessingInstructionHandler = parser.DefaultHandler = self._other
 
-    def ids(self) -> frozenset[str]:
-        return frozenset(self._ids)
-
     def settle(self, place: int) -> None:
-        """A tag whose end was not known yet ends here."""
+        """Note the end of the tag before this position."""
         if self._head is not None:
             self._head.head_end = place
             self._head = None
@@ -170,7 +166,7 @@ class _Scanner:
         self.settle(place)
         self.root = self.root or name
         if "id" in attributes:
-            self._ids.add(attributes["id"])
+            self.ids.add(attributes["id"])
         if self._open and self._open[-1] is not None:
             self._open[-1].elements += 1
         if name not in self._keep:
@@ -206,50 +202,6 @@ class _Scanner:
     def _other(self, *event: object) -> None:
         if self._head is not None or self._tail is not None:
             self.settle(self.parser.CurrentByteIndex)
-
-
-class _ForbiddenError(Exception):
-    """Something that no editor writes into an edit."""
-
-
-def parse_safely(
-    parser: expat.XMLParserType, data: bytes, on_doctype: Callable[..., None] | None = None
-) -> None:
-    """Run a parser, with its handlers set, over a whole file that somebody else wrote.
-
-    Args:
-        parser: its handlers for the DOCTYPE and for entities are set here.
-        data: the file.
-        on_doctype: gets the DOCTYPE's name, system and public identifier.
-
-    Raises:
-        TimelineError: as `scan`.
-    """
-
-    def doctype(name: str, system: str | None, public: str | None, internal: bool) -> None:
-        if internal:
-            raise _ForbiddenError("its DOCTYPE declares entities or elements of its own")
-        if on_doctype is not None:
-            on_doctype(name, system, public)
-
-    def entity(*declared: object) -> None:
-        raise _ForbiddenError("it uses entities that are not XML's own")
-
-    parser.StartDoctypeDeclHandler = doctype
-    parser.EntityDeclHandler = entity
-    parser.SkippedEntityHandler = entity
-    try:
-        parser.Parse(data, True)
-    except _ForbiddenError as error:
-        raise TimelineError(
-            f"the XML is not read, because {error}",
-            where=f"line {parser.CurrentLineNumber}",
-            remedy="Do not trust this file; export the timeline again from the editor.",
-        ) from error
-    except (expat.ExpatError, ValueError, LookupError) as error:
-        raise TimelineError(
-            f"not well-formed XML ({error})", remedy="Export or copy the timeline again."
-        ) from error
 
 
 def _codec(data: bytes, declared: str | None) -> str:

@@ -1,4 +1,4 @@
-"""One reader a timeline format, each from a file to OpenTimelineIO."""
+"""Readers of timeline formats, one each, from a file to OpenTimelineIO."""
 
 from __future__ import annotations
 
@@ -8,16 +8,5 @@ from nle_style.timeline.readers.fcp7 import read_fcp7
 from nle_style.timeline.readers.kdenlive import read_kdenlive
 from nle_style.timeline.readers.otio_bundle import opened, unpack
 from nle_style.timeline.readers.otio_json import timelines_in
-from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
 
-__all__ = [
-    "XmlDocument",
-    "opened",
-    "parse_xml",
-    "read_aaf",
-    "read_edl",
-    "read_fcp7",
-    "read_kdenlive",
-    "timelines_in",
-    "unpack",
-]
+__all__ = ["opened", "read_aaf", "read_edl", "read_fcp7", "read_kdenlive", "timelines_in", "unpack"]

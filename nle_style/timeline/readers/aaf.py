@@ -11,12 +11,13 @@ from pathlib import Path
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import Parsed
+from nle_style.timeline.parsed import Parsed, file_bytes
 
 __all__ = ["read_aaf"]
 
 # Source: [MS-CFB] 2.2, Header Signature.
 _COMPOUND_FILE = bytes.fromhex("D0CF11E0A1B11AE1")
+_REMEDY = "Export an edit-protocol AAF of the sequence again, or an EDL."
 
 
 def read_aaf(path: Path) -> list[Parsed]:
@@ -25,43 +26,32 @@ def read_aaf(path: Path) -> list[Parsed]:
     Raises:
         TimelineError: not an AAF, or something in it that the adapter cannot read.
     """
-    _check_kind(path)
+    # aaf2 leaves a file that is no Compound File open behind its exception.
+    if file_bytes(path, len(_COMPOUND_FILE)) != _COMPOUND_FILE:
+        raise TimelineError(
+            "the AAF cannot be read (it is no Compound File; an XML of the sequence?)",
+            where=str(path),
+            remedy=_REMEDY,
+        )
     module = otio.adapters.from_name("AAF").module()
     warnings: list[str] = []
     try:
-        with _heard(warnings), _without_hooks(module.adapter_hook_names()):
+        with _captured(warnings), _without_hooks(module.adapter_hook_names()):
             found = module.read_from_file(str(path))
-    # aaf2 and the adapter raise whatever comes: struct.error, AAFAdapterError, KeyError, ...
+    # aaf2 and the adapter raise errors of any kind: struct.error, AAFAdapterError, KeyError, ...
     except Exception as error:
         raise TimelineError(
             f"the AAF cannot be read ({type(error).__name__}: {error})",
             where=str(path),
-            remedy="Export an edit-protocol AAF of the sequence again, or an EDL.",
+            remedy=_REMEDY,
         ) from error
     items = list(found) if isinstance(found, otio.schema.SerializableCollection) else [found]
     return [Parsed(item, warnings) for item in items if isinstance(item, otio.schema.Timeline)]
 
 
-def _check_kind(path: Path) -> None:
-    """An AAF is a Compound File; aaf2 leaves what is none open behind its exception."""
-    try:
-        with path.open("rb") as file:
-            magic = file.read(len(_COMPOUND_FILE))
-    except OSError as error:
-        raise TimelineError(
-            f"the file cannot be read ({error})", where=str(path), remedy="Check its rights."
-        ) from error
-    if magic != _COMPOUND_FILE:
-        raise TimelineError(
-            "the AAF cannot be read (it is no Compound File; an XML of the sequence?)",
-            where=str(path),
-            remedy="Export an edit-protocol AAF of the sequence again, or an EDL.",
-        )
-
-
 @contextlib.contextmanager
-def _heard(warnings: list[str]) -> Iterator[None]:
-    """The adapter logs and prints; keep what it says, each sentence once, off the screen."""
+def _captured(warnings: list[str]) -> Iterator[None]:
+    """Collect what the adapter logs and prints, each sentence once, instead of showing it."""
 
     class Keeper(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
@@ -81,7 +71,7 @@ def _heard(warnings: list[str]) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _without_hooks(names: list[str]) -> Iterator[None]:
-    """The adapter calls its hooks itself; whatever the machine has attached must not run."""
+    """Detach the hooks that are installed on the machine, which the adapter would run."""
     attached = {}
     for name in names:
         try:

@@ -3,7 +3,7 @@
 Not through otio-cmx3600-adapter 1.0: it gives the incoming clip of a dissolve the outgoing clip's
 file, drops a reverse speed whose lengths agree, ignores drop-frame, moves overlapping events
 later, names no lines, and fails on 4 of the 37 lists in ../shared/timelines. The tests compare
-the two wherever it reads a list.
+the results of both for the lists that it can read.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed, file_bytes
 from nle_style.timeline.readers.edl_events import (
     Event,
     Motion,
@@ -105,12 +105,7 @@ def read_edl(path: Path, rate: Fraction | None) -> Parsed:
 
 
 def _text(path: Path) -> tuple[str, list[str]]:
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise TimelineError(
-            f"the file cannot be read ({error})", where=str(path), remedy="Check its rights."
-        ) from error
+    data = file_bytes(path)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace"), []
     try:
@@ -121,7 +116,7 @@ def _text(path: Path) -> tuple[str, list[str]]:
 
 
 def _known_rate(path: Path, events: list[Event]) -> Fraction:
-    """The rate that the list itself tells: only drop-frame timecode does."""
+    """The rate that drop-frame timecode implies; other lists do not say theirs."""
     highest = highest_frame(events)
     if any(e.drop or ";" in "".join((*e.source, *e.record)) for e in events):
         return Fraction(60000 if highest >= 30 else 30000, 1001)
@@ -178,7 +173,7 @@ def _layers(
     layers: list[_Layer] = []
     for item in placed:
         fitting = [layer for layer in layers if layer.end <= item.start]
-        # A transition belongs behind the clip that it comes from.
+        # A transition needs the clip that it comes from before it on the track.
         touching = [layer for layer in fitting if layer.end == item.start]
         if touching or fitting:
             layer = (touching or fitting)[0]
@@ -199,7 +194,7 @@ def _layers(
 
 
 def _add_transition(edl: _List, layer: _Layer, item: _Placed) -> None:
-    """CMX: the transition starts at the event's in-point and shows the outgoing clip on."""
+    """A CMX transition begins at the event's in-point and shows more of the outgoing clip."""
     event = item.event
     if event.kind == "K":
         edl.warn(event, "is a key; its picture is read as a plain cut")
@@ -262,7 +257,7 @@ def _set_range(edl: _List, clip: otio.schema.Clip, item: _Placed) -> None:
     elif speed != 1:
         needed = math.ceil(length * abs(speed))
         if speed < 0 and consumed < needed:
-            # Avid writes one frame: the one from which the picture runs backwards.
+            # Avid lists one frame, the one from which the picture runs backwards.
             edl.warn(event, f"reverse; taken as the {needed} frames up to its source in-point")
             start -= needed - 1
         elif abs(needed - consumed) > _FRAME_SLACK + length * _SPEED_SLACK / round(edl.rate):

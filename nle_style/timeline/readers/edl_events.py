@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
+from nle_style.timecode import Timecode
+
 __all__ = ["Event", "Motion", "frames_of", "highest_frame", "parse_events"]
 
 _TIMECODE = r"\d{1,2}[:;]\d\d[:;]\d\d[:;.,]\d\d|\d+"
@@ -46,12 +48,12 @@ class Event:
         frames: length of the transition.
         source, record: timecodes in and out (exclusive), as written.
         line: in the file, from 1.
-        drop: whether drop-frame timecode was announced (FCM).
+        drop: whether the list says that its timecode is drop-frame (FCM).
         outgoing: the line of the same number that a transition starts from.
         names: comments by their key, like "FROM CLIP NAME".
         locators: text of LOC comments.
         motions: M2 lines.
-        freeze: whether a comment says freeze frame.
+        freeze: whether a comment says "freeze frame".
         comments: every comment, as written.
     """
 
@@ -139,10 +141,7 @@ def highest_frame(events: list[Event]) -> int:
 
 
 def frames_of(timecode: str, rate: Fraction, *, drop: bool) -> int:
-    """Frames since 00:00:00:00; a bare number is a count of frames already.
-
-    Drop-frame timecode (SMPTE ST 12-1) leaves out 2 labels a minute at 30000/1001 and 4 at
-    60000/1001, except in minutes that ten divides.
+    """Frames since 00:00:00:00; a plain number is already a count of frames.
 
     Raises:
         ValueError: the timecode does not exist at this rate.
@@ -153,13 +152,10 @@ def frames_of(timecode: str, rate: Fraction, *, drop: bool) -> int:
     hours, minutes, seconds, frames = map(int, re.split(r"[:;.,]", timecode))
     if minutes > 59 or seconds > 59 or frames >= nominal:
         raise ValueError(f"{timecode} does not exist at {nominal} frames a second")
-    total = ((hours * 60 + minutes) * 60 + seconds) * nominal + frames
-    if not drop and ";" not in timecode:
-        return total
-    if rate.denominator == 1 or nominal % 30:
+    code = Timecode(hours, minutes, seconds, frames, drop or ";" in timecode)
+    if code.drop and (rate.denominator == 1 or nominal % 30):
         raise ValueError(f"{timecode} is drop-frame, which {float(rate):.3f} does not have")
-    dropped = nominal // 15
-    if minutes % 10 and not seconds and frames < dropped:
+    frame = code.frame(rate)
+    if Timecode.at(frame, rate, drop=code.drop).minutes != minutes:
         raise ValueError(f"{timecode} is a label that drop-frame leaves out")
-    elapsed = hours * 60 + minutes
-    return total - dropped * (elapsed - elapsed // 10)
+    return frame

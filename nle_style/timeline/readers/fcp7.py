@@ -1,7 +1,7 @@
 """Final Cut Pro 7 XML (xmeml), as Premiere, Resolve, Hiero and others still write it.
 
-Read by otio-fcp-adapter; this adds what it loses: speeds (the timeremap filter), the contents of
-nested sequences, and the ids by which a clip is found in the file again.
+Read by otio-fcp-adapter; this adds what it leaves out: speeds (the timeremap filter), the contents
+of nested sequences, and the ids by which a clip is found in the file again.
 Source: Apple, "Final Cut Pro XML Interchange Format", Time Remap; speeds checked against exports.
 """
 
@@ -15,12 +15,12 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
-from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
+from nle_style.timeline.safe_xml import XmlDocument, check_root, parse_xml
 
 __all__ = ["read_fcp7"]
 
 _ADAPTER = "fcp_xml"
-# Nested sequences stand in the file once and are read once for every use.
+# A nested sequence is in the file once, and is read for every use.
 _MOST_ITEMS = 20_000
 _DEEPEST = 40
 
@@ -33,13 +33,9 @@ def read_fcp7(path: Path) -> list[Parsed]:
             element that the adapter cannot read.
     """
     document = parse_xml(path)
-    if document.root.tag != "xmeml":
-        raise TimelineError(
-            f"its root element is <{document.root.tag}>, not Final Cut Pro 7's <xmeml>",
-            where=str(path),
-            remedy="Export the sequence as Final Cut Pro XML, FCPXML or .otio.",
-        )
-    # The adapter's time grows with the square of the clips: the reader's own count is too late.
+    remedy = "Export the sequence as Final Cut Pro XML, FCPXML or .otio."
+    check_root(document.root.tag, "xmeml", where=str(path), remedy=remedy)
+    # The adapter's time grows with the square of the clips, so they are counted before it starts.
     written = sum(1 for _ in document.root.iter("clipitem"))
     if written > _MOST_ITEMS:
         raise TimelineError(
@@ -82,7 +78,7 @@ def _reader_class() -> Any:
     module = otio.adapters.from_name(_ADAPTER).module()
 
     class Reader(module.FCP7XMLParser):  # type: ignore[misc, name-defined]
-        """otio-fcp-adapter's parser, with nested sequences, speeds and ids."""
+        """otio-fcp-adapter's parser, with nested sequences, speeds and ids added."""
 
         def __init__(self, document: XmlDocument) -> None:
             super().__init__(document.root)
@@ -99,7 +95,7 @@ def _reader_class() -> Any:
         def _derefed_element(self, element: ElementTree.Element | None) -> Any:
             """The element that an id stands for: the first with contents, wherever it is.
 
-            The adapter takes the first of that id, of any kind and however empty.
+            The adapter takes the first element with that id, even an empty one of another kind.
             """
             if element is None or len(element):
                 return element

@@ -1,7 +1,7 @@
 """Kdenlive projects: MLT XML with Kdenlive's own properties.
 
 Not through otio-kdenlive-adapter 0.0.3: it is declared inactive, prints on standard output,
-reads no speeds, and takes what it does not know for missing media. Source: MLT's XML DTD and
+reads no speeds, and takes unknown services for missing media. Source: MLT's XML DTD and
 producer_timewarp.c, Kdenlive's dev-docs/fileformat.md.
 """
 
@@ -16,7 +16,7 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
-from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
+from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
 __all__ = ["read_kdenlive"]
 
@@ -221,7 +221,7 @@ class _Reader:
         return stack
 
     def _located(self, resource: str) -> str:
-        """MLT's relative paths start at the project's root, which may be another machine's."""
+        """The file's path; a relative one starts at the project's root, if that exists here."""
         resource = resource.split("?", 1)[0] if resource.endswith("?") else resource
         rooted = self._root / resource
         return str(rooted) if rooted.exists() else resource

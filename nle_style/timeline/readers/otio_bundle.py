@@ -1,7 +1,7 @@
 """Bundles: content.otio and its media under media/, in a zip (.otioz) or a folder (.otiod).
 
-OpenTimelineIO's own reader refuses a folder that already holds media, so a render that is started
-again could not open its timeline; and it would extract whatever else the zip holds.
+Not through OpenTimelineIO's own reader: it refuses a folder that already holds the media, as that
+of a render that is started again does, and it extracts everything else in the zip too.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 
 from nle_style.durable import replacing
-from nle_style.errors import OutputError, TimelineError
+from nle_style.errors import TimelineError
 
 __all__ = ["opened", "unpack"]
 
@@ -21,19 +21,21 @@ _MEDIA = "media"
 _CHUNK = 1 << 20
 
 
-def opened(bundle: Path) -> str:
-    """The text of the timeline in an .otiod; its relative URLs start at the folder itself.
+def opened(path: Path) -> str:
+    """The text of an .otio, or of the timeline in an .otiod.
 
     Raises:
-        TimelineError: no content.otio in it, or one that cannot be read.
+        TimelineError: it cannot be read, or there is no content.otio in the folder.
     """
+    is_bundle = path.is_dir()
     try:
-        return (bundle / _PLAYLIST).read_text(encoding="utf-8-sig")
+        return (path / _PLAYLIST if is_bundle else path).read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
+        what = "not a whole .otiod" if is_bundle else "the file cannot be read as text"
         raise TimelineError(
-            f"not a whole .otiod ({error})",
-            where=str(bundle),
-            remedy="Export or copy the bundle again.",
+            f"{what} ({error})",
+            where=str(path),
+            remedy="Check its rights, or export the timeline again.",
         ) from error
 
 
@@ -62,17 +64,13 @@ def unpack(bundle: Path, folder: Path) -> str:
                 if member.filename.startswith(f"{_MEDIA}/") and not member.is_dir():
                     _unpack_member(archive, member, folder, bundle)
     # KeyError: no content.otio inside. RuntimeError: an encrypted or unknown compression.
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, RuntimeError) as error:
+    except (
+        *(zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, RuntimeError, OSError),
+    ) as error:
         raise TimelineError(
             f"not a whole .otioz ({error})",
             where=str(bundle),
             remedy="Export or copy the bundle again.",
-        ) from error
-    except OSError as error:
-        raise OutputError(
-            f"the bundle's media cannot be unpacked ({error})",
-            where=str(folder),
-            remedy="Check the folder's rights and the free space.",
         ) from error
     return text
 

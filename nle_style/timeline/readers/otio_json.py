@@ -1,4 +1,4 @@
-"""OpenTimelineIO's own JSON: its text to the timelines in it."""
+"""OpenTimelineIO's own JSON."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\]]', re.DOTALL)
 
 
 def timelines_in(text: str, path: Path) -> list[otio.schema.Timeline]:
-    """The timeline of a document, or all of a collection's, however deep it keeps them.
+    """The timeline of a document, or all timelines of a collection, at any depth.
 
     Args:
         text: JSON.
@@ -29,7 +29,7 @@ def timelines_in(text: str, path: Path) -> list[otio.schema.Timeline]:
             deeper than any edit, or no timeline in it.
     """
     if _too_deep(text):
-        # The library recurses in C++, where running out of stack ends the program.
+        # The library recurses in C++, where a stack overflow ends the program.
         raise TimelineError(
             f"its items are nested deeper than {_DEEPEST} brackets",
             where=str(path),
@@ -65,8 +65,8 @@ def _too_deep(text: str) -> bool:
 
 
 def _deserialized(text: str, path: Path) -> object:
-    # Not otio.adapters.read_from_file: that also runs whatever media linkers and hooks are
-    # installed on the machine, which may rewrite the very references we have to keep.
+    # Not otio.adapters.read_from_file: that also runs media linkers and hooks that are installed on
+    # the machine, which may change media references.
     try:
         return otio.core.deserialize_json_from_string(text)
     except otio.exceptions.UnsupportedSchemaError as error:

@@ -1,4 +1,4 @@
-"""A new timeline with the intermediates in it, and the way back."""
+"""Put intermediates into a copy of a timeline, and take them out again."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from nle_style.timeline.relink.linking import link_media_reference
 from nle_style.timeline.relink.relinker import Rendered, SequenceName, intermediate_of, relink
 from nle_style.timeline.relink.resolve_rules import resolve_faults
 from nle_style.timeline.relink.reverting import revert
-from nle_style.timeline.relink.writing import write_bytes, write_timeline
+from nle_style.timeline.relink.writing import write_timeline
 
 __all__ = [
     "Rendered",
@@ -16,6 +16,5 @@ __all__ = [
     "relink",
     "resolve_faults",
     "revert",
-    "write_bytes",
     "write_timeline",
 ]

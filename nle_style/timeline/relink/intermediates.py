@@ -1,7 +1,7 @@
-"""Which intermediates a folder holds, by the manifests that lie beside them.
+"""Which intermediates a folder holds, by their manifests.
 
-The form of `NAME.manifest.jsonl` is that of `render.record.manifest`: a line "render" with the
-facts of a key, and a line "published" with that key once the intermediate is whole.
+`render.record.manifest` writes `NAME.manifest.jsonl`: a line "render" with the facts of a key, and
+a line "published" with that key once the intermediate is published.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class Intermediate:
 def find_intermediates(folder: Path) -> tuple[Intermediate, ...]:
     """The intermediates in a folder that are whole and still there, the latest first.
 
-    Damaged manifests are passed over.
+    Damaged manifests are ignored.
 
     Raises:
         TimelineError: the folder cannot be read.
@@ -67,7 +67,7 @@ def find_intermediates(folder: Path) -> tuple[Intermediate, ...]:
     return tuple(sorted(there, key=lambda item: item.finished, reverse=True))
 
 
-# A linker is asked clip by clip, and the manifest of a long render has megabytes of hashes.
+# OpenTimelineIO calls a linker for each clip, and a long render's manifest has megabytes of hashes.
 @functools.lru_cache(maxsize=4096)
 def _published(path: Path, mtime_ns: int, size: int) -> Intermediate | None:
     facts: dict[str, dict[str, Any]] = {}
@@ -84,7 +84,7 @@ def _published(path: Path, mtime_ns: int, size: int) -> Intermediate | None:
             *(ValueError, KeyError, TypeError, AttributeError, ArithmeticError),
             *(RecursionError, TimelineError),
         ):
-            # A torn last line is what a crash leaves.
+            # A crash can leave an incomplete last line.
             continue
     return found
 

@@ -6,7 +6,6 @@ import dataclasses
 import logging
 import re
 from collections.abc import Mapping
-from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -14,6 +13,8 @@ from typing import Any
 import opentimelineio as otio
 
 from nle_style.errors import InputError, MediaError, TimelineError
+from nle_style.timecode import frame_of_timecode
+from nle_style.timeline.files import MediaFacts
 from nle_style.timeline.looks import ClipLook, parse_look
 from nle_style.timeline.needs import Candidate, ClipUse, plan_shots
 from nle_style.timeline.parsed import ReadTimeline
@@ -28,24 +29,14 @@ _LABEL = re.compile(r"\w+(-\w+)*")
 _log = logging.getLogger(__name__)
 
 
-@dataclasses.dataclass(frozen=True)
-class _Facts:
-    """A source as the plan asks for it (`nle_style.timeline.needs.shot_plan.MediaFacts`)."""
-
-    rate: Fraction
-    frame_count: int
-    start_frame: int
-    first_file_number: int | None
-
-
 def link_media_reference(
     in_clip: otio.schema.Clip, media_linker_argument_map: Mapping[str, Any] | None = None
 ) -> otio.core.MediaReference | None:
-    """Attach an intermediate to a clip, as `nle_style.timeline.relink.relinker` does.
+    """Attach an intermediate to a clip, as `relink` does.
 
     The clip keeps its own reference under its key; the intermediate is added as "nle_style" and
     made active. It must have been rendered from the clip's media, in the look asked for, and hold
-    all frames that the clip shows, retimes, nests and transitions included. The latest one counts.
+    all frames that the clip shows, with retimes, nests and transitions. The latest one is taken.
 
     Args:
         in_clip: modified if there is an intermediate for it.
@@ -56,10 +47,10 @@ def link_media_reference(
 
     Returns:
         The clip's active reference, which is the intermediate; None if there is none for the clip,
-        which then stays as it is. Why is logged, at the level INFO.
+        which then stays as it is. The reason is logged at the level INFO.
 
     Raises:
-        TimelineError: the arguments cannot be used. A clip never raises anything.
+        TimelineError: the arguments cannot be used. No clip causes an error.
     """
     folder, asked, media_root = _arguments(media_linker_argument_map or {})
     intermediates = [found for found in find_intermediates(folder) if asked.fits(found.look)]
@@ -77,7 +68,7 @@ class _AskedLook:
     look: ClipLook | None
 
     def fits(self, painted: ClipLook) -> bool:
-        """Whether an intermediate has the look; what the look leaves open may be anything."""
+        """Whether an intermediate has the look, in all that the look says."""
         if painted.label == self.label or not self.label:
             return True
         if self.look is None:
@@ -108,7 +99,7 @@ def _link(clip: otio.schema.Clip, intermediates: list[Intermediate], media_root:
         for found in intermediates
         if found.rendered.source == use.source
         and any(first <= use.first and use.last <= last for first, last in found.painted)
-        # Neither files nor a single frame have a rate that anybody could see.
+        # Image files have no rate, and that of a single frame cannot be seen.
         and (found.rendered.rate == use.rate or found.rendered.sequence or use.media_frames == 1)
     ]
     if not fitting:
@@ -122,11 +113,11 @@ def _link(clip: otio.schema.Clip, intermediates: list[Intermediate], media_root:
 
 
 def _use(clip: otio.schema.Clip, intermediates: list[Intermediate], media_root: Path) -> ClipUse:
-    """The clip's frames, planned within its timeline, whose other clips are left out of it."""
+    """The clip's frames, planned within its timeline without the other clips."""
     timeline, clip_id = _place(clip)
     facts = {found.rendered.source: _facts(found) for found in reversed(intermediates)}
 
-    def probe(path: Path) -> _Facts:
+    def probe(path: Path) -> MediaFacts:
         if path not in facts:
             raise MediaError("no intermediate was rendered from it", where=str(path))
         return facts[path]
@@ -144,11 +135,11 @@ def _use(clip: otio.schema.Clip, intermediates: list[Intermediate], media_root: 
 
 
 def _place(clip: otio.schema.Clip) -> tuple[otio.schema.Timeline, str]:
-    """A timeline around the clip in which it shows what it shows in its own, and its id there.
+    """A timeline in which the clip shows the same as in its own, and its id there.
 
-    A clip knows its parents but no timeline. And to survey a whole timeline for each of its clips
-    takes minutes for a thousand; what a clip shows depends on no other item of a top-level track
-    but the transitions beside its own.
+    OpenTimelineIO gives the clip's parents but not its timeline. The top-level track is reduced to
+    the item with the clip and the transitions beside it, on which alone depends what the clip
+    shows: planning the whole timeline for each of a thousand clips takes minutes.
     """
     chain: list[otio.core.Composable] = [clip]
     while (parent := chain[-1].parent()) is not None:
@@ -186,9 +177,8 @@ def _transition(track: otio.schema.Track, position: int) -> otio.schema.Transiti
     return beside.deepcopy() if isinstance(beside, otio.schema.Transition) else None
 
 
-def _facts(found: Intermediate) -> _Facts:
-    start, rate = 0, found.rendered.rate
-    smpte = otio.opentime.RationalTime.nearest_smpte_timecode_rate(float(rate))
-    if found.timecode is not None and abs(smpte - float(rate)) < 1e-3:
-        start = int(otio.opentime.from_timecode(found.timecode, smpte).to_frames())
-    return _Facts(rate, found.source_frames, start, found.first_number)
+def _facts(found: Intermediate) -> MediaFacts:
+    """What the manifest says of the source."""
+    rate = found.rendered.rate
+    start = frame_of_timecode(found.timecode, rate)
+    return MediaFacts(rate, found.source_frames, start, found.first_number)

@@ -6,6 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -14,19 +15,8 @@ from nle_style.timeline.files import absolute_url
 from nle_style.timeline.frames import float_rate, usable_range
 from nle_style.timeline.needs import REFERENCE_KEY, ClipUse, Plan, clip_at, source_key
 from nle_style.timeline.parsed import ReadTimeline
-from nle_style.timeline.relink.writing import write_timeline
 
-__all__ = [
-    "Json",
-    "Rendered",
-    "SequenceName",
-    "add_reference",
-    "intermediate_of",
-    "relink",
-    "write_timeline",
-]
-
-Json = None | bool | int | float | str | Sequence["Json"] | Mapping[str, "Json"]
+__all__ = ["Rendered", "SequenceName", "add_reference", "intermediate_of", "relink"]
 
 
 @dataclass(frozen=True)
@@ -58,7 +48,7 @@ class Rendered:
         rate: its exact rate, which must be that of the plan's range.
         metadata: provenance, kept in the reference's metadata["nle_style"].
         look: the look of the plan's range.
-        label: a short name of the look; `relink`'s suffix if empty.
+        label: a short name of the look; "" for `relink`'s suffix.
         sequence: the names of the files, if it is an image sequence.
     """
 
@@ -67,7 +57,7 @@ class Rendered:
     last: int
     path: Path
     rate: Fraction
-    metadata: Mapping[str, Json] = field(default_factory=dict)
+    metadata: Mapping[str, Any] = field(default_factory=dict)
     look: Hashable = ""
     label: str = ""
     sequence: SequenceName | None = None
@@ -80,17 +70,18 @@ def relink(
 
     The first keeps each clip's own reference under its key and adds the intermediate as
     "nle_style", active; an intermediate of another look that was there stays as
-    "nle_style.LABEL". `reverting` turns it back. In the second, for editors that
-    take only one reference, the intermediate is the only one. Source ranges, retimes, transitions,
-    effects, markers and metadata stay. The intermediate's available range starts at the source
-    time of its first frame, so an untouched source range still finds its frames; that of a still
-    stays as it is, for an editor to hold it as long. Clips that nothing was rendered for keep what
-    they have; their relative URLs become absolute, since the new timeline may lie elsewhere.
+    "nle_style.LABEL". `revert` undoes it. In the second, for editors that take only one reference,
+    the intermediate is the only one. Source ranges, retimes, transitions, effects, markers and
+    metadata stay. The intermediate's available range starts at the source time of its first frame,
+    so that unchanged source ranges show the same frames; that of a still stays as it is, so that an
+    editor holds it as long. Clips without an intermediate keep their media. Relative URLs become
+    absolute, since the new timeline may be in another folder.
 
     Args:
         read: what the plan was made from.
         plan: the plan.
-        rendered: intermediates; each must hold a planned clip's frames. Any subset will do.
+        rendered: intermediates, for all planned clips or some of them; each must hold a planned
+            clip's frames.
         suffix: added to the timelines' names: "cut" becomes "cut.blue" and "cut.blue.baked".
 
     Returns:
@@ -134,7 +125,7 @@ def intermediate_of(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | No
         and item.first <= use.first
         and use.last <= item.last
     ]
-    # A single frame has no rate that anybody could see.
+    # The rate of a single frame cannot be seen.
     matching = [item for item in fitting if item.rate == use.rate or use.media_frames == 1]
     if fitting and not matching:
         raise TimelineError(
@@ -147,7 +138,7 @@ def intermediate_of(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | No
 
 def _copy(read: ReadTimeline, suffix: str) -> otio.schema.Timeline:
     timeline = read.timeline.deepcopy()
-    # A timeline that was relinked before says where it came from; that stays the original.
+    # A timeline that was relinked before has the name and folder of its original; they stay.
     before = dict(timeline.metadata.get(REFERENCE_KEY, {}))
     timeline.metadata[REFERENCE_KEY] = {
         "original_name": before.get("original_name", timeline.name),
@@ -189,7 +180,7 @@ def add_reference(clip: otio.schema.Clip, use: ClipUse, item: Rendered, label: s
         noted = before.metadata.get(REFERENCE_KEY, {})
         pinned = pinned or bool(noted.get("source_range_added"))
         references[f"{REFERENCE_KEY}.{noted.get('label', 'earlier')}"] = before
-    # The same look again takes the place of its earlier render.
+    # An earlier render of the same look is replaced.
     references.pop(f"{REFERENCE_KEY}.{label}", None)
     ours = _reference(clip, references[key], use, item, url=True)
     # What `nle-style revert` needs to bring the original back.
@@ -216,7 +207,7 @@ def _reference(
     *,
     url: bool,
 ) -> otio.core.MediaReference:
-    """The intermediate as a media reference; pins the clip's trim."""
+    """The intermediate as a media reference; sets the clip's source range if it has none."""
     available = usable_range(original)
     ranges = [r for r in (available, clip.source_range) if r is not None]
     rate = float_rate([r.start_time for r in ranges], use.rate)

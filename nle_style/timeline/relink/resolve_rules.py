@@ -1,8 +1,8 @@
 """The rules that a timeline file must keep for DaVinci Resolve's import to take it.
 
-Resolve says nothing when it does not like a file: a scripted import answers None. These are the
-rules that its own exports keep and that those who found out reported (docs/resolve.md); Resolve is
-not asked here. The file's JSON is read as it is, without OpenTimelineIO, which would mend it.
+Resolve gives no reason when it refuses a file: a scripted import returns None. These are the rules
+that its own exports keep and that users have reported (docs/hosts/resolve.md); they were not tried
+in Resolve. The file's JSON is read without OpenTimelineIO, which would repair it.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _KNOWN = frozenset(
     | {"ImageSequenceReference.1", "Color.1"}
 )
 _PLAIN = re.compile(r"/|[A-Za-z]:[\\/]|\\\\")
-# Times come through float arithmetic: an hour at 23.976 is 86313.6 frames of 24.
+# Times are results of float arithmetic: an hour at 23.976 is 86313.6 frames of 24.
 _SAME = 0.01
 
 _Node = dict[str, Any]
@@ -33,9 +33,9 @@ _Node = dict[str, Any]
 def resolve_faults(path: Path) -> list[str]:
     """What of a timeline file Resolve's import is known not to take.
 
-    Checked: only known schemas; Clip.2 with an active reference; that is one file by a plain
-    absolute path, with an available range, in whose frames the source range counts; a start time;
-    a name, and another one than the timeline had before it was relinked. Titles and offline clips
+    The rules: only known schemas; every clip a Clip.2 whose active reference is one file, named by
+    a plain absolute path, with an available range that holds the source range; a start time; a
+    name, which differs from that of the timeline before it was relinked. Titles and offline clips
     (MissingReference) pass. Whether the files exist is not checked.
 
     Args:

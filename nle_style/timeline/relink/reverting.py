@@ -1,4 +1,4 @@
-"""Take the styles out of a relinked timeline again."""
+"""Take the intermediates out of a relinked timeline again."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ def revert(
 
     Args:
         timeline: one that was relinked with both references; it is not modified.
-        folder: where the result will be written. Relative URLs of the original come back if that
-            is the original timeline's folder; anywhere else they would point nowhere.
+        folder: where the result will be written. The original's relative URLs come back if that
+            is the original timeline's folder; from another one they would not lead to the media.
         keep_styled: only make the originals active again, and keep the intermediates beside them.
 
     Returns:
-        A new timeline. Without `keep_styled` nothing of ours is left in it: a timeline that was
-        not edited since is equal to the original, JSON for JSON.
+        A new timeline. Without `keep_styled` nothing that `relink` added is left in it: a timeline
+        that was not edited since has the same JSON as the original.
 
     Raises:
         TimelineError: no clip has an intermediate beside its original, as in a baked timeline.
@@ -52,7 +52,7 @@ def revert(
 
 
 def _restored(clip: otio.schema.Clip, keep_styled: bool) -> bool:
-    """Make the clip's original active; False if there is nothing of ours beside it."""
+    """Make the clip's original active; False if it has no intermediate beside it."""
     references = clip.media_references()
     ours = [key for key in references if is_ours(key)]
     original = source_key(clip)

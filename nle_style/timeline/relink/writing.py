@@ -1,4 +1,4 @@
-"""Write a timeline so that a reader never sees half of it."""
+"""Write a timeline file."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from nle_style.durable import replacing
+from nle_style.durable import write_file
 from nle_style.errors import OutputError
 from nle_style.timeline.needs import REFERENCE_KEY
 
-__all__ = ["write_bytes", "write_timeline"]
+__all__ = ["write_timeline"]
 
 
 def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
@@ -36,24 +36,7 @@ def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
             where=str(path),
             remedy="Choose another output folder or name.",
         )
-    write_bytes(path, timeline.to_json_string(indent=4).encode())
-
-
-def write_bytes(path: Path, data: bytes) -> None:
-    """Write a timeline's bytes, whole or not at all; the folder is made if it is not there.
-
-    Raises:
-        OutputError: the disk or its rights.
-    """
-    try:
-        with replacing(path) as part:
-            part.write_bytes(data)
-    except OSError as error:
-        raise OutputError(
-            f"the timeline cannot be written ({error})",
-            where=str(path),
-            remedy="Check the folder's rights and the free space.",
-        ) from error
+    write_file(path, timeline.to_json_string(indent=4))
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -11,12 +11,10 @@ from typing import Callable
 
 import nuke
 
-from nle_style_nuke import background, node
-from nle_style_nuke.problems import Problem
-from nle_style_nuke.ranges import frame_range
-from nle_style_nuke.render import render_node
-from nle_style_nuke.settings import read_settings
-from nle_style_nuke.worker_client import load_client
+from . import node
+from .problems import Problem
+from .rendering import cancel_background, is_in_background, render_in_background, render_node
+from .worker_client import load_client
 
 __all__ = ["add_menu", "create", "press", "register", "render"]
 
@@ -111,17 +109,17 @@ def _preview(pressed: nuke.Node) -> None:
 
 
 def _refuse_if_running(pressed: nuke.Node) -> None:
-    if background.is_running(pressed.fullName()):
+    if is_in_background(pressed.fullName()):
         raise Problem(f"{pressed.name()} is rendering in the background. Press Cancel to end that.")
 
 
 def _reset_range(pressed: nuke.Node) -> None:
-    for knob, frame in zip(("first", "last"), frame_range(pressed)):
+    for knob, frame in zip(("first", "last"), node.frame_range(pressed)):
         pressed[knob].setValue(frame)
 
 
 def _open_folder(pressed: nuke.Node) -> None:
-    folder = read_settings(pressed).output
+    folder = node.read_settings(pressed).output
     if not folder.is_dir():
         raise Problem(f"{pressed.name()}: nothing is rendered yet ({folder} does not exist).")
     if sys.platform == "win32":
@@ -136,8 +134,8 @@ def _open_folder(pressed: nuke.Node) -> None:
 
 _ACTIONS: dict[str, Callable[[nuke.Node], None]] = {
     "render": _render,
-    "render_background": background.start,
-    "cancel": lambda pressed: background.cancel(pressed.fullName()),
+    "render_background": render_in_background,
+    "cancel": lambda pressed: cancel_background(pressed.fullName()),
     "preview": _preview,
     "open_folder": _open_folder,
     "reset_range": _reset_range,

@@ -8,8 +8,8 @@ import sys
 
 import nuke
 
-from nle_style_nuke.actions import render
-from nle_style_nuke.problems import Problem
+from .actions import render
+from .problems import Problem
 
 __all__ = ["main"]
 

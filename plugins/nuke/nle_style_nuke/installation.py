@@ -12,12 +12,11 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import nuke
 
-from nle_style_nuke.problems import Problem
-from nle_style_nuke.worker_client import load_client
+from .problems import Problem
+from .worker_client import load_client
 
 __all__ = ["Installation", "Pack", "find_installation", "read_pack"]
 
@@ -109,28 +108,13 @@ def read_pack(installation: Installation, pack: str = "") -> Pack:
 
 
 def _asked(installation: Installation, pack: str) -> Pack:
-    command = [*installation.command, "styles", "--json", *(["--pack", pack] if pack else [])]
+    client = load_client()
     try:
-        done = subprocess.run(
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            env=load_client().worker_environment(),
-            timeout=_TIMEOUT,
-            check=False,
-        )
+        first = client.list_packs(installation.command, pack, _TIMEOUT)[0]
+        return Pack(str(first["pack"]), str(first["sha256"]), tuple(first["styles"]))
     except (OSError, subprocess.TimeoutExpired) as error:
         raise Problem(f"nle_style cannot be started: {error}. {REMEDY}") from error
-    if done.returncode != 0:
-        raise Problem(f"nle_style cannot list its styles: {_last_line(done.stderr)}")
-    try:
-        packs: list[dict[str, Any]] = json.loads(done.stdout.decode("utf-8"))
-        first = packs[0]
-        return Pack(str(first["pack"]), str(first["sha256"]), tuple(first["styles"]))
+    except client.WorkerError as error:
+        raise Problem(str(error)) from error
     except (ValueError, LookupError, TypeError) as error:
         raise Problem(f"nle_style listed its styles in a way unknown here. {REMEDY}") from error
-
-
-def _last_line(output: bytes | None) -> str:
-    lines = (output or b"").decode("utf-8", "replace").strip().splitlines()
-    return lines[-1] if lines else "it wrote no reason"

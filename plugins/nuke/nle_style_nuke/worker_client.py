@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-from nle_style_nuke.problems import Problem
+from .problems import Problem
 
 __all__ = ["load_client"]
 

@@ -5,10 +5,11 @@ The painting is done by a worker, `nle-style run`, in a process of its own (`plu
 Not run in Resolve: tested against a fake one that is cut out of Blackmagic's list of methods.
 
     menu      what the Scripts menu starts; external: the same from a terminal
+    flow      one run: clips are chosen, job has them rendered, and the results are placed
+    asking/   the settings of a run
+    clips/    which clips are meant, and which frames they show
+    project/  what is changed in the project, and how it is put back
     host      which Resolve this is, and the one way to call it
-    selection -> ranges -> job -> placing -> marking: from clips to takes; undo: and back
-    state     what is left as it was found; report: what was read back
-    dialog, console, settings: asking
 """
 
 __all__ = []

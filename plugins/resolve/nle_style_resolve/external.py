@@ -1,4 +1,4 @@
-"""The same from a terminal: `nle-style resolve`. Resolve Studio only.
+"""The Resolve script from a terminal: `nle-style resolve`. Resolve Studio only.
 
 Preferences > System > General > External scripting using must be Local.
 """
@@ -8,12 +8,11 @@ import importlib
 import os
 import sys
 
-from nle_style_resolve import settings
-from nle_style_resolve.console import Console
-from nle_style_resolve.flow import style_clips
-from nle_style_resolve.host import Host, HostError
-from nle_style_resolve.menu import texts
-from nle_style_resolve.undo import remove_styled
+from .asking import CHOICES, Console, load_settings, settings_path
+from .flow import style_clips
+from .host import Host, HostError
+from .menu import texts
+from .project import remove_styled
 
 __all__ = ["connect", "main", "scripting_places"]
 
@@ -67,13 +66,13 @@ def connect():
         raise HostError(
             "Resolve does not answer. It must be running, be the Studio edition, and have "
             "Preferences > System > General > External scripting using: Local. Without Studio, "
-            "docs/resolve.md, 'Without scripts', says how."
+            "docs/hosts/resolve.md, 'Without scripts', says how."
         )
     return Host(resolve)
 
 
 def _parser():
-    kept = settings.load(settings.settings_path())
+    kept = load_settings(settings_path())
     parser = argparse.ArgumentParser(
         prog="nle-style resolve",
         description="Style clips of the timeline that is open in DaVinci Resolve Studio. "
@@ -95,9 +94,9 @@ def _parser():
         parser.add_argument("--" + key.replace("_", "-"), type=float, default=kept[key])
     parser.add_argument("--handles", type=int, default=kept["handles"])
     for key in ("colour", "statistics", "format", "destination", "interlaced"):
-        parser.add_argument("--" + key, choices=settings.CHOICES[key], default=kept[key])
+        parser.add_argument("--" + key, choices=CHOICES[key], default=kept[key])
     parser.add_argument(
-        "--mark-colour", choices=settings.CHOICES["clip_colour"], default=kept["clip_colour"]
+        "--mark-colour", choices=CHOICES["clip_colour"], default=kept["clip_colour"]
     )
     return parser, kept
 

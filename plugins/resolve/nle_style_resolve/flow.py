@@ -8,17 +8,22 @@ import datetime
 import os
 import uuid
 
-from nle_style_resolve import job as jobs
-from nle_style_resolve.bin import Bin, NotImported
-from nle_style_resolve.host import HostError, ask
-from nle_style_resolve.marking import mark
-from nle_style_resolve.media import Refused, exact_rate, properties
-from nle_style_resolve.placing import NotPlaced, Tracks, add_take
-from nle_style_resolve.ranges import source_range
-from nle_style_resolve.report import ClipReport, write_report
-from nle_style_resolve.selection import pick
-from nle_style_resolve.settings import problems
-from nle_style_resolve.state import kept
+from .asking import problems_of
+from .clips import Refused, exact_rate, pick, properties, source_range
+from .host import HostError, ask
+from .job import job_of, ranges_to_render, run_job
+from .project import (
+    Bin,
+    ClipReport,
+    NotImported,
+    NotPlaced,
+    Tracks,
+    add_take,
+    kept,
+    mark,
+    write_report,
+)
+from .worker_client import load_client
 
 __all__ = ["Silent", "style_clips"]
 
@@ -56,7 +61,7 @@ def style_clips(host, command, settings, ui):
         HostError: nothing was done, or the job ended early; the project is as before.
     """
     host.refuse_edition()
-    wrong = problems(settings)
+    wrong = problems_of(settings)
     if wrong:
         raise HostError("The settings cannot be used: " + "; ".join(wrong))
     project, pool, timeline = host.project()
@@ -68,7 +73,7 @@ def style_clips(host, command, settings, ui):
             return reports, ""
         number = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
         folder = _job_folder(settings, number)
-        wanted = jobs.ranges_to_render(chosen, int(settings["handles"]))
+        wanted = ranges_to_render(chosen, int(settings["handles"]))
         outcome = _render(command, wanted, settings, folder, ui)
         # It may have been changed while the worker was at it.
         ask(project, "Project.SetCurrentTimeline", timeline)
@@ -119,12 +124,12 @@ def _render(command, wanted, settings, folder, ui):
     """The worker's Outcome, with one delivered intermediate at least."""
     try:
         cancel_file = os.path.join(folder, "cancel")
-        job = jobs.job_of(wanted, settings, cancel_file)
+        job = job_of(wanted, settings, cancel_file)
         ui.begin(cancel_file)
-        outcome = jobs.run_job(command, job, folder, ui.progress, ui.cancelled)
+        outcome = run_job(command, job, folder, ui.progress, ui.cancelled)
     except Refused as refusal:
         raise HostError(f"{refusal}. Nothing was done.") from refusal
-    except (OSError, jobs.client().WorkerError) as error:
+    except (OSError, load_client().WorkerError) as error:
         raise HostError(f"{error}. The project is as before.") from error
     if outcome.exit_code == 130 and not outcome.cancelled:
         raise HostError(

@@ -8,7 +8,7 @@ place where a method of Resolve is called, and MINIMUM the only list of them.
 __all__ = ["MINIMUM", "Host", "HostError", "ask", "can", "find_host", "minimum_text"]
 
 # The first version that has each method, as we use it: Blackmagic's README of 16.2.0, and for what
-# came later the release notes collected in docs/resolve.md. Older versions are not told apart.
+# came later the release notes collected in docs/hosts/resolve.md. 16.2 stands for all before it.
 MINIMUM = {
     "Resolve.GetProductName": (16, 2),
     "Resolve.GetVersion": (16, 2),
@@ -79,7 +79,7 @@ MINIMUM = {
 
 _OTIO = (
     "Use the timeline instead: File > Export > Timeline (OTIO), `nle-style batch`, and File > "
-    "Import > Timeline; docs/resolve.md, 'Without scripts', says each step."
+    "Import > Timeline; docs/hosts/resolve.md, 'Without scripts', says each step."
 )
 
 

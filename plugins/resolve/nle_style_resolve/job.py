@@ -1,13 +1,12 @@
 """One job file for all clips, and the worker that runs it."""
 
-import importlib.util
 import os
-import sys
 from fractions import Fraction
 
-from nle_style_resolve.media import Refused
+from .clips import Refused
+from .worker_client import load_client
 
-__all__ = ["Wanted", "client", "job_of", "parse_styles", "ranges_to_render", "run_job"]
+__all__ = ["Wanted", "job_of", "parse_styles", "ranges_to_render", "run_job"]
 
 
 class Wanted:
@@ -27,25 +26,6 @@ class Wanted:
         """Whether it has the frames of a SourceRange."""
         same = (self.media.path, self.media.rate) == (source.media.path, source.media.rate)
         return same and self.first <= source.first and source.last <= self.last
-
-
-def client():
-    """`plugins/client.py`, loaded from its file under a name of its own.
-
-    `plugins/` itself must not be on sys.path: it holds a folder that is called as Nuke's module.
-    """
-    name = "nle_style_client"
-    if name not in sys.modules:
-        folder = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-        spec = importlib.util.spec_from_file_location(name, os.path.join(folder, "client.py"))
-        module = importlib.util.module_from_spec(spec)
-        sys.modules[name] = module
-        try:
-            spec.loader.exec_module(module)
-        except BaseException:
-            del sys.modules[name]
-            raise
-    return sys.modules[name]
 
 
 def parse_styles(text):
@@ -103,7 +83,7 @@ def job_of(wanted, settings, cancel_file):
     Raises:
         Refused: the settings' style is not a mix.
     """
-    look = client().make_look(
+    look = load_client().make_look(
         parse_styles(settings["style"]),
         strength=settings["strength"],
         stroke_scale=settings["stroke_scale"],
@@ -119,7 +99,7 @@ def job_of(wanted, settings, cancel_file):
             # A movie of one frame cannot be held as long as a still can.
             item["format"] = "exr"
         items.append(item)
-    job = client().make_job(
+    job = load_client().make_job(
         items,
         settings["output"],
         format=settings["format"],
@@ -148,6 +128,6 @@ def run_job(command, job, folder, on_event, cancelled):
         WorkerError, OSError: it cannot be started or understood, or the folder not be written.
     """
     path = os.path.join(folder, "job.json")
-    client().write_job(job, path)
-    worker = client().Worker(list(command), path, os.path.join(folder, "worker.log"))
+    load_client().write_job(job, path)
+    worker = load_client().Worker(list(command), path, os.path.join(folder, "worker.log"))
     return worker.watch(on_event, cancelled, job["control"]["cancel_file"])

@@ -1,16 +1,21 @@
 """What Workspace > Scripts > NLE Style does."""
 
-import json
 import os
 import subprocess
 
-from nle_style_resolve import dialog, job, settings
-from nle_style_resolve.console import Console, settings_of_file
-from nle_style_resolve.flow import style_clips
-from nle_style_resolve.host import HostError, find_host
-from nle_style_resolve.report import summary
-from nle_style_resolve.selection import ways
-from nle_style_resolve.undo import jobs_in, remove_styled
+from .asking import (
+    Console,
+    Dialog,
+    load_settings,
+    save_settings,
+    settings_of_file,
+    settings_path,
+)
+from .clips import ways
+from .flow import style_clips
+from .host import HostError, find_host
+from .project import jobs_in, remove_styled, summary
+from .worker_client import load_client
 
 __all__ = ["run", "styles_of", "texts"]
 
@@ -45,14 +50,14 @@ def run(names):
 
 def _run(host, command):
     timeline = host.project()[2]
-    path = settings.settings_path()
+    path = settings_path()
     if not host.has_windows:
         chosen, ui = settings_of_file(path), Console()
         reports, kept = style_clips(host, command, chosen, ui)
         _tell(host, texts(reports, kept))
         return reports
-    window = dialog.Dialog(host.fusion, host.bmd)
-    asked = window.ask(settings.load(path), ways(timeline), styles_of(command), jobs_in(timeline))
+    window = Dialog(host.fusion, host.bmd)
+    asked = window.ask(load_settings(path), ways(timeline), styles_of(command), jobs_in(timeline))
     if asked is None:
         return None
     action, chosen = asked
@@ -60,7 +65,7 @@ def _run(host, command):
         reports, kept = remove_styled(timeline, chosen), ""
     else:
         try:
-            settings.save(chosen, path)
+            save_settings(chosen, path)
         except OSError as error:
             raise HostError(f"The settings cannot be kept: {error}. Nothing was done.") from error
         with window.progress_window() as ui:
@@ -71,19 +76,13 @@ def _run(host, command):
 
 def styles_of(command):
     """Names of the styles of all shipped packs; [] if the worker does not answer in a minute."""
+    client = load_client()
     try:
-        done = subprocess.run(
-            [*command, "styles", "--json"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            env=job.client().worker_environment(),
-            timeout=60,
-            check=True,
-        )
-        packs = json.loads(done.stdout.decode("utf-8"))
+        packs = client.list_packs(command, timeout=60)
         return list(dict.fromkeys(name for pack in packs for name in pack["styles"]))
-    except (OSError, ValueError, KeyError, TypeError, subprocess.SubprocessError):
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+    except (client.WorkerError, subprocess.TimeoutExpired):
         return []
 
 
@@ -96,4 +95,4 @@ def texts(reports, kept):
 def _tell(host, text):
     print(f"NLE Style: {text}")
     if host is not None and host.has_windows:
-        dialog.Dialog(host.fusion, host.bmd).message(text)
+        Dialog(host.fusion, host.bmd).message(text)

@@ -52,7 +52,7 @@ def test_what_is_needed_is_enough(width: int, height: int) -> None:
     assert budget.depth == 0
     rows, columns = budget.frozen_tile(height, width)
     assert min(rows, columns) >= min(400, height)
-    rows = budget.following_rows(height, width)
+    rows = budget.unfrozen_rows(height, width)
     assert rows is None or rows >= 160
 
 
@@ -69,7 +69,7 @@ def test_what_fits_is_painted_in_one_piece() -> None:
     budget = Budget(2 * GIB, frame=1920 * 1080 * 12)
     assert budget.frozen_tile(1080, 1920) == (1080, 1920)
     assert budget.in_flight(1080, 1920) == 2
-    assert budget.following_rows(1080, 1920) is None
+    assert budget.unfrozen_rows(1080, 1920) is None
 
 
 def test_pieces_by_hand() -> None:
@@ -77,7 +77,7 @@ def test_pieces_by_hand() -> None:
     assert Budget(840 * MIB + 200 * 1_300_000).frozen_tile(2160, 3840) == (1136, 1044)
     assert Budget(840 * MIB + 400 * 1_300_000).frozen_tile(2160, 3840, 2) == (1136, 1044)
     kept = 32 * 1000 * 1000
-    assert Budget(840 * MIB + kept + 101 * 200 * 1000).following_rows(1000, 1000) == 100
+    assert Budget(840 * MIB + kept + 101 * 200 * 1000).unfrozen_rows(1000, 1000) == 100
 
 
 def test_8k_is_refused_with_what_it_takes() -> None:
@@ -147,5 +147,5 @@ def test_uhd_with_alpha_fits_too() -> None:
     budget = Budget(2 * GIB, 3840 * 2160 * 16, converted=True)
     assert budget.depth == 0
     assert budget.network() == 2 * GIB - 840 * MIB - 7 * 3840 * 2160 * 16
-    assert budget.following_rows(2160, 3840) == 92
+    assert budget.unfrozen_rows(2160, 3840) == 92
     assert budget.frozen_tile(2160, 3840, 2) == (796, 1044)

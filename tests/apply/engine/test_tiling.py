@@ -160,7 +160,7 @@ def test_tiles_in_two_threads() -> None:
     engine = _frozen(_network())
     image = _picture(170, 131)
     with ThreadPoolExecutor(2) as pool:
-        painted = paint_in_tiles(engine, image, (132, 116), over=pool.map)
+        painted = paint_in_tiles(engine, image, (132, 116), map_tiles=pool.map)
     assert torch.equal(painted, paint_in_tiles(engine, image, (132, 116)))
 
 
@@ -169,7 +169,7 @@ def test_what_a_tile_raises_is_raised() -> None:
         raise MemoryError
 
     with ThreadPoolExecutor(2) as pool, pytest.raises(MemoryError):
-        paint_in_tiles(fail, _picture(170, 131), (132, 116), over=pool.map)
+        paint_in_tiles(fail, _picture(170, 131), (132, 116), map_tiles=pool.map)
 
 
 @pytest.mark.parametrize("size", [(300, 64), (64, 300)])

@@ -19,7 +19,7 @@ STYLES = ["blue", "yellow", "pink", "fire"]
 @pytest.fixture
 def pumping(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The benchmark that makes the footage and measures what docs/looks.md tells."""
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks" / "figures"))
     import pumping
 
     return pumping

@@ -11,11 +11,12 @@ import pytest
 import torch
 
 from nle_style.core import StyleNetwork
-from nle_style.core.card import training_runs, write_card
+from nle_style.core.card import write_card
 from nle_style.core.network import NetworkConfig
 from nle_style.core.style_pack import save_pack
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
 from nle_style.core.training.gates import Fault
+from nle_style.core.training.run_card import training_runs
 from tests.helpers.training import Stop, card, part_of, same_tensors, stop_at
 
 SPOT = Fault("stripes", "flat", "blob", 0.31, 0.2)

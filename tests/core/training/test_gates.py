@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from nle_style.core import StyleNetwork, load_pack
 from nle_style.core.network import NetworkConfig
 from nle_style.core.training.gates import (
     BLOB_LIMIT,
+    Fault,
     blob,
     examine,
     plain_frames,
@@ -153,8 +155,14 @@ def untaught() -> dict[str, StyleNetwork]:
     }
 
 
+def _faults(networks: Mapping[str, StyleNetwork], *grains: float) -> list[Fault]:
+    """Of several styles, one after the other."""
+    pairs = zip(networks.items(), grains, strict=True)
+    return [fault for (name, network), grain in pairs for fault in examine(name, network, grain)]
+
+
 def test_a_network_of_random_weights_fails_for_speckle(untaught: dict[str, StyleNetwork]) -> None:
-    faults = examine(untaught, (0.0, 0.0))
+    faults = _faults(untaught, 0.0, 0.0)
     assert {fault.style for fault in faults} == {"one", "two"}
     assert ("one", "flat", "speckle") in {(f.style, f.frame, f.figure) for f in faults}
     first = faults[0]
@@ -163,7 +171,7 @@ def test_a_network_of_random_weights_fails_for_speckle(untaught: dict[str, Style
 
 def test_each_style_has_its_own_posters_grain(untaught: dict[str, StyleNetwork]) -> None:
     """A poster that is all grain excuses its own style's speckle, not the other's."""
-    faults = examine(untaught, (1.0, 0.0))
+    faults = _faults(untaught, 1.0, 0.0)
     assert {fault.style for fault in faults if fault.figure == "speckle"} == {"two"}
 
 
@@ -171,7 +179,7 @@ def test_what_is_no_number_fails() -> None:
     torch.manual_seed(3)
     broken = StyleNetwork(NetworkConfig(4, 1)).eval().requires_grad_(False)
     broken.convolutions[-1].weight.fill_(math.nan)  # type: ignore[union-attr]
-    faults = examine({"one": broken}, (1.0,))
+    faults = examine("one", broken, 1.0)
     assert {fault.frame for fault in faults if fault.figure == "blob"} == set(plain_frames())
 
 
@@ -192,7 +200,7 @@ class _Painter(StyleNetwork):
 def test_the_failing_style_and_frame_are_named() -> None:
     painters = {name: _Painter(NetworkConfig(4, 1)).eval() for name in ("clean", "spotted")}
     painters["spotted"].spotted = True
-    faults = examine(painters, (0.0, 0.0))
+    faults = _faults(painters, 0.0, 0.0)
     assert [(f.style, f.frame, f.figure) for f in faults] == [("spotted", "gradient", "blob")]
 
 
@@ -213,10 +221,10 @@ def test_the_shipped_pack_passes() -> None:
         "dark": 0.001,
     }
     networks = {style: pack.network({style: 1.0}) for style in pack.styles}
-    assert [str(fault) for fault in examine(networks, [grains[s] for s in networks])] == []
+    assert [str(fault) for fault in _faults(networks, *(grains[s] for s in networks))] == []
 
 
 def test_examining_draws_nothing_from_the_runs_generator(untaught: dict[str, StyleNetwork]) -> None:
     before = torch.get_rng_state()
-    examine(untaught, (0.0, 0.0))
+    _faults(untaught, 0.0, 0.0)
     assert torch.equal(torch.get_rng_state(), before)

@@ -9,7 +9,6 @@ import json
 import os
 import struct
 import subprocess
-import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from pathlib import Path
@@ -20,7 +19,7 @@ import pytest
 
 from nle_style.errors import Cancelled, InputError, MediaError, OutputError, VerificationError
 from nle_style.media import resolve_format
-from nle_style.media.base import MediaInfo, sweep_parts
+from nle_style.media.base import MediaInfo
 from nle_style.media.source import decoded_rgb, probe_media, read_frames
 from nle_style.media.write import IntermediateWriter
 from nle_style.media.write.likeness import frame_hash
@@ -281,16 +280,6 @@ def test_published_again_and_foreign_files(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match=r"not frames of this output \(notes.txt\)"):
         writer.publish(records)
     assert (writer.destination / "notes.txt").read_text() == "mine"
-
-
-def test_stale_parts_of_dead_processes_only(tmp_path: Path) -> None:
-    dead = subprocess.Popen([sys.executable, "-c", ""])
-    dead.wait()
-    names = [f"a.part-{dead.pid}.mov", f"b.part-{os.getpid()}.mov", "c.mov", "part-9.mov"]
-    for name in names:
-        (tmp_path / name).touch()
-    assert [path.name for path in sweep_parts(tmp_path)] == [names[0]]
-    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(names[1:])
 
 
 def mounted(folder: Path, options: str) -> Iterator[Path]:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.nuke.fake_nuke import Studio
-from tests.plugins.nuke.session import PLUGIN, PYTHON, WORKER, Session, Start
+from tests.plugins.nuke.doubles.fake_nuke import Studio
+from tests.plugins.nuke.doubles.session import PLUGIN, PYTHON, WORKER, Session, Start
 
 
 @pytest.fixture

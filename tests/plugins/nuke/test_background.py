@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.nuke.session import Session, Start, make_node
+from tests.plugins.nuke.doubles.session import Session, Start, make_node
 
 
 def _threads() -> list[threading.Thread]:
@@ -16,7 +16,7 @@ def _threads() -> list[threading.Thread]:
 
 
 def _idle(session: Session) -> bool:
-    background = __import__("nle_style_nuke.background", fromlist=["_running"])
+    background = __import__("nle_style_nuke.rendering.background", fromlist=["_running"])
     return not background._running and not _threads()
 
 
@@ -76,7 +76,7 @@ def test_no_worker_outlives_nuke(start: Start) -> None:
     session.studio.press(node, "render_background")
     pid = session.output / ".nle_style_upstream" / "NLEStyle1" / "pid"
     session.studio.pump(lambda: pid.is_file() and bool(pid.read_text()))
-    __import__("nle_style_nuke.background", fromlist=["_end_all"])._end_all()
+    __import__("nle_style_nuke.rendering.background", fromlist=["_end_all"])._end_all()
     with pytest.raises(ProcessLookupError):
         os.kill(int(Path(pid).read_text()), 0)
     session.studio.pump(lambda: _idle(session))

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.nuke.session import PYTHON, Start, make_node, picture
+from tests.plugins.nuke.doubles.session import PYTHON, Start, make_node, picture
 
 
 class Plate:

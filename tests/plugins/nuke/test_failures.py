@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.nuke.fake_nodes import Node
-from tests.plugins.nuke.fake_nuke import CancelledError
-from tests.plugins.nuke.session import Session, Start, make_node, picture
+from tests.plugins.nuke.doubles.fake_nodes import Node
+from tests.plugins.nuke.doubles.fake_nuke import CancelledError
+from tests.plugins.nuke.doubles.session import Session, Start, make_node, picture
 
 Break = Callable[[Session, Node], None]
 

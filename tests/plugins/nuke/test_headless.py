@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.nuke.session import PLUGIN, Start, make_node
+from tests.plugins.nuke.doubles.session import PLUGIN, Start, make_node
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.nuke import fake_knobs, fake_nodes
-from tests.plugins.nuke.fake_nuke import Studio
-from tests.plugins.nuke.session import PLUGIN, Start
+from tests.plugins.nuke.doubles import fake_knobs, fake_nodes
+from tests.plugins.nuke.doubles.fake_nuke import Studio
+from tests.plugins.nuke.doubles.session import PLUGIN, Start
 
 try:
     STUBS = Path(str(importlib.metadata.distribution("types-nuke").locate_file("nuke-stubs")))
@@ -79,7 +79,7 @@ def test_the_scan_finds_names_that_nuke_does_not_have() -> None:
 
 def test_a_buttons_command_uses_known_names(start: Start) -> None:
     start()
-    from nle_style_nuke.knobs import button_command
+    from nle_style_nuke.node.knobs import button_command
 
     assert unknown_names(button_command("render")) == set()
     assert unknown_names(button_command("render").replace("thisNode", "thatNode")) == {"thatNode"}

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.nuke.session import PLUGIN, Start, make_node
+from tests.plugins.nuke.doubles.session import PLUGIN, Start, make_node
 
 
 def test_a_node_hangs_under_the_selection_and_has_every_knob(start: Start) -> None:
     session = start()
     node = make_node(session)
-    from nle_style_nuke.knobs import KNOBS
+    from nle_style_nuke.node.knobs import KNOBS
 
     assert node.Class() == "NoOp"
     assert node.name() == "NLEStyle1"

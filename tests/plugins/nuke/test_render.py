@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.plugins.nuke.fake_nodes import Node
-from tests.plugins.nuke.session import PYTHON, Session, Start, make_node, picture, read_exr
+from tests.plugins.nuke.doubles.fake_nodes import Node
+from tests.plugins.nuke.doubles.session import PYTHON, Session, Start, make_node, picture, read_exr
 
 WORKER = [PYTHON, "-m", "nle_style"]
 VIEWS = ("left", "right", "centre")

@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from tests.plugins.nuke import nk
-from tests.plugins.nuke.fake_nuke import Studio
-from tests.plugins.nuke.session import Start, make_node
+from tests.plugins.nuke.doubles import nk
+from tests.plugins.nuke.doubles.fake_nuke import Studio
+from tests.plugins.nuke.doubles.session import Start, make_node
 
 
 def test_the_saved_node_comes_back_knob_by_knob(start: Start) -> None:
@@ -16,7 +16,7 @@ def test_the_saved_node_comes_back_knob_by_knob(start: Start) -> None:
     node["style"].setValue("green")
     node["output"].setValue('/renders/a "quoted" [name]')
     read = nk.parse(nk.write(node))
-    from nle_style_nuke.knobs import KNOBS, button_command
+    from nle_style_nuke.node.knobs import KNOBS, button_command
 
     assert read.kind == "NoOp"
     assert [knob.name for knob in read.user] == [spec.name for spec in KNOBS]

@@ -14,7 +14,7 @@ import OpenImageIO as oiio  # noqa: N813
 import pytest
 
 from tests.helpers.stamps import make_clip, make_sequence, stamped
-from tests.plugins.resolve.fake_world import Clip, Media, Take, Variant, World
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, Variant, World
 
 ROOT = Path(__file__).resolve().parents[3]
 PLUGIN = ROOT / "plugins" / "resolve"
@@ -81,13 +81,13 @@ def renders(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def command(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
     """How the tests start nle-style: the real worker, asked once for each job."""
     cache = tmp_path_factory.mktemp("said")
-    return [sys.executable, str(Path(__file__).with_name("cached_worker.py")), str(cache)]
+    return [sys.executable, str(Path(__file__).parent / "doubles" / "cached_worker.py"), str(cache)]
 
 
 @pytest.fixture
 def settings(renders: Path, tiny_pack: Path) -> dict[str, Any]:
     """Strength 0: what is rendered is the source, so that its stamps can be read."""
-    from nle_style_resolve.settings import DEFAULTS
+    from nle_style_resolve.asking.settings import DEFAULTS
 
     asked = {"style": "red", "strength": 0.0, "handles": 3, "pack": str(tiny_pack)}
     place = {"output": str(renders), "way": "track", "way_value": "1"}

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from tests.plugins.resolve.conftest import PLUGIN, ROOT
-from tests.plugins.resolve.fake_resolve import Resolve, Timeline
-from tests.plugins.resolve.fake_world import Clip, Media, Take, Track, Variant, World
+from tests.plugins.resolve.doubles.fake_resolve import Resolve, Timeline
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, Track, Variant, World
 
 
 @pytest.fixture
@@ -30,8 +30,8 @@ def three(one_clip: World, media: dict[str, Media]) -> World:
 
 
 def test_the_ways_to_choose(three: World) -> None:
+    from nle_style_resolve.clips import pick, ways
     from nle_style_resolve.host import HostError
-    from nle_style_resolve.selection import pick, ways
 
     timeline = Timeline(three)
 
@@ -64,18 +64,24 @@ def test_the_ways_to_choose(three: World) -> None:
 
 
 def test_settings_are_kept(tmp_path: Path) -> None:
-    from nle_style_resolve.settings import DEFAULTS, load, problems, save, settings_path
+    from nle_style_resolve.asking.settings import (
+        DEFAULTS,
+        load_settings,
+        problems_of,
+        save_settings,
+        settings_path,
+    )
 
     path = tmp_path / "nle_style" / "resolve.json"
-    assert load(str(path)) == DEFAULTS
-    assert problems(DEFAULTS) == []
-    save({**DEFAULTS, "style": "fire"}, str(path))
-    assert load(str(path))["style"] == "fire"
+    assert load_settings(str(path)) == DEFAULTS
+    assert problems_of(DEFAULTS) == []
+    save_settings({**DEFAULTS, "style": "fire"}, str(path))
+    assert load_settings(str(path))["style"] == "fire"
     assert list(path.parent.iterdir()) == [path]
     path.write_text('{"style": "ink", "unknown": 1}')
-    assert load(str(path)) == {**DEFAULTS, "style": "ink"}
+    assert load_settings(str(path)) == {**DEFAULTS, "style": "ink"}
     path.write_text("not JSON")
-    assert load(str(path)) == DEFAULTS
+    assert load_settings(str(path)) == DEFAULTS
     home = {"HOME": "/home/ed", "APPDATA": "C:/Users/ed/AppData/Roaming"}
     assert settings_path("linux", home) == "/home/ed/.config/nle_style/resolve.json"
     assert settings_path("linux", {"XDG_CONFIG_HOME": "/x"}) == "/x/nle_style/resolve.json"
@@ -128,8 +134,8 @@ class FakeWindows:
 
 
 def test_the_windows_ask(monkeypatch: pytest.MonkeyPatch) -> None:
-    from nle_style_resolve.dialog import Dialog
-    from nle_style_resolve.settings import DEFAULTS
+    from nle_style_resolve.asking import Dialog
+    from nle_style_resolve.asking.settings import DEFAULTS
 
     def choose(windows: FakeWindows) -> None:
         assert windows.items["way"].Items == ["Clip under the playhead", "colour", "Track"]
@@ -240,9 +246,8 @@ def test_the_terminal(
     home: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    from nle_style_resolve.external import main
     from nle_style_resolve.host import Host
-
-    from nle_style.cli.main import main
 
     host = Host(Resolve(one_clip))
     before = one_clip.snapshot()

@@ -12,8 +12,8 @@ import OpenImageIO as oiio  # noqa: N813
 import pytest
 
 from tests.helpers.stamps import Stamp, frames_of, read_stamp
-from tests.plugins.resolve.fake_resolve import Resolve
-from tests.plugins.resolve.fake_world import Clip, Media, Take, Variant, World
+from tests.plugins.resolve.doubles.fake_resolve import Resolve
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, Variant, World
 
 pytestmark = pytest.mark.slow
 
@@ -120,7 +120,7 @@ def test_what_is_styled_comes_off_again(
     world: World, command: list[str], settings: dict[str, Any]
 ) -> None:
     from nle_style_resolve.host import HostError
-    from nle_style_resolve.undo import jobs_in, remove_styled
+    from nle_style_resolve.project import jobs_in, remove_styled
 
     timeline = Resolve(world).GetProjectManager().GetCurrentProject().GetCurrentTimeline()
     world.tracks[0].clips[0].colour = "Teal"

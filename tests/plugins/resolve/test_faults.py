@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.resolve.fake_resolve import Resolve
-from tests.plugins.resolve.fake_world import Clip, Media, Take, World
+from tests.plugins.resolve.doubles.fake_resolve import Resolve
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, World
 
 STARTED = (
     "import json, os, sys, time\n"
@@ -72,7 +72,7 @@ def test_cancel(one_clip: World, settings: dict[str, Any], tmp_path: Path) -> No
 def test_cancel_by_the_file_that_the_console_names(
     one_clip: World, settings: dict[str, Any], tmp_path: Path
 ) -> None:
-    from nle_style_resolve.console import Console
+    from nle_style_resolve.asking import Console
 
     said: list[str] = []
 
@@ -136,7 +136,7 @@ def test_the_free_edition(one_clip: World, settings: dict[str, Any]) -> None:
     one_clip.product, one_clip.version = "DaVinci Resolve", [21, 1, 0, 1, ""]
     text = message_of(one_clip, ["none"], settings)
     assert "free edition runs no Python scripts" in text
-    assert "docs/resolve.md" in text
+    assert "docs/hosts/resolve.md" in text
     one_clip.version = [21, 0, 4, 1, ""]
     assert "cannot be started" in message_of(one_clip, ["none"], settings)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.plugins.resolve import fake_resolve
 from tests.plugins.resolve.conftest import PLUGIN
-from tests.plugins.resolve.stubs import Signatures, signatures
+from tests.plugins.resolve.doubles import fake_resolve
+from tests.plugins.resolve.doubles.stubs import Signatures, signatures
 
 PLACE_OF_NAME = {"ask": 1, "can": 1, "minimum_text": 0}
 
@@ -59,10 +59,11 @@ def names_in(source: str) -> set[str]:
     return {t for t in texts if isinstance(t, str) and re.fullmatch(r"[A-Z]\w+\.[A-Z]\w+", t)}
 
 
-MODULES = sorted((PLUGIN / "nle_style_resolve").glob("*.py"))
+PACKAGE = PLUGIN / "nle_style_resolve"
+MODULES = sorted(PACKAGE.rglob("*.py"))
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
 def test_every_call_is_in_the_stubs(path: Path) -> None:
     from nle_style_resolve.host import MINIMUM
 
@@ -82,7 +83,7 @@ def test_the_table_is_of_the_stubs_and_in_use() -> None:
 
 def _functions_of_host() -> str:
     """`host.py` without its table."""
-    tree = ast.parse((PLUGIN / "nle_style_resolve" / "host.py").read_text(encoding="utf-8"))
+    tree = ast.parse((PACKAGE / "host.py").read_text(encoding="utf-8"))
     tree.body = [node for node in tree.body if not isinstance(node, ast.Assign)]
     return ast.unparse(tree)
 

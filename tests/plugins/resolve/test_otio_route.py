@@ -12,7 +12,7 @@ import pytest
 
 from nle_style.apply import Look
 from nle_style.render import Output
-from nle_style.render.cut import run_batch
+from nle_style.render.cut import plan_batch, run_batch
 from nle_style.timeline.relink import resolve_faults
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, gap, time, timeline, track
@@ -44,7 +44,7 @@ def _export(folder: Path, *, start: bool = True) -> Path:
 
 def _batch(cut: Path, pack: Path, folder: Path) -> dict[str, Path]:
     output = Output.model_validate({"directory": folder, "handles": 4})
-    result = run_batch(cut, Look({"red": 1.0}, 0.0), output, pack=str(pack))
+    result = run_batch(plan_batch(cut, Look({"red": 1.0}, 0.0), output, pack=str(pack)))
     return {path.name: path for path in result.timelines}
 
 

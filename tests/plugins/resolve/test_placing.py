@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.resolve.fake_resolve import Resolve, TimelineItem
-from tests.plugins.resolve.fake_world import Clip, Media, Take, World
+from tests.plugins.resolve.doubles.fake_resolve import Resolve, TimelineItem
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, World
 from tests.plugins.resolve.test_eight_clips import shown, styled
 
 pytestmark = pytest.mark.slow
@@ -45,7 +45,7 @@ def test_a_new_track_holds_the_same_frames(
     assert not styled_clips
     assert all(len(clip.takes) == 1 for clip in clips)
 
-    from nle_style_resolve.undo import remove_styled
+    from nle_style_resolve.project import remove_styled
 
     timeline = Resolve(one_clip).GetProjectManager().GetCurrentProject().GetCurrentTimeline()
     assert {report.state for report in remove_styled(timeline)} == {"removed"}
@@ -101,7 +101,7 @@ def test_a_take_that_was_there_stays(
     assert (clip.chosen, len(clip.takes)) == (2, 3)
     assert shown(one_clip, clip) == frames
 
-    from nle_style_resolve.undo import remove_styled
+    from nle_style_resolve.project import remove_styled
 
     remove_styled(Resolve(one_clip).GetProjectManager().GetCurrentProject().GetCurrentTimeline())
     one_clip.bins.pop("NLE Style")

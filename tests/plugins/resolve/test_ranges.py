@@ -47,14 +47,14 @@ def item_of(
 
 
 def range_of(item: Told, rate: Fraction = Fraction(24)) -> tuple[int, int, Fraction]:
-    from nle_style_resolve.ranges import source_range
+    from nle_style_resolve.clips import source_range
 
     found = source_range(item, rate)
     return found.first, found.last, found.speed
 
 
 def refusal_of(item: Told, rate: Fraction = Fraction(24)) -> str:
-    from nle_style_resolve.media import Refused
+    from nle_style_resolve.clips import Refused
 
     with pytest.raises(Refused) as refused:
         range_of(item, rate)
@@ -118,7 +118,7 @@ def test_a_sequence_counts_from_its_first_file(tmp_path: Path) -> None:
         item = item_of(path, 10, 2, 4, 16, first=1005, start=start)
         assert range_of(item) == (4 + 2, 4 + 11, 1)
     # No more handles than what the Media Pool's clip has.
-    from nle_style_resolve.ranges import source_range
+    from nle_style_resolve.clips import source_range
 
     found = source_range(item_of(path, 10, 2, 4, 16, first=1005), Fraction(24))
     assert found.with_handles(8) == (4, 19)
@@ -126,7 +126,7 @@ def test_a_sequence_counts_from_its_first_file(tmp_path: Path) -> None:
 
 
 def test_a_retimed_clip_has_a_handle_in_any_case(movie: Path) -> None:
-    from nle_style_resolve.ranges import source_range
+    from nle_style_resolve.clips import source_range
 
     assert source_range(item_of(movie, 30, 20, 150, 100), Fraction(24)).with_handles(0) == (9, 25)
     assert source_range(item_of(movie, 20, 10, 70, 100), Fraction(24)).with_handles(0) == (10, 29)
@@ -147,7 +147,7 @@ def test_what_is_styled_is_not_styled_again(movie: Path) -> None:
 
 
 def test_an_unknown_direction_is_told(movie: Path) -> None:
-    from nle_style_resolve.ranges import source_range
+    from nle_style_resolve.clips import source_range
 
     (note,) = source_range(item_of(movie, 20, 10, 70, 100), Fraction(24)).notes
     assert "reversed" in note
@@ -166,6 +166,6 @@ def test_an_unknown_direction_is_told(movie: Path) -> None:
     ],
 )
 def test_rates(text: str, rate: Fraction | None) -> None:
-    from nle_style.timeline import exact_rate
+    from nle_style_resolve.clips import exact_rate
 
     assert exact_rate(text) == rate

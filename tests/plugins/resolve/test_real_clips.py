@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nle_style.media.source import probe_media, read_frames
-from tests.plugins.resolve.fake_world import Clip, Media, Take, Variant, World
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, Variant, World
 from tests.plugins.resolve.test_eight_clips import styled
 
 # clip -> first frame, duration, speed on a timeline of 24

@@ -7,6 +7,8 @@ import json
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import opentimelineio as otio
 import pytest
@@ -14,20 +16,24 @@ import pytest
 from nle_style.apply import Look
 from nle_style.errors import MediaError
 from nle_style.media.source import decoded_rgb, probe_media
+from nle_style.media.write import UnitRecord
 from nle_style.media.write.likeness import frame_hash
 from nle_style.render import Output, events
-from nle_style.render.cut import run_batch
+from nle_style.render.cut import plan_batch, run_batch
+from nle_style.render.cut.batch_plan import PlannedBatch
 from nle_style.render.cut.batch_report import (
-    BatchFacts,
-    ClipFacts,
-    RenderFacts,
     as_markdown,
     build_batch_report,
     frames_sha256,
-    record_timecodes,
     report_paths,
 )
-from nle_style.timeline.needs import Refusal, Skipped
+from nle_style.render.cut.clip_table import record_timecodes
+from nle_style.render.item import ItemResult
+from nle_style.render.plan import ItemPlan
+from nle_style.render.plan.mattes import LayerPlan
+from nle_style.render.record import FinishedUnit, Manifest, Sources, report_path
+from nle_style.timeline import ReadTimeline
+from nle_style.timeline.needs import ClipUse, Plan, Refusal, Skipped, SourceRange
 from tests.helpers.stamps import HEIGHT, WIDTH, make_clip
 from tests.timeline.building import clip, gap, timeline, track
 
@@ -36,38 +42,74 @@ SHOTS = [
     {"frames": [10, 40], "stability": {"painted": 0.04, "source": 0.01, "static_share": 0.5}},
     {"frames": [41, 99], "stability": {"painted": None, "source": None, "static_share": None}},
 ]
-RENDER = RenderFacts(
-    source=Path("/media/flower.mp4"),
-    first=0,
-    last=99,
-    painted=((0, 50),),
-    look="blue",
-    painted_at=(1280, 720),
-    media_frames=100,
-    path=Path("/out/flower.blue.sparse.mov"),
-    format="prores4444",
-    exact=False,
-    frame_hashes={frame: f"{frame:02x}" for frame in range(51)},
-    report={"shots": SHOTS, "warnings": ["51 of its 100 frames are painted …", "no subtitles"]},
-)
-CLIP = ClipFacts("tracks[0]/children[0]", "A|1", "V1", 5, 12, 0, ("00:00:00:00", "00:00:00:08"))
-REFUSED = replace(
-    RENDER, error=MediaError("frame 7 is lost", where="/media/x.mp4", remedy="Copy it again.")
-)
-FACTS = BatchFacts(
-    timeline=Path("/cuts/cut.otio"),
-    look="blue",
-    handles=8,
-    clips=(CLIP, ClipFacts("tracks[0]/children[1]", "B", "V1", 0, 3, 1, note="one frame padded")),
-    renders=(RENDER, REFUSED),
-    refusals=(Refusal("tracks[0]/children[2]", "C", "V1", "its media is missing", "Relink it."),),
-    skipped=(Skipped("tracks[1]/children[0]", "D", "V2", "disabled"),) * 2,
-    written=(Path("/out/cut.blue.otio"),),
+WARNINGS = ["51 of its 100 frames are painted …", "no subtitles"]
+FLOWER = Path("/media/flower.mp4")
+RANGES = tuple(SourceRange(FLOWER, 0, 99, look, Fraction(25)) for look in ("one", "two"))
+SECONDS = Fraction(0), Fraction(8, 25)
+WRITTEN = [Path("/out/cut.blue.otio")]
+
+
+def _use(name: str, first: int, last: int, place: int, **more: Any) -> ClipUse:
+    wanted = RANGES[place]
+    return ClipUse(
+        f"tracks[0]/children[{place}]", name, "V1", FLOWER, first, last, wanted, wanted.look,
+        wanted.rate, 100, Fraction(0), **more,
+    )  # fmt: skip
+
+
+CLIP = _use("A|1", 5, 12, 0, record=SECONDS)
+BATCH = PlannedBatch(
+    read=ReadTimeline(timeline(track()), Path("/cuts/cut.otio"), Path("/cuts")),
+    plan=Plan(
+        uses=(CLIP, _use("B", 0, 3, 1, note="one frame padded")),
+        ranges=RANGES,
+        refusals=(
+            Refusal("tracks[0]/children[2]", "C", "V1", "its media is missing", "Relink it."),
+        ),
+        skipped=(Skipped("tracks[1]/children[0]", "D", "V2", "disabled"),) * 2,
+    ),
+    label="blue",
+    output=Output(directory=Path("/out"), handles=8),
+    job=None,
+    sources=Sources(),
 )
 
 
-def test_every_clip_has_its_entry() -> None:
-    report = build_batch_report(FACTS)
+@pytest.fixture
+def rendered(tmp_path: Path) -> ItemPlan:
+    """100 frames, of which 0 to 50 are painted; the black ones were decoded back as well."""
+    manifest = Manifest(tmp_path / "flower.blue.sparse.manifest.jsonl", "key")
+    hashes = tuple(f"{frame:02x}" for frame in range(100))
+    manifest.add_units([FinishedUnit(UnitRecord(0, 0, 99, "unit.mov", 1, "00", hashes))])
+    report_path(manifest).write_text(json.dumps({"shots": SHOTS, "warnings": WARNINGS}))
+    return ItemPlan(
+        info=cast(Any, SimpleNamespace(path=FLOWER, frame_count=100, width=1280, height=720)),
+        first=0,
+        last=99,
+        painted=((0, 50),),
+        layers=(LayerPlan(Look({"blue": 1.0})),),
+        spec=cast(Any, SimpleNamespace(format="prores4444")),
+        destination=Path("/out/flower.blue.sparse.mov"),
+        manifest=manifest,
+        facts={},
+    )
+
+
+def _report(plan: ItemPlan) -> dict[str, Any]:
+    """Of a batch whose first intermediate was delivered, and whose second was refused."""
+    lost = MediaError("frame 7 is lost", where="/media/x.mp4", remedy="Copy it again.")
+    items = [ItemResult(FLOWER, plan), ItemResult(FLOWER, plan, lost)]
+    return build_batch_report(BATCH, items, WRITTEN)
+
+
+def _entry(clip: ClipUse, plan: ItemPlan) -> dict[str, Any]:
+    """Of a batch with this clip alone."""
+    batch = replace(BATCH, plan=replace(BATCH.plan, uses=(clip,), ranges=RANGES[:1]))
+    return dict(build_batch_report(batch, [ItemResult(FLOWER, plan)], WRITTEN)["clips"][0])
+
+
+def test_every_clip_has_its_entry(rendered: ItemPlan) -> None:
+    report = _report(rendered)
     assert report["totals"] == {
         "styled": 1,
         "refused": 2,
@@ -109,15 +151,13 @@ def test_every_clip_has_its_entry() -> None:
     assert [entry["reason"] for entry in skipped] == ["disabled", "disabled"]
 
 
-def test_handles_after_and_none_missing_within() -> None:
-    end = replace(CLIP, first=90, last=97)
-    whole = replace(RENDER, painted=((0, 99),), exact=True, format="png-mov", report=None)
-    facts = replace(FACTS, clips=(end,), renders=(whole,))
-    (entry, *_) = build_batch_report(facts)["clips"]
-    assert entry["notes"] == ["2 of 8 handle frames after it: its media ends there"]
-    inner = replace(CLIP, first=8, last=91)
-    (entry, *_) = build_batch_report(replace(facts, clips=(inner,)))["clips"]
-    assert entry["notes"] == []
+def test_handles_after_and_none_missing_within(rendered: ItemPlan) -> None:
+    spec = cast(Any, SimpleNamespace(format="png-mov"))
+    whole = replace(rendered, painted=((0, 99),), spec=spec)
+    report_path(whole.manifest).unlink()
+    end = _entry(replace(CLIP, first=90, last=97), whole)
+    assert end["notes"] == ["2 of 8 handle frames after it: its media ends there"]
+    assert _entry(replace(CLIP, first=8, last=91), whole)["notes"] == []
 
 
 def test_a_frame_that_was_not_checked_has_no_hash() -> None:
@@ -125,8 +165,8 @@ def test_a_frame_that_was_not_checked_has_no_hash() -> None:
     assert frames_sha256({1: "aa", 2: "bb"}, 2, 2) == hashlib.sha256(b"bb\n").hexdigest()
 
 
-def test_the_markdown_names_what_an_editor_looks_for() -> None:
-    text = as_markdown(build_batch_report(FACTS))
+def test_the_markdown_names_what_an_editor_looks_for(rendered: ItemPlan) -> None:
+    text = as_markdown(_report(rendered))
     assert "# cut.otio, blue" in text
     assert "1 clips styled, 2 refused, 2 left alone" in text
     assert "- **C** (V1): its media is missing. Relink it." in text
@@ -136,7 +176,7 @@ def test_the_markdown_names_what_an_editor_looks_for() -> None:
     assert row.replace(r"\|", "").count("|") == 11
     assert "| blue | 1280x720 | flower.blue.sparse.mov |" in row
     source = as_markdown(
-        build_batch_report(replace(FACTS, renders=(replace(RENDER, painted_at=None), REFUSED)))
+        _report(replace(rendered, layers=(LayerPlan(Look({"blue": 1.0}, strength=0.0)),)))
     )
     assert "| blue | – | flower.blue.sparse.mov |" in source
     assert "Left alone: 2 disabled." in text
@@ -160,7 +200,7 @@ def test_the_markdown_names_what_an_editor_looks_for() -> None:
 def test_record_timecodes(
     rate: float, start: Fraction, seconds: tuple[Fraction, Fraction], shown: tuple[str, str]
 ) -> None:
-    assert record_timecodes(seconds, rate, start) == shown
+    assert tuple(record_timecodes(seconds, rate, start)) == shown
 
 
 def test_a_clip_of_the_timelines_name_keeps_its_report() -> None:
@@ -190,7 +230,8 @@ def test_of_a_real_batch(tiny_pack: Path, tmp_path: Path) -> None:
         told: list[events.Event] = []
         look = Look({"red": 1.0}, 1.0)
         output = Output(directory=out, handles=2)
-        result = run_batch(path, look, output, pack=str(tiny_pack), on_event=told.append)
+        planned = plan_batch(path, look, output, pack=str(tiny_pack))
+        result = run_batch(planned, told.append)
         assert [p.name for p in result.reports] == ["a.red.cut.report.json", "a.red.cut.report.md"]
         assert "lost" in result.reports[1].read_text()
         return dict(json.loads(result.reports[0].read_text()))

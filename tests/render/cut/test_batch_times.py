@@ -10,7 +10,7 @@ import opentimelineio as otio
 from nle_style.apply import Look
 from nle_style.media.source import probe_media
 from nle_style.render import Output, Reading, events
-from nle_style.render.cut import BatchOptions, BatchResult, run_batch
+from nle_style.render.cut import BatchOptions, BatchResult, plan_batch, run_batch
 from tests.helpers.media_factory import TAGS, decoded_md5s, make
 from tests.timeline.building import clip, timeline, track
 
@@ -36,8 +36,9 @@ def _batch(
     otio.adapters.write_to_file(timeline(shots), str(cut))
     told: list[events.Event] = []
     options = BatchOptions() if reading is None else BatchOptions(reading=reading)
-    result = run_batch(cut, Look({"red": 1.0}, 0.0), Output(directory=folder / "out"),
-                       options=options, pack=str(pack), on_event=told.append)  # fmt: skip
+    planned = plan_batch(cut, Look({"red": 1.0}, 0.0), Output(directory=folder / "out"),
+                         options=options, pack=str(pack))  # fmt: skip
+    result = run_batch(planned, told.append)
     return result, [event.message for event in told if isinstance(event, events.Warned)]
 
 
@@ -83,9 +84,10 @@ def test_interlaced_media_are_deinterlaced_on_request(tiny_pack: Path, tmp_path:
     shots = track(clip("woven", (2, 5), (0, 10), url=woven.as_uri(), rate=25.0))
     otio.adapters.write_to_file(timeline(shots), str(cut))
     look, output = Look({"red": 1.0}, 0.0), Output(directory=tmp_path / "out")
-    assert run_batch(cut, look, output, pack=str(tiny_pack)).exit_code == 2
+    assert run_batch(plan_batch(cut, look, output, pack=str(tiny_pack))).exit_code == 2
     options = BatchOptions(reading=Reading(interlaced="deinterlace"))
-    result = run_batch(cut, look, output, options=options, pack=str(tiny_pack))
+    planned = plan_batch(cut, look, output, options=options, pack=str(tiny_pack))
+    result = run_batch(planned)
     assert result.exit_code == 0
     (path,) = (tmp_path / "out").glob("*.mov")
     wanted = decoded_md5s(woven, "rgb24", filters="bwdif=mode=send_frame")

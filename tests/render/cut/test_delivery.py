@@ -16,7 +16,7 @@ from nle_style.cli.commands.timelines import revert
 from nle_style.cli.options import parse_path_map, parse_rate
 from nle_style.errors import InputError, LookError, OutputError
 from nle_style.render import Output, events
-from nle_style.render.cut import BatchOptions, BatchResult, run_batch
+from nle_style.render.cut import BatchOptions, BatchResult, plan_batch, run_batch
 from tests.helpers.stamps import frames_of, make_clip, read_stamp
 from tests.timeline.building import clip, timeline, track
 from tests.timeline.patch.xml_cuts import fcp7_cut, fcpxml_cut
@@ -29,14 +29,14 @@ def _run(
     cut: Path, pack: Path, look: Look | None = None, options: BatchOptions | None = None
 ) -> tuple[BatchResult, list[str]]:
     told: list[events.Event] = []
-    result = run_batch(
+    planned = plan_batch(
         cut,
         look or Look({"red": 1.0}, 0.0),
         Output(directory=cut.parent / "out"),
         options=options,
         pack=str(pack),
-        on_event=told.append,
     )
+    result = run_batch(planned, told.append)
     return result, [event.message for event in told if isinstance(event, events.Warned)]
 
 
@@ -130,14 +130,8 @@ def test_looks_per_clip_and_a_clip_that_asks_for_none(tiny_pack: Path, tmp_path:
     clips[1].metadata["nle_style"] = {"style": "green strength 0"}
     cut = tmp_path / "cut.otio"
     otio.adapters.write_to_file(timeline(track(*clips)), str(cut))
-    told: list[events.Event] = []
-    result = run_batch(
-        cut,
-        None,
-        Output(directory=tmp_path / "out"),
-        pack=str(tiny_pack),
-        on_event=told.append,
-    )
+    output = Output(directory=tmp_path / "out")
+    result = run_batch(plan_batch(cut, None, output, pack=str(tiny_pack)))
     assert result.exit_code == 0
     assert [path.name for path in result.timelines] == ["cut.styled.otio", "cut.styled.baked.otio"]
     shown = otio.adapters.read_from_file(str(result.timelines[1])).find_clips()
@@ -151,7 +145,7 @@ def test_no_look_at_all_is_bad_input(tiny_pack: Path, tmp_path: Path) -> None:
     cut = tmp_path / "cut.otio"
     otio.adapters.write_to_file(plain, str(cut))
     with pytest.raises(LookError, match="no clip asks for a look"):
-        run_batch(cut, None, Output(directory=tmp_path / "out"), pack=str(tiny_pack))
+        plan_batch(cut, None, Output(directory=tmp_path / "out"), pack=str(tiny_pack))
 
 
 def test_another_look_adds_a_reference_and_revert_takes_all_out(

@@ -17,9 +17,12 @@ from rich.console import Console
 from nle_style.apply import Look
 from nle_style.cli.plan_table import duration, print_plan
 from nle_style.render import Output
-from nle_style.render.cut import DryRun, as_data, dry_run_batch, run_batch
-from nle_style.render.cut.dry_run import FrameCost, PlannedRender, planned_render
+from nle_style.render.cut import DryRun, dry_run_batch, plan_batch, run_batch
+from nle_style.render.cut.batch_plan import PlannedBatch
+from nle_style.render.cut.dry_run import PlannedRender, planned_render
+from nle_style.render.cut.frame_cost import FrameCost
 from nle_style.render.plan import ItemPlan
+from nle_style.render.plan.mattes import LayerPlan
 from tests.helpers.stamps import HEIGHT, WIDTH, make_clip
 from tests.timeline.building import clip, timeline, track
 
@@ -36,7 +39,7 @@ def _plan(painted: tuple[tuple[int, int], ...], statistics: str, strength: float
         first=0,
         last=999,
         painted=painted,
-        look=Look({"blue": 1.0}, strength, cast(Any, statistics)),
+        layers=(LayerPlan(Look({"blue": 1.0}, strength, cast(Any, statistics))),),
         spec=none,
         destination=Path("/out/a.mov"),
         manifest=none,
@@ -61,11 +64,10 @@ def test_the_estimate_of_an_item() -> None:
 
 def test_the_disk_must_hold_the_units_of_one_beside_the_rest() -> None:
     sizes = (5, 40, 10)
-    source = Path("/a")
     renders = tuple(
-        PlannedRender(source, 0, 1, "blue", "to render", 2, 2, "/o", 1.0, size) for size in sizes
+        PlannedRender("/a", "blue", "to render", 2, 2, "/o", 1.0, size) for size in sizes
     )
-    dry = DryRun(source, "blue", (), renders, (), (), 0, 100)
+    dry = DryRun(cast(PlannedBatch, None), renders, 100)
     assert (dry.bytes, dry.peak_bytes, dry.seconds) == (55, 85, 3.0)
     assert dry.frames_to_paint == 6
     assert replace(dry, renders=renders[2:]).peak_bytes == 20
@@ -99,15 +101,15 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
     cut, out = _cut(tmp_path), tmp_path / "out"
     before = sorted(tmp_path.rglob("*"))
     look, output = Look({"red": 1.0}), Output(directory=out, handles=2)
-    dry = dry_run_batch(cut, look, output, pack=str(tiny_pack))
+    dry = dry_run_batch(plan_batch(cut, look, output, pack=str(tiny_pack)))
     assert sorted(tmp_path.rglob("*")) == before, "a dry run writes nothing"
     # One: 0-11 of its handles, two: 3-16, three: 28-35; rendered are 0-16 and 28-35.
-    assert [(r.first, r.last) for r in dry.renders] == [(0, 16), (28, 35)]
+    assert [r.range for r in dry.renders] == [(0, 16), (28, 35)]
     assert dry.frames_to_paint == 17 + 8
     assert dry.saved_frames == (12 + 14 + 8) - 25
-    assert [refusal.clip_name for refusal in dry.refusals] == ["bad"]
+    assert [refusal.clip_name for refusal in dry.batch.plan.refusals] == ["bad"]
     assert dry.seconds > 0
-    data = json.loads(json.dumps(as_data(dry)))
+    data = json.loads(json.dumps(dry.as_data()))
     assert [c["timeline"] for c in data["clips"]] == [
         ["00:00:00:00", "00:00:00:10"],
         ["00:00:00:10", "00:00:00:20"],
@@ -121,11 +123,11 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
     assert f"│ {WIDTH}x{HEIGHT} " in text
     for words in ("three", "a.mov 30-33", "25 frames to paint, 9 saved by sharing", "refused  bad"):
         assert words in text
-    run_batch(cut, look, output, pack=str(tiny_pack))
+    run_batch(plan_batch(cut, look, output, pack=str(tiny_pack)))
     made = {path.name: path.stat().st_size for path in out.glob("*.mov")}
     assert {Path(r.path).name for r in dry.renders} == set(made)
     # Of so small a movie a good part is its header, about 1 kB, which is not in the estimate.
     assert dry.bytes == pytest.approx(sum(made.values()) - 2 * 1200, rel=0.2)
-    again = dry_run_batch(cut, look, output, pack=str(tiny_pack))
+    again = dry_run_batch(plan_batch(cut, look, output, pack=str(tiny_pack)))
     assert [render.status for render in again.renders] == ["present"] * 2
     assert (again.frames_to_paint, again.seconds, again.bytes) == (0, 0, 0)

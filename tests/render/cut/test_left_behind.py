@@ -11,7 +11,7 @@ import pytest
 from filelock import FileLock
 
 from nle_style.render import Event, RenderJob
-from nle_style.render.events import Progress
+from nle_style.render.events import FramePainted
 from nle_style.render.farm import FarmRun, make_farm_job
 from nle_style.render.item import run_job
 from tests.helpers.clips import make_clip
@@ -77,7 +77,7 @@ def test_unfinished_files_of_killed_runs(job: RenderJob) -> None:
     there = []
 
     def look(event: Event) -> None:
-        if isinstance(event, Progress):
+        if isinstance(event, FramePainted):
             there.append(part.exists())
 
     assert run_job(job, look).exit_code == 0
@@ -98,7 +98,7 @@ def test_the_lock_is_unlinked_before_it_is_let_go(
         release(lock)
 
     def open_too(event: Event) -> None:
-        if isinstance(event, Progress) and not opened:
+        if isinstance(event, FramePainted) and not opened:
             (file,) = job.output.directory.glob(".*.lock")
             opened.append(os.open(file, os.O_RDWR))
 

@@ -11,7 +11,7 @@ import opentimelineio as otio
 
 from nle_style.apply import Look
 from nle_style.render import Item, LookJob, Output, RenderJob
-from nle_style.render.cut import run_batch
+from nle_style.render.cut import plan_batch, run_batch
 from nle_style.render.item import run_job
 from nle_style.timeline import read_timeline
 from nle_style.timeline.relink import link_media_reference
@@ -42,7 +42,8 @@ def test_it_links_a_cut_as_the_batch_did(tiny_pack: Path, tmp_path: Path) -> Non
     cut = tmp_path / "cut.otio"
     lower = track(shots[0], transition(2, 3, float(RATE)), shots[1])
     otio.adapters.write_to_file(timeline(lower), str(cut))
-    result = run_batch(cut, LOOK, Output(directory=tmp_path / "out"), pack=str(tiny_pack))
+    planned = plan_batch(cut, LOOK, Output(directory=tmp_path / "out"), pack=str(tiny_pack))
+    result = run_batch(planned)
     assert result.exit_code == 0
     expected = read_timeline(result.timelines[0]).timeline
     linked = read_timeline(cut).timeline

@@ -16,20 +16,19 @@ import torch
 from nle_style.apply.shot import ShotStatistics
 from nle_style.errors import Cancelled, InputError, JobError, MediaError
 from nle_style.render import Event, RenderJob
-from nle_style.render.events import Progress
+from nle_style.render.events import FramePainted
 from nle_style.render.farm import (
     FarmRun,
     PathRules,
     make_farm_job,
     mapped_job,
+    planned_items,
     read_farm_job,
     read_path_rules,
 )
-from nle_style.render.farm import steps as farm_steps
 from nle_style.render.farm.farm_job import FarmItem, FarmJob
 from nle_style.render.farm.path_rules import PathRule
 from nle_style.render.farm.statistics_file import load_statistics, save_statistics
-from nle_style.render.farm.workers import _Step, _tasks
 from nle_style.render.item import JobResult, run_job
 from tests.helpers.clips import make_two_scenes
 from tests.helpers.manifests import frame_hashes
@@ -96,7 +95,7 @@ def _farmed(farm: FarmJob, size: int) -> int:
     """All steps, each task as if in a process of its own; how many frames were painted."""
     for index in range(len(farm.items)):
         FarmRun(farm).measure(index, index)
-    painted = sum(FarmRun(farm).render(*chunk) for chunk in _chunks(farm, size))
+    painted = sum(FarmRun(farm).render(*chunk).rendered for chunk in _chunks(farm, size))
     result = FarmRun(farm).assemble()
     assert result.exit_code == 0
     return painted
@@ -120,7 +119,7 @@ def test_in_chunks_as_in_one_go(
     (hashes,) = frame_hashes(tmp_path / "farm").values()
     assert len(hashes) == FRAMES
     assert _report(tmp_path / "farm") == _report(tmp_path / "plain")
-    assert FarmRun(farm).render(0, 3) == 0, "what is delivered is not rendered again"
+    assert FarmRun(farm).render(0, 3).rendered == 0, "what is delivered is not rendered again"
 
 
 def _report(folder: Path) -> dict[str, Any]:
@@ -167,13 +166,13 @@ def test_a_cancelled_task_is_finished_by_another_of_another_size(
     stop = threading.Event()
 
     def stop_at_20(event: Event) -> None:
-        if isinstance(event, Progress) and event.frame == 20:
+        if isinstance(event, FramePainted) and event.frame == 20:
             stop.set()
 
     with pytest.raises(Cancelled):
         FarmRun(farm, stop_at_20, stop).render(0, 3)
     assert not list((tmp_path / "farm").glob("*.mkv"))
-    painted = [FarmRun(farm).render(*chunk) for chunk in _chunks(farm, 1)]
+    painted = [FarmRun(farm).render(*chunk).rendered for chunk in _chunks(farm, 1)]
     assert painted == [0, 0, 8, 4], "two units were whole when the stop came"
     assert FarmRun(farm).assemble().exit_code == 0
     assert _files(tmp_path / "farm") == plain
@@ -195,7 +194,7 @@ def test_a_damaged_unit_is_refused_and_made_again(
     (refused,) = run.refused_now(result)
     assert "1 of its 4 units are not there, the first of them frames 8-15" in str(refused)
     assert result.exit_code == 3, "the other one is delivered"
-    assert FarmRun(farm).render(0, 4) == 8
+    assert FarmRun(farm).render(0, 4).rendered == 8
     assert FarmRun(farm).assemble().exit_code == 0
     assert _files(out) == plain
 
@@ -221,8 +220,8 @@ def test_only_one_version_of_the_engine(
     item = {"source": clip, "look": {"statistics": "frame"}}
     farm = make_farm_job(_job(tiny_pack, tmp_path / "farm", item, format="ffv1"))
     FarmRun(farm).render(0, 1)
-    ours = farm_steps.engine_of(torch.device("cpu"))
-    monkeypatch.setattr(farm_steps, "engine_of", lambda device: [ours[0], "1.2.3", "cuda"])
+    ours = planned_items.engine_of(torch.device("cpu"))
+    monkeypatch.setattr(planned_items, "engine_of", lambda device: [ours[0], "1.2.3", "cuda"])
     FarmRun(farm).render(2, 3)
     run = FarmRun(farm)
     (refused,) = run.refused_now(run.assemble())
@@ -240,7 +239,7 @@ def test_statistics_of_another_engine(
 ) -> None:
     farm = make_farm_job(_job(tiny_pack, tmp_path / "farm", {"source": clip}))
     FarmRun(farm).measure(0, 0)
-    monkeypatch.setattr(farm_steps, "engine_of", lambda device: [4, "1.2.3", "cuda"])
+    monkeypatch.setattr(planned_items, "engine_of", lambda device: [4, "1.2.3", "cuda"])
     with pytest.raises(InputError, match="another version or kind of device"):
         FarmRun(farm).render(0, 0)
 
@@ -250,7 +249,7 @@ def test_a_replaced_source_is_refused(plate: Path, tiny_pack: Path, tmp_path: Pa
     other = plate.with_name(f"plate.{FIRST + 12}.exr")
     FarmRun(farm).measure(0, 0)
     shutil.copy(plate.with_name(f"plate.{FIRST + 3}.exr"), other)
-    assert FarmRun(farm).render(0, 0) == 8, "frame 12 is not this task's"
+    assert FarmRun(farm).render(0, 0).rendered == 8, "frame 12 is not this task's"
     with pytest.raises(MediaError, match="not the file that it was"):
         FarmRun(farm).render(1, 1)
 
@@ -350,48 +349,6 @@ def test_units_of_pieces(pieces: tuple[int, int], units: tuple[int, int] | None)
     """20 files in three pieces, 10 to 12."""
     item = FarmItem(units=20, first_piece=10, pieces=3, units_a_piece=8)
     assert item.units_of(*pieces) == units
-
-
-@pytest.mark.parametrize(
-    ("count", "sizes"),
-    [
-        (1, [1]),
-        (4, [2, 2]),  # one start for each worker
-        (30, [15, 15]),
-        (48, [12] * 4),
-        (49, [12, 12, 12, 13]),
-        (100, [25, 18, 14, 14, 14, 15]),
-    ],
-)
-def test_tasks_for_two_workers(count: int, sizes: list[int]) -> None:
-    tasks = list(_tasks(count, 2, 12))
-    assert [last - first + 1 for first, last in tasks] == sizes
-    assert [n for first, last in tasks for n in range(first, last + 1)] == list(range(count))
-
-
-@pytest.mark.parametrize(
-    ("codes", "ran"),
-    [
-        ([-9, 0, 0], [(0, 1), (2, 3), (0, 1)]),  # it is run again
-        ([-9, 2, 1], [(0, 1), (2, 3), (0, 1)]),  # once, and what is refused is not
-        ([None], [(0, 1)]),  # cancelled
-    ],
-)
-def test_a_task_that_dies_is_run_once_more(
-    codes: list[int | None], ran: list[tuple[int, int]]
-) -> None:
-    class Worker:
-        def run(self, step: str, option: str, task: tuple[int, int], tell: Any) -> int | None:
-            started.append(task)
-            return codes.pop(0)
-
-    started: list[tuple[int, int]] = []
-    died = sum(code in (-9, 1) for code in codes)
-    step = _Step("render", "--pieces", [(0, 1), (2, 3)])
-    step.serve(0, Worker())  # type: ignore[arg-type]
-    assert started == ran
-    told = [each for each in step.told(1) if each is not None]
-    assert [each.died for each in told] == [True] * died
 
 
 def test_path_rules(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Rendered:
         (ended,) = [event for event in self.told if isinstance(event, events.ItemEnded)]
         self.status, self.folder = ended.status, Path(ended.path)
         self.report = json.loads(Path(ended.report).read_text())
-        self.painted = [e.frame for e in self.told if isinstance(e, events.Progress)]
+        self.painted = [e.frame for e in self.told if isinstance(e, events.FramePainted)]
         self.made = [(*each["frames"], each["status"], each["why"]) for each in self.report["made"]]
 
     def inodes(self) -> dict[str, int]:
@@ -324,7 +324,7 @@ def test_interrupted_and_resumed(
         _put(plate, frame, 1, grain=55 + frame)
 
     def stop(event: events.Event) -> None:
-        if isinstance(event, events.Progress) and event.frame == 10:
+        if isinstance(event, events.FramePainted) and event.frame == 10:
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled):

@@ -49,7 +49,7 @@ def test_strength_0_gives_the_source_and_events_tell_it(
     assert frame_md5s(output) == frame_md5s(clip)[3:13]
     kinds = [event.kind for event in told]
     assert kinds == ["started", *["progress"] * 10, "item", "done"]
-    progress = [event for event in told if isinstance(event, events.Progress)]
+    progress = [event for event in told if isinstance(event, events.FramePainted)]
     assert [event.frame for event in progress] == list(range(3, 13))
     assert [event.done for event in progress] == list(range(1, 11))
     assert sorted(path.name for path in tmp_path.iterdir()) == [
@@ -166,7 +166,7 @@ def test_cancel_keeps_what_is_done_and_goes_on(
     stop = threading.Event()
 
     def at_frame_17(event: events.Event) -> None:
-        if isinstance(event, events.Progress) and event.frame == 16:
+        if isinstance(event, events.FramePainted) and event.frame == 16:
             flag.touch() if by_file else stop.set()
 
     job = _job(tiny_pack, folder, (clip, None), strength=1.0, cancel_file=flag)
@@ -176,7 +176,7 @@ def test_cancel_keeps_what_is_done_and_goes_on(
     flag.unlink(missing_ok=True)
     result, told = _run(job)
     assert result.exit_code == 0
-    rendered = [event.frame for event in told if isinstance(event, events.Progress)]
+    rendered = [event.frame for event in told if isinstance(event, events.FramePainted)]
     assert rendered[0] > 0, "the units before the cancel are not rendered again"
     assert rendered[-1] == 19
     assert frame_md5s(folder / "clip.red.mov") == frame_md5s(whole / "clip.red.mov")
@@ -187,7 +187,7 @@ def test_no_resume_starts_over(tiny_pack: Path, clip: Path, tmp_path: Path) -> N
     _run(job)
     again = job.model_copy(update={"control": Control(resume=False)})
     _, told = _run(again)
-    assert sum(isinstance(event, events.Progress) for event in told) == 4
+    assert sum(isinstance(event, events.FramePainted) for event in told) == 4
 
 
 def test_handles_are_added_as_far_as_there_are_frames(

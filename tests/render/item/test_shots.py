@@ -84,7 +84,7 @@ def test_resumed_in_the_middle_of_a_shot(
     job = _job(tiny_pack, tmp_path / "out", clip)
 
     def cancel(event: events.Event) -> None:
-        if isinstance(event, events.Progress) and event.frame == at:
+        if isinstance(event, events.FramePainted) and event.frame == at:
             raise Cancelled("enough")
 
     with pytest.raises(Cancelled):
@@ -95,7 +95,7 @@ def test_resumed_in_the_middle_of_a_shot(
         manifest.write_text("".join(line for line in lines if '"shots"' not in line))
     told: list[events.Event] = []
     run_job(job, told.append)
-    progress = [event.frame for event in told if isinstance(event, events.Progress)]
+    progress = [event.frame for event in told if isinstance(event, events.FramePainted)]
     assert 0 < progress[0] <= at, "what was finished is not painted again"
     assert any(isinstance(event, events.Scanning) for event in told) is not noted
     assert (tmp_path / "out" / "edit.red.mov").read_bytes() == whole.read_bytes()

@@ -99,7 +99,7 @@ def test_a_rush_of_2000_frames_with_21_painted(
     pixels = list(decoded_rgb(info))
     assert len(pixels) == len(frame_md5s(made)) == LONG
     assert all(not pixels[k].any() for k in _outside(LONG, PAINT))
-    progress = [event for event in told if isinstance(event, events.Progress)]
+    progress = [event for event in told if isinstance(event, events.FramePainted)]
     assert [event.frame for event in progress] == [k for a, b in PAINT for k in range(a, b + 1)]
     assert (progress[-1].done, progress[-1].frames) == (PAINTED, PAINTED)
     assert (progress[-1].item_done, progress[-1].item_frames) == (PAINTED, PAINTED)
@@ -258,4 +258,4 @@ def test_the_manifest_holds_the_painted_units_alone(tiny_pack: Path, tmp_path: P
     assert result.items[0].plan is not None
     manifest: Manifest = result.items[0].plan.manifest
     (unit,) = manifest.units().values()
-    assert dataclasses.astuple(unit)[:3] == (2, 16, 23)
+    assert dataclasses.astuple(unit.record)[:3] == (2, 16, 23)

@@ -14,8 +14,7 @@ from nle_style.core import load_pack
 from nle_style.errors import InputError, JobError
 from nle_style.render import ColourJob, Control, Item, LookJob, Output, RenderJob, read_job
 from nle_style.render.item import run_job
-from nle_style.render.plan import ItemPlan, plan_item
-from nle_style.render.record import SourceHashes
+from nle_style.render.plan import ItemPlan, Planner
 from tests.helpers.client import load_client
 from tests.helpers.clips import make_clip
 
@@ -34,7 +33,7 @@ def _plan(source: Path, pack: Path, colour: ColourJob | None = None) -> ItemPlan
     item = Item(source=source, look=LookJob(styles={"red": 1.0}))
     output = Output(directory=source.parent)
     job = RenderJob(items=(item,), output=output, colour=colour or ColourJob())
-    return plan_item(item, job, load_pack(pack), torch.device("cpu"), set(), SourceHashes())
+    return Planner(job, load_pack(pack), torch.device("cpu")).plan(item)
 
 
 def test_the_scene_path_is_part_of_the_key(tiny_pack: Path, tmp_path: Path) -> None:

@@ -17,9 +17,8 @@ from nle_style.errors import InputError, MediaError
 from nle_style.media.source import probe_media
 from nle_style.render import Control, Item, LookJob, MatteJob, Output, RenderJob, events, read_job
 from nle_style.render.item import run_job
-from nle_style.render.plan import ItemPlan, plan_item
+from nle_style.render.plan import ItemPlan, Planner
 from nle_style.render.plan.mattes import plan_matte, same_shape, weight_of
-from nle_style.render.record import SourceHashes
 from tests.helpers.client import load_client
 from tests.helpers.clips import make_clip
 from tests.helpers.media_factory import ffmpeg
@@ -172,7 +171,7 @@ def test_weights_of_a_resampled_matte(clip: Path, tmp_path: Path) -> None:
     for level, size in ((64, (96, 128)), (64, (12, 16)), (255, (12, 16)), (0, (75, 100))):
         path = tmp_path / "grey.png"
         Image.fromarray(np.full(size, level, np.uint8)).save(path)
-        matte = plan_matte(MatteJob(source=path), info, 0, 2)
+        matte = plan_matte(MatteJob(source=path), probe_media(path), info, 0, 2)
         weights = list(matte.weights(0, 2))
         assert [(w.shape, w.dtype) for w in weights] == [((HEIGHT, WIDTH), np.float32)] * 3
         np.testing.assert_allclose(weights[0], level / 255, rtol=1e-6)
@@ -220,7 +219,7 @@ def _plan(pack: Path, folder: Path, clip: Path, handles: int = 0, **item: Any) -
     job = _job(pack, folder, clip, **item)
     output = job.output.model_copy(update={"handles": handles})
     job = job.model_copy(update={"output": output})
-    return plan_item(job.items[0], job, load_pack(pack), torch.device("cpu"), set(), SourceHashes())
+    return Planner(job, load_pack(pack), torch.device("cpu")).plan(job.items[0])
 
 
 def test_too_short_a_matte_is_refused_before_anything_is_rendered(
@@ -265,7 +264,8 @@ def test_the_alpha_is_taken_if_there_is_one(clip: Path, tmp_path: Path) -> None:
     Image.fromarray(np.zeros((HEIGHT, WIDTH, 4), np.uint8)).save(path)
     info = probe_media(clip)
     channels = ("auto", "luma", "g")
-    planned = [plan_matte(MatteJob(source=path, channel=c), info, 0, 5).channel for c in channels]
+    matte, jobs = probe_media(path), [MatteJob(source=path, channel=c) for c in channels]
+    planned = [plan_matte(job, matte, info, 0, 5).channel for job in jobs]
     assert planned == ["alpha", "luma", "g"]
 
 

@@ -20,7 +20,7 @@ from nle_style.media.source import probe_media
 from nle_style.media.write import UnitRecord
 from nle_style.render import Item, LookJob, Output, RenderJob, events
 from nle_style.render.item import run_job
-from nle_style.render.record import UnitMeasurement, build_report
+from nle_style.render.record import FinishedUnit, UnitMeasurement, build_report
 from tests.helpers.clips import make_clip
 from tests.helpers.command import FINE_STROKES, events_of, nle_style, start
 from tests.helpers.media_factory import ffmpeg
@@ -175,7 +175,7 @@ def test_cancelled_and_resumed(
     job = _job(tiny_pack, tmp_path / "out", clip, format=format, stroke_scale=FINE_STROKES[1])
 
     def at_the_frame(event: events.Event) -> None:
-        if isinstance(event, events.Progress) and event.frame == frame:
+        if isinstance(event, events.FramePainted) and event.frame == frame:
             stop.set()
 
     with pytest.raises(Cancelled):
@@ -183,7 +183,7 @@ def test_cancelled_and_resumed(
     assert not list((tmp_path / "out").glob("*.report.json"))
     told: list[events.Event] = []
     run_job(job, told.append)
-    done = [event.frame for event in told if isinstance(event, events.Progress)]
+    done = [event.frame for event in told if isinstance(event, events.FramePainted)]
     assert done[0] in ((8,) if format == "png-mov" else (frame, frame + 1))
     assert done == list(range(done[0], 20)), "a frame painted for comparison only is not told"
     report = json.loads((tmp_path / "out" / "clip.red.report.json").read_text())
@@ -307,7 +307,8 @@ def test_shots_and_seconds_by_hand(clip: Path) -> None:
         2: UnitMeasurement(3.0, ()),
     }
     published = {"path": "clip.red.mov", "frames": 10, "shots": [[0, 4], [5, 9]]}
-    report = build_report("key", facts, probe_media(clip), published, units, measured, {})
+    finished = {index: FinishedUnit(units[index], measured[index]) for index in units}
+    report = build_report("key", facts, probe_media(clip), published, finished)
     one, two = report["shots"]
     assert (one["frames"], two["frames"]) == ([0, 4], [5, 9])
     assert one["stability"]["painted"] == pytest.approx(0.1)
@@ -340,7 +341,7 @@ def test_where_every_look_is_painted(clip: Path) -> None:
         "engine": [1, "2.4", "cpu"],
     }
     published = {"path": "clip.red.mov", "frames": 10}
-    report = build_report("key", facts, probe_media(clip), published, {}, {}, {})
+    report = build_report("key", facts, probe_media(clip), published, {})
     assert report["painted_at"] is None
     assert [each["painted_at"] for each in report["mattes"]] == [[24, 16], [192, 128]]
     assert "lossy" in report["verified"]["method"]

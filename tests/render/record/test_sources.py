@@ -232,9 +232,7 @@ def test_interlaced(tiny_pack: Path, tmp_path: Path) -> None:
     assert "Give --interlaced deinterlace (in a job: reading:" in str(refused.error)
     written = delivered(tiny_pack, clip, tmp_path, interlaced="deinterlace")
     wanted = decoded_md5s(clip, "rgb24", filters="bwdif=mode=send_frame")
-    assert (
-        md5s(written)[1:] == wanted[1:]
-    )  # of the first: test_deinterlace.py
+    assert md5s(written)[1:] == wanted[1:]  # of the first: test_deinterlace.py
     assert (written.frame_count, written.rate) == (12, Fraction(25))
     assert not written.interlaced
     with av.open(str(written.path)) as container:

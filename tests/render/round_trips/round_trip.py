@@ -12,13 +12,24 @@ import opentimelineio as otio
 
 from nle_style.apply import Look
 from nle_style.render import Output
-from nle_style.render.cut import BatchResult, run_batch
+from nle_style.render.cut import BatchResult, plan_batch, run_batch
 from nle_style.timeline import read_timeline
-from tests.helpers.mlt import stamps_of
+from tests.helpers.players import mlt
+from tests.helpers.players.otio_frames import Reading
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip
 
-__all__ = ["COUNT", "RATES", "Frames", "Play", "Shots", "batch", "retimed", "same_after_batch"]
+__all__ = [
+    "COUNT",
+    "RATES",
+    "Frames",
+    "Play",
+    "Shots",
+    "batch",
+    "melt",
+    "retimed",
+    "same_after_batch",
+]
 
 RATES = [
     Fraction(24000, 1001),
@@ -74,11 +85,31 @@ def retimed(item: otio.schema.Item, speed: float) -> otio.schema.Item:
 def batch(
     timeline: otio.schema.Timeline, pack: Path, folder: Path, **output: object
 ) -> BatchResult:
-    """Write the timeline to FOLDER/cut.otio and batch it at strength 0 into FOLDER/out."""
+    """Write the timeline to FOLDER/cut.otio and batch it at strength 0 into FOLDER/out.
+
+    The file itself stays as it is.
+    """
     path = folder / "cut.otio"
     otio.adapters.write_to_file(timeline, str(path))
+    untouched = path.read_bytes()
     settings = Output.model_validate({"directory": folder / "out", **output})
-    return run_batch(path, Look({"red": 1.0}, 0.0), settings, pack=str(pack))
+    result = run_batch(plan_batch(path, Look({"red": 1.0}, 0.0), settings, pack=str(pack)))
+    assert path.read_bytes() == untouched
+    return result
+
+
+def melt(rate: Fraction, reading: Reading = "law", **starts: int) -> Play:
+    """melt, at a rate; see `mlt.play`.
+
+    Args:
+        starts: media beside the cut, with the first frame of each.
+    """
+
+    def played(made: otio.schema.Timeline, folder: Path) -> Frames:
+        by_path = {str(folder.parent / name): start for name, start in starts.items()}
+        return mlt.play(made, rate, folder, reading=reading, media_starts=by_path)
+
+    return played
 
 
 def same_after_batch(
@@ -119,7 +150,7 @@ def same_after_batch(
             different = [
                 i for i, (x, y) in enumerate(zip(before, after, strict=True)) if (x != y).any()
             ]
-            about = f"{path.name}, player {number}: {different} of {stamps_of(after)}"
+            about = f"{path.name}, player {number}: {different} of {mlt.stamps_of(after)}"
             assert different == [], about
         shown.append(before)
     return shown

@@ -8,8 +8,8 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from tests.helpers.blender import need_blender, play_in_blender
-from tests.helpers.mlt import need_melt, play, stamps_of
+from tests.helpers.players.blender import need_blender, play_in_blender
+from tests.helpers.players.mlt import need_melt, play, stamps_of
 from tests.render.round_trips.round_trip import Frames, Shots, same_after_batch
 from tests.timeline.building import gap, timeline, track
 

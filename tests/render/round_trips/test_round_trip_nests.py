@@ -8,27 +8,17 @@ from pathlib import Path
 import opentimelineio as otio
 import pytest
 
-from tests.helpers.mlt import need_melt, play, stamps_of
-from tests.helpers.otio_frames import Reading
+from tests.helpers.players.mlt import need_melt, stamps_of
 from tests.helpers.stamps import make_clip
 from tests.render.round_trips.round_trip import (
     RATES,
-    Frames,
-    Play,
     Shots,
     batch,
+    melt,
     retimed,
     same_after_batch,
 )
 from tests.timeline.building import clip, gap, time_range, timeline, track, transition
-
-
-def _melt(rate: Fraction, reading: Reading = "law", **starts: int) -> Play:
-    def played(made: otio.schema.Timeline, folder: Path) -> Frames:
-        by_path = {str(folder.parent / name): start for name, start in starts.items()}
-        return play(made, rate, folder, reading=reading, media_starts=by_path)
-
-    return played
 
 
 def _nest(
@@ -64,7 +54,7 @@ def test_nests_play_the_same(rate: Fraction, tiny_pack: Path, tmp_path: Path) ->
     # Its own gap shows the track below.
     upper = track(gap(19, r), _nest(track(gap(2, r), shots.b(38, 2)), rate=r))
     # The reversed nest does not reach b30-b33.
-    (shown,) = same_after_batch(timeline(lower, upper), tiny_pack, tmp_path, _melt(rate), hidden=1)
+    (shown,) = same_after_batch(timeline(lower, upper), tiny_pack, tmp_path, melt(rate), hidden=1)
     assert stamps_of(shown) == [
         (1, 38), (1, 39),
         # The outer nest's frame 2 is the last of b; then the inner's frames 1 to 6.
@@ -100,7 +90,7 @@ def test_retimes_within_retimed_nests_and_dissolves_play_the_same(
         nest.source_range = time_range(*source, r)
     lower = track(half, double, transition(1, 0, r), back)
     # The first nest shows its frames 0 to 2 only.
-    (shown,) = same_after_batch(timeline(lower), tiny_pack, tmp_path, _melt(rate), hidden=2)
+    (shown,) = same_after_batch(timeline(lower), tiny_pack, tmp_path, melt(rate), hidden=2)
     # Inner: a4 a6 a8 a10 a12 a14, four frames of dissolve, b21 b21 b22 b22, a36 a36 a36.
     assert stamps_of(shown)[:6] == [(1, 4), (1, 4), (1, 6), (1, 6), (1, 8), (1, 8)]
     assert stamps_of(shown)[7:9] == [(2, 21), (2, 22)]
@@ -120,7 +110,7 @@ def test_a_clip_used_five_times_is_rendered_once(tiny_pack: Path, tmp_path: Path
         _nest(track(shots.a(9, 4)), rate=r),
     )
     made = timeline(lower, track(gap(3, r), retimed(shots.a(15, 3), 0.0)))
-    (shown,) = same_after_batch(made, tiny_pack, tmp_path, _melt(rate))
+    (shown,) = same_after_batch(made, tiny_pack, tmp_path, melt(rate))
     assert stamps_of(shown)[3:6] == [(1, 15)] * 3
     # 10-17, 14-21, 12-20 and one frame each side, 9-12, 15-16: 9-21 without 11 of them twice.
     outputs = sorted(path.name for path in (tmp_path / "out").glob("*.mov"))
@@ -143,7 +133,7 @@ def test_the_files_own_timecode_decides_where_the_timeline_has_none(
         clip("reel", (start + first, 5), None, url=path.as_uri(), rate=float(rate))
         for first in (3, 30, 6)
     ]
-    play_at = _melt(rate, **{"reel.mov": start})
+    play_at = melt(rate, **{"reel.mov": start})
     (shown,) = same_after_batch(
         timeline(track(shots[0], gap(2, float(rate)), *shots[1:])), tiny_pack, tmp_path, play_at
     )

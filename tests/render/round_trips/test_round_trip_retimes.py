@@ -8,28 +8,18 @@ from __future__ import annotations
 from fractions import Fraction
 from pathlib import Path
 
-import opentimelineio as otio
 import pytest
 
-from tests.helpers.mlt import need_melt, play, stamps_of
-from tests.helpers.otio_frames import Reading
+from tests.helpers.players.mlt import need_melt, stamps_of
 from tests.helpers.stamps import Stamp
 from tests.render.round_trips.round_trip import (
     RATES,
-    Frames,
-    Play,
     Shots,
+    melt,
     retimed,
     same_after_batch,
 )
 from tests.timeline.building import gap, timeline, track, transition
-
-
-def _melt(rate: Fraction, reading: Reading = "law") -> Play:
-    def played(made: otio.schema.Timeline, folder: Path) -> Frames:
-        return play(made, rate, folder, reading=reading)
-
-    return played
 
 
 def _a(*frames: int) -> list[Stamp]:
@@ -58,7 +48,7 @@ def test_retimes_play_the_same(rate: Fraction, tiny_pack: Path, tmp_path: Path) 
             retimed(shots.b(35, 6), 1.25),
         )
     )
-    both_readings = _melt(rate), _melt(rate, "from start")
+    both_readings = melt(rate), melt(rate, "from start")
     law, from_start = same_after_batch(made, tiny_pack, tmp_path, *both_readings)
     before = [*_a(7, 9, 11, 13, 15, 17), *_b(11, 11, 12, 12, 13, 13, 14), None, None]
     between = [*_b(30, 30, 30, 30, 30), *_a(9, 10, 11)]
@@ -92,7 +82,7 @@ def test_the_engines_own_retime_plays_the_same(
             retimed(shots.a(25, 8), -1.0),
         )
     )
-    (shown,) = same_after_batch(made, tiny_pack, tmp_path, _melt(rate, "engine"))
+    (shown,) = same_after_batch(made, tiny_pack, tmp_path, melt(rate, "engine"))
     assert stamps_of(shown) == [
         *_b(0, 2, 4, 6, 8, 10),
         *_a(11, 11, 11, 12, 12, 12, 12, 12, 13, 13),  # 11 + round(i / 5)
@@ -117,7 +107,7 @@ def test_dissolves_between_retimed_clips_play_the_same(
         transition(3, 3, 25),
         retimed(shots.b(15, 8), 0.0),
     )
-    (shown,) = same_after_batch(timeline(lower), tiny_pack, tmp_path, _melt(rate), handles=handles)
+    (shown,) = same_after_batch(timeline(lower), tiny_pack, tmp_path, melt(rate), handles=handles)
     stamps = stamps_of(shown)
     assert stamps[:6] == _a(4, 6, 8, 10, 12, 14)
     # The second clip's frames 3 to 6, 20 + floor(i / 2); the third's 2 to 4, from 17 down.

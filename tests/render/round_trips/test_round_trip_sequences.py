@@ -14,26 +14,18 @@ import pytest
 
 from nle_style.timeline.needs import plan_shots
 from nle_style.timeline.relink import Rendered, SequenceName, relink
-from tests.helpers.mlt import need_melt, play, stamps_of
+from tests.helpers.players.mlt import need_melt, play, stamps_of
 from tests.helpers.stamps import Stamp, make_sequence
 from tests.render.round_trips.round_trip import (
     RATES,
-    Frames,
-    Play,
     Shots,
+    melt,
     retimed,
     same_after_batch,
 )
 from tests.timeline.building import Facts, gap, read_back, time_range, timeline, track
 
 FIRST, COUNT = 1001, 30
-
-
-def _melt(rate: Fraction) -> Play:
-    def played(made: otio.schema.Timeline, folder: Path) -> Frames:
-        return play(made, rate, folder)
-
-    return played
 
 
 def _clip(
@@ -100,7 +92,7 @@ def test_sequences_become_movies_at_the_rate_of_the_timeline(
     folder = tmp_path / "renders"
     make_sequence(folder, "fire x", 9, COUNT, FIRST, Fraction(30))
     output = {"format": "png-mov", "depth": "16"}
-    (shown,) = same_after_batch(_cut(folder, rate), tiny_pack, tmp_path, _melt(rate), **output)
+    (shown,) = same_after_batch(_cut(folder, rate), tiny_pack, tmp_path, melt(rate), **output)
     assert stamps_of(shown) == _SHOWN
 
 
@@ -139,7 +131,7 @@ def test_movies_become_sequences(format: str, tiny_pack: Path, tmp_path: Path) -
     rate = Fraction(25)
     shots = Shots(tmp_path, rate)
     made = timeline(track(shots.a(5, 4), gap(2, 25), retimed(shots.b(9, 4), 2.0)))
-    (shown,) = same_after_batch(made, tiny_pack, tmp_path, _melt(rate), format=format)
+    (shown,) = same_after_batch(made, tiny_pack, tmp_path, melt(rate), format=format)
     a, b = [(1, n) for n in range(5, 9)], [(2, n) for n in (9, 11, 13, 15)]
     assert stamps_of(shown) == [*a, None, None, *b]
 
@@ -150,5 +142,5 @@ def test_sequences_become_sequences(tiny_pack: Path, tmp_path: Path) -> None:
     rate = Fraction(24)
     folder = tmp_path / "renders"
     make_sequence(folder, "fire x", 9, COUNT, FIRST)
-    (shown,) = same_after_batch(_cut(folder, rate), tiny_pack, tmp_path, _melt(rate))
+    (shown,) = same_after_batch(_cut(folder, rate), tiny_pack, tmp_path, melt(rate))
     assert stamps_of(shown) == _SHOWN

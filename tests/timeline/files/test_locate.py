@@ -26,6 +26,7 @@ FOLDER = Path("/edit")
         ("../media/a.mov", "/media/a.mov"),
         ("media\\a.mov", "/edit/media\\a.mov"),
         ("file:///media/take%2042.mov", "/media/take 42.mov"),
+        ("file:///media/%d0%bf.mov", "/media/п.mov"),
     ],
 )
 def test_what_a_url_means(url: str, path: str) -> None:
@@ -91,6 +92,7 @@ def test_relative_urls_become_absolute(tmp_path: Path) -> None:
         ("file://{folder}/x.%04d.tif", "x.%04d.tif"),
         ("{folder}/x.####.tif", "x.%04d.tif"),
         ("x.####.tif", "x.%04d.tif"),
+        ("{folder}/y#.tif", "y%d.tif"),
         ("{folder}/y[9-10].tif", "y%d.tif"),
         ("{folder}/y%d.tif", "y%d.tif"),
     ],

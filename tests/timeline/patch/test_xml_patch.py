@@ -174,6 +174,7 @@ BOMB = (
     [
         (BOMB, "DOCTYPE declares entities"),
         ('<!DOCTYPE {root} SYSTEM "http://x/y.dtd"><{root}>&far;</{root}>', "not XML's own"),
+        ("<{root}>" + "<x>" * 200 + "</x>" * 200 + "</{root}>", "nested deeper"),
         ("<{root}><file></{root}>", "not well-formed"),
         ("", "not well-formed"),
         ('<?xml version="1.0" encoding="no-such"?><{root}/>', "not well-formed"),

@@ -169,6 +169,12 @@ def test_entities_are_refused(head: str, tmp_path: Path) -> None:
     assert "Do not trust" in caught.value.remedy
 
 
+def test_entities_of_a_dtd_elsewhere_are_refused(tmp_path: Path) -> None:
+    text = sequence("&far;", item("c", (0, 9), (0, 9), FILE))
+    with pytest.raises(TimelineError, match="not XML's own"):
+        read(tmp_path, text, head='<!DOCTYPE xmeml SYSTEM "http://x/y.dtd">')
+
+
 def test_a_plain_doctype_is_no_obstacle(tmp_path: Path) -> None:
     text = sequence("s", item("c", (0, 9), (0, 9), FILE))
     assert only_clip(read(tmp_path, text, head="<!DOCTYPE xmeml>"))

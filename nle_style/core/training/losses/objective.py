@@ -19,24 +19,25 @@ from nle_style.core.perceptual import (
     style_loss,
     style_targets,
 )
-from nle_style.core.training.settings import PARENT, TrainingSettings
 from nle_style.core.training.losses.temporal import motion_loss, noise_loss
 from nle_style.core.training.losses.tone import PosterTones, poster_tones, tone_loss
+from nle_style.core.training.settings import PARENT, TrainingSettings
 
 __all__ = ["Objective"]
 
 _TYPICAL_ENERGY = 1e5
 """Mean square of relu2_2 of a photograph, Oxford's VGG-16: 1.2e5 in the median of crops of COCO, a
-quarter of them below 6e4. Divided by its own energy alone, what has next to none (a dark or a flat
-frame) had a content loss of 5 to 15, and its gradient drowned that of the others in its batch."""
+quarter of them below 6e4. The normalised content loss of images with less energy is scaled down: a
+dark or flat frame, divided by its own energy alone, had a loss of 5 to 15, and its gradient
+outweighed those of the other images of its batch."""
 
 
 class Objective:
     """The loss of a run, with the posters' side of it computed once.
 
-    On CUDA the loss network computes in bfloat16, which has float32's range: VGG-16's maps go
-    beyond half precision's. Gram matrices and all losses are float32, and so is the painting
-    network: the two paintings of a noise term differ by less than bfloat16 resolves.
+    On CUDA the loss network computes in bfloat16, since VGG-16's maps exceed half precision's
+    range. Gram matrices and all losses are float32, and so is the painting network: the two
+    paintings of a noise term differ by less than bfloat16 resolves.
 
     Args:
         settings: the run's; its weights, posters and device count here.

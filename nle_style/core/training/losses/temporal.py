@@ -1,10 +1,9 @@
 """Losses that keep a look steady on moving footage, from stills alone.
 
 Footage has noise, and moves by fractions of the network's stride; a network that was only taught
-stills answers both with flicker. Both can be made from a photograph, so that training needs no
-video: noise (Rainy and de Berker 2018, "Stabilizing neural style transfer for video via noise") and
-synthetic motion (Wang et al. 2020, "Consistent video style transfer via relaxation and
-regularization"). Frames stay independent of each other: nothing here is needed at run time.
+stills flickers on both. Both can be made from a photograph, so that training needs no video: noise
+(Rainy and de Berker 2018, "Stabilizing neural style transfer for video via noise") and synthetic
+motion (Wang et al. 2020, "Consistent video style transfer via relaxation and regularization").
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Gram matrices of rectified features mix mean and variance, so that an output of 
 far too little contrast can nearly match them (Risser, Wilmot, Barnes 2017, "Stable and controllable
 neural texture synthesis and style transfer using histogram losses", section 3). Networks of this
 project that were trained by them alone had the posters' mean colours and a third of their
-contrast: reliefs in one tone. Two terms take care of it; both need no more than the pixels.
+contrast. Two terms on the pixels themselves correct that.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-__all__ = ["PosterTones", "poster_tones", "tone_loss"]
+__all__ = ["PosterTones", "luminance", "poster_tones", "tone_loss"]
 
 _CELL = 8
 """Side in pixels of the squares over which tones are compared: strokes are smaller."""
@@ -98,8 +98,13 @@ def tone_loss(output: Tensor, source: Tensor, posters: PosterTones) -> Tensor:
 
 def _cells(image: Tensor) -> Tensor:
     """Luminance averaged over cells: (N, 3, H, W) -> (N, H // 8, W // 8)."""
+    return F.avg_pool2d(luminance(image), _CELL)[:, 0]
+
+
+def luminance(image: Tensor) -> Tensor:
+    """Y of RGB by the weights of ITU-R BT.709: (N, 3, H, W) -> (N, 1, H, W)."""
     weights = torch.tensor(_LUMINANCE, dtype=image.dtype, device=image.device).view(1, 3, 1, 1)
-    return F.avg_pool2d((image * weights).sum(1, keepdim=True), _CELL)[:, 0]
+    return (image * weights).sum(1, keepdim=True)
 
 
 def _moments(image: Tensor) -> tuple[Tensor, Tensor]:

@@ -4,6 +4,4 @@ from __future__ import annotations
 
 from nle_style.timeline.readers.fcpxml.document import read_fcpxml
 
-__all__ = [
-    "read_fcpxml",
-]
+__all__ = ["read_fcpxml"]

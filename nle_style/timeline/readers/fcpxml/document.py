@@ -1,7 +1,8 @@
 """Final Cut Pro's FCPXML, 1.8 to 1.14.
 
 Not through otio-fcpx-xml-adapter 1.0: it truncates rates to whole numbers, ignores media-rep
-(FCPXML 1.9 on), has neither retimes nor transitions, and returns empty timelines without a word.
+(FCPXML 1.9 on), reads neither retimes nor transitions, and returns empty timelines without an
+error.
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
-from nle_style.timeline.readers.xml_document import XmlDocument, parse_xml
 from nle_style.timeline.readers.fcpxml.fcpxml_retime import Retime, conform_scalar, retime_of
 from nle_style.timeline.readers.fcpxml.lanes import Dissolve, Lanes, Placed, stack_of
-from nle_style.timeline.readers.fcpxml.resources import Resources, seconds, time_at
+from nle_style.timeline.readers.fcpxml.resources import Resources, range_at, seconds, time_at
+from nle_style.timeline.safe_xml import XmlDocument, check_root, parse_xml
 
 __all__ = ["read_fcpxml"]
 
@@ -43,12 +44,7 @@ def read_fcpxml(path: Path) -> list[Parsed]:
         path = path / "Info.fcpxml"
     document = parse_xml(path)
     root = document.root
-    if root.tag != "fcpxml":
-        raise TimelineError(
-            f"its root element is <{root.tag}>, not <fcpxml>",
-            where=str(path),
-            remedy="Export the project as FCPXML again.",
-        )
+    check_root(root.tag, "fcpxml", where=str(path), remedy="Export the project as FCPXML again.")
     reader = _Reader(document, Resources.of(root))
     try:
         projects = list(root.iter("project"))
@@ -81,7 +77,7 @@ def _only_compound(root: ElementTree.Element, path: Path) -> ElementTree.Element
 
 
 class _Reader:
-    """Turns elements into OpenTimelineIO; knows where it is, for messages."""
+    """Turns elements into OpenTimelineIO; `line` is that of the element that it reads."""
 
     def __init__(self, document: XmlDocument, resources: Resources) -> None:
         self.line = 1
@@ -105,9 +101,7 @@ class _Reader:
         return Parsed(timeline, self._warnings)
 
     def compound(self, clip: ElementTree.Element) -> Parsed:
-        media = self._resources.get(clip.get("ref"), "media")
-        sequence = None if media is None else media.find("./sequence")
-        return self.project(sequence, clip.get("name", ""))
+        return self.project(self._referred(clip), clip.get("name", ""))
 
     def _sequence(self, sequence: ElementTree.Element) -> tuple[otio.schema.Stack, Fraction]:
         rate = self._resources.rate(sequence.get("format")) or Fraction(24)
@@ -128,7 +122,7 @@ class _Reader:
     def _storyline(
         self, lanes: Lanes, holder: ElementTree.Element, lane: int, shift: Fraction
     ) -> None:
-        """Items one behind the other; `shift` takes their offsets to the container's time."""
+        """Place items in order; `shift` turns their offsets into the container's time."""
         cursor: Fraction | None = None
         for child in holder:
             if child.tag == "transition":
@@ -156,14 +150,20 @@ class _Reader:
                 remedy="Break the compound clips apart in Final Cut and export again.",
             )
         if element.tag == "audition":
-            element = self._pick(element)
-        duration = seconds(element.get("duration"), self._natural_duration(element))
+            picks = [child for child in element if child.tag in _CLIPS]
+            if not picks:
+                raise TimelineError(
+                    f"line {self.line}: an audition without a clip", remedy="Export it again."
+                )
+            element = picks[0]
+        referred = self._referred(element)
+        natural = Fraction(0) if referred is None else seconds(referred.get("duration"))
+        duration = seconds(element.get("duration"), natural)
         item = self._item(element, duration, lanes.rate)
         if item is not None:
             lanes.items.setdefault(lane, []).append(Placed(start, start + duration, item))
         if element.tag != "sync-clip":
-            local = self._local_start(element)
-            self._connected(lanes, element, lane, start, local)
+            self._connected(lanes, element, lane, start, self._local_start(element))
         self._depth -= 1
         return start + duration
 
@@ -175,10 +175,10 @@ class _Reader:
         start: Fraction,
         local: Fraction,
     ) -> None:
-        """Items of other lanes; their offsets count in the local time of what they hang on.
+        """Place the items connected to an element; their offsets are in its local time.
 
-        That time runs faster than the edit where a rate is conformed; under a timeMap it is the
-        retimed one already.
+        That time runs faster than the edit where a rate is conformed; with a timeMap it is the
+        retimed one.
         """
         speed = conform_scalar(element, lanes.rate)
         for child in element:
@@ -188,33 +188,19 @@ class _Reader:
             elif child.tag in _CLIPS and _lane(child):
                 self._place(lanes, child, lane + _lane(child), at)
 
-    def _pick(self, audition: ElementTree.Element) -> ElementTree.Element:
-        picks = [child for child in audition if child.tag in _CLIPS]
-        if not picks:
-            raise TimelineError(
-                f"line {self.line}: an audition without a clip", remedy="Export it again."
-            )
-        return picks[0]
-
     def _local_start(self, element: ElementTree.Element) -> Fraction:
         """Where the item's own time begins: `start`, or the start of what it refers to."""
-        given = element.get("start")
-        if given is not None:
-            return seconds(given)
-        asset = self._resources.get(element.get("ref"), "asset")
-        if asset is not None:
-            return seconds(asset.get("start"))
-        media = self._resources.get(element.get("ref"), "media")
-        sequence = None if media is None else media.find("./sequence")
-        return Fraction(0) if sequence is None else seconds(sequence.get("tcStart"))
+        referred = self._referred(element)
+        start = element.get("start")
+        if start is None and referred is not None:
+            start = referred.get("start" if referred.tag == "asset" else "tcStart")
+        return seconds(start)
 
-    def _natural_duration(self, element: ElementTree.Element) -> Fraction:
-        for tag in ("asset", "media"):
-            found = self._resources.get(element.get("ref"), tag)
-            inner = found if tag == "asset" or found is None else found.find("./sequence")
-            if inner is not None:
-                return seconds(inner.get("duration"))
-        return Fraction(0)
+    def _referred(self, element: ElementTree.Element) -> ElementTree.Element | None:
+        """The asset that an element refers to, or the sequence of its compound clip."""
+        asset = self._resources.get(element.get("ref"), "asset")
+        media = self._resources.get(element.get("ref"), "media")
+        return asset if asset is not None or media is None else media.find("./sequence")
 
     def _item(
         self, element: ElementTree.Element, duration: Fraction, rate: Fraction
@@ -248,17 +234,13 @@ class _Reader:
         """A clip of one asset; `start` is in the clip's local time, before any retime."""
         asset = self._resources.get(picture.get("ref"), "asset")
         if asset is None:
-            if (
-                picture.tag == "video"
-                and self._resources.get(picture.get("ref"), "effect") is not None
-            ):
+            effect = self._resources.get(picture.get("ref"), "effect")
+            if picture.tag == "video" and effect is not None:
                 return self._generator(element, "generator", duration, rate)
             if picture.get("ref"):
                 self._warn(picture, f"refers to {picture.get('ref')}, which is no asset")
             clip = otio.schema.Clip(element.get("name", ""), otio.schema.MissingReference())
-            clip.source_range = otio.opentime.TimeRange(
-                time_at(start, rate), time_at(duration, rate)
-            )
+            clip.source_range = range_at(start, duration, rate)
             return self._noted(clip, element, rate)
         if not self._resources.is_picture(asset):
             return None
@@ -267,7 +249,8 @@ class _Reader:
         clip = otio.schema.Clip(
             element.get("name", ""), self._resources.reference(asset, media_rate)
         )
-        self._apply(clip, element, retime, duration, (media_rate, rate))
+        clip.source_range = range_at(retime.start, duration, media_rate, rate)
+        self._retime(clip, element, retime)
         return self._noted(clip, element, media_rate, asset.get("id"))
 
     def _simple_clip(
@@ -314,13 +297,8 @@ class _Reader:
         if not any(len(track) for track in stack):
             return None
         retime = retime_of(element, local, duration, rate, None)
-        self._apply(
-            stack,
-            element,
-            retime._replace(start=retime.start - origin),
-            duration,
-            (inner_rate, rate),
-        )
+        stack.source_range = range_at(retime.start - origin, duration, inner_rate, rate)
+        self._retime(stack, element, retime)
         return self._noted(stack, element, inner_rate)
 
     def _media(
@@ -335,14 +313,9 @@ class _Reader:
         if multicam is None:
             return otio.schema.Stack(), rate, Fraction(0)
         inner = self._resources.rate(multicam.get("format")) or rate
-        angle = next(
-            (
-                s.get("angleID")
-                for s in element.iterfind("./mc-source")
-                if s.get("srcEnable", "all") in ("all", "video")
-            ),
-            None,
-        )
+        sources = element.iterfind("./mc-source")
+        shown = (s for s in sources if s.get("srcEnable", "all") in ("all", "video"))
+        angle = next((source.get("angleID") for source in shown), None)
         origin = seconds(multicam.get("tcStart"))
         lanes = Lanes(inner)
         for candidate in multicam.iterfind("./mc-angle"):
@@ -350,19 +323,7 @@ class _Reader:
                 self._storyline(lanes, candidate, lane=0, shift=Fraction(0))
         return stack_of(lanes, self._warnings), inner, origin
 
-    def _apply(
-        self,
-        item: otio.schema.Item,
-        element: ElementTree.Element,
-        retime: Retime,
-        duration: Fraction,
-        rates: tuple[Fraction, Fraction],
-    ) -> None:
-        """The source range: start at the media's rate, duration in frames of the edit."""
-        media_rate, rate = rates
-        item.source_range = otio.opentime.TimeRange(
-            time_at(retime.start, media_rate), time_at(duration, rate)
-        )
+    def _retime(self, item: otio.schema.Item, element: ElementTree.Element, retime: Retime) -> None:
         if retime.effect is not None:
             item.effects.append(retime.effect)
         if retime.warning:
@@ -381,16 +342,11 @@ class _Reader:
         item.metadata[SOURCE_KEY] = note
         for child in element:
             if child.tag in _MARKERS:
-                marked = otio.opentime.TimeRange(
-                    time_at(seconds(child.get("start")), rate),
-                    time_at(seconds(child.get("duration")), rate),
-                )
+                start, duration = seconds(child.get("start")), seconds(child.get("duration"))
+                about = {SOURCE_KEY: {"note": child.get("note", "")}}
+                marked = range_at(start, duration, rate)
                 item.markers.append(
-                    otio.schema.Marker(
-                        child.get("value", ""),
-                        marked,
-                        metadata={SOURCE_KEY: {"note": child.get("note", "")}},
-                    )
+                    otio.schema.Marker(child.get("value", ""), marked, metadata=about)
                 )
         return item
 
@@ -399,9 +355,7 @@ class _Reader:
     ) -> otio.schema.Clip:
         reference = otio.schema.GeneratorReference(generator_kind=kind)
         clip = otio.schema.Clip(element.get("name", ""), reference)
-        clip.source_range = otio.opentime.TimeRange(
-            time_at(Fraction(0), rate), time_at(duration, rate)
-        )
+        clip.source_range = range_at(Fraction(0), duration, rate)
         clip.enabled = element.get("enabled", "1") != "0"
         self._noted(clip, element, rate)
         return clip

@@ -26,7 +26,7 @@ _EXACT_RATES = {
 
 
 class Retime(NamedTuple):
-    """Which media a clip shows, and how fast.
+    """Which part of its media a clip shows, and how fast.
 
     Attributes:
         start: media time in seconds at the lowest frame shown (the last one of a reverse).
@@ -48,8 +48,8 @@ def retime_of(
 ) -> Retime:
     """The retime of a clip.
 
-    timeMap takes local time to media time by points; conform-rate with scaling plays media of
-    nearly the edit's rate frame by frame, so that its time runs at edit rate / media rate.
+    A timeMap gives media times for local times. A conform-rate with scaling plays media of nearly
+    the edit's rate frame by frame, so that its time runs at edit rate / media rate.
 
     Args:
         element: the clip.
@@ -86,7 +86,7 @@ def retime_of(
 def _missing_start(
     asset: ElementTree.Element | None, points: list[tuple[Fraction, Fraction]]
 ) -> Fraction:
-    """What to add to a map that counts from the media's first frame instead of its timecode."""
+    """What to add to a map that counts from the media's first frame and not in its timecode."""
     if asset is None:
         return Fraction(0)
     start = seconds(asset.get("start"))
@@ -105,9 +105,9 @@ def _conformed(element: ElementTree.Element, start: Fraction, rate: Fraction) ->
 def conform_scalar(element: ElementTree.Element, rate: Fraction) -> Fraction:
     """How fast media time runs under Final Cut's rate conform; 1 without one.
 
-    Rates up to 5 % apart play frame by frame (25 in 24: an export of 3551 frames lasts 3551/24 s).
-    Others keep their speed but for the 0.1 % between NTSC and whole rates: an export of the same
-    760 frames of 23.976 lasts 760/24 s in edits of 24, 30 and 60.
+    Rates up to 5 % apart play frame by frame: in an export, 3551 frames of 25 last 3551/24 s in an
+    edit of 24. Others keep their speed, but for the 0.1 % between NTSC and whole rates: 760 frames
+    of 23.976 last 760/24 s in edits of 24, 30 and 60.
 
     Args:
         element: the clip.

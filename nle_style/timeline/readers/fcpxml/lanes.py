@@ -1,4 +1,4 @@
-"""From Final Cut's lanes to tracks: items placed by time, gaps between them, transitions."""
+"""From Final Cut's lanes to tracks, with gaps and transitions."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import opentimelineio as otio
 
-from nle_style.timeline.readers.fcpxml.resources import time_at
+from nle_style.timeline.readers.fcpxml.resources import range_at, time_at
 
 __all__ = ["Dissolve", "Lanes", "Placed", "stack_of"]
 
@@ -71,7 +71,7 @@ def _layers(
         last = layers[0][-1] if layers else item
         covered = any(d.start <= item.start and last.end <= d.end for d in dissolves)
         if last.end > item.start > last.start and covered:
-            # Not Final Cut's own way: it ends a clip where the next one begins.
+            # Other programs write this; Final Cut ends a clip where the next one begins.
             warnings.append(
                 f"'{last.item.name}' overlaps '{item.item.name}' by "
                 f"{float(last.end - item.start):g} s under a transition; cut where the "
@@ -98,25 +98,20 @@ def _shorten(placed: Placed, end: Fraction) -> None:
 
 
 def _track(
-    items: Sequence[Placed],
-    dissolves: Sequence[Dissolve],
-    rate: Fraction,
-    warnings: list[str],
+    items: Sequence[Placed], dissolves: Sequence[Dissolve], rate: Fraction, warnings: list[str]
 ) -> otio.schema.Track:
     track = otio.schema.Track("", kind=otio.schema.TrackKind.Video)
     cursor = Fraction(0)
     edges: dict[Fraction, int] = {}
     for placed in items:
         if placed.start > cursor:
-            length = otio.opentime.TimeRange(
-                time_at(Fraction(0), rate), time_at(placed.start - cursor, rate)
-            )
+            length = range_at(Fraction(0), placed.start - cursor, rate)
             track.append(otio.schema.Gap(source_range=length))
         edges[placed.start] = len(track)
         track.append(placed.item)
         cursor = placed.end
         edges[placed.end] = len(track)
-    # From the back, so that the positions found stay right.
+    # From the end, so that the positions before stay valid.
     for dissolve in sorted(dissolves, key=lambda d: d.start, reverse=True):
         middle = (dissolve.start + dissolve.end) / 2
         within = [e for e in edges if dissolve.start <= e <= dissolve.end]

@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
+from nle_style.timeline.frames import snapped
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["Resources", "seconds", "time_at"]
+__all__ = ["Resources", "range_at", "seconds", "time_at"]
 
 _TIME = re.compile(r"(-?\d+)(?:/(\d+))?s?")
-_SAME_FRAME = Fraction(1, 100)
 
 
 def seconds(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
@@ -31,17 +31,21 @@ def seconds(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
         return default
     match = _TIME.fullmatch(text.strip())
     if match is None or match[2] == "0" * len(match[2] or ""):
-        # Decimal seconds are not in the reference, but other programs write them.
+        # Decimal seconds are not in Apple's reference, but other programs write them.
         return Fraction(text.strip().removesuffix("s"))
     return Fraction(int(match[1]), int(match[2] or 1))
 
 
 def time_at(moment: Fraction, rate: Fraction) -> otio.opentime.RationalTime:
-    """Seconds as frames at a rate; a hundredth of a frame off a whole number is that number."""
-    frames = moment * rate
-    whole = round(frames)
-    value = whole if abs(frames - whole) <= _SAME_FRAME else float(frames)
-    return otio.opentime.RationalTime(value, float(rate))
+    """Seconds as frames at a rate; within 0.01 frame of a whole number they are that number."""
+    return otio.opentime.RationalTime(float(snapped(moment * rate)), float(rate))
+
+
+def range_at(
+    start: Fraction, duration: Fraction, rate: Fraction, edit_rate: Fraction | None = None
+) -> otio.opentime.TimeRange:
+    """Seconds as a range: `start` in frames at `rate`, `duration` at `edit_rate` or the same."""
+    return otio.opentime.TimeRange(time_at(start, rate), time_at(duration, edit_rate or rate))
 
 
 @dataclass(frozen=True)
@@ -84,9 +88,7 @@ class Resources:
         duration = seconds(asset.get("duration"))
         available = None
         if duration > 0:
-            available = otio.opentime.TimeRange(
-                time_at(seconds(asset.get("start")), rate), time_at(duration, rate)
-            )
+            available = range_at(seconds(asset.get("start")), duration, rate)
         metadata = {SOURCE_KEY: {"element": "asset", "asset": asset.get("id", "")}}
         made = (
             otio.schema.ExternalReference(url, available, metadata)

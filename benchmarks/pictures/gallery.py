@@ -1,0 +1,85 @@
+"""The README's picture: every style of a pack on one frame of several clips, at the defaults.
+
+    python benchmarks/pictures/gallery.py flower.mp4:75 friday.mp4:60 bigbuckbunny.mp4:90 \\
+        -o docs/pictures/styles.jpg
+
+Every frame is what `nle-style render CLIP --style STYLE` makes of it, with no other option: its
+shot in the clip is found and measured first.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from PIL import Image
+
+from nle_style.apply import Look, Stylizer
+from nle_style.apply.shot import find_shots, sample_frames
+from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.media.source import probe_media, read_frames
+from nle_style.shipped import find_pack
+
+_COLUMNS = 5
+
+Row = tuple[np.ndarray, list[np.ndarray]]
+"""A frame, and those by which its shot is measured, each (H, W, 3) float32, 0-1."""
+
+
+def frame_and_shot(text: str) -> Row:
+    """The frame that CLIP:FRAME names, and the samples of its shot."""
+    clip, _, digits = text.rpartition(":")
+    info, number = probe_media(Path(clip)), int(digits)
+    shots = find_shots(read_frames(info))
+    shot = next((shot for shot in shots if shot[0] <= number <= shot[1]), None)
+    if shot is None:
+        raise SystemExit(f"{clip} has no frame {number}")
+    samples = [rgb for each in sample_frames(*shot) for rgb in read_frames(info, each, each)]
+    (frame,) = read_frames(info, number, number)
+    return frame, samples
+
+
+def painted(pack: StylePack, style: str, row: Row) -> np.ndarray:
+    """The frame in one style, all controls at their defaults, (H, W, 3) float32, 0-1."""
+    frame, samples = row
+    stylizer = Stylizer(pack, Look({style: 1.0}), torch.device("cpu"))
+    stylizer.measure_shot(samples)
+    return stylizer.frame(frame)
+
+
+def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
+    """Sheets of one width, one below the other."""
+    picture = Image.new("RGB", (sheets[0].width, sum(sheet.height for sheet in sheets)))
+    y = 0
+    for sheet in sheets:
+        picture.paste(sheet, (0, y))
+        y += sheet.height
+    return picture
+
+
+def main() -> None:
+    """Draw the picture."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("frames", nargs="+", help="CLIP:FRAME, zero-based")
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--pack", default=None)
+    parser.add_argument("--cell", type=int, default=300, help="width of a picture")
+    args = parser.parse_args()
+    pack = load_pack(find_pack(args.pack))
+    rows = [frame_and_shot(text) for text in args.frames]
+    sheets = []
+    for start in range(0, len(pack.styles), _COLUMNS):
+        names = pack.styles[start : start + _COLUMNS]
+        pictures = [[row[0], *(painted(pack, name, row) for name in names)] for row in rows]
+        sheets.append(contact_sheet(["source", *names], pictures, cell_width=args.cell))
+    stacked(sheets).save(args.output, quality=88)
+    print(args.output)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,274 @@
+"""From a timeline to a job: read, media found, looks chosen, ranges planned; nothing rendered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+
+from nle_style.apply import Look
+from nle_style.core import load_pack
+from nle_style.errors import InputError, LookError, MediaError
+from nle_style.media import INTERMEDIATES
+from nle_style.media.base import MediaInfo, check_name, is_pattern
+from nle_style.render.cut.delivery import is_patched
+from nle_style.render.cut.look_choice import complete_look, look_chooser
+from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
+from nle_style.render.plan import read_as, source_stem
+from nle_style.render.record import Sources
+from nle_style.shipped import find_pack
+from nle_style.timecode import frame_of_timecode
+from nle_style.timeline import ReadTimeline, exact_rate, read_timeline, usable_range
+from nle_style.timeline.files import MediaFacts, MediaFinder
+from nle_style.timeline.looks import ClipLook, markers_without_clip, read_look_map
+from nle_style.timeline.needs import Plan, SourceRange, plan_shots
+
+__all__ = ["BatchOptions", "PlannedBatch", "plan_batch"]
+
+
+@dataclass(frozen=True)
+class BatchOptions:
+    """How a timeline is read, beside the file itself.
+
+    Attributes:
+        rate: frames a second, for timelines that do not state theirs (EDL).
+        media: folders in which media are searched by name and timecode.
+        path_maps: (FROM, TO) prefixes of media paths.
+        look_map: a file of looks by clip, see `timeline.looks`.
+        reading: how the media are read. Only movies of variable frame rate are conformed; of the
+            others the timeline counts the frames that they have.
+    """
+
+    rate: Fraction | None = None
+    media: tuple[Path, ...] = ()
+    path_maps: tuple[tuple[str, str], ...] = ()
+    look_map: Path | None = None
+    reading: Reading = field(default_factory=Reading)
+
+
+@dataclass(frozen=True)
+class PlannedBatch:
+    """What a batch would render.
+
+    Attributes:
+        read: the timeline.
+        plan: its clips and the source ranges that they need.
+        label: of the cut's look, for the names of its files; "styled" if there are several.
+        output: as asked for.
+        job: one item for each range of the plan, in their order; None if no clip can be styled.
+            Its items hold the handles already.
+        sources: what is known of the media by now.
+        notes: what the editor should know before anything is rendered.
+    """
+
+    read: ReadTimeline
+    plan: Plan
+    label: str
+    output: Output
+    job: RenderJob | None
+    sources: Sources
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Facts(MediaFacts):
+    """What the plan needs to know of a media file, and the rate that it is conformed to."""
+
+    conform: Fraction | None
+
+
+@dataclass
+class _Prober:
+    """The facts of media files for the plan, of each file once."""
+
+    sources: Sources
+    reading: Reading
+    known: dict[Path, _Facts] = field(default_factory=dict)
+
+    def __call__(self, path: Path) -> _Facts:
+        if path not in self.known:
+            self.known[path] = _facts(self.sources.probe(path), self.reading)
+        return self.known[path]
+
+    def reading_of(self, path: Path) -> Reading | None:
+        """The item's own reading; None for the job's, in which nothing is conformed."""
+        return None if self(path).conform is None else self.reading
+
+    def check_rate(
+        self, path: Path, clip: otio.schema.Clip, reference: otio.core.MediaReference
+    ) -> None:
+        """Refuse a conformed movie of which the timeline counts other frames."""
+        conform = self(path).conform
+        counted = usable_range(reference) or clip.source_range
+        if conform is None or counted is None:
+            return
+        rate = exact_rate(counted.duration.rate, conform)
+        if rate != conform:
+            raise MediaError(
+                f"the timeline counts its frames at {rate} a second, and it would be conformed to"
+                f" {conform}",
+                where=str(path),
+                remedy=f"Give --conform {rate}.",
+            )
+
+
+def _facts(info: MediaInfo, reading: Reading) -> _Facts:
+    if info.variable_rate:
+        info = read_as(info, reading)
+    if info.variable_rate:
+        raise MediaError(
+            "its frames last differently long (variable frame rate), so that a cut cannot say which"
+            " frame it means",
+            where=str(info.path),
+            remedy="Give --conform with the rate at which the timeline counts it, as --conform 30.",
+        )
+    start = frame_of_timecode(info.timecode, info.rate)
+    number = info.first_frame_number if info.kind == "sequence" else None
+    return _Facts(info.rate, info.frame_count, start, number, info.conform)
+
+
+def plan_batch(
+    timeline: Path,
+    look: Look | None,
+    output: Output,
+    *,
+    options: BatchOptions | None = None,
+    pack: str | None = None,
+    control: Control | None = None,
+    colour: ColourJob | None = None,
+    sources: Sources | None = None,
+) -> PlannedBatch:
+    """Read and plan a timeline. Nothing is rendered; the media of an .otioz are unpacked.
+
+    Args:
+        timeline: any of `timeline.read.SUPPORTED`; it is never written to.
+        look: for clips that ask for none themselves; None leaves those as they are.
+        output: folder, format, depth and handles.
+        options: how the timeline is read.
+        pack, control, colour: as in a job.
+        sources: what is known of the media already.
+
+    Raises:
+        TimelineError: the timeline or the look map cannot be read.
+        InputError: the format cannot stand in this timeline.
+        LookError: no clip asks for a look, and none is given.
+    """
+    options = options or BatchOptions()
+    _check_format(timeline, output)
+    rules = () if options.look_map is None else read_look_map(options.look_map)
+    read = read_timeline(
+        timeline, extract_to=output.directory / f"{timeline.stem}.media", rate=options.rate
+    )
+    probe = _Prober(sources or Sources(), options.reading)
+    finder = MediaFinder(read.media_root, options.media, options.path_maps, probe)
+
+    def find(clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
+        path = finder.find(clip, reference)
+        check_name(path)
+        probe.check_rate(path, clip, reference)
+        return path
+
+    plan = plan_shots(
+        read,
+        probe,
+        handles=output.handles,
+        look_of=look_chooser(rules, look, load_pack(find_pack(pack)).styles),
+        find=find,
+    )
+    notes = (*read.warnings, *markers_without_clip(read.timeline))
+    if not plan.ranges:
+        if look is None and not plan.refusals:
+            raise LookError(
+                "no clip asks for a look",
+                where=str(timeline),
+                remedy="Give --style, a --map, or markers such as `style: blue` in the edit.",
+            )
+        label = "styled" if look is None else look.label
+        return PlannedBatch(read, plan, label, output, None, probe.sources, notes)
+    paint: Mapping[SourceRange, tuple[tuple[int, int], ...]] = {}
+    if is_patched(timeline):
+        plan, paint = _as_long_as_sources(plan)
+    looks = tuple(_look(wanted, look) for wanted in plan.ranges)
+    labels = {each.label for each in looks}
+    if look is not None and look.label in labels:
+        label = look.label
+    else:
+        label = labels.pop() if len(labels) == 1 else "styled"
+    job = RenderJob(
+        items=_items(plan, looks, paint, probe),
+        # The plan has added the handles already, before it merged the ranges.
+        output=output.model_copy(update={"handles": 0}),
+        reading=options.reading.model_copy(update={"conform": None}),
+        colour=colour or ColourJob(),
+        control=control or Control(),
+        pack=pack,
+    )
+    return PlannedBatch(read, plan, label, output, job, probe.sources, notes)
+
+
+def _check_format(timeline: Path, output: Output) -> None:
+    name = output.format
+    if is_patched(timeline) and name in INTERMEDIATES and INTERMEDIATES[name].sequence:
+        raise InputError(
+            f"an XML is relinked to movies as long as their sources, and '{name}' is an image"
+            " sequence",
+            where=str(timeline),
+            remedy="Give --format png-mov, ffv1, prores4444 or dnxhr444, or export an .otio.",
+        )
+
+
+def _look(wanted: SourceRange, base: Look | None) -> Look:
+    assert isinstance(wanted.look, ClipLook)  # noqa: S101  (what `look_chooser` gives)
+    return complete_look(wanted.look, base)
+
+
+def _as_long_as_sources(
+    plan: Plan,
+) -> tuple[Plan, dict[SourceRange, tuple[tuple[int, int], ...]]]:
+    """The plan with one range a movie and look, from its first frame to its last.
+
+    Returns:
+        the plan, and the frames to paint of each of its ranges; stills and image sequences, which
+        an XML is not relinked to, keep their ranges and are not in it.
+    """
+    whole = {wanted: wanted for wanted in plan.ranges}
+    paint: dict[SourceRange, tuple[tuple[int, int], ...]] = {}
+    frames = {use.range: use.media_frames for use in plan.uses}
+    for wanted in plan.ranges:
+        if not is_pattern(wanted.source) and frames[wanted] > 1:
+            movie = whole[wanted] = replace(wanted, first=0, last=frames[wanted] - 1)
+            paint[movie] = (*paint.get(movie, ()), (wanted.first, wanted.last))
+    uses = tuple(replace(use, range=whole[use.range]) for use in plan.uses)
+    return replace(plan, uses=uses, ranges=tuple(dict.fromkeys(whole.values()))), paint
+
+
+def _items(
+    plan: Plan,
+    looks: tuple[Look, ...],
+    paint: Mapping[SourceRange, tuple[tuple[int, int], ...]],
+    probe: _Prober,
+) -> tuple[Item, ...]:
+    """One item a range; where a source has several of one look, every name says its range."""
+    counts = Counter(
+        (wanted.source, each.label) for wanted, each in zip(plan.ranges, looks, strict=True)
+    )
+    items = []
+    for wanted, each in zip(plan.ranges, looks, strict=True):
+        several = counts[wanted.source, each.label] > 1
+        span = f"{wanted.first:06d}-{wanted.last:06d}"
+        items.append(
+            Item(
+                source=wanted.source,
+                frames=(wanted.first, wanted.last),
+                paint=paint.get(wanted),
+                look=LookJob.of(each),
+                name=f"{source_stem(wanted.source)}.{each.label}.{span}" if several else None,
+                rate=str(wanted.rate) if is_pattern(wanted.source) else None,
+                reading=probe.reading_of(wanted.source),
+            )
+        )
+    return tuple(items)

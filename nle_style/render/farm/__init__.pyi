@@ -1,0 +1,20 @@
+from .bundle import RESULTS, make_farm_job, write_bundle
+from .farm_job import FarmBatch, is_farm_job, read_farm_job
+from .path_rules import PathRules, mapped_job, read_path_rules
+from .steps import FarmRun, batch_options
+from .workers import run_in_workers
+
+__all__ = [
+    "RESULTS",
+    "FarmBatch",
+    "FarmRun",
+    "PathRules",
+    "batch_options",
+    "is_farm_job",
+    "make_farm_job",
+    "mapped_job",
+    "read_farm_job",
+    "read_path_rules",
+    "run_in_workers",
+    "write_bundle",
+]

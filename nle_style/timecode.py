@@ -1,0 +1,152 @@
+"""SMPTE ST 12-1 timecode: counting in it, and its binary-coded form in EXR and DPX headers.
+
+Drop-frame timecode (`;` before the frames) leaves out the labels `;00` and `;01` of every minute
+that is not a multiple of ten at 30000/1001 fps, and four labels at 60000/1001 fps; no picture is
+dropped. A timecode is written `HH:MM:SS:FF`, or `HH:MM:SS;FF` for drop-frame.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from nle_style.errors import MediaError
+
+__all__ = [
+    "DROP_RATES",
+    "Timecode",
+    "advance_timecode",
+    "conform_timecode",
+    "frame_of_timecode",
+    "smpte_rate",
+    "timecode_from_bcd",
+    "timecode_to_bcd",
+]
+
+DROP_RATES = (Fraction(30000, 1001), Fraction(60000, 1001))
+_RATES = (
+    *DROP_RATES,
+    *(Fraction(24000, 1001), Fraction(48000, 1001)),
+    *map(Fraction, (24, 25, 30, 48, 50, 60)),
+)
+_WRITTEN = re.compile(r"(\d{2}):(\d{2}):(\d{2})([:;.])(\d{2,3})")
+
+
+@dataclass(frozen=True)
+class Timecode:
+    """The label of a picture; `drop` if it is counted drop-frame."""
+
+    hours: int
+    minutes: int
+    seconds: int
+    frames: int
+    drop: bool = False
+
+    @classmethod
+    def of(cls, text: str) -> Timecode:
+        """The timecode that a text says. Raises: MediaError if it says none."""
+        match = _WRITTEN.fullmatch(text)
+        if match is None:
+            raise MediaError(
+                f"'{text}' is not a timecode", remedy="Write HH:MM:SS:FF, or HH:MM:SS;FF (drop)."
+            )
+        hours, minutes, seconds, mark, frames = match.groups()
+        return cls(int(hours), int(minutes), int(seconds), int(frames), mark != ":")
+
+    @classmethod
+    def at(cls, frame: int, rate: Fraction, *, drop: bool) -> Timecode:
+        """The label of the picture `frame` pictures after 00:00:00:00, wrapped at 24 hours.
+
+        Source: SMPTE ST 12-1, 5.2.2 (drop-frame compensation).
+        """
+        nominal, dropped = _counts(rate, drop)
+        per_minute, per_ten = nominal * 60 - dropped, nominal * 600 - dropped * 9
+        tens, rest = divmod(frame % (per_ten * 6 * 24), per_ten)
+        # Nothing is left out in the first minute of each ten.
+        late = max(0, rest - nominal * 60)
+        left_out = 9 * tens + (1 + late // per_minute if rest >= nominal * 60 else 0)
+        seconds, label = divmod(tens * per_ten + rest + dropped * left_out, nominal)
+        return cls(seconds // 3600, seconds // 60 % 60, seconds % 60, label, drop)
+
+    def frame(self, rate: Fraction) -> int:
+        """Pictures since 00:00:00:00; at 30000/1001 pictures a second it counts in thirties."""
+        nominal, dropped = _counts(rate, self.drop)
+        minutes = self.hours * 60 + self.minutes
+        count = (minutes * 60 + self.seconds) * nominal + self.frames
+        return count - dropped * (minutes - minutes // 10)
+
+    def __str__(self) -> str:
+        mark = ";" if self.drop else ":"
+        return f"{self.hours:02d}:{self.minutes:02d}:{self.seconds:02d}{mark}{self.frames:02d}"
+
+
+def _counts(rate: Fraction, drop: bool) -> tuple[int, int]:
+    """Labels a second, and labels that are left out in nine minutes of ten."""
+    nominal = max(1, round(rate))
+    return nominal, round(nominal / 15) if drop else 0
+
+
+def smpte_rate(rate: Fraction | float, tolerance: Fraction = Fraction(1, 1000)) -> Fraction | None:
+    """The rate with a timecode of its own, of 23.976 to 60 pictures a second, that is so near."""
+    nearest = min(_RATES, key=lambda each: abs(each - Fraction(rate)))
+    return nearest if abs(nearest - Fraction(rate)) <= tolerance else None
+
+
+def frame_of_timecode(text: str | None, rate: Fraction) -> int:
+    """Pictures from 00:00:00:00 to a timecode; 0 without one, or at a rate that has none.
+
+    Raises: MediaError if `text` is not a timecode.
+    """
+    counted = smpte_rate(rate)
+    return 0 if text is None or counted is None else Timecode.of(text).frame(counted)
+
+
+def advance_timecode(text: str, frames: int, rate: Fraction) -> str:
+    """The label of the picture `frames` pictures after the one labelled `text`.
+
+    Args:
+        text: `HH:MM:SS:FF` or, drop-frame, `HH:MM:SS;FF`.
+        frames: pictures to go on by, >= 0.
+        rate: pictures a second.
+    Returns: the label, wrapped at 24 hours, in the same (drop or non-drop) count.
+    Raises: MediaError if `text` is not a timecode.
+    """
+    begin = Timecode.of(text)
+    return str(Timecode.at(begin.frame(rate) + frames, rate, drop=begin.drop))
+
+
+def conform_timecode(text: str, before: Fraction, rate: Fraction) -> str:
+    """The label at another rate of the picture labelled `text` at the rate `before`.
+
+    Hours, minutes and seconds stay: it is a clock for the eye, not a measure of time. The frames
+    are counted at the new rate, rounded down. Drop-frame counting ends where the new rate has none
+    (it has at 30000/1001 and 60000/1001).
+    Raises: MediaError if `text` is not a timecode.
+    """
+    code = Timecode.of(text)
+    frames = code.frames * max(1, round(rate)) // max(1, round(before))
+    return str(replace(code, frames=frames, drop=code.drop and rate in DROP_RATES))
+
+
+def timecode_to_bcd(text: str) -> int | None:
+    """The 32-bit time word of EXR `timeCode` and DPX headers; None above 39 frames a second.
+
+    Two binary-coded decimal digits a byte, hours first; bit 6 is the drop-frame flag. The tens of
+    frames have two bits, so a label of 40 and more has no such word (SMPTE ST 12-1, 9.2).
+    """
+    code = Timecode.of(text)
+    if code.frames > 39:
+        return None
+    word = 0
+    for field in (code.hours, code.minutes, code.seconds, code.frames):
+        word = word << 8 | (field // 10) << 4 | field % 10
+    return word | code.drop << 6
+
+
+def timecode_from_bcd(word: int) -> str:
+    """The timecode of a 32-bit time word; the inverse of `timecode_to_bcd`."""
+    masks = ((24, 0x3F), (16, 0x7F), (8, 0x7F), (0, 0x3F))
+    fields = [(word >> shift) & mask for shift, mask in masks]
+    hours, minutes, seconds, frames = ((field >> 4) * 10 + (field & 15) for field in fields)
+    return str(Timecode(hours, minutes, seconds, frames, bool(word & 0x40)))

@@ -1,0 +1,207 @@
+"""The node's input as EXR files, by a temporary Write that leaves no trace in the script.
+
+A frame is executed only if its key is new: Nuke's op hashes of that frame and view, the files that
+it is read from, and how it is written. Foundry's NDK guide ("Op Hashing & Caching") says that an
+op's hash comes from its knobs' values and its inputs' hashes at a frame and view; `forceValidate`
+makes a node update it. That `nuke.frame` followed by `forceValidate` gives another frame's hash is
+taken from this and has not been run in Nuke. Where Nuke gives no hash, the frame is always written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Callable, cast
+
+import nuke
+
+from ..problems import Cancelled, Problem
+from .frame_cache import FrameCache
+from .root_state import full_resolution
+
+__all__ = ["Wanted", "write_upstream"]
+
+Step = Callable[[str], None]
+"""Told what is done next, before each frame; may raise Cancelled."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Frames of a node that the worker needs.
+
+    Attributes:
+        source: the node whose picture is written.
+        parent: the group that temporary nodes are made in.
+        first, last: Nuke's frames, inclusive.
+        views: their names.
+        depth: the Write's `datatype`.
+        channel: None for all channels, else the one that becomes R, G and B (a matte).
+        rewrite: write every frame, whatever the cache has.
+    """
+
+    source: nuke.Node
+    parent: nuke.Group
+    first: int
+    last: int
+    views: Sequence[str]
+    depth: str
+    channel: str | None
+    rewrite: bool
+
+
+class _TemporaryNodes(contextlib.ExitStack):
+    """Nodes that are deleted when it ends, the last one first."""
+
+    def __init__(self, parent: nuke.Group) -> None:
+        super().__init__()
+        self._parent = parent
+
+    def add(self, kind: str, below: nuke.Node) -> nuke.Node:
+        """Make a node without panel, selection or callbacks of the user's, under another."""
+        with self._parent:
+            # nuke.nodes, not createNode: that would hang it on what the artist has selected.
+            node: nuke.Node = getattr(nuke.nodes, kind)()
+        self.callback(nuke.delete, node)
+        node.setInput(0, below)
+        return node
+
+
+def write_upstream(
+    wanted: Wanted, caches: dict[str, FrameCache], work: Path, step: Step
+) -> dict[str, list[int]]:
+    """Bring the caches up to date. Main thread only; proxy, frame and graph are as before after it.
+
+    Args:
+        wanted: what.
+        caches: one for each view.
+        work: a folder on the caches' volume for files that are being written.
+        step: see `Step`.
+
+    Returns:
+        view -> the frames that were executed.
+
+    Raises:
+        Cancelled: by `step`, or in Nuke's own progress bar.
+        Problem: Nuke cannot render a frame, or its file is missing or empty.
+    """
+    staging = work / f"writing-{uuid.uuid4().hex[:12]}"
+    executed: dict[str, list[int]] = {}
+    try:
+        with full_resolution(), _TemporaryNodes(wanted.parent) as temporary:
+            below = wanted.source
+            if wanted.channel is not None:
+                below = _spread(temporary, below, wanted.channel)
+            box = _format_box(wanted.source)
+            crop = temporary.add("Crop", below)
+            crop["box"].setValue(box)
+            crop["reformat"].setValue(False)
+            # "black outside" would also give pictures without alpha a solid one.
+            crop["crop"].setValue(False)
+            write = temporary.add("Write", crop)
+            _set_up(write, wanted, staging)
+            for view in wanted.views:
+                keys = _keys(temporary, crop, view, wanted, box)
+                cache = caches[view]
+                stale = sorted(keys) if wanted.rewrite else cache.stale(keys)
+                executed[view] = stale
+                try:
+                    for frame in stale:
+                        step(f"Nuke renders frame {frame} {view}")
+                        written = _execute(write, frame, view, staging)
+                        cache.put(frame, written, keys[frame], f"{box} {wanted.depth}")
+                finally:
+                    cache.save()
+                cache.keep_run(wanted.first, wanted.last)
+                cache.save()
+    except OSError as error:
+        raise Problem(f"upstream frames cannot be kept: {error}") from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+    return executed
+
+
+def _spread(temporary: _TemporaryNodes, below: nuke.Node, channel: str) -> nuke.Node:
+    node = temporary.add("Expression", below)
+    for name in ("expr0", "expr1", "expr2"):
+        node[name].setValue(channel)
+    return node
+
+
+def _format_box(node: nuke.Node) -> list[int]:
+    form = node.format()
+    return [form.x(), form.y(), form.r(), form.t()]
+
+
+def _set_up(write: nuke.Node, wanted: Wanted, staging: Path) -> None:
+    # A studio may have other defaults for a Write, so every knob that matters is set.
+    write["file"].setValue((staging / "%V" / "frame.%06d.exr").as_posix())
+    write["file_type"].setValue("exr")
+    write["datatype"].setValue(wanted.depth)
+    write["compression"].setValue("Zip (1 scanline)")
+    write["channels"].setValue("all" if wanted.channel is None else "rgb")
+    write["raw"].setValue(True)
+    write["create_directories"].setValue(True)
+    write["use_limit"].setValue(False)
+
+
+def _keys(
+    temporary: _TemporaryNodes, crop: nuke.Node, view: str, wanted: Wanted, box: list[int]
+) -> dict[int, str]:
+    """Frame -> key of its picture in one view.
+
+    The hash is taken below a OneView, as an op's hash is made for the view it is asked in.
+    """
+    one = temporary.add("OneView", crop)
+    one["view"].setValue(view)
+    keys = {}
+    for frame in range(wanted.first, wanted.last + 1):
+        nuke.frame(frame)
+        one.forceValidate()
+        hashes = [str(number) for number in one.opHashes()]
+        if not hashes:
+            hashes = [uuid.uuid4().hex]
+        facts = [hashes, _files(wanted.source, frame), box, wanted.depth, wanted.channel]
+        keys[frame] = hashlib.sha256(json.dumps(facts).encode("utf-8")).hexdigest()
+    return keys
+
+
+def _files(source: nuke.Node, frame: int) -> list[list[object]]:
+    """The files a frame is read from: an op's hash need not know that one was written anew."""
+    found = []
+    for _node, names in source.fileDependencies(frame, frame):
+        for name in cast("list[str]", names):
+            try:
+                stat = os.stat(str(name))
+            except OSError:
+                continue
+            found.append([str(name), stat.st_size, stat.st_mtime_ns])
+    return sorted(found)
+
+
+def _execute(write: nuke.Node, frame: int, view: str, staging: Path) -> Path:
+    """Have Nuke write one frame.
+
+    Raises:
+        Cancelled, Problem: as `write_upstream`.
+    """
+    try:
+        nuke.execute(write, frame, frame, 1, [view])
+    except Exception as error:
+        # Nuke tells a cancel by the text of a RuntimeError; newer versions have a class for it.
+        if isinstance(error, nuke.CancelledError) or "cancel" in str(error).lower():
+            raise Cancelled from error
+        raise Problem(f"Nuke cannot render the input's frame {frame} ({view}): {error}") from error
+    written = staging / view / f"frame.{frame:06d}.exr"
+    if not written.is_file() or written.stat().st_size == 0:
+        raise Problem(
+            f"Nuke wrote nothing for the input's frame {frame} ({view}). "
+            f"Check that there is room on the disk of {staging.parent}."
+        )
+    return written

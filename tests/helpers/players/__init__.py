@@ -1,0 +1,1 @@
+"""Programs that play a timeline: MLT and Blender, and what OpenTimelineIO says they must show."""
