@@ -11,6 +11,11 @@ with no sound), asked for the clip's full size; it lives in a venv of its own wi
 opencv-python-headless.
 
 Then the network alone, each way in which it can run here (`cost/network_paths.py`).
+
+Beside each table: what the machine can do at all (`cost/machine_rates.py`), measured in every round
+and around every path, and which share of what it could do just before and after a path the
+network's definition reaches there. Seconds travel to another machine with its rates, a ratio to a
+slow reference does not. Each figure is a median, in brackets the lowest and the highest.
 """
 
 from __future__ import annotations
@@ -21,10 +26,11 @@ import os
 import statistics
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from cost.machine_rates import RATES
 from cost.network_paths import PATHS
 from cost.workload import make_clip, run
 
@@ -60,6 +66,36 @@ def timed(command: list[str]) -> tuple[float, float]:
     return float(lines[-1]), peak
 
 
+Rates = dict[str, list[float]]
+
+
+def take_rates() -> Rates:
+    """What the machine can do now, measured in a process of its own."""
+    lines, _, _ = run([sys.executable, "-m", "cost.machine_rates"])
+    rates: Rates = json.loads(lines[-1])
+    return rates
+
+
+def joined(samples: Sequence[Rates]) -> Rates:
+    """Several samples as one."""
+    return {name: [rate for sample in samples for rate in sample[name]] for name in RATES}
+
+
+def shares(found: dict[str, Any], rates: Rates) -> dict[str, float]:
+    """What a path reaches: `gflops`, `product_share`, `convolution_share` and `median_s`."""
+    seconds = statistics.median(found["seconds"])
+    gflops = found["operations"] / seconds / 1e9
+    product, convolution = (
+        gflops / statistics.median(rates[name]) for name in ("product_gflops", "convolution_gflops")
+    )
+    return {
+        "median_s": seconds,
+        "gflops": gflops,
+        "product_share": product,
+        "convolution_share": convolution,
+    }
+
+
 def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
     """One size, file to file and the network alone."""
     width, height = map(int, size.split("x"))
@@ -82,7 +118,9 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
             runs["peer"] = lambda: timed(peer)
         seconds: dict[str, list[float]] = {name: [] for name in runs}
         peaks = dict.fromkeys(runs, 0.0)
+        samples: list[Rates] = []
         for _ in range(args.rounds):
+            samples.append(take_rates())
             for kind, once in runs.items():
                 took, peak = once()
                 seconds[kind].append(took)
@@ -94,14 +132,20 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
         result[f"{kind}_peak_mb"] = peaks[kind]
     result["ratio"] = result["reference_s"] / result["ours_s"]
     result["paths"] = {}
+    samples.append(take_rates())
     for path in PATHS if not args.no_paths else ():
         command = [sys.executable, "-m", "cost.network_paths"]
         command += [path, size, "1" if large else "4"]
         lines, _, peak = run(command)
-        found = json.loads(lines[-1])
+        samples.append(take_rates())
+        found = json.loads(lines[-1]) | {"peak_mb": peak}
         if "seconds" in found:
-            found |= {"median_s": statistics.median(found["seconds"]), "peak_mb": peak}
+            found |= shares(found, joined(samples[-2:]))
         result["paths"][path] = found
+    result["rates"] = {
+        name: {"median": statistics.median(rates), "spread": [min(rates), max(rates)]}
+        for name, rates in joined(samples).items()
+    }
     return result
 
 
@@ -118,16 +162,24 @@ def show(result: dict[str, Any]) -> None:
             print(f"| {name} | {result[f'{kind}_s']:.2f} ({low:.2f}-{high:.2f}) | {peak:.0f} MB |")
     print(f"| reference / ours | {result['ratio']:.1f} | |\n")
     if result["paths"]:
-        print("| network alone | seconds a frame | peak memory |\n|---|---|---|")
+        print(
+            "| network alone | seconds a frame | GFLOP/s | of convolution | of matrix product"
+            " | peak memory |\n|---|---|---|---|---|---|"
+        )
     for path, found in result["paths"].items():
         if "seconds" in found:
             low, high = min(found["seconds"]), max(found["seconds"])
             print(
                 f"| {path} | {found['median_s']:.2f} ({low:.2f}-{high:.2f})"
-                f" | {found['peak_mb']:.0f} MB |"
+                f" | {found['gflops']:.0f} | {found['convolution_share']:.0%}"
+                f" | {found['product_share']:.0%} | {found['peak_mb']:.0f} MB |"
             )
         else:
-            print(f"| {path} | {found['skipped']} | |")
+            print(f"| {path} | {found['skipped']} | | | | |")
+    print("\n| the machine itself | rate |\n|---|---|")
+    for name, found in result["rates"].items():
+        low, high = found["spread"]
+        print(f"| {RATES[name]} | {found['median']:.3g} ({low:.3g}-{high:.3g}) |")
     print()
 
 

@@ -9,7 +9,7 @@
     │   ├── JobError              a job file does not say what a job must say
     │   └── TrainingError         posters, photos, VGG weights or a checkpoint do not fit
     ├── OutputError               exit 2: the result cannot be written (folder, rights, disk full)
-    ├── VerificationError         exit 1: what was written does not read back as it was meant
+    ├── VerificationError         exit 1: what was painted or written is not as it was meant
     └── Cancelled                 exit 130: the user asked to stop; what is done is kept
 
 Anything else that escapes is a defect of ours and ends with exit 1 and a traceback.
@@ -96,7 +96,7 @@ class OutputError(NleStyleError):
 
 
 class VerificationError(NleStyleError):
-    """What was written does not read back as it was meant."""
+    """What was painted is no picture, or what was written does not read back as it was meant."""
 
 
 class Cancelled(NleStyleError):

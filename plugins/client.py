@@ -119,7 +119,7 @@ def make_job(
         conform: None, or the constant rate that movies are read at: "25", "24000/1001".
         input_colour: "auto", "srgb", "rec709", "linear", or an OpenColorIO colour space's name.
         ocio: an .ocio or .ocioz file; None for the built-in configuration.
-        device: "auto", "cpu", "cuda" or "mps".
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
         memory: what the run may take: "auto", or a size as "4GiB".
         pack: a .safetensors file or a shipped pack's name; None for the default.
     """

@@ -58,7 +58,8 @@ def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     from nle_style.core import StyleNetwork
     from nle_style.core.network import NetworkConfig
-    from nle_style.core.style_pack import save_pack
+    from nle_style.core.style_pack import network_of, save_pack
+    from nle_style.core.training.typical import typical_statistics
 
     torch.manual_seed(7)
     config = NetworkConfig(width=4, residual_blocks=1)
@@ -67,11 +68,14 @@ def tiny_pack(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for style in ("red", "green", "blue"):
         weights = {name: value.clone() for name, value in parent.items()}
         for name, value in weights.items():
+            if ".typical_" in name:
+                continue
             if name.startswith("norms."):
                 value += torch.randn_like(value) * (0.2 if name.endswith("gamma") else 0.3)
             else:
                 value += torch.randn_like(value) * 0.1 * value.std()
-        styles[style] = weights
+        network = network_of(config, weights)
+        styles[style] = weights | typical_statistics(network, [torch.rand(1, 3, 64, 64)])
     path = tmp_path_factory.mktemp("pack") / "tiny.safetensors"
     save_pack(path, config, styles, parent)
     return path

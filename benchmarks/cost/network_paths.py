@@ -1,6 +1,7 @@
 """The network alone, one way of running it: `-m cost.network_paths PATH WIDTHxHEIGHT REPEATS`.
 
-Prints one JSON object: the seconds of every repeat after the first, or why it cannot be measured.
+Prints one JSON object: the seconds of every repeat after the first and the operations of the
+network as it is defined, or why it cannot be measured.
 """
 
 from __future__ import annotations
@@ -25,9 +26,10 @@ from nle_style.apply.engine import (
 from nle_style.core import StyleNetwork
 from nle_style.core.network import NetworkConfig
 
+from .machine_rates import operations
 from .reference_net import ReferenceNet
 
-__all__ = ["PATHS", "Unavailable"]
+__all__ = ["PATHS", "Unavailable", "layers_and_norms", "path_operations"]
 
 ROWS = 256
 TILE = (640, 640)
@@ -37,7 +39,8 @@ class Unavailable(Exception):
     """This way cannot run here."""
 
 
-def _layers_and_norms() -> tuple[tuple, list]:
+def layers_and_norms() -> tuple[tuple, list]:
+    """The layers of a network with random weights, and the statistics of a random picture."""
     torch.manual_seed(0)
     network = StyleNetwork(NetworkConfig(16)).eval()
     layers = arrange(network)
@@ -56,15 +59,15 @@ def _definition() -> Callable[[Tensor], Tensor]:
 
 
 def _frame() -> Callable[[Tensor], Tensor]:
-    return FrameEngine(_layers_and_norms()[0])
+    return FrameEngine(layers_and_norms()[0])
 
 
 def _tiled() -> Callable[[Tensor], Tensor]:
-    return TiledEngine(FrameEngine(_layers_and_norms()[0]), ROWS)
+    return TiledEngine(FrameEngine(layers_and_norms()[0]), ROWS)
 
 
 def _folded() -> Callable[[Tensor], Tensor]:
-    return FoldedEngine(*_layers_and_norms())
+    return FoldedEngine(*layers_and_norms())
 
 
 def _compiled() -> Callable[[Tensor], Tensor]:
@@ -76,7 +79,7 @@ def _compiled() -> Callable[[Tensor], Tensor]:
 def _openvino() -> Callable[[Tensor], Tensor]:
     if openvino_version() is None:
         raise Unavailable("OpenVINO is not installed")
-    return OpenVinoEngine(*_layers_and_norms())
+    return OpenVinoEngine(*layers_and_norms())
 
 
 def _openvino_tiles() -> Callable[[Tensor], Tensor]:
@@ -84,8 +87,10 @@ def _openvino_tiles() -> Callable[[Tensor], Tensor]:
     return lambda image: paint_in_tiles(engine, image, TILE)
 
 
+REFERENCE = "reference, 32 channels, eager"
+
 PATHS: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
-    "reference, 32 channels, eager": _reference,
+    REFERENCE: _reference,
     "the definition, 16 channels, eager": _definition,
     "the definition, torch.compile": _compiled,
     "rearranged, own statistics": _frame,
@@ -94,6 +99,14 @@ PATHS: dict[str, Callable[[], Callable[[Tensor], Tensor]]] = {
     "the same in OpenVINO": _openvino,
     "the same in OpenVINO, tiles of 640x640": _openvino_tiles,
 }
+
+
+def path_operations(path: str, height: int, width: int) -> int:
+    """Additions and multiplications of a path's network: those of its definition, so that a path
+    that needs fewer is the faster one."""
+    with torch.device("meta"):
+        network = ReferenceNet() if path == REFERENCE else StyleNetwork(NetworkConfig(16))
+    return operations(network.eval(), height, width)
 
 
 @torch.no_grad()
@@ -112,7 +125,7 @@ def main() -> None:
     except Unavailable as error:
         print(json.dumps({"skipped": str(error)}))
         return
-    print(json.dumps({"seconds": seconds[1:]}))
+    print(json.dumps({"seconds": seconds[1:], "operations": path_operations(path, height, width)}))
 
 
 if __name__ == "__main__":

@@ -14,11 +14,17 @@ __all__ = ["make_clip", "run"]
 BENCHMARKS = Path(__file__).resolve().parents[1]
 
 
-def make_clip(path: Path, size: str, frames: int) -> None:
-    """A moving test picture with grain, H.264; at 1080p of 36 Mb/s, as a good camera writes it."""
-    source = f"testsrc2=size={size}:rate=24,noise=alls=4:allf=t"
+def make_clip(path: Path, size: str, frames: int, grain: int = 4, *, deep: bool = False) -> None:
+    """A moving test picture with grain, H.264; at 1080p of 36 Mb/s, as a good camera writes it.
+
+    Args:
+        grain: strength of ffmpeg's noise.
+        deep: of 10 bits instead of 8.
+    """
+    source = f"testsrc2=size={size}:rate=24,noise=alls={grain}:allf=t"
     command = [get_ffmpeg_exe(), "-v", "error", "-y", "-f", "lavfi", "-i", source]
-    command += ["-frames:v", str(frames), "-pix_fmt", "yuv420p", "-crf", "18", str(path)]
+    pixels = "yuv420p10le" if deep else "yuv420p"
+    command += ["-frames:v", str(frames), "-pix_fmt", pixels, "-crf", "18", str(path)]
     subprocess.run(command, check=True)
 
 

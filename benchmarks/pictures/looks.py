@@ -1,7 +1,7 @@
 """The pictures of docs/looks.md: what every control of a look does, on the bundled footage.
 
     python benchmarks/pictures/looks.py [-o docs/pictures/looks]
-        [--only blends strength strokes colour statistics]
+        [--only blends strength strokes colour statistics fades]
     python benchmarks/pictures/looks.py --figures
 
 `--figures` measures instead how far an HD and a 4K version of one frame agree.
@@ -16,9 +16,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from nle_style.apply import Look, Stylizer
+from nle_style.apply.shot import sample_frames
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
 from nle_style.core import StylePack, contact_sheet, load_pack
 from nle_style.media.source import probe_media, read_frames
@@ -106,6 +107,22 @@ def statistics(pack: StylePack, rgb: np.ndarray) -> Image.Image:
     return contact_sheet(values, rows, cell_width=360)
 
 
+def fades(pack: StylePack, rgb: np.ndarray) -> Image.Image:
+    """A title that comes from black, and a shot that does, at the defaults."""
+    small = _resized(rgb, 480, 270)
+    card = Image.new("L", (480, 270))
+    ImageDraw.Draw(card).text((130, 110), "THE TITLE", fill=255, font_size=48)
+    title = np.repeat(np.float32(card)[..., None] / 255, 3, axis=2)
+    rows = []
+    for picture, style in ((title, "blue"), (small, "dark")):
+        shot = [picture * np.float32(min(1, i / 8)) for i in range(24)]
+        stylizer = Stylizer(pack, Look({style: 1.0}), torch.device("cpu"))
+        stylizer.measure_shot([shot[i] for i in sample_frames(0, 23)])
+        shown = [shot[i] for i in (0, 1, 2, 4, 8)]
+        rows += [shown, [stylizer.frame(frame) for frame in shown]]
+    return contact_sheet(["black", "1/8", "1/4", "1/2", "all of it"], rows, cell_width=300)
+
+
 def figures(pack: StylePack, rgb: np.ndarray) -> Iterator[str]:
     """The rms difference, 0-1, of a 4K master, painted and made HD, from its HD proxy, painted."""
     master = _resized(rgb, 3840, 2160)
@@ -150,6 +167,7 @@ def main() -> None:
         "strokes": strokes,
         "colour": colour,
         "statistics": statistics,
+        "fades": fades,
     }
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/pictures/looks"))

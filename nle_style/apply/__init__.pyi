@@ -1,6 +1,7 @@
 from .allocator import map_large_blocks, use_huge_pages
 from .chroma import LUMA_WEIGHTS
-from .device import choose_device
+from .device import choose_device, named_device
+from .gpu import WORKERS_ON_GPU
 from .look import Colour, Look, Statistics, parse_styles
 from .parallel import parallel_map
 from .stroke_scale import painted_at, painted_size, resample
@@ -8,6 +9,7 @@ from .stylizer import Stylizer, engine_facts, needs_measuring
 
 __all__ = [
     "LUMA_WEIGHTS",
+    "WORKERS_ON_GPU",
     "Colour",
     "Look",
     "Statistics",
@@ -15,6 +17,7 @@ __all__ = [
     "choose_device",
     "engine_facts",
     "map_large_blocks",
+    "named_device",
     "needs_measuring",
     "painted_at",
     "painted_size",

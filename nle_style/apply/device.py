@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+import re
 
 import torch
 
 from nle_style.errors import InputError
 
-__all__ = ["DeviceName", "choose_device", "working_dtype"]
+__all__ = ["choose_device", "named_device"]
 
-DeviceName = Literal["auto", "cpu", "cuda", "mps"]
+_NAME = re.compile(r"cpu|mps|cuda(:(0|[1-9]\d?))?")
+
+
+def named_device(name: str) -> torch.device | None:
+    """The device of a name, whether this machine has it or not: `cpu`, `mps`, `cuda`, or `cuda:N`
+    for one of several GPUs, from 0; None for `auto`.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    if name == "auto":
+        return None
+    if not _NAME.fullmatch(name):
+        raise InputError(
+            f"unknown device '{name}'", remedy="It is one of auto, cpu, cuda, cuda:N, mps."
+        )
+    return torch.device(name)
 
 
 def choose_device(name: str) -> torch.device:
@@ -19,25 +35,21 @@ def choose_device(name: str) -> torch.device:
     Raises:
         InputError: an unknown name, or a device that this machine or this build of torch lacks.
     """
-    if name not in get_args(DeviceName):
-        raise InputError(
-            f"unknown device '{name}'", remedy=f"It is one of {', '.join(get_args(DeviceName))}."
-        )
     has = {
-        "cpu": True,
         "cuda": torch.cuda.is_available(),
         "mps": torch.backends.mps.is_available(),
+        "cpu": True,
     }
-    if name == "auto":
-        name = next(kind for kind in ("cuda", "mps", "cpu") if has[kind])
-    if not has[name]:
+    device = named_device(name) or torch.device(next(kind for kind in has if has[kind]))
+    if not has[device.type]:
         raise InputError(
-            f"there is no {name} device that torch {torch.__version__} can use",
+            f"there is no {device.type} device that torch {torch.__version__} can use",
             remedy="Give --device auto, or install a torch build with that backend.",
         )
-    return torch.device(name)
-
-
-def working_dtype(device: torch.device) -> torch.dtype:
-    """Half precision on CUDA, where it is faster; float32 elsewhere (on CPUs half is slower)."""
-    return torch.float16 if device.type == "cuda" else torch.float32
+    count = torch.cuda.device_count() if device.index is not None else 0
+    if device.index is not None and device.index >= count:
+        raise InputError(
+            f"there is no {device}",
+            remedy="torch sees " + ", ".join(f"cuda:{number}" for number in range(count)) + ".",
+        )
+    return device

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 
@@ -16,7 +15,6 @@ from torch import Tensor
 
 from nle_style.apply.allocator import trim_heap
 from nle_style.apply.chroma import keep_chroma
-from nle_style.apply.device import working_dtype
 from nle_style.apply.engine import (
     Budget,
     FoldedEngine,
@@ -30,7 +28,9 @@ from nle_style.apply.engine import (
     one_slice,
     openvino_version,
     paint_in_tiles,
+    trusted,
 )
+from nle_style.apply.gpu import Gpu, gpu_of
 from nle_style.apply.look import Look
 from nle_style.apply.parallel import parallel_map
 from nle_style.apply.shot import ShotStatistics, luma_thumbnail, measure
@@ -57,28 +57,39 @@ class Stylizer:
     """One look on one device. Its only state is the frozen statistics of the current shot.
 
     With frozen statistics a CPU uses OpenVINO where it is installed (the extra `[fast]`), else
-    torch; with statistics `frame` it always uses torch.
+    torch; with statistics `frame` it always uses torch. A GPU paints in half precision where that
+    holds (`engine.precision`); it measures in float32.
 
     Args:
         pack: the styles.
         look: the mix and its controls.
         device: where the network runs.
         budget: the memory to work in; on a GPU the free memory of the GPU is used instead.
+        dtype: to paint in where it holds; float16 on CUDA and float32 elsewhere, where half
+            precision is not faster, if it is not given.
 
     Raises:
         LookError: the look names a style that the pack does not have.
     """
 
     def __init__(
-        self, pack: StylePack, look: Look, device: torch.device, budget: Budget | None = None
+        self,
+        pack: StylePack,
+        look: Look,
+        device: torch.device,
+        budget: Budget | None = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         self.look = look
         self._layers = arrange(pack.network(look.styles))
         self._device = device
-        self._dtype = working_dtype(device)
-        self._unfrozen = FrameEngine(self._layers, device, self._dtype)
-        self._budget = replace(_budget_of(device, budget), sliced=self._by_openvino)
-        self._streams = threading.local()
+        self._gpu = gpu_of(device)
+        self._dtype = dtype or (torch.float32 if self._gpu is None else torch.float16)
+        self._budget = replace(_budget_of(self._gpu, budget), sliced=self._by_openvino)
+        with self._stream():
+            # It paints with statistics `frame`, else it measures: in float32.
+            painting = torch.float32 if self.needs_measuring else self._dtype
+            self._unfrozen = trusted(partial(FrameEngine, self._layers, device), painting)
         self._shot: ShotStatistics | None = None
         self._frozen: Callable[[Tensor], Tensor] | None = None
         self._threads = ThreadPoolExecutor(2, "nle_style pieces")  # they start when used
@@ -91,9 +102,8 @@ class Stylizer:
     def in_flight(self, height: int, width: int) -> int:
         """How many threads may call `frame` at the same time with frames of a size: 1, or 2 where
         that is faster. While the shot changes none may."""
-        if self._device.type == "cuda":
-            return 2  # one is copied while the other is painted
-        if not self._two_threads or not self.needs_measuring:
+        # On a GPU one is copied while the other is painted.
+        if self._gpu is None and not (self._two_threads and self.needs_measuring):
             return 1
         return self._budget.in_flight(*painted_size(height, width, self.look.stroke_scale))
 
@@ -104,7 +114,8 @@ class Stylizer:
 
     @property
     def _by_openvino(self) -> bool:
-        return self._device.type == "cpu" and openvino_version() is not None
+        plain = self._device.type == "cpu" and self._gpu is None and self._dtype == torch.float32
+        return plain and openvino_version() is not None
 
     def measure(self, frames: Iterable[np.ndarray]) -> ShotStatistics:
         """The statistics of a shot, from some of its frames; see `sample_frames`.
@@ -115,24 +126,27 @@ class Stylizer:
         self._frozen = None  # frees its feature maps before the frames are measured
 
         def sample(frame: np.ndarray) -> tuple[Tensor, np.ndarray]:
-            return self._working(_tensor(frame)), luma_thumbnail(frame)
+            return self._working(self._tensor(frame)), luma_thumbnail(frame)
 
-        samples: Iterator[tuple[Tensor, np.ndarray]] = map(sample, frames)
-        first = list(itertools.islice(samples, 1))
-        if not first:
-            raise ValueError("no frames to measure")
-        size = first[0][0].shape[-2:]
-        # Popped when it is used: frames are large and must not be held.
-        samples = itertools.chain((first.pop() for _ in range(1)), samples)
-        at_once, cut = self._budget.measuring(*size) if self._by_openvino else (0, one_slice)
-        at_once = min(at_once, 2 if self._two_threads else 1)
-        measured = measure(
-            OpenVinoMeasure(self._layers, at_once, cut) if at_once else self._statistics_pass(size),
-            samples,
-            self.look.statistics,
-            self._layers[0].response_to_black,
-            map_samples=partial(parallel_map, workers=at_once, waiting=0),
-        )
+        with self._stream():
+            samples: Iterator[tuple[Tensor, np.ndarray]] = map(sample, frames)
+            first = list(itertools.islice(samples, 1))
+            if not first:
+                raise ValueError("no frames to measure")
+            size = first[0][0].shape[-2:]
+            # Popped when it is used: frames are large and must not be held.
+            samples = itertools.chain((first.pop() for _ in range(1)), samples)
+            at_once, cut = self._budget.measuring(*size) if self._by_openvino else (0, one_slice)
+            at_once = min(at_once, 2 if self._two_threads else 1)
+            measured = measure(
+                OpenVinoMeasure(self._layers, at_once, cut)
+                if at_once
+                else self._statistics_pass(size),
+                samples,
+                self.look.statistics,
+                self._layers,
+                map_samples=partial(parallel_map, workers=at_once, waiting=0),
+            )
         trim_heap()
         return measured
 
@@ -144,8 +158,10 @@ class Stylizer:
         if self._by_openvino:
             threads = 2 if self._two_threads else 1
             self._frozen = OpenVinoEngine(self._layers, statistics.norms, threads, self._budget.cut)
-        else:
-            self._frozen = FoldedEngine(self._layers, statistics.norms, self._device, self._dtype)
+            return
+        make = partial(FoldedEngine, self._layers, statistics.norms, self._device)
+        with self._stream():
+            self._frozen = trusted(make, self._dtype)
 
     def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
         """Measure a shot and freeze its statistics."""
@@ -172,28 +188,24 @@ class Stylizer:
                 f"a frame of {width}x{height} is too small to paint",
                 remedy=f"The network needs {MINIMUM_SIDE} pixels a side.",
             )
-        source = _tensor(rgb)
         with self._stream():
-            picture = self._painted(source, rgb)
-        picture = resample(picture, (height, width))
-        if self.look.colour == "source":
-            picture = keep_chroma(picture, source)
-        painted = picture[0].permute(1, 2, 0).numpy()
-        if self.look.strength < 1:
-            strength = np.float32(self.look.strength)
-            painted = rgb + strength * (painted - rgb)
+            source = self._tensor(rgb)
+            picture = resample(self._painted(source, rgb), (height, width))
+            if self.look.colour == "source":
+                picture = keep_chroma(picture, source)
+            if self.look.strength < 1:
+                picture = source + self.look.strength * (picture - source)
+            painted = picture.cpu()[0].permute(1, 2, 0).numpy()
         return np.ascontiguousarray(painted, np.float32)
 
-    @contextmanager
-    def _stream(self) -> Iterator[None]:
-        """On a GPU: each thread has a CUDA stream of its own, so that copies and work overlap."""
-        if self._device.type != "cuda":
-            yield
-            return
-        if not hasattr(self._streams, "own"):
-            self._streams.own = torch.cuda.Stream(self._device)  # type: ignore[no-untyped-call]
-        with torch.cuda.stream(self._streams.own):
-            yield
+    def _stream(self) -> AbstractContextManager[None]:
+        """On a GPU: what follows runs beside what other threads do there."""
+        return nullcontext() if self._gpu is None else self._gpu.stream()
+
+    def _tensor(self, rgb: np.ndarray) -> Tensor:
+        """(H, W, 3) as (1, 3, H, W), on the GPU if there is one."""
+        picture = torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).permute(2, 0, 1)[None]
+        return picture if self._gpu is None else self._gpu.upload(picture)
 
     def _painted(self, source: Tensor, rgb: np.ndarray) -> Tensor:
         """The painting of `source` at its working size."""
@@ -217,8 +229,8 @@ class Stylizer:
         """Paint with the picture's own statistics, in one piece if the budget holds it."""
         rows = self._budget.unfrozen_rows(*picture.shape[-2:])
         if rows is None:
-            return self._unfrozen(picture).cpu()
-        return TiledEngine(self._unfrozen, rows)(picture)
+            return self._unfrozen(picture).to(picture.device)
+        return TiledEngine(self._unfrozen, rows)(picture).to(picture.device)
 
     def _statistics_pass(
         self, size: tuple[int, ...]
@@ -246,12 +258,6 @@ def _overscan(picture: Tensor) -> tuple[int, int]:
     return overscan_of(height), overscan_of(width)
 
 
-def _budget_of(device: torch.device, given: Budget | None) -> Budget:
-    if device.type == "cuda":
-        # What `Budget` deducts for the process is then a reserve for torch's allocator.
-        return Budget(torch.cuda.mem_get_info(device)[0])
-    return given or Budget(automatic_memory())
-
-
-def _tensor(rgb: np.ndarray) -> Tensor:
-    return torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).permute(2, 0, 1)[None]
+def _budget_of(gpu: Gpu | None, given: Budget | None) -> Budget:
+    budget = given or Budget(automatic_memory())
+    return budget if gpu is None else replace(budget, total=gpu.memory, on_gpu=True)

@@ -69,7 +69,7 @@ MatteOption = Annotated[
     ),
 ]
 Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or mps.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
 Workers = Annotated[
     int, typer.Option(min=1, help="Processes at once: one for each GPU, or group of cores.")
 ]

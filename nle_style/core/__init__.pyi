@@ -1,10 +1,13 @@
 from .card import FIGURES, figures_of
 from .network import (
+    LEAST_CONTRAST,
     MINIMUM_SIDE,
     STRIDE,
     InstanceNorm,
     NormStatistics,
     StyleNetwork,
+    completed,
+    contrast,
     instance_statistics,
     pad_to_stride,
 )
@@ -15,6 +18,7 @@ from .tensor_file import save_tensors
 
 __all__ = [
     "FIGURES",
+    "LEAST_CONTRAST",
     "MINIMUM_SIDE",
     "STRIDE",
     "STYLE_NAME",
@@ -22,7 +26,9 @@ __all__ = [
     "NormStatistics",
     "StyleNetwork",
     "StylePack",
+    "completed",
     "contact_sheet",
+    "contrast",
     "cut_overscan",
     "figures_of",
     "instance_statistics",

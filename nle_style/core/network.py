@@ -16,12 +16,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 __all__ = [
+    "LEAST_CONTRAST",
     "MINIMUM_SIDE",
     "STRIDE",
     "InstanceNorm",
@@ -29,6 +31,8 @@ __all__ = [
     "NormStatistics",
     "ReflectConv",
     "StyleNetwork",
+    "completed",
+    "contrast",
     "instance_statistics",
     "pad_to_stride",
 ]
@@ -38,6 +42,10 @@ STRIDE = 4
 
 MINIMUM_SIDE = 8
 """Smallest height and width in pixels: the 9×9 layers reflect 4 pixels, which takes 5 to do."""
+
+LEAST_CONTRAST = 1 / 16
+"""The contrast that a picture needs to be normalised by its own statistics alone, as a part of a
+photograph's: noise of half a code has 1/400, a photograph three stops too dark an eighth."""
 
 NormStatistics = tuple[Tensor, Tensor]
 """Mean and (biased) variance of every channel, each of shape (batch or 1, channels)."""
@@ -70,6 +78,37 @@ def instance_statistics(features: Tensor) -> NormStatistics:
     return mean, variance
 
 
+def contrast(first: NormStatistics, typical: NormStatistics) -> Tensor:
+    """How far a picture may be normalised by its own statistics: (N, 1), 0 for a flat one, 1 for
+    all with a sixteenth of a photograph's contrast or more.
+
+    What the norms would make of a flat picture is its noise, amplified at every layer.
+
+    Args:
+        first: what the first norm sees of the picture.
+        typical: what it sees of photographs; zeros where that is not known, which gives 1.
+    """
+    variance, enough = first[1].sum(1, keepdim=True), typical[1].sum() * LEAST_CONTRAST**2
+    known = enough > 0
+    return torch.where(known, variance / torch.where(known, enough, 1), 1).clamp(max=1)
+
+
+def completed(own: NormStatistics, typical: NormStatistics, share: Tensor) -> NormStatistics:
+    """Statistics of which `share` is a picture's own and the rest a photograph's: mean and variance
+    of the two taken as one (the law of total variance).
+
+    Args:
+        own, typical: mean and variance, (N or 1, C).
+        share: (N, 1), from `contrast`; where it is 1 the result is `own`, bit for bit.
+    """
+    (mean, variance), (typical_mean, typical_variance) = own, typical
+    rest, apart = 1 - share, mean - typical_mean
+    return (
+        mean - rest * apart,
+        share * variance + rest * typical_variance + share * rest * apart * apart,
+    )
+
+
 class ReflectConv(nn.Conv2d):
     """A convolution behind its own reflection padding of (kernel - 1) / 2 pixels.
 
@@ -90,7 +129,14 @@ class InstanceNorm(nn.Module):
 
     Args:
         channels: length of γ and β.
+
+    Attributes:
+        typical_mean, typical_variance: what the norm meets in photographs, (channels,); zeros while
+            that was not measured. See `completed`.
     """
+
+    typical_mean: Tensor
+    typical_variance: Tensor
 
     epsilon = 1e-5
 
@@ -98,6 +144,13 @@ class InstanceNorm(nn.Module):
         super().__init__()
         self.gamma = nn.Parameter(torch.ones(channels))
         self.beta = nn.Parameter(torch.zeros(channels))
+        self.register_buffer("typical_mean", torch.zeros(channels))
+        self.register_buffer("typical_variance", torch.zeros(channels))
+
+    @property
+    def typical(self) -> NormStatistics:
+        """Typical mean and variance, each (1, channels)."""
+        return self.typical_mean[None], self.typical_variance[None]
 
     def affine(self, statistics: NormStatistics) -> NormStatistics:
         """The normalisation as one scale and one offset a channel.
@@ -126,6 +179,9 @@ class StyleNetwork(nn.Module):
 
     The convolutions are in `convolutions` and the norms in `norms`, both in the order in which
     they run, and `norms[i]` follows `convolutions[i]`; the last convolution has no norm.
+
+    In training every image is normalised by its own statistics; afterwards those of a picture
+    without contrast are completed by a photograph's (`completed`).
     """
 
     def __init__(self, config: NetworkConfig) -> None:
@@ -158,7 +214,8 @@ class StyleNetwork(nn.Module):
         Args:
             image: (N, 3, H, W), RGB display code values, 0-1; H and W at least `MINIMUM_SIDE`.
             statistics: for every norm either None (the image's own) or frozen mean and variance.
-            seen: if given, the statistics met at every norm are appended to it, in order.
+            seen: if given, the statistics met at every norm are appended to it, in order, as they
+                are before they are completed.
 
         Returns:
             (N, 3, H, W) in 0-1 (a logistic function ends the net).
@@ -169,13 +226,21 @@ class StyleNetwork(nn.Module):
         if min(height, width) < MINIMUM_SIDE:
             raise ValueError(f"{width}x{height} is below {MINIMUM_SIDE} pixels a side")
 
+        share = image.new_ones(())
+
         def conv_norm(features: Tensor, index: int) -> Tensor:
+            nonlocal share
             features = self.convolutions[index](features)
+            norm = cast(InstanceNorm, self.norms[index])
             given = statistics[index] if statistics is not None else None
+            own = instance_statistics(features) if given is None else given
             if seen is not None:
-                given = instance_statistics(features) if given is None else given
-                seen.append(given)
-            result: Tensor = self.norms[index](features, given)
+                seen.append(own)
+            if given is None and not self.training:
+                if index == 0:
+                    share = contrast(own, norm.typical)
+                own = completed(own, norm.typical, share)
+            result: Tensor = norm(features, own)
             return result
 
         x = pad_to_stride(image)

@@ -205,7 +205,7 @@ class Control(_Part):
     Attributes:
         cancel_file: the run is cancelled when this file appears.
         resume: go on from what an interrupted run of the same job left; False starts over.
-        device: `auto`, `cpu`, `cuda` or `mps`.
+        device: `auto`, `cpu`, `cuda`, `cuda:N` for one of several GPUs, from 0, or `mps`.
         memory: what the run may take, as "2GiB"; `auto` is `apply.engine.automatic_memory`.
     """
 

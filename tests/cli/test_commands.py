@@ -128,6 +128,8 @@ def test_run_a_job_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
         (("--style", "red", "--format", "png"), "png-mov"),
         (("--style", "red", "--depth", "12"), "12"),
         (("--style", "red", "--device", "gpu"), "unknown device 'gpu'"),
+        (("--style", "red", "--device", "cuda:99"), "there is no cuda"),
+        (("--style", "red", "--device", "cuda:99", "--workers", "2"), "there is no cuda"),
         (("--style", "red", "--pack", "nowhere.safetensors"), "no such style pack"),
         (("--style", "red", "--statistics", "frames"), "frames"),
         (("--style", "red", "--stroke-scale", "5"), "stroke scale 5 is not between 0.25 and 4"),

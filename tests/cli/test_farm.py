@@ -87,6 +87,7 @@ def _values(bundle: Path) -> dict[str, Any]:
         ((), ["Measure", "Render", "Assemble"]),
         (("--statistics", "frame"), ["Render", "Assemble"]),
         (("--device", "cuda", "--chunk", 1), ["Measure", "Render", "Assemble"]),
+        (("--device", "cuda:1"), ["Measure", "Render", "Assemble"]),
     ],
 )
 def test_openjd_accepts_the_bundle(
@@ -100,7 +101,7 @@ def test_openjd_accepts_the_bundle(
     template = yaml.safe_load((bundle / "template.yaml").read_text())
     assert [step["name"] for step in template["steps"]] == steps
     gpu = [step["name"] for step in template["steps"] if "hostRequirements" in step]
-    assert gpu == (steps[:2] if "cuda" in more else [])
+    assert gpu == (steps[:2] if "--device" in more else [])
     assert _values(bundle) == {"FarmFile": "farm.json", "OutputDir": str(bundle / "output")}
     assets = yaml.safe_load((bundle / "asset_references.yaml").read_text())["assetReferences"]
     assert assets["inputs"]["filenames"] == sorted(

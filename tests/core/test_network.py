@@ -13,6 +13,8 @@ from nle_style.core import (
     InstanceNorm,
     NormStatistics,
     StyleNetwork,
+    completed,
+    contrast,
     instance_statistics,
     pad_to_stride,
 )
@@ -310,3 +312,46 @@ def test_other_precisions_are_close_to_float32(dtype: torch.dtype, tolerance: fl
     painted = network.to(dtype)(image.to(dtype))
     assert painted.dtype == dtype
     assert (painted.float() - expected).square().mean().sqrt() < tolerance
+
+
+def test_contrast_is_a_share_of_a_photographs() -> None:
+    """By hand: typical variances sum to 8; a sixteenth of the contrast is 1/256 of that, 1/32."""
+    typical = torch.zeros(1, 2), torch.tensor([[2.0, 6.0]])
+    first = torch.zeros(3, 2), torch.tensor([[0.0, 0.0], [1 / 128, 1 / 128], [1.0, 0.0]])
+    assert torch.equal(contrast(first, typical), torch.tensor([[0.0], [0.5], [1.0]]))
+    unknown = torch.zeros(1, 2), torch.zeros(1, 2)
+    assert torch.equal(contrast(first, unknown), torch.ones(3, 1))
+
+
+def test_statistics_are_completed_as_those_of_two_pictures_taken_as_one() -> None:
+    """By hand: a quarter of mean 8, variance 4 and three quarters of mean 0, variance 16."""
+    own, typical = (
+        (torch.tensor([[8.0]]), torch.tensor([[4.0]])),
+        (
+            torch.tensor([[0.0]]),
+            torch.tensor([[16.0]]),
+        ),
+    )
+    mean, variance = completed(own, typical, torch.tensor([[0.25]]))
+    assert (float(mean), float(variance)) == (2.0, 1 + 12 + 0.25 * 0.75 * 64)
+    whole = completed(own, typical, torch.ones(1, 1))
+    assert torch.equal(whole[0], own[0])
+    assert torch.equal(whole[1], own[1])
+
+
+def test_a_flat_picture_is_normalised_as_a_photograph_but_not_in_training() -> None:
+    torch.manual_seed(3)
+    network = StyleNetwork(NetworkConfig(width=4, residual_blocks=1))
+    photo, card = torch.rand(1, 3, 32, 32), torch.full((1, 3, 32, 32), 0.5)
+    for norm in network.norms:
+        assert isinstance(norm, InstanceNorm)
+    met: list[NormStatistics] = []
+    network.eval()(photo, seen=met)
+    for norm, (mean, variance) in zip(network.norms, met, strict=True):
+        norm.typical_mean.copy_(mean[0].detach())
+        norm.typical_variance.copy_(variance[0].detach())
+    with torch.no_grad():
+        assert torch.allclose(network(card), network(card, statistics=met), atol=1e-5)
+        assert torch.allclose(network(photo), network(photo, statistics=met), atol=1e-5)
+        network.train()
+        assert not torch.allclose(network(card), network(card, statistics=met), atol=1e-3)

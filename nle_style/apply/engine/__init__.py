@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from nle_style.apply.engine.kernels import arrange
+from nle_style.apply.engine.kernels import Layer, arrange
 from nle_style.apply.engine.memory import Budget, automatic_memory, parse_memory
 from nle_style.apply.engine.openvino_engine import OpenVinoEngine, OpenVinoMeasure, openvino_version
 from nle_style.apply.engine.openvino_graph import one_slice
+from nle_style.apply.engine.precision import trusted
 from nle_style.apply.engine.reflected import Reflected
 from nle_style.apply.engine.tiling import TiledEngine, paint_in_tiles
 from nle_style.apply.engine.torch_engine import FoldedEngine, FrameEngine
@@ -14,6 +15,7 @@ __all__ = [
     "Budget",
     "FoldedEngine",
     "FrameEngine",
+    "Layer",
     "OpenVinoEngine",
     "OpenVinoMeasure",
     "Reflected",
@@ -24,4 +26,5 @@ __all__ = [
     "openvino_version",
     "paint_in_tiles",
     "parse_memory",
+    "trusted",
 ]

@@ -17,6 +17,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -61,6 +62,7 @@ class Layer:
         transposed: whether it is a transposed convolution.
         phases: 4 if it writes 2×2 blocks (channel · 4 + 2 · row phase + column phase), else 1.
         gamma, beta: (C,); None for the last layer, which has no norm.
+        typical: what its norm meets in photographs, (1, C); see `core.network.InstanceNorm`.
     """
 
     kernel: Kernel
@@ -68,6 +70,7 @@ class Layer:
     phases: int
     gamma: Tensor | None
     beta: Tensor | None
+    typical: NormStatistics | None = None
 
     @property
     def response_to_black(self) -> Tensor:
@@ -107,13 +110,17 @@ def arrange(network: StyleNetwork) -> tuple[Layer, ...]:
         (upsample_kernel(second_up[0]), second_up[1]),
         (phase_kernel(last[0], LAST_BLOCK), last[1].repeat_interleave(8)),
     ]
-    norms = [(norm.gamma.detach(), norm.beta.detach()) for norm in network.norms]  # type: ignore[operator]
+    norms = [cast(InstanceNorm, norm) for norm in network.norms]
     layers = []
     for index, (weight, bias) in enumerate(kernels):
-        gamma, beta = norms[index] if index < len(norms) else (None, None)
         transposed = index in (len(kernels) - 3, len(kernels) - 2)
         phases = 4 if index == 0 else 1
-        layers.append(Layer((weight.clone(), bias.clone()), transposed, phases, gamma, beta))
+        layer = Layer((weight.clone(), bias.clone()), transposed, phases, None, None)
+        if index < len(norms):
+            norm = norms[index]
+            gamma, beta = norm.gamma.detach(), norm.beta.detach()
+            layer = replace(layer, gamma=gamma, beta=beta, typical=norm.typical)
+        layers.append(layer)
     return tuple(layers)
 
 

@@ -39,6 +39,9 @@ _FEW, _MANY = _RESULT + 2 * _QUARTER, _RESULT + 3 * _QUARTER
 _BESIDE = 5.0  # frames in the decoder, the painter and the encoder
 _CONVERTED = 2.0  # further ones where stored values are converted to display values and back
 _WAITING = 1.5  # and for each place in the two queues: one in code values, one in float
+_WRITTEN = 1.5  # and for each unit beyond two that is written or read back, and its codec's threads
+_WRITTEN_SHARE, _MOST_WRITTEN = 16, 16  # they may hold this part of the budget
+_ON_GPU = 7.0  # frames: source, resampled, painted, resampled back, three while chroma is laid on
 _KEPT = 2 * _QUARTER  # bytes a pixel of the two maps that are kept whole while strips are computed
 _LEAST_ROWS = 32
 _EASY_ROWS = 160  # of a strip, without its halo: few strips then
@@ -81,6 +84,13 @@ def parse_memory(text: str) -> int | None:
     return round(float(match[1]) * _UNITS[(match[2] or "").upper()])
 
 
+def _cores() -> int:
+    """Cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 @dataclass(frozen=True)
 class Budget:
     """The memory of one render, and what its frames take of it.
@@ -92,6 +102,9 @@ class Budget:
         converted: whether the stored values are converted for the network: floats, values with
             alpha or in another encoding, and frames with a matte.
         sliced: whether a picture is painted slice by slice, as `openvino_graph` does.
+        on_gpu: whether `total` is the memory of a GPU. What is kept there for the process is a
+            reserve for CUDA and torch's allocator; frames wait elsewhere; looks are painted one
+            after the other in the same memory. By reading, not measured.
     """
 
     total: int
@@ -99,6 +112,7 @@ class Budget:
     networks: int = 1
     converted: bool = False
     sliced: bool = False
+    on_gpu: bool = False
 
     @property
     def depth(self) -> int:
@@ -106,14 +120,33 @@ class Budget:
         UHD. With 0, as for 8K, the stages take turns."""
         return min(_DEEPEST, self.total // _WAITING_SHARE // max(self.frame, 1))
 
+    @property
+    def writers(self) -> int:
+        """How many units of the output are written at the same time, and the threads of each one's
+        codec: up to one more than there are cores, since some of them wait for the disk."""
+        return min(self._writers, _cores() + 1)
+
+    @property
+    def _writers(self) -> int:
+        """The same on a machine of any number of cores: what is left for the network, and so the
+        size of tiles, is the same on all. With the automatic budget 4 of HD and 2 of UHD."""
+        if self.depth == 0:
+            return 1
+        held = round(_WRITTEN * max(self.frame, 1))
+        return min(max(2, 1 + self.total // _WRITTEN_SHARE // held), _MOST_WRITTEN)
+
     def network(self, in_flight: int = 1) -> int:
         """Bytes left for the maps of one picture being painted; 0 or less if there are none.
 
         Args:
             in_flight: pictures that are painted at the same time.
         """
+        if self.on_gpu:
+            left = self.total - _PROCESS - round(_ON_GPU * in_flight * self.frame)
+            return left // in_flight
         # A second picture has a source, a result, and a source that waits.
         frames = self._beside + _WAITING * self.depth + 3 * (in_flight - 1)
+        frames += _WRITTEN * max(0, self._writers - 2)
         left = self.total - _PROCESS - round(frames * self.frame)
         return left // (self.networks * in_flight)
 
@@ -123,6 +156,11 @@ class Budget:
         frozen = _PAINTING * min(_EASY_TILE, height * width)
         followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
         return _PROCESS + round(self._beside * self.frame) + max(frozen, followed) * self.networks
+
+    def spare(self, height: int, width: int) -> int:
+        """Bytes that are left where two pictures of this size are measured or painted at the same
+        time, each in one piece; 0 if there are none."""
+        return max(0, 2 * self.networks * (self.network(2) - _PAINTING * height * width))
 
     def in_flight(self, height: int, width: int) -> int:
         """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece. Two that
@@ -211,6 +249,11 @@ class Budget:
         return _BESIDE + _CONVERTED * self.converted
 
     def _too_little(self, height: int, width: int, needed: int) -> InputError:
+        if self.on_gpu:
+            return InputError(
+                f"{self.total / _GIB:.2f} GiB of a GPU are too little to paint {width}x{height}",
+                remedy="Give fewer --workers for a GPU, a larger --stroke-scale, or --device cpu.",
+            )
         missing = (needed - self.network()) * self.networks
         enough = math.ceil((self.total + missing) / _GIB * 10) / 10
         return InputError(

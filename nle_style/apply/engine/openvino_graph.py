@@ -16,7 +16,7 @@ import numpy as np
 
 from nle_style.apply.engine.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer
 from nle_style.apply.engine.torch_engine import residual_ends
-from nle_style.core import STRIDE, InstanceNorm
+from nle_style.core import LEAST_CONTRAST, STRIDE, InstanceNorm
 
 __all__ = [
     "MEASURED_PIXELS",
@@ -283,7 +283,8 @@ class _Graph:
 
 
 class _Measuring(_Graph):
-    """The layers with norms that take their statistics from the picture itself."""
+    """The layers with norms that take their statistics from the picture itself, completed as
+    `core.network.completed` says."""
 
     def __init__(
         self, layers: Sequence[Layer], height: int, width: int, cut: Sequence[Span]
@@ -291,6 +292,7 @@ class _Measuring(_Graph):
         super().__init__([layer.kernel for layer in layers], height, width, cut)
         self._layers = tuple(layers)
         self._affine: dict[int, tuple[Any, Any]] = {}
+        self._share: Any = None  # `core.network.contrast`
         self.statistics: list[Any] = []
 
     def spans(self, scale: int) -> list[Span]:
@@ -322,13 +324,31 @@ class _Measuring(_Graph):
             value for pair in zip(means, variances, strict=True) for value in pair
         )
         parts = measured_parts(index, self.count, self.cut)
-        mean, variance = self._pooled(means, variances, parts)
+        mean, variance = self._completed(index, *self._pooled(means, variances, parts))
         epsilon = op.constant(np.float32(InstanceNorm.epsilon))
         gamma, beta = (
             op.constant(value.numpy().reshape(1, -1, 1, 1)) for value in (layer.gamma, layer.beta)
         )
         scale = op.divide(gamma, op.sqrt(op.add(variance, epsilon)))
         self._affine[index] = scale, op.subtract(beta, op.multiply(mean, scale))
+
+    def _completed(self, index: int, mean: Any, variance: Any) -> tuple[Any, Any]:
+        """`core.network.completed`; the picture's contrast is what the first norm sees of it."""
+        op = self.op
+        typical = self._layers[index].typical
+        assert typical is not None  # noqa: S101  (the last layer has no norm)
+        means, variances = (value.numpy().reshape(1, -1, 1, 1) for value in typical)
+        enough = variances.sum() * LEAST_CONTRAST**2
+        if index == 0 and enough > 0:
+            total = op.reduce_sum(variance, np.array([1]), True)
+            self._share = op.minimum(op.divide(total, op.constant(enough)), np.float32(1))
+        if self._share is None:  # what is typical is not known
+            return mean, variance
+        share, rest = self._share, op.subtract(np.float32(1), self._share)
+        apart = op.subtract(mean, op.constant(means))
+        between = op.multiply(op.multiply(share, rest), op.multiply(apart, apart))
+        within = op.add(op.multiply(share, variance), op.multiply(rest, op.constant(variances)))
+        return op.subtract(mean, op.multiply(rest, apart)), op.add(within, between)
 
     def _pooled(
         self, means: Sequence[Any], variances: Sequence[Any], parts: Sequence[Span]

@@ -18,7 +18,7 @@ class Reflected:
     """A picture extended beyond its edges.
 
     Args:
-        picture: (1, C, H, W), on the CPU.
+        picture: (1, C, H, W), float32.
         overscan: rows and columns to add at both ends, fewer than the picture has.
         stride: more are added at the right and at the bottom until both sides are multiples of it.
     """
@@ -47,10 +47,10 @@ class Reflected:
         """Some rows and columns, each from the first up to, not including, the last.
 
         Returns:
-            (1, C, rows, columns), channels_last, in memory of its own.
+            (1, C, rows, columns), channels_last, in memory of its own, on the picture's device.
         """
         down, right = self._rows[slice(*rows)], self._columns[slice(*columns)]
-        made = blank(self._picture.shape[1], len(down), len(right))
+        made = blank(self._picture.shape[1], len(down), len(right), self._picture.device)
         (above, left), (height, width) = self._overscan, self._picture.shape[-2:]
         top, bottom = _within(rows, above, above + height)
         begin, end = _within(columns, left, left + width)
@@ -71,12 +71,18 @@ class Reflected:
         return made
 
 
-def blank(channels: int, height: int, width: int) -> Tensor:
-    """(1, channels, height, width), float32 on the CPU, channels_last, uninitialised.
+def blank(channels: int, height: int, width: int, device: torch.device) -> Tensor:
+    """(1, channels, height, width), float32, channels_last, uninitialised.
 
-    NumPy, unlike torch, asks Linux for huge pages: one page fault for 2 MB, not for every 4 kB.
+    On the CPU by NumPy, which unlike torch asks Linux for huge pages: one page fault for 2 MB, not
+    for every 4 kB.
     """
-    return torch.from_numpy(np.empty((1, height, width, channels), np.float32)).permute(0, 3, 1, 2)
+    shape = (1, height, width, channels)
+    if device.type == "cpu":
+        made = torch.from_numpy(np.empty(shape, np.float32))
+    else:
+        made = torch.empty(shape, device=device)
+    return made.permute(0, 3, 1, 2)
 
 
 def _within(span: tuple[int, int], first: int, last: int) -> tuple[int, int]:

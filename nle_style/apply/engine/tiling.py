@@ -23,7 +23,7 @@ from torch import Tensor
 
 from nle_style.apply.engine.kernels import HALO
 from nle_style.apply.engine.reflected import Reflected, blank
-from nle_style.apply.engine.torch_engine import FrameEngine, Moments, moments
+from nle_style.apply.engine.torch_engine import FrameEngine, Moments, PictureNorms, moments
 from nle_style.core import STRIDE, NormStatistics, pad_to_stride
 
 __all__ = [
@@ -137,7 +137,7 @@ def paint_in_tiles(
 
     Args:
         engine: a `FoldedEngine`, or another callable with the same arguments and result.
-        image: (1, 3, H, W), RGB display code values, 0-1, on the CPU.
+        image: (1, 3, H, W), RGB display code values, 0-1.
         tile: rows and columns that are painted at once, halo included, whole strides.
         gain: the exposure of the picture, by which it is divided.
         halo: less than `HALO` gives seams; a parameter so that a test can show them.
@@ -145,12 +145,12 @@ def paint_in_tiles(
         map_tiles: `map`, or the `map` of an executor if the engine can run in several threads.
 
     Returns:
-        (1, 3, H, W) in 0-1, channels_last.
+        (1, 3, H, W) in 0-1, channels_last, on the image's device.
     """
     wide = Reflected(image, overscan, STRIDE)
     above, left = overscan
     height, width = image.shape[-2:]
-    painted = blank(3, height, width)
+    painted = blank(3, height, width, image.device)
 
     @torch.inference_mode()
     def paint(place: tuple[Strip, Strip]) -> None:
@@ -198,26 +198,26 @@ class TiledEngine:
         height, width = image.shape[-2:]
         picture = pad_to_stride(image)
         x, norms = self._measured(picture)
-        painted = self._picture(x, norms, picture.shape[-2])
+        painted = self._picture(x, norms.used, picture.shape[-2])
         if seen is not None:
-            seen.extend(norms)
+            seen.extend(norms.own)
         return painted[..., :height, :width]
 
     @torch.inference_mode()
     def measure(self, image: Tensor, seen: list[NormStatistics]) -> None:
         """Append the statistics of every norm for an image; the last layer is not computed."""
-        seen.extend(self._measured(pad_to_stride(image))[1])
+        seen.extend(self._measured(pad_to_stride(image))[1].own)
 
-    def _measured(self, picture: Tensor) -> tuple[Tensor, list[NormStatistics]]:
+    def _measured(self, picture: Tensor) -> tuple[Tensor, PictureNorms]:
         """The map after the residual blocks, and every norm's statistics."""
-        norms: list[NormStatistics] = []
+        norms = PictureNorms(self._engine.layers)
         x = self._head(picture, norms)
         for index in range(3, self._engine.convolve.count - 3, 2):
             self._residual_block(index, x, norms)
         self._tail(x, norms, picture.shape[-2])
         return x, norms
 
-    def _head(self, picture: Tensor, norms: list[NormStatistics]) -> Tensor:
+    def _head(self, picture: Tensor, norms: PictureNorms) -> Tensor:
         """The first three layers -> the map of a quarter of the size."""
         height, width = picture.shape[-2:]
         whole: Tensor | None = None
@@ -225,33 +225,33 @@ class TiledEngine:
             total = Moments()
             for strip in strips(height, self._rows, self._halos[0]):
                 x = picture[..., strip.begin : strip.end, :]
-                x = _without_halo(self._run(0, last, x, norms), strip, scale)
+                x = _without_halo(self._run(0, last, x, norms.used), strip, scale)
                 total = total.joined(moments(x))
                 if last == 2:
                     if whole is None:
                         whole = x.new_empty((1, height // STRIDE, width // STRIDE, x.shape[1]))
                         whole = whole.permute(0, 3, 1, 2)
                     whole[..., strip.top // STRIDE : strip.bottom // STRIDE, :] = x
-            norms.append(total.statistics(self._engine.layers[last].phases))
+            norms.add(total.statistics(self._engine.layers[last].phases))
         assert whole is not None  # noqa: S101  (for the type checker)
         for part in self._parts(whole):
-            self._engine.normalise(2, part, norms[2]).relu_()
+            self._engine.normalise(2, part, norms.used[2]).relu_()
         return whole
 
-    def _residual_block(self, index: int, x: Tensor, norms: list[NormStatistics]) -> None:
+    def _residual_block(self, index: int, x: Tensor, norms: PictureNorms) -> None:
         """Two layers, from `index` on; their output is added to `x` in place."""
         inner = torch.empty_like(x)
-        norms.append(self._convolve(index, x, inner, lambda part: part))
-        norms.append(
+        norms.add(self._convolve(index, x, inner, lambda part: part))
+        norms.add(
             self._convolve(
                 index + 1,
                 inner,
                 inner,
-                lambda part: self._engine.normalise(index, part, norms[index]).relu_(),
+                lambda part: self._engine.normalise(index, part, norms.used[index]).relu_(),
             )
         )
         for part, added in zip(self._parts(x), self._parts(inner), strict=True):
-            part.add_(self._engine.normalise(index + 1, added, norms[index + 1]))
+            part.add_(self._engine.normalise(index + 1, added, norms.used[index + 1]))
 
     def _convolve(
         self, index: int, source: Tensor, target: Tensor, prepare: Callable[[Tensor], Tensor]
@@ -274,21 +274,21 @@ class TiledEngine:
             target[..., top:bottom, :] = made
         return total.statistics(1)
 
-    def _tail(self, x: Tensor, norms: list[NormStatistics], height: int) -> None:
+    def _tail(self, x: Tensor, norms: PictureNorms, height: int) -> None:
         """The two layers before the last, for their norms."""
         first = self._engine.convolve.count - 3
         for last, scale in ((first, 2), (first + 1, 1)):
             total = Moments()
             for strip in strips(height, self._rows, self._halos[1]):
                 part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
-                part = _without_halo(self._run(first, last, part, norms), strip, scale)
+                part = _without_halo(self._run(first, last, part, norms.used), strip, scale)
                 total = total.joined(moments(part))
-            norms.append(total.statistics(1))
+            norms.add(total.statistics(1))
 
     def _picture(self, x: Tensor, norms: Sequence[NormStatistics], height: int) -> Tensor:
         """The last three layers -> the picture (1, 3, H, W)."""
         first = self._engine.convolve.count - 3
-        painted = blank(3, height, x.shape[-1] * STRIDE)
+        painted = blank(3, height, x.shape[-1] * STRIDE, x.device)
         for strip in strips(height, self._rows, self._halos[1]):
             part = x[..., strip.begin // STRIDE : strip.end // STRIDE, :]
             picture = self._engine.convolve.picture(self._activated(first, first + 2, part, norms))

@@ -15,9 +15,23 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nle_style.apply.engine.kernels import LAST_BLOCK, LAST_EDGE, Kernel, Layer, fold
-from nle_style.core import NormStatistics, instance_statistics, pad_to_stride
+from nle_style.core import (
+    NormStatistics,
+    completed,
+    contrast,
+    instance_statistics,
+    pad_to_stride,
+)
 
-__all__ = ["Convolutions", "FoldedEngine", "FrameEngine", "Moments", "moments", "residual_ends"]
+__all__ = [
+    "Convolutions",
+    "FoldedEngine",
+    "FrameEngine",
+    "Moments",
+    "PictureNorms",
+    "moments",
+    "residual_ends",
+]
 
 _PIECE = 2**20  # values that are summed at once: 4 MB, which stay in the cache
 
@@ -27,21 +41,26 @@ class Convolutions:
 
     The maps between them are channels_last; the first is in 2×2 blocks.
 
+    In half precision the first layer and its norm stay in float32. Of a picture that is nearly flat
+    the first map is noise in a large mean, and lies in the bits that half precision does not have;
+    the norm may make that noise as large as a picture.
+
     Args:
         kernels: of every layer, in order.
         device: where to run.
-        dtype: float32; float16 on a GPU.
+        dtype: float32, or half precision.
     """
 
     def __init__(self, kernels: Sequence[Kernel], device: torch.device, dtype: torch.dtype) -> None:
-        self.device, self.dtype = device, dtype
+        self.device = device
         self.count = len(kernels)
+        dtypes = [torch.float32, *[dtype] * (self.count - 1)]
         self._kernels = [
             (
                 weight.to(device, dtype).contiguous(memory_format=torch.channels_last),
                 bias.to(device, dtype),
             )
-            for weight, bias in kernels
+            for (weight, bias), dtype in zip(kernels, dtypes, strict=True)
         ]
 
     def __call__(self, index: int, x: Tensor) -> Tensor:
@@ -53,11 +72,9 @@ class Convolutions:
                 (1, 3, H, W), both sides whole strides.
         """
         weight, bias = self._kernels[index]
+        x = x.to(self.device, weight.dtype)
         if index == 0:
-            if self.device.type == "cuda" and x.device.type == "cpu":
-                x = x.pin_memory()  # else the copy blocks the other frame's work too
-            x = x.to(self.device, non_blocking=True)
-            x = x.to(dtype=self.dtype, memory_format=torch.channels_last)
+            x = x.contiguous(memory_format=torch.channels_last)
             return F.conv2d(F.pad(x, (4, 4, 4, 4), mode="reflect"), weight, bias, stride=2)
         if index == 1:
             # In blocks, a reflected row or column of pixels is a repeated one: the convolution
@@ -124,13 +141,40 @@ class Convolutions:
         return picture.permute(0, 3, 1, 2).float().sigmoid_()
 
 
+class PictureNorms:
+    """The statistics of one picture at the norms of a network, in order.
+
+    Args:
+        layers: from `kernels.arrange`.
+
+    Attributes:
+        own: as they were met.
+        used: to normalise by: `own`, completed as `core.network.completed` says.
+    """
+
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self._layers = layers
+        self._share = torch.ones(1, 1)
+        self.own: list[NormStatistics] = []
+        self.used: list[NormStatistics] = []
+
+    def add(self, own: NormStatistics) -> None:
+        """What the next norm meets, mean and variance, (1, C) on the CPU."""
+        typical = self._layers[len(self.own)].typical
+        assert typical is not None  # noqa: S101  (the last layer has no norm)
+        if not self.own:
+            self._share = contrast(own, typical)
+        self.own.append(own)
+        self.used.append(completed(own, typical, self._share))
+
+
 class FrameEngine:
     """A network whose norms take their statistics from each picture.
 
     Args:
         layers: from `kernels.arrange`.
         device: where to run.
-        dtype: float32; float16 on a GPU.
+        dtype: float32, or half precision; see `Convolutions`.
     """
 
     def __init__(
@@ -154,24 +198,27 @@ class FrameEngine:
         """Paint one image; shapes, ranges and arguments are those of `StyleNetwork.forward`."""
         height, width = image.shape[-2:]
 
+        norms = PictureNorms(self.layers)
+
         def norm(index: int, x: Tensor) -> Tensor:
-            if statistics is not None:
-                given = statistics[index]
-            else:
-                given = moments(x).statistics(self.layers[index].phases)
+            if statistics is None:
+                norms.add(moments(x).statistics(self.layers[index].phases))
             if seen is not None:
-                seen.append(given)
-            return self.normalise(index, x, given)
+                seen.append(norms.own[index] if statistics is None else statistics[index])
+            used = norms.used if statistics is None else statistics
+            return self.normalise(index, x, used[index])
 
         return self.convolve.paint(pad_to_stride(image), norm)[..., :height, :width]
 
     def normalise(self, index: int, x: Tensor, statistics: NormStatistics) -> Tensor:
-        """γ · (x − mean) / sqrt(variance + ε) + β of one norm, in place."""
+        """γ · (x − mean) / sqrt(variance + ε) + β of one norm, in place, computed in float32."""
         scale, offset = (
-            value.to(x.device, x.dtype)[None, :, None, None]
+            value.to(x.device)[None, :, None, None]
             for value in self.layers[index].affine(statistics)
         )
-        return x.mul_(scale).add_(offset)
+        if x.dtype == torch.float32:
+            return x.mul_(scale).add_(offset)
+        return x.copy_(x.float().mul_(scale).add_(offset))
 
 
 class FoldedEngine:
@@ -243,7 +290,8 @@ def moments(features: Tensor) -> Moments:
     """
     count = features.shape[2] * features.shape[3]
     if features.device.type != "cpu":
-        mean, variance = (value[0].double().cpu() for value in instance_statistics(features))
+        # Widened here: Apple's MPS has no float64.
+        mean, variance = (value[0].cpu().double() for value in instance_statistics(features))
         return Moments(count, mean, variance * count)
     flat = features.permute(0, 2, 3, 1).reshape(-1, features.shape[1]).float()
     rows = max(1, _PIECE // flat.shape[1])

@@ -13,24 +13,26 @@ follow its exposure as well, but also whatever enters it: with these ten posters
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 
 from nle_style.apply.chroma import LUMA_WEIGHTS
+from nle_style.apply.engine import Layer
 from nle_style.apply.look import Statistics
 from nle_style.apply.shot.cuts import thumbnail
-from nle_style.core import NormStatistics
+from nle_style.core import NormStatistics, completed, contrast
 
 __all__ = ["ShotStatistics", "exposure", "luma_thumbnail", "measure", "sample_frames"]
 
+_LEAST = 4
 _MOST = 8
 _APART = 24
 _LUMA = np.array(LUMA_WEIGHTS, np.float32)
-_RANGE = 32.0
-_LIT = 1 / 8  # of a frame darker than this, most is grain
+_RANGE = 8.0
+_HALF = (0.5 - 1e-9, 0.5 + 1e-9)  # the least and the greatest of several medians
 
 
 @dataclass(frozen=True)
@@ -54,16 +56,15 @@ class ShotStatistics:
 
 
 def sample_frames(first: int, last: int) -> list[int]:
-    """The frames of a shot that are measured: evenly spaced over first..last, both ends included.
+    """The frames of a shot that are measured: the middles of equal parts of first..last, so that a
+    fade at an end is not all that is seen of a short shot.
 
-    One frame in 24, so that measuring adds a twenty-fourth to the work, but at least two and at
+    One frame in 24, so that measuring adds a twenty-fourth to the work, but at least four and at
     most eight.
     """
     count = last - first + 1
-    samples = min(count, max(2, min(_MOST, round(count / _APART))))
-    if samples == 1:
-        return [first]
-    return [first + round(i * (count - 1) / (samples - 1)) for i in range(samples)]
+    samples = min(count, max(_LEAST, min(_MOST, round(count / _APART))))
+    return [first + (2 * i + 1) * count // (2 * samples) for i in range(samples)]
 
 
 def luma_thumbnail(frame: np.ndarray) -> np.ndarray:
@@ -78,37 +79,45 @@ def exposure(picture: np.ndarray, reference: np.ndarray) -> float:
     The g with the least absolute deviations, Σ|picture − g · reference|: the median of the ratios,
     weighted by the reference (Bloomfield & Steiger 1983, *Least Absolute Deviations*, chapter 1).
     Unlike the mean, it does not change when something covers less than half of the reference's
-    light.
+    light. Where several g are equally good it is the one next to 1: so it is 1 if something bright
+    has moved over black. It is drawn to 1 where it explains less than half of the light.
 
     Args:
         picture, reference: luma thumbnails of one shape, 0-1.
 
     Returns:
-        1/32 to 32; 1 if the reference is black.
+        1/8 to 8: beyond that a fade is dark, or burnt, in the painting too. 1 if the reference is
+        black.
     """
     weights = reference.ravel().astype(np.float64)
     lit = weights > 0
     if not lit.any():
         return 1.0
-    weights = weights[lit]
-    ratios = picture.ravel()[lit] / weights
+    seen, weights = picture.ravel()[lit].astype(np.float64), weights[lit]
+    ratios = seen / weights
     order = np.argsort(ratios, kind="stable")
-    half = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    return float(np.clip(ratios[order[min(int(half), order.size - 1)]], 1 / _RANGE, _RANGE))
+    parts = np.cumsum(weights[order]) / weights.sum()
+    low, high = (ratios[order[int(np.searchsorted(parts, half))]] for half in _HALF)
+    gain = min(max(1.0, low), high)
+    light = float((seen + gain * weights).sum())
+    explained = 1 - float(np.abs(seen - gain * weights).sum()) / light if light else 1.0
+    trust = min(max(4 * explained - 1, 0.0), 1.0)
+    return float(np.clip(gain, 1 / _RANGE, _RANGE) ** trust)
 
 
 def measure(
     record_statistics: Callable[[torch.Tensor, list[NormStatistics]], object],
     samples: Iterable[tuple[torch.Tensor, np.ndarray]],
     statistics: Statistics,
-    black: torch.Tensor,
+    layers: Sequence[Layer],
     map_samples: Callable[..., Iterable[tuple[list[NormStatistics], np.ndarray]]] = map,
 ) -> ShotStatistics:
     """The statistics of several frames taken as one large picture.
 
     The mean is the mean of the means, the variance the mean of the variances plus the variance of
-    the means (the law of total variance). Frames of a fade below an eighth of the shot's exposure
-    are left out.
+    the means (the law of total variance). A frame counts by what it holds: flat ones do not
+    (`core.network.contrast`), nor those below an eighth of the shot's exposure. If all together
+    hold less than one picture, a photograph's statistics stand in for the rest.
 
     Only the statistics of the first norm depend on a frame's exposure, since that norm removes it
     for all that follow; so only these are converted to the shot's exposure. The first layer is
@@ -120,7 +129,7 @@ def measure(
         samples: each frame as an image (1, 3, H, W), RGB, 0-1, all of one size, and its
             `luma_thumbnail`; they are taken one by one, none is kept.
         statistics: the look's, `hybrid` or `shot`.
-        black: the first layer's response to black, (1, C).
+        layers: of the network, from `engine.arrange`.
         map_samples: `map`, or a function like it that runs `record_statistics` in several threads.
 
     Raises:
@@ -136,16 +145,24 @@ def measure(
     measured = list(map_samples(one, samples))
     if not measured:
         raise ValueError("no frames to measure")
-    frames = [seen for seen, _ in measured]
-    thumbnails = [picture for _, picture in measured]
-    reference = np.median(np.stack(thumbnails), axis=0)
+    frames, thumbnails = zip(*measured, strict=True)
+    typical = [layer.typical for layer in layers[:-1] if layer.typical is not None]
+    shares = torch.cat([contrast(seen[0], typical[0]) for seen in frames]).double()
+    share = shares.sum().clamp(max=1).float().view(1, 1)
+    held = [each for each, of in zip(thumbnails, shares, strict=True) if 2 * of >= shares.max()]
+    reference = np.median(np.stack(held), axis=0)
     gains = [exposure(picture, reference) for picture in thumbnails]
-    lit = [index for index, gain in enumerate(gains) if gain >= _LIT]
-    norms = [_pooled([frames[i][norm] for i in lit]) for norm in range(len(frames[0]))]
-    if statistics == "shot":
-        return ShotStatistics(norms, None)
-    norms[0] = _pooled([_exposed(frames[i][0], black, 1 / gains[i]) for i in lit])
-    return ShotStatistics(norms, reference)
+    weights = torch.where(share > 0, shares, 1) * torch.tensor(gains).view(-1, 1).gt(1 / _RANGE)
+    weights /= weights.sum()
+    if statistics == "hybrid":
+        black = layers[0].response_to_black
+        for seen, gain in zip(frames, gains, strict=True):
+            seen[0] = _exposed(seen[0], black, 1 / gain)
+    norms = [
+        completed(_pooled([seen[index] for seen in frames], weights), each, share)
+        for index, each in enumerate(typical)
+    ]
+    return ShotStatistics(norms, reference if statistics == "hybrid" else None)
 
 
 def _exposed(statistics: NormStatistics, black: torch.Tensor, gain: float) -> NormStatistics:
@@ -154,8 +171,10 @@ def _exposed(statistics: NormStatistics, black: torch.Tensor, gain: float) -> No
     return black + (mean - black) * gain, variance * gain**2
 
 
-def _pooled(frames: list[NormStatistics]) -> NormStatistics:
+def _pooled(frames: list[NormStatistics], weights: torch.Tensor) -> NormStatistics:
+    """Of pictures taken as one; `weights` (frames, 1) sum to 1."""
     means = torch.cat([mean for mean, _ in frames]).double()
     variances = torch.cat([variance for _, variance in frames]).double()
-    variance = variances.mean(0, keepdim=True) + means.var(0, correction=0, keepdim=True)
-    return means.mean(0, keepdim=True).float(), variance.float()
+    mean = (weights * means).sum(0, keepdim=True)
+    variance = (weights * (variances + (means - mean).square())).sum(0, keepdim=True)
+    return mean.float(), variance.float()

@@ -51,8 +51,8 @@ def _devices() -> str:
     faster = openvino_version()
     names = [f"auto is {choose_device('auto')}", f"{torch.get_num_threads()} CPU threads"]
     names.append(f"OpenVINO {faster}" if faster else "no OpenVINO: pip install 'nle-style[fast]'")
-    if torch.cuda.is_available():
-        names.append(torch.cuda.get_device_name())
+    gpus = range(torch.cuda.device_count())
+    names += [f"cuda:{number} is {torch.cuda.get_device_name(number)}" for number in gpus]
     return ", ".join(names)
 
 

@@ -152,7 +152,7 @@ def train(
         preview=tuple(preview or ()),
         held_out=held_out,
         seed=seed,
-        device=choose_device(device).type,
+        device=str(choose_device(device)),
     )
     run_training(settings, threads)
 
@@ -230,6 +230,6 @@ def add_style(
             checkpoint_every=checkpoint_every,
             preview=tuple(preview or ()),
             seed=seed,
-            device=choose_device(device).type,
+            device=str(choose_device(device)),
         )
         run_training(settings, threads)

@@ -82,18 +82,38 @@ def convolved(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
     return F.conv2d(padded, weight, bias, [stride, stride])
 
 
-def normalised(x: Tensor, gamma: Tensor, beta: Tensor) -> Tensor:
+def contrast(first: Tensor, typical_variance: Tensor) -> Tensor:
+    """`core.network.contrast` of the first layer's output, (1, C, H, W): one value, float32. The
+    number stands in the formula because TorchScript sees no module constants."""
+    variance = torch.var(first.float(), [2, 3], unbiased=False).sum()
+    enough = typical_variance.float().sum() / 256.0
+    return torch.where(enough > 0, variance / enough.clamp_min(1e-20), 1.0).clamp_max(1.0)
+
+
+def normalised(
+    x: Tensor,
+    gamma: Tensor,
+    beta: Tensor,
+    typical_mean: Tensor,
+    typical_variance: Tensor,
+    share: Tensor,
+) -> Tensor:
     """Instance normalisation (Ulyanov et al. 2016) by the frame's own statistics, summed in
-    float32, as `core.network.InstanceNorm`.
+    float32 and completed, as `core.network.InstanceNorm` and `completed`.
 
     Args:
         x: (1, C, H, W).
-        gamma, beta: (C,).
+        gamma, beta, typical_mean, typical_variance: (C,).
+        share: from `contrast`.
 
     Returns:
         the shape and precision of `x`.
     """
     variance, mean = torch.var_mean(x.float(), [2, 3], unbiased=False, keepdim=True)
+    rest, apart = 1 - share, mean - typical_mean.float().view(1, -1, 1, 1)
+    typical = typical_variance.float().view(1, -1, 1, 1)
+    mean = mean - rest * apart
+    variance = share * variance + rest * typical + share * rest * apart * apart
     scale = gamma.float().view(1, -1, 1, 1) * torch.rsqrt(variance + 1e-5)
     offset = beta.float().view(1, -1, 1, 1) - mean * scale
     return torch.addcmul(offset.to(x.dtype), x, scale.to(x.dtype))
@@ -219,25 +239,29 @@ class LiveNetwork(nn.Module):
             the same shape, 0-1.
         """
         parts = self.parts(weights)
-        x = torch.relu(self.conv_norm(x, parts, 0, 1))
-        x = torch.relu(self.conv_norm(x, parts, 1, 2))
-        x = torch.relu(self.conv_norm(x, parts, 2, 2))
+        x = convolved(x, parts[0], parts[1], 1)
+        share = contrast(x, parts[5])
+        x = torch.relu(normalised(x, parts[2], parts[3], parts[4], parts[5], share))
+        x = torch.relu(self.conv_norm(x, parts, 1, 2, share))
+        x = torch.relu(self.conv_norm(x, parts, 2, 2, share))
         index = 3
         for _ in range(self.blocks):
-            inner = torch.relu(self.conv_norm(x, parts, index, 1))
-            x = x + self.conv_norm(inner, parts, index + 1, 1)
+            inner = torch.relu(self.conv_norm(x, parts, index, 1, share))
+            x = x + self.conv_norm(inner, parts, index + 1, 1, share)
             index += 2
         for _ in range(2):
             x = torch.ops.aten.upsample_nearest2d(x, [2 * x.shape[2], 2 * x.shape[3]])
-            x = torch.relu(self.conv_norm(x, parts, index, 1))
+            x = torch.relu(self.conv_norm(x, parts, index, 1, share))
             index += 1
         return torch.sigmoid(convolved(x, parts[-2], parts[-1], 1))
 
-    def conv_norm(self, x: Tensor, parts: list[Tensor], index: int, stride: int) -> Tensor:
+    def conv_norm(
+        self, x: Tensor, parts: list[Tensor], index: int, stride: int, share: Tensor
+    ) -> Tensor:
         """The convolution and the norm at a position, from 0, of those that have a norm."""
-        at = 4 * index
+        at = 6 * index
         x = convolved(x, parts[at], parts[at + 1], stride)
-        return normalised(x, parts[at + 2], parts[at + 3])
+        return normalised(x, parts[at + 2], parts[at + 3], parts[at + 4], parts[at + 5], share)
 
     def parts(self, weights: Tensor) -> list[Tensor]:
         """The tensors of a network out of the row of their values: views of it."""
@@ -253,8 +277,8 @@ class LiveNetwork(nn.Module):
 
 
 def _names(config: NetworkConfig) -> list[str]:
-    """The parameters of a `StyleNetwork` as they are used: weight, bias, γ and β of every position,
-    and at the end the weight and bias of the convolution that has no norm."""
+    """The tensors of a `StyleNetwork` as they are used: weight, bias, γ, β, typical mean, typical
+    variance of every position, and the weight and bias of the convolution that has no norm."""
     last = 5 + 2 * config.residual_blocks
     return [
         name
@@ -264,5 +288,7 @@ def _names(config: NetworkConfig) -> list[str]:
             f"convolutions.{index}.bias",
             f"norms.{index}.gamma",
             f"norms.{index}.beta",
+            f"norms.{index}.typical_mean",
+            f"norms.{index}.typical_variance",
         )
     ] + [f"convolutions.{last}.weight", f"convolutions.{last}.bias"]

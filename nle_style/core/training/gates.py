@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 from nle_style.core.overscan import paint_with_overscan
@@ -151,8 +151,11 @@ def measure(
 ) -> dict[str, dict[str, float]]:
     """Paint every plain frame and measure it.
 
+    The norms take each frame's own statistics alone, as in training: completed by a photograph's
+    (`core.network.completed`) a plain frame would show nothing of what the network does to noise.
+
     Args:
-        network: a `StyleNetwork` in evaluation mode, on `device`.
+        network: a `StyleNetwork` on `device`.
         device: `cpu`, `cuda` or `mps`.
 
     Returns:
@@ -160,7 +163,14 @@ def measure(
         network paints may give no numbers.
     """
     frames = plain_frames()
-    painted = paint_with_overscan(network, torch.stack(list(frames.values())).to(device)).cpu()
+    pictures = torch.stack(list(frames.values())).to(device)
+    module = network if isinstance(network, nn.Module) else nn.Module()
+    before = module.training
+    try:
+        module.train()
+        painted = paint_with_overscan(network, pictures).cpu()
+    finally:
+        module.train(before)
     figures = zip(blob(painted).tolist(), speckle(painted).tolist(), strict=True)
     return {
         frame: {"blob": spot, "speckle": grain}

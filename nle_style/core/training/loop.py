@@ -118,7 +118,7 @@ class _Training:
         if self.base is not None:
             begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
             check_output(settings.out, self.base, names, begun=begun)
-        if settings.device == "cuda":
+        if settings.device.startswith("cuda"):
             torch.set_float32_matmul_precision("high")  # TF32, which cuDNN takes by itself
         self.vgg = load_vgg16(settings.vgg).to(settings.device)
         self.vgg = self.vgg.to(memory_format=torch.channels_last)

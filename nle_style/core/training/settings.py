@@ -130,7 +130,7 @@ class TrainingSettings:
             begin with its parent.
         notes: style name -> entries for its card that training cannot know (artwork, licence).
         seed: of every random draw.
-        device: `cpu`, `cuda` or `mps`.
+        device: `cpu`, `cuda`, `cuda:N` or `mps`.
     """
 
     posters: Mapping[str, Path]

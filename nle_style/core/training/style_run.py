@@ -22,14 +22,16 @@ from torch import Tensor
 from nle_style.core.network import StyleNetwork
 from nle_style.core.style_pack import Weights
 from nle_style.core.training.losses import Objective
-from nle_style.core.training.photos import training_batch
+from nle_style.core.training.photos import load_image, training_batch
 from nle_style.core.training.run_files import Checkpoint
 from nle_style.core.training.settings import TrainingSettings
+from nle_style.core.training.typical import typical_statistics
 from nle_style.errors import TrainingError
 
 __all__ = ["StyleRun"]
 
 _GRADIENT_LIMIT = 10.0
+_TYPICAL, _TYPICAL_SIDE = 16, 320  # photographs that the norms are measured on, and their size
 """Largest norm of a step's gradient; longer ones are shortened to it, infinite ones left out."""
 
 _Part: TypeAlias = tuple[Tensor, dict[str, list[float]], tuple[Tensor, ...]]
@@ -179,8 +181,13 @@ class StyleRun:
             mean.lerp_(value, 1 - decay)
 
     def weights(self) -> dict[str, Tensor]:
-        """The weight average, on the CPU: what a pack holds of this run."""
-        return {name: value.cpu().clone() for name, value in self.average.state_dict().items()}
+        """The weight average, on the CPU, with what its norms meet in some of the photographs: what
+        a pack holds of this run."""
+        step = max(1, len(self.photos) // _TYPICAL)
+        some = self.photos[::step][:_TYPICAL]
+        pictures = (load_image(path, longest=_TYPICAL_SIDE)[None] for path in some)
+        weights = {name: value.cpu().clone() for name, value in self.average.state_dict().items()}
+        return weights | typical_statistics(self.average, pictures)
 
     def checkpoint(self) -> Checkpoint:
         """The whole state of the run."""

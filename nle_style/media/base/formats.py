@@ -100,7 +100,6 @@ INTERMEDIATES: dict[str, Intermediate] = {
                 "8": Encoding("rgb24", "rgb24", ("rgba", "rgba")),
                 "16": Encoding("rgb48be", "rgb48le", ("rgba64be", "rgba64le")),
             },
-            (("pred", "sub"), ("compression_level", "1")),
         ),
         Intermediate(
             *("exr", "openexr", "", ".exr", True),

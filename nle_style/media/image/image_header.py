@@ -91,12 +91,14 @@ def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
     return ImageHeader(spec, part, colour, alpha, str(widest))
 
 
-def read_image(path: Path, *, alpha: bool = False) -> np.ndarray:
+def read_image(path: Path, *, alpha: bool = False, half: bool = False) -> np.ndarray:
     """One image, upright, height x width x 3, or x 4 if `alpha` is asked for and there is one.
 
     EXRs are cut to their display window: overscan is left out, and pixels outside the data window
     are 0, alpha too.
 
+    Args:
+        half: give half floats as such.
     Returns: uint8, uint16 (0-65535; 10- and 12-bit DPX scaled up by OpenImageIO, which repeats
         their high bits) or float32 (EXR half and float, unclamped). Colours are as stored: straight
         or premultiplied. Grey is repeated in all three.
@@ -105,7 +107,10 @@ def read_image(path: Path, *, alpha: bool = False) -> np.ndarray:
     reader = _open(path)
     try:
         header = _header(reader, path)
-        wanted = {"uint8": oiio.UINT8, "uint16": oiio.UINT16}.get(header.channel_type, oiio.FLOAT)
+        exact = {"uint8": oiio.UINT8, "uint16": oiio.UINT16}
+        if half:
+            exact["half"] = oiio.HALF
+        wanted = exact.get(header.channel_type, oiio.FLOAT)
         indices = header.indices(alpha=alpha)
         begin = min(indices)
         pixels = reader.read_image(header.part, 0, begin, max(indices) + 1, wanted)

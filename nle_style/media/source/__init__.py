@@ -2,7 +2,22 @@
 
 from __future__ import annotations
 
-from nle_style.media.source.frame_reader import as_floats, check_fields, decoded_rgb, read_frames
+from nle_style.media.source.frame_reader import (
+    as_floats,
+    check_fields,
+    decoded_rgb,
+    frames_at,
+    read_back,
+    read_frames,
+)
 from nle_style.media.source.probe import probe_media
 
-__all__ = ["as_floats", "check_fields", "decoded_rgb", "probe_media", "read_frames"]
+__all__ = [
+    "as_floats",
+    "check_fields",
+    "decoded_rgb",
+    "frames_at",
+    "probe_media",
+    "read_back",
+    "read_frames",
+]

@@ -6,7 +6,7 @@ import contextlib
 import itertools
 import os
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from nle_style.errors import MediaError
-from nle_style.media.base import MediaInfo, find_sequence
+from nle_style.media.base import ColourTags, MediaInfo, find_sequence
 from nle_style.media.image import read_image
 from nle_style.media.movie import (
     FrameConverter,
@@ -34,7 +34,7 @@ from nle_style.media.movie import (
     video_stream,
 )
 
-__all__ = ["as_floats", "check_fields", "decoded_rgb", "read_frames"]
+__all__ = ["as_floats", "check_fields", "decoded_rgb", "frames_at", "read_back", "read_frames"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -83,7 +83,7 @@ def decoded_rgb(
     check_fields(info, first)
     alpha = alpha and info.has_alpha
     if info.kind == "movie":
-        yield from _movie_rgb(info, first, final, alpha)
+        yield from _movie_rgb(info, range(first, final + 1), alpha)
     elif info.kind == "still":
         yield read_image(info.path, alpha=alpha)
     else:
@@ -107,9 +107,72 @@ def decoded_rgb(
             yield pixels
 
 
-def _movie_rgb(info: MediaInfo, first: int, last: int, alpha: bool) -> Iterator[np.ndarray]:
+def read_back(path: Path, *, alpha: bool = False, threads: int = 1) -> Iterator[np.ndarray]:
+    """Every frame of a movie that was just written, as `decoded_rgb` gives them, by the colours
+    that the frames themselves state. The file is opened once, where `decoded_rgb` needs it probed
+    and its packets listed.
+
+    Raises: MediaError, or PyAV's errors, if a frame cannot be decoded.
+    """
+    with open_movie(path) as container:
+        stream = video_stream(container, path)
+        stream.codec_context.thread_type = ThreadType.AUTO
+        stream.codec_context.thread_count = threads
+        converter: FrameConverter | None = None
+        for frame in container.decode(stream):
+            if frame.is_corrupt:
+                raise MediaError("a frame of it is damaged", where=str(path))
+            if converter is None:
+                converter = FrameConverter(_stated_colours(frame), display_matrix(frame))
+            pixels = converter.rgb(frame)
+            yield np.dstack((pixels, converter.alpha(frame))) if alpha else pixels
+
+
+def _stated_colours(frame: VideoFrame) -> ColourTags:
+    return ColourTags(
+        int(frame.color_primaries),
+        int(frame.color_trc),
+        int(frame.colorspace),
+        {1: False, 2: True}.get(int(frame.color_range)),
+    )
+
+
+def frames_at(
+    info: MediaInfo, numbers: Sequence[int], *, alpha: bool = False
+) -> Iterator[np.ndarray]:
+    """Some frames, as `decoded_rgb` gives them. A movie is decoded on from one to the next where
+    that is not longer than from the key frame before.
+
+    Args:
+        numbers: ascending.
+    Raises: as `read_frames`.
+    """
+    if info.kind != "movie":
+        for number in numbers:
+            yield from decoded_rgb(info, number, number, alpha=alpha)
+        return
+    for run in _runs(info, numbers):
+        check_fields(info, run[0])
+        yield from _movie_rgb(info, run, alpha and info.has_alpha)
+
+
+def _runs(info: MediaInfo, numbers: Sequence[int]) -> Iterator[list[int]]:
+    """Numbers of frames, parted where there is a key frame to begin from after the one before."""
+    index = movie_index(info.path)
+    run: list[int] = []
+    for number in numbers:
+        key = next(index.start_points(source_frame(info, number)), None)
+        if run and key is not None and key.pts > index.pts[source_frame(info, run[-1])]:
+            yield run
+            run = []
+        run.append(number)
+    if run:
+        yield run
+
+
+def _movie_rgb(info: MediaInfo, numbers: Iterable[int], alpha: bool) -> Iterator[np.ndarray]:
     converter: FrameConverter | None = None
-    for frame_number, frame, times in _shown_frames(info, first, last):
+    for frame_number, frame, times in _shown_frames(info, numbers):
         if converter is None:
             converter = FrameConverter(info.colour, display_matrix(frame))
         pixels = converter.rgb(frame)
@@ -124,9 +187,9 @@ def _movie_rgb(info: MediaInfo, first: int, last: int, alpha: bool) -> Iterator[
         yield from itertools.repeat(pixels, times)
 
 
-def _shown_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame, int]]:
-    """Frames `first` to `last`: number in the file, progressive frame, how often it is shown."""
-    times = Counter(source_frame(info, frame) for frame in range(first, last + 1))
+def _shown_frames(info: MediaInfo, numbers: Iterable[int]) -> Iterator[tuple[int, VideoFrame, int]]:
+    """Frames of these numbers: number in the file, progressive frame, how often it is shown."""
+    times = Counter(source_frame(info, number) for number in numbers)
     for number, frame in _progressive_frames(info, min(times), max(times)):
         if times[number]:
             yield number, frame, times[number]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import cast
 
@@ -12,9 +14,11 @@ import av.video.reformatter
 import av.video.stream
 import numpy as np
 from av.codec.context import Flags
+from av.packet import Packet
 
 from nle_style.media.base import ColourTags, MediaInfo, OutputSpec
 from nle_style.media.movie import file_url, yuv_matrix
+from nle_style.media.write.png import ancillary_chunks, png_of
 
 __all__ = ["encode_chunk", "output_tags"]
 
@@ -37,12 +41,12 @@ def output_tags(spec: OutputSpec, source: MediaInfo) -> ColourTags:
 
 
 def encode_chunk(
-    path: Path, frames: Iterable[np.ndarray], spec: OutputSpec, source: MediaInfo
+    path: Path, frames: Iterable[np.ndarray], spec: OutputSpec, source: MediaInfo, threads: int = 1
 ) -> None:
     """Write quantised frames (height x width x 3 or 4 of `spec.dtype`) as one file at `path`.
 
     Every packet is a key frame, so that chunks can be joined without decoding. Nothing that
-    depends on the time or the machine is written.
+    depends on the time, the machine or the number of threads is written.
     Raises: PyAV's errors.
     """
     tags = output_tags(spec, source)
@@ -53,13 +57,17 @@ def encode_chunk(
             av.video.stream.VideoStream,
             container.add_stream(spec.codec, rate=source.rate, options=dict(spec.options)),
         )
-        stream.width, stream.height = source.width, source.height
-        stream.pix_fmt = spec.pixel_format
         context = stream.codec_context
-        context.time_base = 1 / source.rate
-        context.flags |= Flags.bitexact
-        context.sample_aspect_ratio = source.pixel_aspect
-        _tag(context, tags)
+        _set(context, spec, source, tags, (source.width, source.height))
+        context.thread_count = threads
+        if spec.codec == "png":
+            for number, data in enumerate(_pngs(frames, spec, source, tags, threads)):
+                packet = Packet(data)
+                packet.stream, packet.time_base = stream, 1 / source.rate
+                packet.pts = packet.dts = number
+                packet.is_keyframe = True
+                container.mux(packet)
+            return
         for number, pixels in enumerate(frames):
             frame = _video_frame(pixels, spec, tags)
             frame.pts = number
@@ -67,6 +75,48 @@ def encode_chunk(
             _tag(frame, tags)
             container.mux(stream.encode(frame))
         container.mux(stream.encode(None))
+
+
+def _set(
+    context: av.VideoCodecContext,
+    spec: OutputSpec,
+    source: MediaInfo,
+    tags: ColourTags,
+    size: tuple[int, int],
+) -> None:
+    context.width, context.height = size
+    context.pix_fmt = spec.pixel_format
+    context.time_base = 1 / source.rate
+    context.flags |= Flags.bitexact
+    context.sample_aspect_ratio = source.pixel_aspect
+    _tag(context, tags)
+
+
+def _pngs(
+    frames: Iterable[np.ndarray],
+    spec: OutputSpec,
+    source: MediaInfo,
+    tags: ColourTags,
+    threads: int,
+) -> Iterator[bytes]:
+    """Frames as PNG, in order, `threads` at a time. What they say of their colours and the shape of
+    their pixels is what ffmpeg's encoder says."""
+    size = 16, 16
+    context = cast(av.VideoCodecContext, av.CodecContext.create(spec.codec, "w"))
+    _set(context, spec, source, tags, size)
+    small = _video_frame(np.zeros((*size, 4 if spec.alpha else 3), spec.dtype), spec, tags)
+    _tag(small, tags)
+    (said,) = (*context.encode(small), *context.encode(None))
+    ancillary = ancillary_chunks(bytes(said))
+    begun: deque[Future[bytes]] = deque()
+    with ThreadPoolExecutor(threads, thread_name_prefix="nle_style png") as pool:
+        for pixels in frames:
+            begun.append(pool.submit(png_of, pixels, ancillary))
+            del pixels
+            if len(begun) > threads:
+                yield begun.popleft().result()
+        while begun:
+            yield begun.popleft().result()
 
 
 def _video_frame(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -16,7 +15,7 @@ from nle_style.durable import file_sha256, make_folders, part_path, replacing
 from nle_style.errors import InputError, MediaError, OutputError, VerificationError
 from nle_style.media.base import MediaInfo, OutputSpec
 from nle_style.media.image import read_image, write_image
-from nle_style.media.source import decoded_rgb, probe_media
+from nle_style.media.source import read_back
 from nle_style.media.write.encode import encode_chunk
 from nle_style.media.write.likeness import Likeness, frame_hash, likeness_of
 from nle_style.media.write.mux import mux_movie
@@ -29,7 +28,6 @@ SEQUENCE_DIGITS = 6
 """Digits of the number in a sequence's file names, at least."""
 
 _CHUNK = 8  # frames of a movie in one unit, which a killed render has to paint again
-_FILL_OPTIONS = {"png": (("compression_level", "6"),)}  # a quarter of the bytes of level 1
 
 
 @dataclass(frozen=True)
@@ -79,6 +77,8 @@ class IntermediateWriter:
     begins. Units without a painted frame are not in `units`: one black unit is encoded and verified
     for each length, and its packets are used for all of them.
 
+    Units can be written at the same time, each in a thread.
+
     Args:
         destination: the movie file, or the folder of a sequence: its files are
             `FOLDER/FOLDERNAME.<number>.exr`, numbered like the source (movies from 0).
@@ -89,6 +89,7 @@ class IntermediateWriter:
         metadata: text for the container or the EXR headers; names begin with `nle_style`.
         painted: ranges of `first`..`last` that are painted, inclusive, ascending, apart; None for
             all of it. The caller gives black frames (zeros) for the others of a unit.
+        threads: of the encoder of a movie and of its decoder, each.
     Raises: InputError if the output would replace or enclose the source, or if a sequence is to be
         sparse; OutputError if `work` cannot be made.
     """
@@ -104,6 +105,7 @@ class IntermediateWriter:
         work: Path,
         metadata: Mapping[str, str],
         painted: Sequence[tuple[int, int]] | None = None,
+        threads: int = 1,
     ) -> None:
         refuse_source(destination, source)
         if painted is not None and spec.sequence:
@@ -116,6 +118,7 @@ class IntermediateWriter:
         self.first, self.last = first, last
         self.work = work
         self._metadata = dict(sorted(metadata.items()))
+        self._threads = threads
         size = 1 if spec.sequence else _CHUNK
         starts = range(first, last + 1, size)
         self._painted = tuple(painted) if painted is not None else ((first, last),)
@@ -229,14 +232,12 @@ class IntermediateWriter:
         """A verified black unit for every length that is needed, by its count of frames."""
         written = {unit.index for unit in self.units}
         lengths = {u.last - u.first + 1 for u in self._all_units if u.index not in written}
-        options = _FILL_OPTIONS.get(self.spec.codec, ())
-        spec = dataclasses.replace(self.spec, options=self.spec.options + options)
         black = np.zeros(self._frame_shape, np.float32)
         files = {}
         for length in sorted(lengths):
             work = self.work / f"fill-{length}"
             fill = IntermediateWriter(
-                self.destination, spec, self.source, 0, length - 1, work=work, metadata={}
+                self.destination, self.spec, self.source, 0, length - 1, work=work, metadata={}
             )
             files[length] = work / fill.write_unit(fill.units[0], [black] * length).file
         return files
@@ -266,7 +267,7 @@ class IntermediateWriter:
 
     def _encode(self, part: Path, unit: Unit, frames: Iterator[np.ndarray]) -> None:
         if not self.spec.sequence:
-            encode_chunk(part, frames, self.spec, self.source)
+            encode_chunk(part, frames, self.spec, self.source, self._threads)
             return
         for pixels in frames:
             name = self._image_name(unit.first)
@@ -282,12 +283,12 @@ class IntermediateWriter:
         try:
             for pixels, meant in zip(self._decoded(part), given, strict=True):
                 hashes.append(frame_hash(pixels))
-                if not meant.matches(pixels, hashes[-1]):
+                if pixels.shape != self._frame_shape or not meant.matches(pixels, hashes[-1]):
                     problem = f"frame {unit.first + len(hashes) - 1} differs when decoded back"
                     break
             else:
                 return tuple(hashes)
-        except (MediaError, ValueError) as error:
+        except (MediaError, ValueError, av.error.FFmpegError) as error:
             problem = f"cannot be decoded back ({error})"
         if shutil.disk_usage(part.parent).free < part.stat().st_size:
             raise OutputError(
@@ -301,9 +302,11 @@ class IntermediateWriter:
 
     def _decoded(self, part: Path) -> Iterator[np.ndarray]:
         if self.spec.sequence:
-            yield read_image(part, alpha=self.spec.alpha).astype(self.spec.dtype, copy=False)
+            half = self.spec.depth == "half"  # widened to float it would take three times as long
+            pixels = read_image(part, alpha=self.spec.alpha, half=half)
+            yield pixels.astype(self.spec.dtype, copy=False)
         else:
-            yield from decoded_rgb(probe_media(part), alpha=self.spec.alpha)
+            yield from read_back(part, alpha=self.spec.alpha, threads=self._threads)
 
     def _publish_movie(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
         with self._replacing(self.destination, self.work / "whole") as part:

@@ -11,6 +11,9 @@ from nle_style.media.write.dither import dithered
 
 __all__ = ["quantise"]
 
+_ROUNDED_UP = 65520
+"""Half floats end at 65504; from here on a value is nearer to what would follow, infinity."""
+
 
 def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
     """The stored code values of a frame.
@@ -48,7 +51,7 @@ def _as_floats(frame: np.ndarray, dtype: np.dtype[Any]) -> np.ndarray:
     if dtype.itemsize == 2:
         with np.errstate(over="ignore"):
             half = np.ascontiguousarray(frame, dtype=dtype)
-        if np.isinf(half).any():
+        if not -_ROUNDED_UP < frame.min() <= frame.max() < _ROUNDED_UP:  # or one is NaN
             largest = np.finfo(np.float16).max
             half = np.where(np.isfinite(frame), np.clip(half, -largest, largest), half)
         return half

@@ -14,7 +14,7 @@ from typing import Any
 import torch
 import yaml
 
-from nle_style.apply import choose_device
+from nle_style.apply import choose_device, named_device
 from nle_style.core import load_pack
 from nle_style.durable import make_folders, write_file
 from nle_style.errors import NleStyleError
@@ -149,14 +149,14 @@ def _template(farm: FarmJob, pieces_per_task: int, name: str) -> dict[str, Any]:
     if not measured:
         template["steps"].remove(measure)
         del render["dependencies"]
-    if farm.job.control.device != "cuda":
+    if not farm.job.control.device.startswith("cuda"):
         del measure["hostRequirements"], render["hostRequirements"]
     return template
 
 
 def _device(name: str) -> torch.device:
     """The device of the farm; a workstation without a GPU may send work to machines with one."""
-    return torch.device(name) if name in ("cpu", "cuda", "mps") else choose_device(name)
+    return named_device(name) or choose_device(name)
 
 
 def _absolute(job: RenderJob, device: torch.device) -> RenderJob:
@@ -165,7 +165,7 @@ def _absolute(job: RenderJob, device: torch.device) -> RenderJob:
     if pack is not None and Path(pack).suffix == ".safetensors":
         pack = str(Path(pack).absolute())
     ocio = None if job.colour.ocio is None else job.colour.ocio.absolute()
-    control = {"cancel_file": None, "resume": True, "device": device.type}
+    control = {"cancel_file": None, "resume": True, "device": str(device)}
     return job.model_copy(
         update={
             "items": items,

@@ -19,6 +19,7 @@ from multiprocessing.connection import wait
 
 import torch
 
+from nle_style.apply import WORKERS_ON_GPU, choose_device
 from nle_style.durable import make_folders
 from nle_style.errors import InputError, NleStyleError, OutputError
 from nle_style.render.events import Event, FramePainted, OnEvent, Started, Warned
@@ -53,15 +54,16 @@ def run_in_workers(
 ) -> JobResult:
     """Render a job's items by several processes at once; the pictures are `run_job`'s, bit for bit.
 
-    Each has its share of the cores, or a GPU of its own where there are several, and takes the
-    memory that the job gives to one.
+    Each has its share of the cores and takes the memory that the job gives to one. With the device
+    `cuda` the workers take turns on all GPUs, with `cuda:N` all are on that one.
 
     Args:
         job, on_event, stop, sources: as of `run_job`.
         workers: processes at a time, 1 or more.
 
     Raises:
-        InputError: the job asks to start over, which is for one process.
+        InputError: the job asks to start over, which is for one process; or its device is not
+            there.
         Cancelled, PackError, OutputError: as `run_job`.
     """
     if not job.control.resume:
@@ -70,6 +72,7 @@ def run_in_workers(
             where="--workers",
             remedy="Leave out --no-resume, or remove the results first.",
         )
+    choose_device(job.control.device)  # refused once, not by every worker
     make_folders(job.output.directory)
     sources = sources or Sources()
     farm = make_farm_job(job, sources=sources)
@@ -205,13 +208,19 @@ class _Crew:
         return self._workers[-1]
 
     def _environment(self, number: int) -> dict[str, str]:
-        """What a worker has of its own: a GPU, or a share of the cores."""
-        gpus = torch.cuda.device_count() if self._run.farm.job.control.device == "cuda" else 0
-        if gpus:
+        """What a worker has of its own: a share of the cores; with CUDA one of the GPUs, or of the
+        one that the job names, and a share of its memory."""
+        own = {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._most))}
+        device = self._run.farm.job.control.device
+        if not device.startswith("cuda"):
+            return own
+        gpus = 1
+        if device == "cuda":
+            gpus = max(1, torch.cuda.device_count())
             every = ",".join(map(str, range(gpus)))
             names = os.environ.get("CUDA_VISIBLE_DEVICES", every).split(",")
-            return {"CUDA_VISIBLE_DEVICES": names[number % gpus]}
-        return {"OMP_NUM_THREADS": str(max(1, torch.get_num_threads() // self._most))}
+            own["CUDA_VISIBLE_DEVICES"] = names[number % gpus]
+        return own | {WORKERS_ON_GPU: str(math.ceil(self._most / gpus))}
 
     def _hand_out(self) -> None:
         idle = [worker for worker in self._workers if worker.task is None]

@@ -13,16 +13,16 @@ from functools import cached_property, partial
 
 import numpy as np
 
-from nle_style.apply import parallel_map
+from nle_style.apply import painted_size, parallel_map
 from nle_style.apply.shot import ChangeMeter, ShotStatistics, sample_frames, sampled
-from nle_style.media.source import as_floats, decoded_rgb, read_frames
+from nle_style.media.source import as_floats, decoded_rgb, frames_at, read_frames
 from nle_style.render.events import Scanning
 from nle_style.render.item.painter import FramePainter, PaintedFrame, painter_of
 from nle_style.render.item.progress import Progress
 from nle_style.render.item.stages import prefetch
 from nle_style.render.plan import ItemPlan
 
-__all__ = ["ItemFrames", "ItemStatistics", "frames_and_mattes", "source_frames"]
+__all__ = ["ItemFrames", "ItemStatistics", "source_frames"]
 
 Shot = tuple[int, int]
 """First and last frame in the source, inclusive."""
@@ -57,6 +57,8 @@ class ItemFrames:
         self._progress, self._index, self._plan = progress, index, plan
         self._statistics = statistics or {}
         self._shot: Shot | None = None  # the one whose statistics the painter has
+        self._scanned: dict[int, np.ndarray] = {}  # decoded for the cuts, and not painted yet
+        self._room = self._spare()  # bytes for more of them
 
     @cached_property
     def painter(self) -> FramePainter:
@@ -65,25 +67,44 @@ class ItemFrames:
 
     def sampled_views(self, first: int, last: int) -> Iterator[np.ndarray]:
         """The frames of a range, inclusive, as the network sees them, but only the pixels that the
-        detection of cuts needs; each 24th frame is reported."""
+        detection of cuts needs; each 24th frame is reported. As many as there is memory for stay
+        decoded until they are painted."""
         plan, name = self._plan, self._plan.destination.name
         total = plan.painted_count(plan.first, plan.last)
         frames = decoded_rgb(plan.info, first, last, alpha=plan.spec.alpha)
-        for number, pixels in enumerate(map(sampled, frames), first):
+        for number, pixels in enumerate(map(self._scan, itertools.count(first), frames), first):
             self._progress.check_cancelled()
             yield self.painter.view(as_floats(pixels))
             done = plan.painted_count(plan.first, number)
             if done % _SCANNED == 0:
                 self._progress.on_event(Scanning(self._index, name, number, done, total))
 
+    def _scan(self, number: int, decoded: np.ndarray) -> np.ndarray:
+        if decoded.nbytes <= self._room:
+            self._room -= decoded.nbytes
+            self._scanned[number] = decoded
+        return sampled(decoded)
+
+    def _spare(self) -> int:
+        """Bytes that neither painting nor the frames on their way need."""
+        plan = self._plan
+        height, width = plan.info.height, plan.info.width
+        sizes = [painted_size(height, width, look.stroke_scale) for look in plan.looks]
+        return min(plan.budget.spare(*size) for size in sizes)
+
     def measure(self, shot: Shot) -> dict[int, ShotStatistics]:
         """The statistics of a shot, for each look that needs them by its place."""
         return self.painter.measure_shot(partial(self._samples, shot))
 
     def _samples(self, shot: Shot) -> Iterator[np.ndarray]:
-        for number in sample_frames(*shot):
+        plan, numbers = self._plan, sample_frames(*shot)
+        held = {number: self._scanned.get(number) for number in numbers}
+        others = [number for number, pixels in held.items() if pixels is None]
+        decoded = frames_at(plan.info, others, alpha=plan.spec.alpha)
+        for number in numbers:
             self._progress.check_cancelled()
-            yield from source_frames(self._plan, number, number)
+            pixels = held.pop(number)
+            yield as_floats(next(decoded) if pixels is None else pixels)
 
     def painted(
         self,
@@ -137,7 +158,7 @@ class ItemFrames:
             # paints the frame before again, only to be compared with.
             compared = meter.needs_previous(begin) and begin - 1 not in kept
             start = begin - 1 if compared else begin
-            decoded = prefetch(frames_and_mattes(self._plan, start, end), self._plan.budget.depth)
+            decoded = prefetch(self._frames_and_mattes(start, end), self._plan.budget.depth)
             try:
                 numbered = enumerate(decoded, start)
                 for shot, its_frames in itertools.groupby(numbered, partial(_shot_of, shots)):
@@ -149,6 +170,25 @@ class ItemFrames:
             finally:
                 decoded.close()
 
+    def _frames_and_mattes(self, first: int, last: int) -> Generator[FrameAndMattes, None, None]:
+        """Frames `first` to `last` of the item's source, inclusive, with their mattes.
+
+        Raises: MediaError if a frame of the source or of a matte cannot be decoded.
+        """
+        count = last - first + 1
+        weights = (
+            itertools.repeat(None, count) if matte is None else matte.weights(first, last)
+            for matte in self._plan.mattes
+        )
+        yield from zip(self._decoded(first, last), zip(*weights, strict=True), strict=True)
+
+    def _decoded(self, first: int, last: int) -> Iterator[np.ndarray]:
+        while first in self._scanned and first <= last:
+            yield self._scanned.pop(first)
+            first += 1
+        if first <= last:
+            yield from decoded_rgb(self._plan.info, first, last, alpha=self._plan.spec.alpha)
+
     def _begin_shot(self, shot: Shot) -> None:
         if self.painter.needs_measuring and shot != self._shot:
             self._shot = shot
@@ -156,7 +196,8 @@ class ItemFrames:
 
     def _paint_one(self, numbered: tuple[int, FrameAndMattes]) -> tuple[int, PaintedFrame]:
         number, (decoded, weights) = numbered
-        return number, self.painter.frame(as_floats(decoded), weights)
+        name = f"{self._plan.info.path}, frame {number}"
+        return number, self.painter.frame(as_floats(decoded), weights, name)
 
     def _is_painted(self, number: int) -> bool:
         return self._plan.painted_count(number, number) > 0
@@ -182,19 +223,3 @@ def source_frames(plan: ItemPlan, first: int, last: int) -> Iterator[np.ndarray]
     Raises: as `read_frames`.
     """
     return read_frames(plan.info, first, last, alpha=plan.spec.alpha)
-
-
-def frames_and_mattes(
-    plan: ItemPlan, first: int, last: int
-) -> Generator[FrameAndMattes, None, None]:
-    """Frames `first` to `last` of an item's source, inclusive, with their mattes.
-
-    Raises: MediaError if a frame of the source or of a matte cannot be decoded.
-    """
-    count = last - first + 1
-    weights = (
-        itertools.repeat(None, count) if matte is None else matte.weights(first, last)
-        for matte in plan.mattes
-    )
-    frames = decoded_rgb(plan.info, first, last, alpha=plan.spec.alpha)
-    yield from zip(frames, zip(*weights, strict=True), strict=True)

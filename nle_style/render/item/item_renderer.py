@@ -7,7 +7,6 @@ process: the shots measured, some units painted, the whole assembled (see `farm.
 
 from __future__ import annotations
 
-import itertools
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -30,6 +29,7 @@ from nle_style.render.item.reuse import (
     find_earlier,
     reasons_for,
 )
+from nle_style.render.item.unit_pool import write_units
 from nle_style.render.plan import ItemPlan
 from nle_style.render.record import (
     FinishedUnit,
@@ -245,11 +245,10 @@ class ItemRenderer:
         """Paint units that follow one another, and note each when it is finished."""
         meter = ChangeMeter(shots)
         painted = self._frames.painted(shots, meter, units[0].first, units[-1].last, self._kept)
+        written = write_units(self._writer.write_unit, units, painted, self._plan.budget.writers)
         begun = time.monotonic()
         try:
-            for unit in units:
-                count = unit.last - unit.first + 1
-                record = self._writer.write_unit(unit, itertools.islice(painted, count))
+            for unit, record in written:
                 self._check_unit(unit, shots)
                 ended = time.monotonic()
                 measured = UnitMeasurement(ended - begun, meter.take(unit.first, unit.last))
@@ -257,6 +256,7 @@ class ItemRenderer:
                 begun = ended
                 self._records[unit.index] = record
         finally:
+            written.close()
             painted.close()
 
     def _check_unit(self, unit: Unit, shots: Sequence[Shot]) -> None:

@@ -19,6 +19,7 @@ import torch
 from nle_style.apply import Stylizer
 from nle_style.apply.shot import ShotStatistics
 from nle_style.core import StylePack
+from nle_style.errors import VerificationError
 from nle_style.media.base import AlphaKind, bands
 from nle_style.media.colour import SceneColour
 from nle_style.render.plan import ItemPlan
@@ -132,16 +133,21 @@ class FramePainter:
         return self._view(rgb, alpha)
 
     def frame(
-        self, pixels: np.ndarray, weights: Sequence[np.ndarray | None] = (None,)
+        self,
+        pixels: np.ndarray,
+        weights: Sequence[np.ndarray | None] = (None,),
+        name: str = "",
     ) -> PaintedFrame:
         """Paint one frame.
 
         Args:
             pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1; not changed.
             weights: for every look its matte, (H, W) float32, 0-1; None to paint it everywhere.
+            name: of the frame, for errors.
 
         Raises:
             LookError: the frame is too small for the network.
+            VerificationError: the network's painting is not finite.
         """
         rgb, alpha = _parted(pixels)
         view = self._view(rgb, alpha)
@@ -152,6 +158,15 @@ class FramePainter:
             shown = self._paint(number, view)
             if shown is view and result is rgb:
                 continue
+            # The least and the largest value are NaN if any is. No other step may see one: integer
+            # formats would store it as 0, and it would read back as it was written.
+            if not np.isfinite((shown.min(), shown.max())).all():
+                raise VerificationError(
+                    "what the network painted is not a picture (it has NaN or infinite values)",
+                    where=name,
+                    remedy="Nothing of it was written. Try --statistics frame or --device cpu, and"
+                    " please report this with the clip.",
+                )
             if weight is None and alpha is None and not self._converts:
                 result = shown
                 continue

@@ -24,6 +24,7 @@ def writer_of(plan: ItemPlan) -> IntermediateWriter:
         work=plan.work,
         metadata=_provenance(plan),
         painted=plan.painted if plan.sparse else None,
+        threads=plan.budget.writers,
     )
 
 

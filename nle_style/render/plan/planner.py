@@ -25,10 +25,11 @@ from nle_style.render.record import Manifest, Sources, render_key
 
 __all__ = ["ENGINE_VERSION", "Planner", "engine_of"]
 
-ENGINE_VERSION = 8
+ENGINE_VERSION = 9
 """Raised whenever the same job would give other pixels, so that old units are not mixed in.
 
-8: `stroke_scale.REFERENCE_SIDE` is 1280, and small frames are not enlarged to it."""
+9: a shot is measured on four frames or more, black and flat ones do not count; a flat picture is
+normalised as a photograph is."""
 
 
 def engine_of(device: torch.device) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 from collections.abc import Callable
 
@@ -20,7 +21,7 @@ from nle_style.apply.engine import (
 )
 from nle_style.apply.engine.kernels import Layer
 from nle_style.apply.engine.openvino_graph import measured_parts, slices
-from nle_style.core import NormStatistics, StyleNetwork
+from nle_style.core import NormStatistics, StyleNetwork, completed, contrast
 from nle_style.core.network import NetworkConfig
 
 BOUND = 5e-5
@@ -174,20 +175,51 @@ def test_openvino_measures(
 ) -> None:
     if openvino_version() is None:
         pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
-    measure = OpenVinoMeasure(arrange(network), cut=cut)
-    double = StyleNetwork(network.config).double().eval()
-    double.load_state_dict(network.state_dict())
     # Of a pale picture the means are large beside the deviations, which must cost no precision.
-    for contrast in (1, 0.1):
+    for depth in (1, 0.1):
         # Dark above and bright below: a slice's own statistics would not do.
         ramp = torch.linspace(0.5, 1, size[0])[:, None]
-        image = 1 - contrast * ramp * torch.rand(1, 3, *size)
-        seen: list[NormStatistics] = []
-        expected: list[NormStatistics] = []
-        measure(image, seen)
-        with torch.no_grad():
-            double(image.double(), seen=expected)
-        for (mean, variance), (means, variances) in zip(seen, expected, strict=True):
-            spread = (variances + 1e-5).sqrt()  # what the norm divides by
-            assert float(((mean - means) / spread).abs().max()) < 2 * BOUND
-            assert float(((variance + 1e-5) / (variances + 1e-5) - 1).abs().max()) < 2 * BOUND
+        _check_measured(network, 1 - depth * ramp * torch.rand(1, 3, *size), cut)
+
+
+@pytest.mark.parametrize("cut", [slices, _cut(16, 48)])
+@pytest.mark.parametrize(("level", "depth"), [(0, 0), (0.5, 0), (0.5, 1 / 255), (0.5, 0.05)])
+def test_openvino_measures_with_little_contrast(
+    network: StyleNetwork,
+    level: float,
+    depth: float,
+    cut: Callable[[int, int], list[tuple[int, int]]],
+) -> None:
+    if openvino_version() is None:
+        pytest.skip("OpenVINO (the extra [fast]) is not installed, or has no CPU plugin here")
+    known = copy.deepcopy(network)
+    typical: list[NormStatistics] = []
+    with torch.no_grad():
+        network(torch.rand(1, 3, 64, 64), seen=typical)
+    for norm, (mean, variance) in zip(known.norms, typical, strict=True):
+        norm.typical_mean.copy_(mean[0])
+        norm.typical_variance.copy_(variance[0])
+    ramp = torch.linspace(0, 1, 64)[:, None]
+    # A sum of values that are all the same rounds the same way each time.
+    bound = 2 * BOUND if depth else 6 * BOUND
+    _check_measured(known, level + depth * ramp * torch.rand(1, 3, 64, 100), cut, bound)
+
+
+def _check_measured(
+    network: StyleNetwork,
+    image: Tensor,
+    cut: Callable[[int, int], list[tuple[int, int]]],
+    bound: float = 2 * BOUND,
+) -> None:
+    """OpenVINO meets at every norm what the network in float64 does."""
+    double = copy.deepcopy(network).double()
+    seen: list[NormStatistics] = []
+    expected: list[NormStatistics] = []
+    OpenVinoMeasure(arrange(network), cut=cut)(image, seen)
+    with torch.no_grad():
+        double(image.double(), seen=expected)
+    share = contrast(expected[0], double.norms[0].typical)
+    for norm, own, met in zip(double.norms, seen, expected, strict=True):
+        scale = completed(met, norm.typical, share)[1] + 1e-5  # the norm divides by its root
+        assert float(((own[0] - met[0]) / scale.sqrt()).abs().max()) < bound
+        assert float(((own[1] - met[1]) / scale).abs().max()) < bound

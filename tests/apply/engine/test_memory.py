@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from nle_style.apply.engine import Budget, automatic_memory, one_slice, parse_memory
+from nle_style.apply.engine import Budget, automatic_memory, memory, one_slice, parse_memory
 from nle_style.apply.engine.openvino_graph import large_slices, slices
 from nle_style.errors import InputError
 
@@ -63,6 +63,24 @@ def test_what_is_needed_is_enough(width: int, height: int) -> None:
 def test_queues_by_hand(width: int, height: int, depth: int) -> None:
     """A twentieth of 2 GiB is 107 MB: four frames of 25 MB, one of 99.5 MB, none of 398 MB."""
     assert Budget(2 * GIB, width * height * 12).depth == depth
+
+
+def test_a_gpu_by_hand() -> None:
+    """840 MiB of reserve, and 7 frames of 99.5 MB for each picture in flight. Looks are painted in
+    turn, in the same memory. 4 GiB leave 2.7 GB for one, a picture of 1.66 GB; for two 1.01 GB."""
+    frame = 3840 * 2160 * 12
+    budget = Budget(4 * GIB, frame, networks=3, converted=True, on_gpu=True)
+    assert budget.network() == 4 * GIB - 840 * MIB - 7 * frame
+    assert budget.network(2) == (4 * GIB - 840 * MIB - 14 * frame) // 2
+    assert budget.in_flight(2160, 3840) == 1
+    assert budget.frozen_tile(2160, 3840) == (2160, 3840)
+    assert budget.unfrozen_rows(2160, 3840) is None
+    assert replace(budget, total=6 * GIB).in_flight(2160, 3840) == 2
+    small = replace(budget, total=2 * GIB)
+    rows, columns = small.frozen_tile(2160, 3840)
+    assert rows * columns <= small.network() // 200
+    with pytest.raises(InputError, match=r"1.00 GiB of a GPU are too little.*--device cpu"):
+        replace(budget, total=GIB).frozen_tile(2160, 3840)
 
 
 def test_what_fits_is_painted_in_one_piece() -> None:
@@ -149,3 +167,27 @@ def test_uhd_with_alpha_fits_too() -> None:
     assert budget.network() == 2 * GIB - 840 * MIB - 7 * 3840 * 2160 * 16
     assert budget.unfrozen_rows(2160, 3840) == 92
     assert budget.frozen_tile(2160, 3840, 2) == (796, 1044)
+
+
+@pytest.mark.parametrize(
+    ("size", "total", "cores", "writers"),
+    [
+        ((1080, 1920), 2 * GIB, 16, 4),  # a 16th, 134 MB, holds three more of 1.5 frames
+        ((1080, 1920), 2 * GIB, 2, 3),
+        ((2160, 3840), 2 * GIB, 16, 2),  # it holds none, but two always fit
+        ((4320, 7680), 2 * GIB, 16, 1),  # the stages take turns
+        ((1080, 1920), 8 * GIB, 64, 15),
+    ],
+)
+def test_how_many_units_are_written_at_once(
+    size: tuple[int, int], total: int, cores: int, writers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory, "_cores", lambda: cores)
+    assert Budget(total, size[0] * size[1] * 12).writers == writers
+
+
+def test_what_is_spare() -> None:
+    """2 GiB less 840 MiB, 5 frames, 3 in queues, 3 of a second picture and 3 of two more writers
+    are 918.3 MB; two pictures of 784x1344 at 200 bytes a pixel take 421.5 of them."""
+    assert Budget(2 * GIB, 1920 * 1080 * 12).spare(784, 1344) == pytest.approx(496.8e6, abs=1e5)
+    assert Budget(2 * GIB, 3840 * 2160 * 12).spare(2160, 3840) == 0

@@ -54,12 +54,27 @@ def test_a_ramp_of_exposure_does_not_change_hybrid(
 
 
 def test_exposure_is_the_weighted_median_of_the_ratios() -> None:
-    """By hand: ratios 2, 1, 5 of weights .1, .3, .2: half of .6 is reached at ratio 2."""
-    reference = np.array([[0.1, 0.3, 0.2]])
-    assert exposure(np.array([[0.2, 0.3, 1.0]]), reference) == pytest.approx(2)
+    """By hand: ratios 2, 1, 5 of weights .1, .25, .25: half of .6 is reached at ratio 2."""
+    reference = np.array([[0.1, 0.25, 0.25]])
+    assert exposure(np.array([[0.2, 0.25, 1.25]]), reference) == pytest.approx(2)
     assert exposure(reference * 0.25, reference) == pytest.approx(0.25)
     assert exposure(reference, np.zeros((1, 3))) == 1
-    assert exposure(np.zeros((1, 3)), reference) == 1 / 32
+    assert exposure(np.zeros((1, 3)), reference) == 1 / 8
+
+
+def test_of_several_exposures_it_is_the_one_next_to_one() -> None:
+    """Half of the light at ratio 0 and half at 2, or at 1.5 and 2: all between are as good."""
+    reference = np.array([[0.3, 0.3]])
+    assert exposure(np.array([[0.0, 0.6]]), reference) == 1
+    assert exposure(np.array([[0.45, 0.6]]), reference) == pytest.approx(1.5)
+
+
+def test_an_exposure_that_explains_little_is_drawn_to_one() -> None:
+    """By hand: g is 2; |.2 - 2 · .1| + |.1 - 2 · .08| + |9 - 2 · .05| is 8.96 of 9.76, so .082 is
+    explained and nothing believed; of |.2 - .2| + |.1 - .16| + |.5 - .1| = .46 of 1.26 .635."""
+    reference = np.array([[0.1, 0.08, 0.05]])
+    assert exposure(np.array([[0.2, 0.1, 9.0]]), reference) == 1
+    assert exposure(np.array([[0.2, 0.1, 0.5]]), reference) == pytest.approx(2)
 
 
 @pytest.mark.parametrize("level", [0.0, 1.0])

@@ -8,13 +8,15 @@ import torch
 
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
 from nle_style.apply.stroke_scale import working_size as offline_size
+from nle_style.core import completed, instance_statistics
+from nle_style.core import contrast as offline_contrast
 from nle_style.core.export.live_colour import (
     knee_factor,
     recombine,
     srgb_from_linear,
     srgb_to_linear,
 )
-from nle_style.core.export.live_network import working_size
+from nle_style.core.export.live_network import contrast, normalised, working_size
 from nle_style.media.colour import SceneColour
 from nle_style.media.colour.source_space import SourceColour
 
@@ -66,3 +68,19 @@ def test_the_colour_formulas_are_those_of_scene_colour() -> None:
     np.testing.assert_allclose(display[0].permute(1, 2, 0).numpy(), wanted, rtol=0, atol=1e-6)
     result = recombine(linear, srgb_to_linear(code))[0].permute(1, 2, 0).numpy()
     np.testing.assert_allclose(result, LINEAR.decode(wanted, paint, frame), rtol=2e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("level", [0.0, 0.004, 1.0])
+def test_flat_pictures_are_completed_as_in_the_network(level: float) -> None:
+    torch.manual_seed(1)
+    x, gamma, beta = torch.rand(1, 3, 8, 8) * level, torch.rand(3), torch.rand(3)
+    mean, variance = torch.rand(3), torch.rand(3)
+    own, typical = instance_statistics(x), (mean[None], variance[None])
+    share = offline_contrast(own, typical)
+    assert torch.allclose(contrast(x, variance), share[0, 0])
+    of_mean, of_variance = completed(own, typical, share)
+    scale = gamma * torch.rsqrt(of_variance + 1e-5)
+    wanted = x * scale[..., None, None] + (beta - of_mean * scale)[..., None, None]
+    got = torch.jit.script(normalised)(x, gamma, beta, mean, variance, share[0, 0])
+    assert torch.allclose(got, wanted, atol=1e-5)
+    assert torch.allclose(torch.jit.script(contrast)(x, variance), share[0, 0])

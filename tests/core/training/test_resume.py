@@ -126,7 +126,8 @@ def test_a_resumed_run_judges_by_its_gates_as_the_uninterrupted_one(
     assert gates == []
     average = part_of(whole.checkpoints / "stripes" / "step-00000003.safetensors", "average.")
     kept = part_of(whole.out, "styles/stripes/")
-    assert all(torch.equal(kept[name], value.half()) for name, value in average.items())
+    trained = {name: value for name, value in average.items() if ".typical_" not in name}
+    assert all(torch.equal(kept[name], value.half()) for name, value in trained.items())
     for number, stop in enumerate([("squares", 2), ("stripes", 6)]):
         run = replace(settings, out=tmp_path / f"{number}.safetensors")
         run = replace(run, checkpoints=tmp_path / str(number))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,8 @@ import pytest
 from av.video.frame import VideoFrame
 
 from nle_style.errors import MediaError
-from nle_style.media.base import ColourTags
-from nle_style.media.source import decoded_rgb, probe_media, read_frames
+from nle_style.media.base import ColourTags, MediaInfo
+from nle_style.media.source import decoded_rgb, frame_reader, frames_at, probe_media, read_frames
 from tests.helpers.media_factory import decoded_md5s, ffmpeg, make, rgb_md5
 
 FFV1 = ("-c:v", "ffv1")
@@ -261,3 +262,31 @@ def test_a_frame_is_gone_when_nobody_has_it(tmp_path: Path) -> None:
         gc.set_debug(0)
         gc.garbage.clear()
     assert not kept
+
+
+@pytest.mark.parametrize(
+    ("codec", "runs"),
+    [
+        (("-c:v", "libx264", "-g", "100", "-bf", "2"), [[2, 9, 10, 27]]),
+        (("-c:v", "libx264", "-g", "10", "-bf", "0"), [[2, 9], [10], [27]]),
+        ((*FFV1, "-g", "1"), [[2], [9], [10], [27]]),
+    ],
+)
+def test_some_frames_are_decoded_on_from_the_one_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, codec: tuple[str, ...], runs: list[list[int]]
+) -> None:
+    """One key frame at 0; one at 0, 10, and 20; only key frames."""
+    clip = make(tmp_path / "a.mkv", frames=30, codec=codec)
+    info, numbers = probe_media(clip), [2, 9, 10, 27]
+    plain = decoded_md5s(clip, "rgb24")
+    decoded: list[list[int]] = []
+    honest = frame_reader._movie_rgb
+
+    def noted(info: MediaInfo, numbers: list[int], alpha: bool) -> Iterator[np.ndarray]:
+        decoded.append(numbers)
+        return honest(info, numbers, alpha)
+
+    monkeypatch.setattr(frame_reader, "_movie_rgb", noted)
+    found = [rgb_md5(pixels) for pixels in frames_at(info, numbers)]
+    assert found == [plain[number] for number in numbers]
+    assert decoded == runs

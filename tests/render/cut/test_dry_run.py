@@ -54,8 +54,8 @@ def test_the_estimate_of_an_item() -> None:
     assert made.seconds == 26 * 2.5
     assert made.painted_at == (640, 360)
     assert made.bytes == 26 * 1000 + 974 * 10
-    # Two ranges are measured on two frames each: one in twelve, but two at the least.
-    assert planned_render(_plan(sparse, "hybrid"), COST).seconds == 26 * 2.5 + 4 * 2.0
+    # The first range is measured on four frames, the least, and the second on its two.
+    assert planned_render(_plan(sparse, "hybrid"), COST).seconds == 26 * 2.5 + 6 * 2.0
     source = planned_render(_plan(sparse, "hybrid", 0.0), COST)
     assert (source.seconds, source.painted_at) == (26 * 2.5, None)
     there = planned_render(_plan(sparse, "hybrid"), None)

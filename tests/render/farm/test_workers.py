@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 import torch
 
-from nle_style.errors import Cancelled, MediaError, NleStyleError, OutputError
+from nle_style.apply import WORKERS_ON_GPU
+from nle_style.errors import Cancelled, InputError, MediaError, NleStyleError, OutputError
 from nle_style.render import Event, RenderJob
 from nle_style.render.events import Done, FramePainted, ItemEnded, Started, Warned
 from nle_style.render.farm import FarmRun, make_farm_job, run_in_workers
@@ -56,13 +57,14 @@ def _movies(folder: Path) -> dict[str, bytes]:
 
 
 def _killing(times: int, told: list[Event]) -> Callable[[Event], None]:
-    """Hears all events, and kills so many workers in turn, each when it has painted a frame of the
-    first item beyond its first unit."""
+    """Hears all events, and kills so many workers in turn, each when it has painted more of the
+    first item than its first unit and the frames of the second that may come before that is noted.
+    """
     killed: set[int | None] = set()
 
     def hear(event: Event) -> None:
         told.append(event)
-        if isinstance(event, FramePainted) and event.item == 0 and event.frame >= 8:
+        if isinstance(event, FramePainted) and event.item == 0 and event.frame >= 12:
             for worker in multiprocessing.active_children():
                 if worker.pid not in killed and len(killed) < times:
                     killed.add(worker.pid)
@@ -304,9 +306,13 @@ def test_what_a_worker_has_of_its_own(
     crew = _Crew(FarmRun(farm), 2, lambda event: None)
     monkeypatch.setattr(torch, "get_num_threads", lambda: 5)
     assert [crew._environment(n) for n in range(2)] == [{"OMP_NUM_THREADS": "2"}] * 2
-    control = farm.job.control.model_copy(update={"device": "cuda"})
-    job = farm.job.model_copy(update={"control": control})
-    on_gpus = _Crew(FarmRun(farm.model_copy(update={"job": job})), 4, lambda event: None)
+
+    def crew_on(device: str, most: int) -> _Crew:
+        control = farm.job.control.model_copy(update={"device": device})
+        job = farm.job.model_copy(update={"control": control})
+        return _Crew(FarmRun(farm.model_copy(update={"job": job})), most, lambda event: None)
+
+    on_gpus = crew_on("cuda", 4)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
 
     def gpus() -> str:
@@ -316,6 +322,36 @@ def test_what_a_worker_has_of_its_own(
     assert gpus() == "0101"
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "3,7")
     assert gpus() == "3737", "of those that the program may use"
+    assert on_gpus._environment(0) == {
+        "CUDA_VISIBLE_DEVICES": "3",
+        "OMP_NUM_THREADS": "1",
+        WORKERS_ON_GPU: "2",
+    }
+    uneven = crew_on("cuda", 5)
+    assert uneven._environment(1)[WORKERS_ON_GPU] == "3", "three on one of the two, at most"
+    # A number counts the GPUs that this process sees, so the workers must see the same.
+    on_one = crew_on("cuda:1", 3)
+    alone = {"OMP_NUM_THREADS": "1", WORKERS_ON_GPU: "3"}
+    assert [on_one._environment(n) for n in range(3)] == [alone] * 3
+
+
+@pytest.mark.parametrize("device", ["cpu", "cuda", "cuda:1", "mps"])
+def test_a_farm_has_the_device_that_was_asked_for(
+    device: str, clip: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
+    """Whether it is here or not; a number must not be lost."""
+    job = _job(tiny_pack, tmp_path / "out", {"source": clip}, device=device)
+    assert make_farm_job(job).job.control.device == device
+
+
+@pytest.mark.parametrize("device", ["cuda:99", "gpu"])
+def test_a_device_that_is_not_there_is_refused_once(
+    device: str, clip: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
+    job = _job(tiny_pack, tmp_path / "out", {"source": clip}, device=device)
+    with pytest.raises(InputError, match="cuda"):
+        run_in_workers(job, workers=2)
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_death_over_an_item_that_was_given_up_is_no_matter(

@@ -12,7 +12,11 @@ import numpy as np
 import pytest
 
 from nle_style.apply import Stylizer
+from nle_style.errors import VerificationError
 from nle_style.media.source import probe_media, read_frames
+from nle_style.render import Control, Item, LookJob, Output, RenderJob
+from nle_style.render.item import run_job
+from tests.helpers.clips import make_clip
 from tests.helpers.media_factory import write_pixels
 from tests.media.test_formats_table import HEAD, ROWS, SOURCES
 from tests.render.item.test_depths import delivered
@@ -69,3 +73,34 @@ def test_display_referred_codes_come_back(
         read_frames(info, alpha=True), read_frames(back, alpha=True), strict=True
     ):
         np.testing.assert_array_equal(np.rint(given * top), np.rint(read * top))
+
+
+@pytest.mark.parametrize("format", ["png-mov", "exr"])
+def test_a_frame_that_is_not_finite_is_named_and_not_written(
+    tiny_pack: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    """Frame 9 of 20: the unit of a movie that it lies in is not there, the one before is."""
+    clip = make_clip(tmp_path / "a.mov", frames=20, sound=False)
+    painted: list[int] = []
+
+    def faulty(self: Stylizer, rgb: np.ndarray) -> np.ndarray:
+        painted.append(0)
+        return np.full_like(rgb, np.nan) if len(painted) == 10 else rgb.copy()
+
+    monkeypatch.setattr(Stylizer, "frame", faulty)
+    monkeypatch.setattr(Stylizer, "in_flight", lambda self, height, width: 1)
+    job = RenderJob(
+        items=(Item(source=clip, look=LookJob(styles={"red": 1.0}, statistics="frame")),),
+        output=Output(directory=tmp_path / "out", format=format),
+        control=Control(device="cpu"),
+        pack=str(tiny_pack),
+    )
+    (result,) = run_job(job).items
+    assert isinstance(result.error, VerificationError)
+    assert result.error.where == f"{clip}, frame 9"
+    assert result.plan is not None
+    assert not result.plan.destination.exists()
+    units = result.plan.manifest.units()
+    last = [unit.record.last for unit in units.values()]
+    assert max(last) == (7 if format == "png-mov" else 8)
+    assert len(list(result.plan.work.iterdir())) == len(units)

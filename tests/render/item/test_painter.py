@@ -12,6 +12,7 @@ import torch
 from nle_style.apply import Look, Stylizer
 from nle_style.apply.shot import ShotStatistics
 from nle_style.core import load_pack
+from nle_style.errors import VerificationError
 from nle_style.render.item import FramePainter
 from nle_style.render.item.painter import over
 
@@ -287,3 +288,18 @@ def test_a_shot_is_measured_as_it_is_painted() -> None:
     painter.frame(grey((0.1, 0.5)))
     assert greys(fake.measured[0][0]) == [0.4]
     assert greys(fake.shown[0]) == [0.2]
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_painting_that_is_not_finite_is_refused_by_its_frame(value: float) -> None:
+    """One value of one pixel; integer formats would store it as 0 and find it verified."""
+
+    def faulty(rgb: np.ndarray) -> np.ndarray:
+        painted = rgb.copy()
+        painted[0, 1, 2] = value
+        return painted
+
+    painter = FramePainter([Fake(faulty)])  # type: ignore[list-item]
+    with pytest.raises(VerificationError, match="not a picture") as caught:
+        painter.frame(row((0.5,) * 3, (0.25,) * 3), name="a.mov, frame 7")
+    assert caught.value.where == "a.mov, frame 7"

@@ -6,7 +6,7 @@ import io
 import os
 import shutil
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,11 @@ import numpy as np
 import opentimelineio as otio
 import pytest
 
-from nle_style.apply import Look
+from nle_style.apply import Look, Stylizer
+from nle_style.apply.engine import Budget
+from nle_style.apply.shot import sample_frames
 from nle_style.errors import MediaError
-from nle_style.media.source import probe
+from nle_style.media.source import decoded_rgb, frame_reader, probe, probe_media
 from nle_style.render import Control, Item, LookJob, Output, RenderJob
 from nle_style.render.cut import plan_batch, run_batch
 from nle_style.render.item import run_job
@@ -146,3 +148,46 @@ def test_what_is_probed_is_what_is_hashed(clip: Path, tmp_path: Path) -> None:
     make_clip(tmp_path / "b.mov", 1, 12, Fraction(24)).replace(source)
     with pytest.raises(MediaError, match="was changed or replaced"):
         sources.hash_of(source)
+
+
+@pytest.mark.parametrize("room", [True, False])
+def test_what_is_decoded_for_the_cuts_is_painted(
+    tiny_pack: Path,
+    tmp_path: Path,
+    clip: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    room: bool,
+) -> None:
+    """With memory for it: scan, samples and painting need each of the 60 frames once. Without, all
+    are decoded again, and the samples once more."""
+    decoded: Counter[int] = Counter()
+    honest = frame_reader._movie_rgb
+
+    def counted(info: Any, numbers: Iterable[int], alpha: bool) -> Iterator[np.ndarray]:
+        decoded.update(numbers := list(numbers))
+        return honest(info, numbers, alpha)
+
+    monkeypatch.setattr(frame_reader, "_movie_rgb", counted)
+    if not room:
+        monkeypatch.setattr(Budget, "spare", lambda self, height, width: 0)
+    monkeypatch.setattr(Stylizer, "measure", lambda self, frames: list(frames))
+    monkeypatch.setattr(Stylizer, "freeze", lambda self, statistics: None)
+    monkeypatch.setattr(Stylizer, "frame", lambda self, rgb: rgb.copy())
+    job = RenderJob(
+        items=(Item(source=clip, look=LookJob(styles={"red": 1.0})),),
+        output=Output(directory=tmp_path / "out"),
+        control=Control(device="cpu"),
+        pack=str(tiny_pack),
+    )
+    (result,) = run_job(job).items
+    assert result.error is None
+    assert sorted(decoded) == list(range(FRAMES))
+    assert result.plan is not None
+    shots = result.plan.manifest.shots() or []
+    samples = sum(len(sample_frames(*shot)) for shot in shots)
+    assert sum(decoded.values()) == (FRAMES if room else 2 * FRAMES + samples)
+    found, source = (
+        list(decoded_rgb(probe_media(path))) for path in (result.plan.destination, clip)
+    )
+    assert len(found) == FRAMES
+    assert all(map(np.array_equal, found, source))

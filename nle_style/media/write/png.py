@@ -1,0 +1,68 @@
+"""PNG of quantised frames.
+
+ffmpeg's encoder searches for repetitions with zlib, which grain and strokes do not have: at level 1
+that is twice the work, for a file that is a tenth larger. Here the differences between neighbours
+are coded by their frequencies, and runs of one value by their length (zlib's `Z_RLE`), which keeps
+black borders and flat cards small.
+
+Source: Portable Network Graphics (PNG) Specification, third edition, W3C 2025.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+
+import numpy as np
+
+__all__ = ["ancillary_chunks", "png_of"]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_RGB, _RGBA = 2, 6  # colour types
+_MOST_MEMORY = 9  # of zlib, for its tables
+_SUB = 1  # the filter: each byte is stored less the same byte of the pixel to its left
+
+
+def png_of(pixels: np.ndarray, ancillary: bytes) -> bytes:
+    """One frame as a PNG file; equal frames give equal bytes.
+
+    Args:
+        pixels: height x width x 3 or 4, uint8 or uint16.
+        ancillary: whole chunks that stand before the picture, as from `ancillary_chunks`.
+    """
+    height, width, channels = pixels.shape
+    stored = np.ascontiguousarray(pixels, pixels.dtype.newbyteorder(">")).view(np.uint8)
+    rows, pixel = stored.reshape(height, -1), channels * pixels.dtype.itemsize
+    filtered = np.empty((height, 1 + rows.shape[1]), np.uint8)
+    filtered[:, 0] = _SUB
+    filtered[:, 1 : 1 + pixel] = rows[:, :pixel]
+    np.subtract(rows[:, pixel:], rows[:, :-pixel], out=filtered[:, 1 + pixel :])
+    packed = zlib.compressobj(1, zlib.DEFLATED, zlib.MAX_WBITS, _MOST_MEMORY, zlib.Z_RLE)
+    data = packed.compress(filtered.data) + packed.flush()
+    kind = _RGB if channels == 3 else _RGBA
+    header = struct.pack(">IIBBBBB", width, height, 8 * pixels.dtype.itemsize, kind, 0, 0, 0)
+    return b"".join(
+        (_SIGNATURE, _chunk(b"IHDR", header), ancillary, _chunk(b"IDAT", data), _chunk(b"IEND"))
+    )
+
+
+def ancillary_chunks(file: bytes) -> bytes:
+    """The chunks of a PNG file that say how its picture is shown: colours, shape of the pixels."""
+    return b"".join(
+        whole for name, whole in _chunks(file) if name not in (b"IHDR", b"IDAT", b"IEND")
+    )
+
+
+def _chunk(name: bytes, data: bytes = b"") -> bytes:
+    check = zlib.crc32(data, zlib.crc32(name))
+    return b"".join((struct.pack(">I", len(data)), name, data, struct.pack(">I", check)))
+
+
+def _chunks(file: bytes) -> Iterator[tuple[bytes, bytes]]:
+    place = len(_SIGNATURE)
+    while place < len(file):
+        (length,) = struct.unpack_from(">I", file, place)
+        end = place + 12 + length
+        yield file[place + 4 : place + 8], file[place:end]
+        place = end
