@@ -4,7 +4,8 @@
     x.####.exr            Nuke: one sign for each digit
     x.[1001-1099].exr     Resolve's timelines: the first and the last number
 
-The digits are those that a number has at least; shorter ones are filled up with zeros.
+The digits are those that a number has at least; shorter ones are filled up with zeros. The sign of
+a negative number counts as one of them, as printf has it: x.-012.exr.
 
 Not by the package fileseq (3.4): it does not know Resolve's way, takes the "%20d" of the URL
 "shot%20dark.mov" for a number of twenty digits, and raises an error for "%d0%bf.mov".
@@ -23,12 +24,14 @@ IMAGE_SUFFIXES = frozenset(
     | {".ppm", ".psd", ".sgi", ".tga", ".tif", ".tiff", ".webp"}
 )
 
-_IN_PATH = re.compile(r"%\d*d|#+")
+# Of several ways in a path's name the first that stands there once counts: "take#2.%04d.exr".
+_IN_PATH = (re.compile(r"%\d*d"), re.compile(r"#+"), re.compile(r"##+(?=\.\w+$)"))
 # In a URL "%20d" is a space and a letter, and "%d0" a byte.
 _PRINTF = r"%0\d{1,2}d|%d(?![0-9A-Fa-f])"
 # The first that is there counts. "take #2.mov" is one file's name.
 _IN_TIMELINE = (_PRINTF, r"\[\d+-\d+\]", r"#{2,}(?=[._])|#(?=\.\w+$)")
-_FILE = re.compile(r"(.*?)(\d+)(\.\w+)")
+# "x-012.exr" is number 12 after a dash, "x.-012.exr" and "-012.exr" are number -12.
+_FILE = re.compile(r"(.*?)((?:(?:(?<=[._])|(?<!.))-)?\d+)(\.\w+)")
 
 
 @dataclass(frozen=True)
@@ -67,17 +70,20 @@ class NumberedName:
     def number(self, file: str) -> int | None:
         """The number in a file's name; None if it is no file of the sequence."""
         text = file[len(self.before) : len(file) - len(self.after)]
-        is_number = text.isascii() and text.isdigit()
+        is_number = text.isascii() and text.removeprefix("-").isdigit()
         return int(text) if is_number and self.file(int(text)) == file else None
 
 
 def in_path(name: str) -> NumberedName | None:
     """The sequence that a path's name stands for, as printf or Nuke writes it.
 
-    Returns: None without a sign for a number, or with more than one.
+    Returns: None without a sign for a number, or with several of one way and none that says which.
     """
-    found = list(_IN_PATH.finditer(name))
-    return _around(found[0]) if len(found) == 1 else None
+    for way in _IN_PATH:
+        found = list(way.finditer(name))
+        if len(found) == 1:
+            return _around(found[0])
+    return None
 
 
 def in_timeline(name: str) -> NumberedName | None:

@@ -27,5 +27,11 @@ def spans_of(numbers: Iterable[int]) -> tuple[tuple[int, int], ...]:
 
 
 def spans_text(spans: Iterable[tuple[int, int]]) -> str:
-    """Ranges as people write them: (1, 1), (3, 5) -> "1, 3-5"."""
-    return ", ".join(f"{first}" if first == last else f"{first}-{last}" for first, last in spans)
+    """Ranges as people write them: (1, 1), (3, 5) -> "1, 3-5"; (-3, -1) -> "-3 to -1"."""
+
+    def written(first: int, last: int) -> str:
+        if first == last:
+            return f"{first}"
+        return f"{first}-{last}" if first >= 0 else f"{first} to {last}"
+
+    return ", ".join(written(first, last) for first, last in spans)

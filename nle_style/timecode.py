@@ -19,6 +19,7 @@ __all__ = [
     "advance_timecode",
     "conform_timecode",
     "frame_of_timecode",
+    "own_timecode",
     "smpte_rate",
     "timecode_from_bcd",
     "timecode_to_bcd",
@@ -81,6 +82,20 @@ class Timecode:
         return f"{self.hours:02d}:{self.minutes:02d}:{self.seconds:02d}{mark}{self.frames:02d}"
 
 
+def _has_drop(rate: Fraction) -> bool:
+    """Whether drop-frame counting is defined: at multiples of 30000/1001 (an average near one)."""
+    nominal = round(rate)
+    ntsc = nominal * Fraction(1000, 1001)
+    return nominal % 30 == 0 and abs(rate - ntsc) < abs(rate - nominal)
+
+
+def _exists(code: Timecode, rate: Fraction) -> bool:
+    """Whether a count at this rate has the label."""
+    nominal, dropped = _counts(rate, code.drop and _has_drop(rate))
+    within = code.hours < 24 and code.minutes < 60 and code.seconds < 60 and code.frames < nominal
+    return within and not (code.minutes % 10 and code.seconds == 0 and code.frames < dropped)
+
+
 def _counts(rate: Fraction, drop: bool) -> tuple[int, int]:
     """Labels a second, and labels that are left out in nine minutes of ten."""
     nominal = max(1, round(rate))
@@ -126,7 +141,40 @@ def conform_timecode(text: str, before: Fraction, rate: Fraction) -> str:
     """
     code = Timecode.of(text)
     frames = code.frames * max(1, round(rate)) // max(1, round(before))
-    return str(replace(code, frames=frames, drop=code.drop and rate in DROP_RATES))
+    return str(replace(code, frames=frames, drop=code.drop and _has_drop(rate)))
+
+
+def own_timecode(text: str, counted: Fraction, rate: Fraction) -> tuple[str | None, str]:
+    """The label of a source's first picture in the count of its own pictures.
+
+    Args:
+        text: the label as the source states it.
+        counted: labels a second of the count that it was stated in: a track of its own may count 30
+            under pictures at 60000/1001.
+        rate: pictures a second.
+    Returns: the label, None if `counted` has no such one; and what was assumed or left out, one
+        clause, "" if nothing was.
+    """
+    try:
+        code = Timecode.of(text)
+    except MediaError:
+        return None, f"its timecode, '{text}', is none and is left out"
+    if not _exists(code, counted):
+        rate_text = f"{float(counted):.5g}"
+        return None, f"its timecode {code} does not exist at {rate_text} a second and is left out"
+    own = Timecode.of(conform_timecode(text, counted, rate))
+    said = ""
+    if own.drop != code.drop:
+        said = (
+            f"its timecode {code} is marked as drop-frame, which {float(rate):.5g} pictures a "
+            f"second do not have; it is counted on from {own} without leaving out labels"
+        )
+    elif code.frames * _counts(rate, False)[0] != own.frames * _counts(counted, False)[0]:
+        said = (
+            f"its timecode {code} counts {float(counted):.5g} a second and its pictures are "
+            f"{float(rate):.5g}; it begins at {own}"
+        )
+    return str(own), said
 
 
 def timecode_to_bcd(text: str) -> int | None:
@@ -144,9 +192,15 @@ def timecode_to_bcd(text: str) -> int | None:
     return word | code.drop << 6
 
 
-def timecode_from_bcd(word: int) -> str:
-    """The timecode of a 32-bit time word; the inverse of `timecode_to_bcd`."""
+def timecode_from_bcd(word: int) -> str | None:
+    """The timecode of a 32-bit time word; the inverse of `timecode_to_bcd`.
+
+    Returns: None for what is no label of any count (a digit above 9, minute 60).
+    """
     masks = ((24, 0x3F), (16, 0x7F), (8, 0x7F), (0, 0x3F))
     fields = [(word >> shift) & mask for shift, mask in masks]
     hours, minutes, seconds, frames = ((field >> 4) * 10 + (field & 15) for field in fields)
+    whole = all(field & 15 < 10 for field in fields)
+    if not (whole and hours < 24 and minutes < 60 and seconds < 60):
+        return None
     return str(Timecode(hours, minutes, seconds, frames, bool(word & 0x40)))

@@ -16,6 +16,8 @@ from nle_style.sequence_names import NumberedName, decoded, in_path, in_timeline
         ("x.####.dpx", "x.%04d.dpx", "x.0007.dpx"),
         ("x.#.dpx", "x.%d.dpx", "x.7.dpx"),
         ("x.###_left.exr", "x.%03d_left.exr", "x.007_left.exr"),
+        ("take #2.%04d.exr", "take #2.%04d.exr", "take #2.0007.exr"),
+        ("take #2.####.exr", "take #2.%04d.exr", "take #2.0007.exr"),
     ],
 )
 def test_a_pattern_in_a_path(name: str, pattern: str, first_file: str) -> None:
@@ -24,7 +26,7 @@ def test_a_pattern_in_a_path(name: str, pattern: str, first_file: str) -> None:
     assert (found.pattern, found.file(7), found.number(first_file)) == (pattern, first_file, 7)
 
 
-@pytest.mark.parametrize("name", ["x.mov", "x.[1-9].exr", "take #2.%04d.exr", "%d.%d.png", ""])
+@pytest.mark.parametrize("name", ["x.mov", "x.[1-9].exr", "#.#.exr", "%d.%d.png", ""])
 def test_other_names_in_paths_are_files(name: str) -> None:
     assert in_path(name) is None
 
@@ -71,7 +73,9 @@ def test_printf_signs_are_no_escapes(text: str, meant: str) -> None:
 def test_numbers_are_those_that_the_sequence_would_write() -> None:
     name = NumberedName("x.", 3, ".exr")
     numbers = [name.number(f"x.{text}.exr") for text in ("007", "1234", "07", "0012", "-07", "٠٠٧")]
-    assert numbers == [7, 1234, None, None, None, None]
+    assert numbers == [7, 1234, None, None, -7, None]
+    assert [name.number(f"x.{text}.exr") for text in ("-7", "--7", "-007", "-")] == [None] * 4
+    assert name.file(-7) == "x.-07.exr"  # as printf's %03d
     assert name.number("x.exr") is None
     assert name.number("y.007.exr") is None
 
@@ -79,6 +83,9 @@ def test_numbers_are_those_that_the_sequence_would_write() -> None:
 def test_the_sequence_of_a_file() -> None:
     assert of_file("v2.x.0012.EXR") == NumberedName("v2.x.", 4, ".EXR")
     assert of_file("7.png") == NumberedName("", 1, ".png")
+    assert of_file("x.-012.exr") == NumberedName("x.", 4, ".exr")
+    assert of_file("-12.exr") == NumberedName("", 3, ".exr")
+    assert of_file("x-012.exr") == NumberedName("x-", 3, ".exr")
     assert of_file("x0012.mov") is None
     assert of_file("x.0012") is None
     assert of_file("x.exr") is None

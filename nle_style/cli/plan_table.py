@@ -48,6 +48,8 @@ def print_plan(dry: DryRun, console: Console) -> None:
         if clip["note"]:
             text = f"{clip['name']} ({clip['track']}): {clip['note']}"
             console.print(f"[yellow]note[/]  {escape(text)}", soft_wrap=True)
+    for text in dict.fromkeys(note for render in dry.renders for note in render.notes):
+        console.print(f"[yellow]note[/]  {escape(text)}", soft_wrap=True)
     there = sum(render.status == "present" for render in dry.renders)
     console.print(
         f"{dry.frames_to_paint} frames to paint, {dry.saved_frames} saved by sharing, {there} of "

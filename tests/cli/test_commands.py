@@ -164,7 +164,7 @@ def test_bad_sources_are_one_message_and_exit_2(tiny_pack: Path, tmp_path: Path)
         assert str(source) in done.err.replace("\n", "")
 
 
-def test_a_truncated_source_names_the_frame_and_keeps_what_was_done(
+def test_a_truncated_source_names_the_frame_before_painting_any(
     tiny_pack: Path, tmp_path: Path
 ) -> None:
     whole = make_clip(tmp_path / "whole.mp4", frames=40, sound=False)
@@ -184,9 +184,11 @@ def test_a_truncated_source_names_the_frame_and_keeps_what_was_done(
         lost.append(int(found[1]))
         assert str(cut) in said
         assert not (folder / "cut.red.mov").exists()
+        assert not list(folder.rglob("unit-*"))
     assert 8 < lost[0] == lost[1] < 39
-    units = list((tmp_path / "frame" / ".cut.red.mov.work").glob("unit-*.mov"))
-    assert len(units) == lost[0] // 8, "what was finished before the break is kept"
+    words = ("render", cut, "--style", "red", "-o", tmp_path, "--frames", f"0-{lost[0] - 1}")
+    done = nle_style(*words, "--strength", 0, "--pack", tiny_pack)
+    assert done.code == 0, "what is whole can be rendered"
 
 
 def test_an_output_folder_that_is_a_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from nle_style.media.base.info import (
     check_name,
     gone,
 )
-from nle_style.media.base.numbered_files import find_sequence, is_pattern
+from nle_style.media.base.numbered_files import SequenceFiles, find_sequence, is_pattern
 from nle_style.media.base.row_bands import bands
 
 __all__ = [
@@ -27,6 +27,7 @@ __all__ = [
     "ImageHeader",
     "MediaInfo",
     "OutputSpec",
+    "SequenceFiles",
     "bands",
     "check_name",
     "find_sequence",

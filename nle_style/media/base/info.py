@@ -84,6 +84,10 @@ class MediaInfo:
         deinterlace: interlaced frames are read as whole pictures; else they are refused.
         conform: the constant rate that a movie is read at (see `media.movie.conform`), at which
             its frames and timecode are counted; None for the movie's own frames.
+        notes: what was chosen or guessed in reading it, and what of it is left out, a sentence
+            each, beginning with the file's name.
+        unlike: frames of a sequence that cannot be rendered with the others, zero-based, ascending:
+            the frame, and what is wrong with its file.
     """
 
     path: Path
@@ -108,6 +112,8 @@ class MediaInfo:
     stated_field: FieldOrder | None = None
     deinterlace: bool = False
     conform: Fraction | None = None
+    notes: tuple[str, ...] = ()
+    unlike: tuple[tuple[int, str], ...] = ()
 
     @property
     def has_alpha(self) -> bool:

@@ -84,7 +84,10 @@ def _keep_header(header: oiio.ImageSpec, original: Path, bits: int) -> None:
     left_out = (*_OF_THE_FILE, *(_OF_THE_DEPTH if other_depth else ()))
     for entry in kept.extra_attribs:
         if not entry.name.startswith(left_out):
-            header.attribute(entry.name, entry.type, entry.value)
+            value = entry.value
+            if isinstance(value, str):  # OpenImageIO takes no text that is not UTF-8
+                value = value.encode("ascii", "replace").decode()
+            header.attribute(entry.name, entry.type, value)
 
 
 def _put_name(path: Path, name: str) -> None:

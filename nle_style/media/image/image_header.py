@@ -9,6 +9,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
 from nle_style.media.base import ImageHeader
+from nle_style.media.image.dpx_header import drop_missing_headers
 
 __all__ = ["check_size", "on_canvas", "read_header", "read_image"]
 
@@ -73,6 +74,8 @@ def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
             where=str(path),
             remedy="Flatten it first (Nuke's DeepToImage, or oiiotool --flatten).",
         )
+    if reader.format_name() == "dpx":
+        drop_missing_headers(spec, path)
     check_size(spec.width, spec.height, path)
     check_size(spec.full_width, spec.full_height, path)
     names = list(spec.channelnames)

@@ -3,18 +3,22 @@
 The frame counts that containers state may be wrong (edit lists, truncated copies, hidden frames),
 and a frame number times a duration may give a neighbour's time (B-frames, start offsets,
 millisecond clocks). So the presentation times of all packets that are shown are read once and
-sorted: frame k is the k-th of them.
+sorted: frame k is the k-th of them. Where packets are not frames (fields that are coded as
+pictures of their own, pictures before the first that can be decoded) the decoder says which there
+are.
 """
 
 from __future__ import annotations
 
 import functools
 from bisect import bisect_right
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
+from typing import NamedTuple, TypeVar
 
 import av
 import av.container
@@ -23,15 +27,22 @@ import av.stream
 import av.video.stream
 
 from nle_style.errors import MediaError
+from nle_style.media.movie.decoded_frames import (
+    decoded_stamps,
+    may_have_field_pairs,
+    undecodable_frames,
+)
+from nle_style.media.movie.frame_times import rate_of, shown_times, spread
+from nle_style.media.movie.packets import ClockJump, KeyPacket, Packets, read_packets
+from nle_style.media.movie.stated import listed_frames, stated_end, stated_end_of_picture
 
 __all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie", "video_stream"]
 
-_NTSC = Fraction(1000, 1001)
-_SNAP = Fraction(1, 10_000)
-_LOST = 0.9  # a file that ends this many frames before its stated end counts as truncated
+_Answer = TypeVar("_Answer")
+
+_LOST = Fraction(9, 10)  # a file that ends so many frames before its stated end is truncated
+_LATE = Fraction(1, 2)  # seconds; the end of everything is stated less exactly
 _TS_PACKETS = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp; with error correction
-_MILLISECOND = Fraction(1, 1000)
-_VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
 # ffmpeg goes by contents: a playlist (HLS, DASH, ffconcat, SDP) called x.mp4 would have it read the
 # files and addresses that it names. These keep all of their pictures in the one file.
 _CONTAINERS = (
@@ -46,23 +57,15 @@ _ONE_FILE = {"protocol_whitelist": "file", "format_whitelist": ",".join(_CONTAIN
 
 
 @dataclass(frozen=True)
-class KeyPacket:
-    """A packet at which decoding can start: place in decoding order, clock ticks, and bytes."""
-
-    position: int
-    pts: int
-    dts: int | None
-    size: int
-
-
-@dataclass(frozen=True)
 class MovieIndex:
     """The frames a movie shows, in order.
 
     Attributes:
         time_base: seconds per tick of `pts`.
-        pts: presentation ticks of the readable frames, ascending; frame k has `pts[k]`.
-            Empty when the stream carries no times (raw elementary streams): frames are counted.
+        pts: presentation ticks of the readable frames, ascending; frame k is shown at `pts[k]`.
+            Empty when the stream carries no times (raw elementary streams).
+        stamps: the ticks that those frames themselves state, ascending; two may be equal. Empty
+            where they do not: frames are counted.
         readable: frames whose packets are in the file.
         frame_count: frames that the file should hold; above `readable` if it is truncated.
         rate: frames a second, exact; the average if `variable_rate`.
@@ -70,10 +73,12 @@ class MovieIndex:
         last_duration: ticks for which the last frame is shown.
         keys: packets that a seek can start from, ascending by `pts`.
         positions: decoding-order place of each packet, by its `pts`.
+        notes: what of this was assumed, one clause each.
     """
 
     time_base: Fraction
     pts: tuple[int, ...]
+    stamps: tuple[int, ...]
     readable: int
     frame_count: int
     rate: Fraction
@@ -81,14 +86,15 @@ class MovieIndex:
     last_duration: int
     keys: tuple[KeyPacket, ...]
     positions: dict[int, int]
+    notes: tuple[str, ...] = ()
 
     def start_points(self, frame: int) -> Iterator[KeyPacket]:
         """Key packets to decode `frame` from, nearest first.
 
         Only those presented at or before it: a leading B-frame of an open GOP needs the GOP before.
         """
-        if self.pts:
-            end = bisect_right(self.keys, self.pts[frame], key=lambda key: key.pts)
+        if self.stamps:
+            end = bisect_right(self.keys, self.stamps[frame], key=lambda key: key.pts)
             yield from reversed(self.keys[:end])
 
 
@@ -152,58 +158,22 @@ def movie_index(path: Path) -> MovieIndex:
     return _read_index(path, status.st_mtime_ns, status.st_size)
 
 
-@dataclass
-class _Packets:
-    """What one pass over a stream's packets finds.
+class _Frames(NamedTuple):
+    """The frames of a stream.
 
     Attributes:
-        shown: presentation ticks of the packets that will be shown, in decoding order.
-        whole_until: decoding tick of the last packet that is known to be complete.
-        damaged: reading ended with an error, or with an incomplete packet.
+        times: ticks at which they are shown, ascending; empty if nothing says so.
+        number: of frames.
+        stamped: they state those times themselves.
+        paired: two packets may be one frame.
+        notes: as of `MovieIndex`.
     """
 
-    shown: list[int | None] = field(default_factory=list)
-    durations: dict[int | None, int] = field(default_factory=dict)
-    keys: list[KeyPacket] = field(default_factory=list)
-    positions: dict[int, int] = field(default_factory=dict)
-    whole_until: int | None = None
-    damaged: bool = False
-
-
-def _demux(
-    container: av.container.InputContainer,
-    stream: av.video.stream.VideoStream,
-    *,
-    last_is_suspect: bool,
-) -> _Packets:
-    found = _Packets()
-    position = 0
-    decoding: list[int] = []
-    codec = stream.codec_context.name
-    try:
-        for packet in container.demux(stream):
-            if packet.size == 0:
-                continue
-            found.damaged = packet.is_corrupt or last_is_suspect
-            if codec == "vp8" and not bytes(packet)[0] & _VP8_SHOWN:
-                position += 1
-                continue
-            if packet.pts is not None:
-                found.positions.setdefault(packet.pts, position)
-                if packet.is_keyframe:
-                    key = KeyPacket(position, packet.pts, packet.dts, packet.size)
-                    found.keys.append(key)
-            if not packet.is_discard:
-                found.shown.append(packet.pts)
-                found.durations[packet.pts] = packet.duration or 0
-            if packet.dts is not None and not packet.is_corrupt:
-                decoding = [*decoding[-1:], packet.dts]
-            position += 1
-    except av.error.FFmpegError:
-        found.damaged = True
-    if decoding:
-        found.whole_until = decoding[0] if last_is_suspect else decoding[-1]
-    return found
+    times: list[int]
+    number: int
+    stamped: bool
+    paired: bool
+    notes: list[str]
 
 
 @functools.lru_cache(maxsize=64)
@@ -211,52 +181,102 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
     with open_movie(path) as container:
         stream = video_stream(container, path)
         torn = "mpegts" in container.format.name and all(size % row for row in _TS_PACKETS)
-        packets = _demux(container, stream, last_is_suspect=torn)
-        shown = packets.shown
-        if not shown:
+        packets = read_packets(container, stream, last_is_suspect=torn)
+        if not packets.shown:
             raise MediaError(
                 "holds no frame that can be read",
                 where=str(path),
                 remedy="The file is empty or cut off; copy it again from the original.",
             )
+        if packets.jump is not None:
+            raise _joined(packets.jump, path)
+        frames = _frames(path, stream, packets)
+        times, notes = frames.times, frames.notes
         time_base = stream.time_base or Fraction(1, 1)
-        times = sorted({tick for tick in shown if tick is not None})
-        timed = None not in shown and len(times) == len(shown)
-        if not timed:
-            times = []
-        expected = max(len(shown), _listed_frames(container, stream))
-        if packets.damaged or expected > len(shown):
+        lost = max(0, listed_frames(container, stream) - len(packets.shown))
+        expected = frames.number + lost
+        if packets.damaged or lost:
             times = _certain(times, packets)
-        rate, variable = _rate_of(stream, times, time_base)
-        stated = _stated_end(container, stream)
-        if times and (stated - _end(packets, rate, time_base)) * rate > _LOST:
-            begin = times[0] * time_base
+        rate, variable = rate_of(stream, times, time_base)
+        begin = times[0] * time_base if times else Fraction(0)
+        picture, everything = stated_end_of_picture(container, stream, begin), stated_end(container)
+        short = (picture - _end(packets, rate, time_base)) * rate > _LOST
+        if times and (short or everything - packets.end > _LATE):
             times = _certain(times, packets)
-            rate, variable = _rate_of(stream, times, time_base)
-            expected = max(expected, round((stated - begin) * rate))
-        last_duration = packets.durations.get(times[-1], 0) if times else 0
+            rate, variable = rate_of(stream, times, time_base)
+            expected = max(
+                expected, len(times) + 1, round(((picture or everything) - begin) * rate)
+            )
         # MPEG program streams give packets other times after a seek than before it.
         seekable = container.format.name != "mpeg"
+    if not times:
+        notes.append(f"it states no times; its frames are taken as {float(rate):.5g} a second")
+    stamps = tuple(times) if frames.stamped else ()
+    if variable and len(set(times)) < len(times):
+        doubled = len(times) - len(set(times))
+        notes.append(f"{doubled} of its frames state the time of the one before; they follow it")
+        times = spread(times)
+    last_duration = packets.durations.get(stamps[-1], 0) if stamps and not frames.paired else 0
+    single = {tick for tick, count in Counter(stamps).items() if count == 1}
+    keys = [key for key in packets.keys if key.pts in single] if seekable else []
     return MovieIndex(
         time_base=time_base,
         pts=tuple(times),
-        readable=len(times) if timed else len(shown),
+        stamps=stamps,
+        readable=len(times) if frames.times else frames.number,
         frame_count=expected,
         rate=rate,
         variable_rate=variable,
         last_duration=last_duration or max(1, round(1 / rate / time_base)),
-        keys=tuple(sorted(packets.keys, key=lambda key: key.pts)) if seekable else (),
+        keys=tuple(sorted(keys, key=lambda key: key.pts)),
         positions=packets.positions,
+        notes=tuple(notes),
     )
 
 
-def _end(packets: _Packets, rate: Fraction, time_base: Fraction) -> Fraction:
+def _frames(path: Path, stream: av.video.stream.VideoStream, packets: Packets) -> _Frames:
+    """What the packets show; where they are not frames, what the decoder makes of them."""
+    shown, decoded = packets.shown, packets.decoded
+    paired = _anew(path, stream, may_have_field_pairs)
+    if paired:
+        shown = decoded = _anew(path, stream, decoded_stamps)
+    times, stamped = shown_times(shown, decoded)
+    begin, notes = 0, []
+    if stamped and not paired:
+        begin = _anew(path, stream, undecodable_frames, packets)
+    if begin:
+        notes.append(
+            f"its first {begin} frames refer to others before them, which are not in the file; it "
+            "begins after them"
+        )
+    return _Frames(times[begin:], len(shown) - begin, stamped, paired, notes)
+
+
+def _anew(
+    path: Path, stream: av.video.stream.VideoStream, ask: Callable[..., _Answer], *more: Packets
+) -> _Answer:
+    """What a function says of a stream that is opened anew, at its beginning."""
+    with open_movie(path) as container:
+        return ask(container, container.streams[stream.index], *more)
+
+
+def _joined(jump: ClockJump, path: Path) -> MediaError:
+    return MediaError(
+        f"its clock goes from {float(jump.before):.3f} s to {float(jump.after):.3f} s after frame "
+        f"{jump.frames - 1}: recordings were joined, each with a clock of its own",
+        where=str(path),
+        remedy="Give it one clock first: ffmpeg -i IN -c copy OUT.mkv.",
+    )
+
+
+def _end(packets: Packets, rate: Fraction, time_base: Fraction) -> Fraction:
     """Seconds at which the last frame in the file ends."""
-    last = max(packets.positions)
+    ticks = [tick for tick in (*packets.shown, *packets.decoded) if tick is not None]
+    last = max(ticks, default=0)
     return last * time_base + (packets.durations.get(last, 0) * time_base or 1 / rate)
 
 
-def _certain(times: list[int], packets: _Packets) -> list[int]:
+def _certain(times: list[int], packets: Packets) -> list[int]:
     """The frames of a truncated file before which no frame is missing.
 
     A missing packet would be decoded after the last one in the file, and is shown after it is
@@ -264,54 +284,3 @@ def _certain(times: list[int], packets: _Packets) -> list[int]:
     """
     end = packets.whole_until
     return times if end is None else [tick for tick in times if tick <= end]
-
-
-def _listed_frames(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> int:
-    """Frames listed in the header of MOV and MP4, truncated or not; 0 for other containers."""
-    if "mov" not in container.format.name:
-        return 0
-    return sum(not entry.is_discard for entry in stream.index_entries)
-
-
-def _stated_end(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream
-) -> Fraction:
-    """Seconds at which Matroska's DURATION tag says that the track ends; 0 if it does not."""
-    parts = stream.metadata.get("DURATION", "").split(":")
-    if "matroska" not in container.format.name or len(parts) != 3:
-        return Fraction(0)
-    return int(parts[0]) * 3600 + int(parts[1]) * 60 + Fraction(parts[2])
-
-
-def _snap(rate: Fraction) -> Fraction:
-    """The whole or N*1000/1001 rate within 1e-4 of a container's value, else the value itself."""
-    for exact in (Fraction(round(rate)), round(rate / _NTSC) * _NTSC):
-        if exact > 0 and abs(exact - rate) < _SNAP:
-            return exact
-    return rate
-
-
-def _rate_of(
-    stream: av.video.stream.VideoStream, times: list[int], time_base: Fraction
-) -> tuple[Fraction, bool]:
-    """The exact rate, and whether the frames keep it.
-
-    A candidate holds if every frame is within one tick, or the millisecond to which Matroska
-    rounds, of its place on the even grid. Stated rates come before those guessed from the times.
-    """
-    stated = [rate for rate in (stream.average_rate, stream.guessed_rate, stream.base_rate) if rate]
-    exact = [_snap(rate) for rate in stated]
-    if len(times) < 2:
-        return (exact[0] if exact else Fraction(25)), False
-    average = Fraction(len(times) - 1) / ((times[-1] - times[0]) * time_base)
-    rounded = (Fraction(round(average)), round(average / _NTSC) * _NTSC)
-    allowed = max(Fraction(1), _MILLISECOND / time_base)
-    for rate in (*exact, *sorted(rounded, key=lambda rate: abs(rate - average)), average):
-        if rate <= 0:
-            continue
-        step = 1 / rate / time_base
-        if all(abs(tick - times[0] - k * step) <= allowed for k, tick in enumerate(times)):
-            return rate, False
-    return _snap(average), True

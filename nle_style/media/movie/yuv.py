@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 import av
 import av.error
@@ -27,6 +27,17 @@ from nle_style.errors import MediaError
 from nle_style.media.base import ColourTags
 
 __all__ = ["FrameConverter", "buffer_of", "display_matrix", "orientation_filters", "yuv_matrix"]
+
+
+def _unnamed(kinds: type[Type], value: object) -> Type:
+    """A kind of side data that PyAV has no name for: FFmpeg 8 has some (Exif), and PyAV 18.1 raises
+    a ValueError for a frame that carries one."""
+    member: Any = object.__new__(kinds)
+    member._name_, member._value_ = f"UNNAMED_{value}", value
+    return cast(Type, kinds._value2member_map_.setdefault(value, member))
+
+
+Type._missing_ = classmethod(_unnamed)  # type: ignore[assignment]
 
 BT709_MATRIX = 1
 BT601_MATRIX = 6

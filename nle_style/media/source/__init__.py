@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from nle_style.media.source.check import check_fields, check_frames
 from nle_style.media.source.frame_reader import (
     as_floats,
-    check_fields,
     decoded_rgb,
     frames_at,
     read_back,
@@ -15,6 +15,7 @@ from nle_style.media.source.probe import probe_media
 __all__ = [
     "as_floats",
     "check_fields",
+    "check_frames",
     "decoded_rgb",
     "frames_at",
     "probe_media",

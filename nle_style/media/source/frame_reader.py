@@ -20,7 +20,7 @@ from av.video.frame import VideoFrame
 from av.video.stream import VideoStream
 
 from nle_style.errors import MediaError
-from nle_style.media.base import ColourTags, MediaInfo, find_sequence
+from nle_style.media.base import ColourTags, MediaInfo
 from nle_style.media.image import read_image
 from nle_style.media.movie import (
     FrameConverter,
@@ -33,8 +33,9 @@ from nle_style.media.movie import (
     source_frame,
     video_stream,
 )
+from nle_style.media.source.check import check_fields, interlaced
 
-__all__ = ["as_floats", "check_fields", "decoded_rgb", "frames_at", "read_back", "read_frames"]
+__all__ = ["as_floats", "decoded_rgb", "frames_at", "read_back", "read_frames"]
 
 VideoPacket: TypeAlias = "Packet[VideoStream]"
 
@@ -87,9 +88,7 @@ def decoded_rgb(
     elif info.kind == "still":
         yield read_image(info.path, alpha=alpha)
     else:
-        files = find_sequence(info.path)
-        for frame in range(first, final + 1):
-            path = files.path(info.first_frame_number + frame)
+        for path in map(info.file_of, range(first, final + 1)):
             pixels = read_image(path, alpha=alpha)
             if alpha and pixels.shape[2] != 4:
                 raise MediaError(
@@ -162,7 +161,7 @@ def _runs(info: MediaInfo, numbers: Sequence[int]) -> Iterator[list[int]]:
     run: list[int] = []
     for number in numbers:
         key = next(index.start_points(source_frame(info, number)), None)
-        if run and key is not None and key.pts > index.pts[source_frame(info, run[-1])]:
+        if run and key is not None and key.pts > index.stamps[source_frame(info, run[-1])]:
             yield run
             run = []
         run.append(number)
@@ -203,7 +202,7 @@ def _progressive_frames(info: MediaInfo, first: int, last: int) -> Iterator[tupl
         return
     for number, frame in _movie_frames(info, first, last):
         if frame.interlaced_frame:
-            raise _interlaced(info, number)
+            raise interlaced(info, number)
         yield number, frame
 
 
@@ -240,7 +239,7 @@ def _decode_run(
     info: MediaInfo, index: MovieIndex, wanted: range, *, threaded: bool, seek: bool
 ) -> Generator[VideoFrame]:
     """The wanted frames from one opened decoder; ends early at the first that is missing."""
-    ranks = {tick: rank for rank, tick in enumerate(index.pts)}
+    ranks = _Ranks(index)
     due = iter(wanted)
     expected = next(due)
     with contextlib.ExitStack() as opened:
@@ -249,8 +248,8 @@ def _decode_run(
         context.thread_type = ThreadType.AUTO if threaded else ThreadType.NONE
         context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS) if threaded else 1
         damaged = False  # a frame since the last key frame was corrupt
-        for counted, frame in enumerate(_frames_of_packets(start.packets, context)):
-            rank = ranks.get(frame.pts or 0, -1) if index.pts else counted
+        for frame in _frames_of_packets(start.packets, context):
+            rank = ranks.of(frame)
             if rank < wanted.start:
                 damaged = frame.is_corrupt or (damaged and not frame.key_frame)
                 continue
@@ -261,6 +260,25 @@ def _decode_run(
             if expected == wanted[-1]:
                 return
             expected = next(due)
+
+
+class _Ranks:
+    """The numbers of decoded frames: by the time that each states, else by counting them."""
+
+    def __init__(self, index: MovieIndex) -> None:
+        self._first: dict[int, int] = {}
+        for rank, tick in enumerate(index.stamps):
+            self._first.setdefault(tick, rank)
+        self._counts = not index.stamps
+        self._seen: Counter[int] = Counter()
+
+    def of(self, frame: VideoFrame) -> int:
+        """The number of the next frame; -1 for one that is not shown."""
+        tick = 0 if self._counts else frame.pts or 0
+        before = self._seen[tick]  # frames of the same time: decoding never begins between two
+        self._seen[tick] += 1
+        first = self._first.get(tick, 0 if self._counts else -1)
+        return first + before if first >= 0 else -1
 
 
 def _frames_of_packets(
@@ -315,17 +333,3 @@ def _seek(
     except av.error.FFmpegError:
         return None
     return None
-
-
-def check_fields(info: MediaInfo, frame: int = 0) -> None:
-    """Raises: MediaError if a movie is known to be interlaced and is not to be deinterlaced."""
-    if info.interlaced and not info.deinterlace:
-        raise _interlaced(info, frame)
-
-
-def _interlaced(info: MediaInfo, frame: int) -> MediaError:
-    return MediaError(
-        f"is interlaced (frame {frame})",
-        where=str(info.path),
-        remedy="Give --interlaced deinterlace (in a job: reading: {interlaced: deinterlace}).",
-    )

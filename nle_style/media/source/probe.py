@@ -25,7 +25,7 @@ from nle_style.media.base import (
     find_sequence,
     is_pattern,
 )
-from nle_style.media.image import check_size, read_header
+from nle_style.media.image import check_jpeg, check_size, read_header
 from nle_style.media.movie import (
     display_matrix,
     movie_index,
@@ -33,8 +33,10 @@ from nle_style.media.movie import (
     orientation_filters,
     video_stream,
 )
+from nle_style.media.source.sequence import common_info
+from nle_style.media.source.timecode_track import timecode_rates
 from nle_style.sequence_names import IMAGE_SUFFIXES
-from nle_style.timecode import timecode_from_bcd
+from nle_style.timecode import own_timecode, timecode_from_bcd
 
 __all__ = ["probe_media"]
 
@@ -50,13 +52,17 @@ def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
     Args:
         path: a movie, an image, or a sequence as `name.%06d.exr` or `name.####.exr`.
         rate: frames a second for sequences and stills that do not state theirs; else 24.
-    Raises: MediaError if it does not exist, cannot be read, has no video, or files are missing.
+    Returns: of a sequence what its files have in common. Holes in it, and files that differ or
+        cannot be read, are no error here: see `check_frames`.
+    Raises: MediaError if it does not exist, cannot be read, or has no video.
     """
     path = Path(path)
     if is_pattern(path):
         files = find_sequence(path)
         count = files.last - files.first + 1
-        return _probe_image(path, "sequence", files.path(files.first), count, files.first, rate)
+        return common_info(
+            files, lambda file: _probe_image(path, "sequence", file, count, files.first, rate)
+        )
     if not path.exists():
         raise MediaError(
             "no such file", where=str(path), remedy="Check the path, or mount its volume."
@@ -82,6 +88,8 @@ def _probe_movie(path: Path) -> MediaInfo:
         if claimed.width and claimed.height:
             check_size(claimed.width, claimed.height, path)
         frame = _first_frame(container, stream, path)
+        if claimed.name == "hevc" and frame.interlaced_frame:
+            raise _field_sequence(path)
         format_ = frame.format
         matrix = display_matrix(frame)
         turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
@@ -89,6 +97,7 @@ def _probe_movie(path: Path) -> MediaInfo:
         check_size(width, height, path)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
+        timecode, assumed = _timecode(container, stream, path, index.rate)
         full_range = {1: False, 2: True}.get(int(frame.color_range))
         return MediaInfo(
             path=path,
@@ -109,7 +118,7 @@ def _probe_movie(path: Path) -> MediaInfo:
             ),
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
-            timecode=_tag(container, stream, "timecode"),
+            timecode=timecode,
             reel=_tag(container, stream, "reel_name"),
             audio=tuple(
                 AudioInfo(
@@ -123,6 +132,7 @@ def _probe_movie(path: Path) -> MediaInfo:
                 if audio.codec_context is not None
             ),
             stated_field=None if frame.interlaced_frame else order,
+            notes=tuple(f"{path.name}: {said}" for said in (*index.notes, *assumed)),
         )
 
 
@@ -142,6 +152,16 @@ def _first_frame(
     )
 
 
+def _field_sequence(path: Path) -> MediaError:
+    # The decoder flags nothing else as interlaced: pic_struct 1, 2 and 9-12 of ITU-T H.265, D.3.3.
+    return MediaError(
+        "its fields are coded as pictures of their own (HEVC), half as high as a frame",
+        where=str(path),
+        remedy="Weave them first: ffmpeg -i IN -vf weave=top -c:v prores_ks OUT.mov (weave=bottom "
+        "if the lower field is shown first).",
+    )
+
+
 def _tag(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream, name: str
 ) -> str | None:
@@ -154,6 +174,26 @@ def _tag(
     return None
 
 
+def _timecode(
+    container: av.container.InputContainer,
+    stream: av.video.stream.VideoStream,
+    path: Path,
+    rate: Fraction,
+) -> tuple[str | None, list[str]]:
+    """The label of the first picture, counted at `rate`, and what had to be assumed for it."""
+    text = _tag(container, stream, "timecode")
+    if text is None:
+        return None, []
+    counted = rate
+    if "mov" in container.format.name:
+        rates = timecode_rates(path)
+        tracks = [other for other in container.streams.data if other.id in rates]
+        said = [rates[track.id] for track in tracks if track.metadata.get("timecode") == text]
+        counted = said[0] if said else rate
+    timecode, assumed = own_timecode(text, counted, rate)
+    return timecode, [assumed] if assumed else []
+
+
 def _probe_image(
     path: Path,
     kind: Literal["sequence", "still"],
@@ -162,10 +202,12 @@ def _probe_image(
     first_number: int,
     rate: Fraction | None,
 ) -> MediaInfo:
+    check_jpeg(first_file)
     header = read_header(first_file)
     spec, type_name = header.spec, header.channel_type
     stated = spec.getattribute("FramesPerSecond")
     word = spec.getattribute("smpte:TimeCode")
+    timecode = timecode_from_bcd(int(word[0]) & 0xFFFFFFFF) if word else None
     turned = spec.get_int_attribute("Orientation", 1) >= 5
     width, height = spec.full_width, spec.full_height
     aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0)
@@ -186,9 +228,12 @@ def _probe_image(
         colour=_image_colour(spec),
         interlaced=False,
         variable_rate=False,
-        timecode=timecode_from_bcd(int(word[0]) & 0xFFFFFFFF) if word else None,
+        timecode=timecode,
         reel=spec.get_string_attribute("reelName") or None,
         audio=(),
+        notes=(f"{path.name}: its header's timecode is none and is left out",)
+        if word and timecode is None
+        else (),
     )
 
 

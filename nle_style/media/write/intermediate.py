@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -162,7 +162,7 @@ class IntermediateWriter:
         with self._replacing(path, path) as part:
             try:
                 self._encode(part, unit, quantised())
-            except OSError as error:
+            except (OSError, av.error.FFmpegError) as error:
                 if error in source_errors:  # the source cannot be read; the folder is not at fault
                     raise MediaError(str(error), where=str(self.source.path)) from error
                 raise
@@ -182,9 +182,21 @@ class IntermediateWriter:
                 hashes,
             )
 
-    def _replacing(self, path: Path, part: Path) -> AbstractContextManager[Path]:
-        """`path`, written whole or not at all; meanwhile beside `part`, in the work folder."""
-        return replacing(path, part_path(part, self.spec.extension), av.error.FFmpegError)
+    @contextmanager
+    def _replacing(self, path: Path, part: Path) -> Iterator[Path]:
+        """`path`, written whole or not at all; meanwhile beside `part`, in the work folder.
+
+        What the system refuses to ffmpeg is an OSError too, and the folder's fault; the rest isn't.
+        """
+        try:
+            with replacing(path, part_path(part, self.spec.extension)) as written:
+                yield written
+        except av.error.FFmpegError as error:
+            raise VerificationError(
+                f"cannot be written as {self.spec.format} (ffmpeg says: {error})",
+                where=str(path),
+                remedy="Choose another --format, and please report it with the source's details.",
+            ) from error
 
     def check_unit(self, unit: Unit, record: UnitRecord) -> bool:
         """Whether a recorded unit is still there, unchanged, and need not be made again."""

@@ -12,6 +12,7 @@ from fractions import Fraction
 from pathlib import Path
 
 import av
+import av.error
 from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
@@ -121,7 +122,7 @@ def mux_movie(
         for _, packet in heapq.merge(*streams, key=lambda item: item[0]):
             if packet.stream.index in audio_digests:
                 audio_digests[packet.stream.index].update(audio_payload(packet))
-            output.mux(packet)
+            _put(output, packet, path)
     if spec.container == "matroska" and source.pixel_aspect != 1:
         state_pixel_aspect(path, source.pixel_aspect, source.width, source.height)
         stated = probe_media(path).pixel_aspect
@@ -133,6 +134,27 @@ def mux_movie(
     digests = {index: digest.hexdigest() for index, digest in audio_digests.items()}
     _verify(path, spec, source, first, clock, video_digests, digests)
     return tuple(warnings)
+
+
+def _put(output: OutputContainer, packet: Packet[Stream], path: Path) -> None:
+    kind = packet.stream.type
+    second = float((packet.pts or 0) * packet.time_base)
+    try:
+        output.mux(packet)
+    except OSError:  # the system's, which ffmpeg hands on
+        raise
+    except av.error.FFmpegError as error:
+        sound = kind == "audio"
+        raise VerificationError(
+            f"the {'sound' if sound else 'picture'} at {second:.3f} s (stream "
+            f"{packet.stream.index}) cannot be stored in {output.format.name} "
+            f"(ffmpeg says: {error})",
+            where=str(path),
+            remedy="Convert the sound first (ffmpeg -i IN -c:v copy -c:a pcm_s24le OUT), or choose "
+            "another --format."
+            if sound
+            else "Choose another --format, and please report it with the source's details.",
+        ) from error
 
 
 def _open_output(

@@ -45,6 +45,7 @@ class PlannedRender:
         bytes: that it takes on disk; 0 unless it is to be rendered.
         painted_at: width and height of the painting; None if there is none.
         range: first and last source frame, inclusive.
+        notes: on the source, as of `MediaInfo`.
     """
 
     source: str
@@ -59,6 +60,7 @@ class PlannedRender:
     remedy: str = ""
     painted_at: tuple[int, int] | None = None
     range: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -215,6 +217,7 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
         bytes=size,
         painted_at=plan.painted_at,
         range=(plan.first, plan.last),
+        notes=plan.info.notes,
     )
 
 

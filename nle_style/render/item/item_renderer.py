@@ -155,7 +155,8 @@ class ItemRenderer:
             self._plan.sources.check(dict.fromkeys(self._plan.source_files(first, last)))
 
     def _begin(self) -> None:
-        """Note what the render is of."""
+        """Note what the render is of, and say what was assumed of its source."""
+        self._warn(self._plan.info.notes)
         inputs = self._plan.inputs
         self._notes.begin(self._plan.facts, None if inputs is None else vars(inputs))
 
@@ -281,8 +282,7 @@ class ItemRenderer:
             [self._records[unit.index] for unit in writer.units],
             confirm=self._check_painted_sources,
         )
-        for warning in published.warnings:
-            self._progress.on_event(Warned(f"{plan.destination.name}: {warning}", self._index))
+        self._warn(published.warnings)
         self._notes.add_published(
             {
                 "path": plan.destination.name,
@@ -291,8 +291,13 @@ class ItemRenderer:
                 "files": published.path.relative_to(plan.destination.parent).as_posix(),
                 "bytes": published.bytes,
                 "shots": [list(shot) for shot in shots],
-                "warnings": published.warnings,
+                "warnings": (*plan.info.notes, *published.warnings),
                 "finished": datetime.now(UTC).isoformat(timespec="seconds"),
                 "source": source_facts(plan.info),
             }
         )
+
+    def _warn(self, warnings: Iterable[str]) -> None:
+        name = self._plan.destination.name
+        for warning in warnings:
+            self._progress.on_event(Warned(f"{name}: {warning}", self._index))

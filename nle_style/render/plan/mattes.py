@@ -16,7 +16,7 @@ from nle_style.apply import LUMA_WEIGHTS, Look, resample
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
 from nle_style.media.movie import movie_index
-from nle_style.media.source import read_frames
+from nle_style.media.source import check_frames, read_frames
 from nle_style.render.job import MatteJob
 
 __all__ = ["LayerPlan", "Matte", "plan_matte", "same_shape", "weight_of"]
@@ -157,6 +157,7 @@ def plan_matte(job: MatteJob, info: MediaInfo, source: MediaInfo, first: int, la
                 remedy="Render the matte as long as its clip, handles included; set `offset`; or "
                 "ask for fewer frames.",
             )
+        check_frames(info, begin, end)
     channel: Channel = (
         job.channel if job.channel != "auto" else "alpha" if info.has_alpha else "luma"
     )

@@ -14,7 +14,7 @@ from nle_style.errors import InputError
 from nle_style.media import resolve_format
 from nle_style.media.base import MediaInfo, check_name
 from nle_style.media.colour import ColourSettings, scene_colour
-from nle_style.media.source import check_fields
+from nle_style.media.source import check_fields, check_frames
 from nle_style.render.job import Item, LayerJob, MatteJob, RenderJob
 from nle_style.render.plan.frame_inputs import frame_inputs
 from nle_style.render.plan.item_plan import ItemPlan
@@ -72,6 +72,7 @@ class Planner:
         check_fields(info)
         scene = scene_colour(info, ColourSettings(job.colour.input, job.colour.ocio))
         first, last = frames_of(item, info, output.handles)
+        check_frames(info, first, last)
         spec = resolve_format(item.format or output.format, output.depth, info)
         painted = painted_of(item, info, output.handles, first, last)
         sparse = painted != ((first, last),)

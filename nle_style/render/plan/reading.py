@@ -7,9 +7,10 @@ from fractions import Fraction
 
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
-from nle_style.media.movie import conformed, movie_index, source_frame
+from nle_style.media.movie import conformed
 from nle_style.render.job import Item, Reading
 from nle_style.spans import merge_spans
+from nle_style.timecode import own_timecode
 
 __all__ = ["frames_of", "item_source", "painted_of", "read_as", "reading_facts"]
 
@@ -41,14 +42,23 @@ def item_source(item: Item, info: MediaInfo, reading: Reading) -> MediaInfo:
     """
     info = read_as(info, reading)
     if item.rate is None or Fraction(item.rate) == info.rate:
-        return info
+        return _with_own_timecode(info)
     if info.kind == "movie":
         raise MediaError(
             f"a rate of {item.rate} is asked for, but the movie runs at {info.rate}",
             where=str(item.source),
             remedy="Leave `rate` out: only sequences and stills are played at any rate.",
         )
-    return replace(info, rate=Fraction(item.rate))
+    return _with_own_timecode(replace(info, rate=Fraction(item.rate)))
+
+
+def _with_own_timecode(info: MediaInfo) -> MediaInfo:
+    """A source whose timecode its rate has: images may state one and leave the other open."""
+    if info.timecode is None:
+        return info
+    timecode, assumed = own_timecode(info.timecode, info.rate, info.rate)
+    notes = (*info.notes, f"{info.path.name}: {assumed}") if assumed else info.notes
+    return replace(info, timecode=timecode, notes=notes)
 
 
 def frames_of(item: Item, info: MediaInfo, handles: int) -> tuple[int, int]:
@@ -71,7 +81,7 @@ def painted_of(
 ) -> tuple[tuple[int, int], ...]:
     """The ranges to paint, with handles, within `first`..`last`.
 
-    Raises: MediaError if the source has fewer frames, or they cannot be read.
+    Raises: MediaError if the source has fewer frames.
     """
     if item.paint is None:
         return ((first, last),)
@@ -81,13 +91,5 @@ def painted_of(
             f"{info.frame_count}",
             where=str(item.source),
             remedy=f"Its frames are 0-{info.frame_count - 1}.",
-        )
-    # Frames that are not painted are never read, so a truncated source would not be noticed later.
-    readable = movie_index(info.path).readable if info.kind == "movie" else info.frame_count
-    if source_frame(info, last) >= readable:
-        raise MediaError(
-            f"frame {readable} of {movie_index(info.path).frame_count} cannot be read",
-            where=str(item.source),
-            remedy="The file is truncated; copy it again from the original.",
         )
     return merge_spans((max(a - handles, first), min(b + handles, last)) for a, b in item.paint)

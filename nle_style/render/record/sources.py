@@ -105,8 +105,7 @@ class Sources:
             return self.known[source]
         if not is_pattern(source):
             return self._hash_of_file(source)
-        files = find_sequence(source)
-        each = [self._hash_of_file(files.path(n)) for n in range(files.first, files.last + 1)]
+        each = [self._hash_of_file(path) for _, path in find_sequence(source).paths()]
         self.known.setdefault(source, hashlib.sha256("\n".join(each).encode()).hexdigest())
         self._patterns.add(source)
         return self.known[source]

@@ -11,7 +11,7 @@ import pytest
 
 from nle_style.errors import MediaError
 from nle_style.media.base import ColourTags
-from nle_style.media.source import probe_media
+from nle_style.media.source import check_frames, probe_media
 from tests.helpers.media_factory import ffmpeg, make
 
 SINE = ("-f", "lavfi", "-i", "sine=r=44100:d=2")
@@ -86,7 +86,7 @@ def test_sequence_and_its_holes(tmp_path: Path) -> None:
     for number in (1001, 1002, 1003, 1004, 1007):
         write_exr(tmp_path / f"shot.{number}.exr")
     with pytest.raises(MediaError, match="holes: 1005-1006 missing"):
-        probe_media(tmp_path / "shot.%04d.exr")
+        check_frames(probe_media(tmp_path / "shot.%04d.exr"), 0, 6)
     (tmp_path / "shot.1007.exr").unlink()
     info = probe_media(tmp_path / "shot.####.exr", rate=Fraction(25))
     assert (info.kind, info.frame_count, info.first_frame_number) == ("sequence", 4, 1001)

@@ -34,7 +34,13 @@ def _plan(painted: tuple[tuple[int, int], ...], statistics: str, strength: float
     return ItemPlan(
         info=cast(
             Any,
-            SimpleNamespace(path=Path("/media/a.mov"), frame_count=1000, width=640, height=360),
+            SimpleNamespace(
+                path=Path("/media/a.mov"),
+                frame_count=1000,
+                width=640,
+                height=360,
+                notes=("guessed",),
+            ),
         ),
         first=0,
         last=999,
@@ -52,7 +58,7 @@ def test_the_estimate_of_an_item() -> None:
     made = planned_render(_plan(sparse, "frame"), COST)
     assert (made.frames, made.to_paint, made.status) == (1000, 26, "to render")
     assert made.seconds == 26 * 2.5
-    assert made.painted_at == (640, 360)
+    assert (made.painted_at, made.notes) == ((640, 360), ("guessed",))
     assert made.bytes == 26 * 1000 + 974 * 10
     # The first range is measured on four frames, the least, and the second on its two.
     assert planned_render(_plan(sparse, "hybrid"), COST).seconds == 26 * 2.5 + 6 * 2.0

@@ -231,7 +231,7 @@ def test_what_is_refused(tiny_pack: Path, tmp_path: Path) -> None:
     ffmpeg("-i", whole, "-c", "copy", "-movflags", "faststart", fast)
     fast.write_bytes(fast.read_bytes()[: fast.stat().st_size // 2])
     result, _ = _run(_job(tiny_pack, tmp_path, fast, paint=((0, 1),)))
-    assert "of 60 cannot be read" in str(result.items[0].error)
+    assert "of 60 cannot be decoded" in str(result.items[0].error)
     assert "truncated" in str(result.items[0].error)
 
 

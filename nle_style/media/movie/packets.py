@@ -1,0 +1,157 @@
+"""One pass over a movie's packets: what is there, when it is shown, and where it ends or breaks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import av.container
+import av.error
+import av.video.stream
+from av.packet import Packet
+from av.stream import Stream
+
+__all__ = ["ClockJump", "KeyPacket", "Packets", "read_packets"]
+
+_VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
+_LIVE = ("mpegts", "mpeg", "flv")  # recorded as they come, and joined byte by byte
+# Seconds, as ffmpeg's -dts_delta_threshold and ts_discontinuity_detect() of fftools/ffmpeg_demux.c.
+_FORWARD, _BACK = 10, Fraction(1, 10)
+_FOREVER = 2**63  # ticks
+_HEAD = 64  # bytes
+_MAY_BEGIN_WITH_ZEROS = ("rawvideo", "r210", "r10k", "avrp", "v408", "ayuv", "y41p", "bitpacked")
+
+
+@dataclass(frozen=True)
+class KeyPacket:
+    """A packet at which decoding can start: place in decoding order, clock ticks, and bytes."""
+
+    position: int
+    pts: int
+    dts: int | None
+    size: int
+
+
+@dataclass(frozen=True)
+class ClockJump:
+    """After some frames a recording's clock goes back, or on by more than ten seconds."""
+
+    frames: int
+    before: Fraction
+    after: Fraction
+
+
+@dataclass
+class Packets:
+    """What one pass over all packets finds; of the video stream unless said otherwise.
+
+    Attributes:
+        shown: presentation ticks of the packets that will be shown, in decoding order.
+        decoded: decoding ticks of the same.
+        durations: ticks, by presentation tick.
+        keys: packets at which decoding can start, in decoding order.
+        positions: decoding-order place of a packet, the first one of several, by presentation tick.
+        whole_until: decoding tick of the last packet that is known to be complete.
+        damaged: reading ended with an error, or with an incomplete packet.
+        end: seconds at which the last packet of any stream ends.
+        jump: the first one.
+    """
+
+    shown: list[int | None] = field(default_factory=list)
+    decoded: list[int | None] = field(default_factory=list)
+    durations: dict[int | None, int] = field(default_factory=dict)
+    keys: list[KeyPacket] = field(default_factory=list)
+    positions: dict[int, int] = field(default_factory=dict)
+    whole_until: int | None = None
+    damaged: bool = False
+    end: Fraction = Fraction(0)
+    jump: ClockJump | None = None
+
+
+def read_packets(
+    container: av.container.InputContainer,
+    stream: av.video.stream.VideoStream,
+    *,
+    last_is_suspect: bool,
+) -> Packets:
+    """Demux all of a movie; nothing is decoded.
+
+    Args:
+        last_is_suspect: the file's size says that its last packet is incomplete.
+    """
+    found = _Reader(container, stream)
+    whole: list[int] = []
+    try:
+        for packet in container.demux():
+            if packet.size == 0:
+                continue
+            found.note_end(packet)
+            if packet.stream.index != stream.index:
+                continue
+            if _is_empty(packet, stream.codec_context.name):
+                found.packets.damaged = True
+                break
+            found.packets.damaged = packet.is_corrupt or last_is_suspect
+            found.add(packet)
+            if packet.dts is not None and not packet.is_corrupt:
+                whole = [*whole[-1:], packet.dts]
+    except av.error.FFmpegError:
+        found.packets.damaged = True
+    if whole:
+        found.packets.whole_until = whole[0] if last_is_suspect else whole[-1]
+    return found.packets
+
+
+class _Reader:
+    def __init__(
+        self, container: av.container.InputContainer, stream: av.video.stream.VideoStream
+    ) -> None:
+        self.packets = Packets()
+        self._live = container.format.name in _LIVE
+        self._vp8 = stream.codec_context.name == "vp8"
+        self._position = 0
+        self._before: int | None = None
+        self._latest = -_FOREVER
+
+    def note_end(self, packet: Packet[Stream]) -> None:
+        tick = packet.pts if packet.pts is not None else packet.dts
+        if tick is not None and packet.time_base is not None:
+            end = (tick + (packet.duration or 0)) * packet.time_base
+            self.packets.end = max(self.packets.end, end)
+
+    def add(self, packet: Packet[Stream]) -> None:
+        """The next packet of the video stream."""
+        found = self.packets
+        self._position += 1
+        if self._vp8 and not memoryview(packet)[0] & _VP8_SHOWN:
+            return
+        self._watch_clock(packet)
+        if packet.pts is not None:
+            found.positions.setdefault(packet.pts, self._position - 1)
+            if packet.is_keyframe:
+                key = KeyPacket(self._position - 1, packet.pts, packet.dts, packet.size)
+                found.keys.append(key)
+        if not packet.is_discard:
+            found.shown.append(packet.pts)
+            found.decoded.append(packet.dts)
+            found.durations[packet.pts] = packet.duration or 0
+
+    def _watch_clock(self, packet: Packet[Stream]) -> None:
+        found, base = self.packets, packet.time_base
+        if packet.dts is None or not self._live:
+            return
+        if self._before is not None and found.jump is None:
+            step = (packet.dts - self._before) * base
+            # Nothing that comes before a key frame is shown after it.
+            again = packet.is_keyframe and packet.pts is not None and packet.pts <= self._latest
+            if step < -_BACK or step > _FORWARD or again:
+                before, after = self._before * base, packet.dts * base
+                found.jump = ClockJump(len(found.shown), before, after)
+        self._before = packet.dts
+        if packet.pts is not None:
+            self._latest = max(packet.pts, self._latest)
+
+
+def _is_empty(packet: Packet[Stream], codec: str) -> bool:
+    """Whether it was never written: space that a copy reserved and did not fill."""
+    return codec not in _MAY_BEGIN_WITH_ZEROS and not any(memoryview(packet)[:_HEAD])

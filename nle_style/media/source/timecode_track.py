@@ -1,0 +1,72 @@
+"""The rate at which a MOV's timecode tracks count, which ffmpeg and PyAV do not hand on.
+
+Source: QuickTime File Format Specification, "Timecode Sample Description" and "Track Header Atoms".
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["timecode_rates"]
+
+_TO_DESCRIPTION = (b"mdia", b"minf", b"stbl", b"stsd")
+_ENTRY = struct.Struct(">16x4x I I I B")  # of tmcd: flags, ticks a second, ticks a label, labels
+
+
+def timecode_rates(path: Path) -> dict[int, Fraction]:
+    """Labels a second of each timecode track, by its number; empty for what is not a MOV."""
+    rates = {}
+    with path.open("rb") as file:
+        for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
+            for track in _atoms(file, (b"trak",), movie):
+                rate, number = _rate(file, track), _number(file, track)
+                if rate and number:
+                    rates[number] = rate
+    return rates
+
+
+def _rate(file: BinaryIO, track: tuple[int, int]) -> Fraction | None:
+    for begin, end in _atoms(file, _TO_DESCRIPTION, track):
+        file.seek(begin + 8)  # version, flags and the count of entries
+        entry = file.read(min(end - begin - 8, _ENTRY.size))
+        if len(entry) == _ENTRY.size and entry[4:8] == b"tmcd":
+            _, ticks, length, _ = _ENTRY.unpack(entry)
+            return Fraction(ticks, length) if length else None
+    return None
+
+
+def _number(file: BinaryIO, track: tuple[int, int]) -> int | None:
+    for begin, _ in _atoms(file, (b"tkhd",), track):
+        file.seek(begin)
+        version = file.read(1)
+        file.seek(begin + (20 if version == b"\1" else 12))
+        data = file.read(4)
+        return int.from_bytes(data, "big") if len(data) == 4 else None
+    return None
+
+
+def _atoms(
+    file: BinaryIO, names: tuple[bytes, ...], within: tuple[int, int]
+) -> Iterator[tuple[int, int]]:
+    """Begin and end of the contents of the atoms at a path of names, below `within`."""
+    place, end = within
+    while place + 8 <= end:
+        file.seek(place)
+        header = file.read(16)
+        if len(header) < 8:
+            return
+        size, name, head = int.from_bytes(header[:4], "big"), header[4:8], 8
+        if size == 1:
+            size, head = int.from_bytes(header[8:], "big"), 16
+        elif size == 0:
+            size = end - place
+        if size < head:
+            return
+        if name == names[0]:
+            inside = place + head, min(place + size, end)
+            yield from _atoms(file, names[1:], inside) if names[1:] else (inside,)
+        place += size

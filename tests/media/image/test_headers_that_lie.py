@@ -1,0 +1,104 @@
+"""Image files that hold less than their headers, or their readers, say."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from nle_style.errors import MediaError
+from nle_style.media.image import read_header
+from nle_style.media.source import probe_media
+from tests.helpers.media_factory import decoded_md5s, ffmpeg, rendered, rgb_md5, write_pixels
+
+
+def _short_dpx(folder: Path) -> Path:
+    """ffmpeg's DPX: the picture begins at byte 1664, where others have the film header."""
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=96x64:r=25", "-frames:v", 2, "-pix_fmt", "gbrp10be",
+           folder / "f.%04d.dpx")  # fmt: skip
+    return folder / "f.%04d.dpx"
+
+
+def test_a_dpx_without_film_and_television_headers(tmp_path: Path) -> None:
+    pattern = _short_dpx(tmp_path)
+    info = probe_media(pattern)
+    assert (info.timecode, info.notes) == (None, ())
+    spec = read_header(tmp_path / "f.0001.dpx").spec
+    said = {entry.name for entry in spec.extra_attribs}
+    assert not said & {"smpte:TimeCode", "smpte:KeyCode", "dpx:FrameRate", "dpx:SlateInfo"}
+    made = rendered(pattern, tmp_path, "png-mov")
+    assert probe_media(made.path).timecode is None
+
+
+def test_its_header_is_kept_without_them(tmp_path: Path) -> None:
+    made = rendered(_short_dpx(tmp_path), tmp_path, "dpx")
+    files = sorted((tmp_path / "f.copy").iterdir())
+    assert len(files) == made.frame_count == 2
+    for file, frame in zip(files, (1, 2), strict=True):
+        before = tmp_path / f"f.{frame:04d}.dpx"
+        assert decoded_md5s(file, "gbrp10be") == decoded_md5s(before, "gbrp10be")
+
+
+def test_a_whole_dpx_header_stays(tmp_path: Path) -> None:
+    path = tmp_path / "a.dpx"
+    write_pixels(path, np.zeros((4, 4, 3), np.uint16), "uint16", dpx__FrameRate=25.0)
+    assert read_header(path).spec.get_float_attribute("dpx:FrameRate") == 25
+
+
+def _jpeg(**options: object) -> bytes:
+    data = BytesIO()
+    noise = np.random.default_rng(1).integers(0, 255, (64, 96, 3), np.uint8)
+    Image.fromarray(noise).save(data, "JPEG", **options)
+    return data.getvalue()
+
+
+def _with_thumbnail() -> bytes:
+    exif = Image.Exif()
+    exif[0x010E] = _jpeg(quality=20).decode("latin-1")
+    return _jpeg(exif=exif)
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [_jpeg(), _jpeg(progressive=True), _jpeg(restart_marker_rows=1), _jpeg(comment=b"\xff\xd9")],
+    ids=["baseline", "progressive", "restarts", "comment"],
+)
+def test_a_jpeg_that_is_cut_off_is_refused(tmp_path: Path, whole: bytes) -> None:
+    path = tmp_path / "a.jpg"
+    for more in (b"", b"\xff\xd8 another picture", bytes(100)):
+        path.write_bytes(whole + more)
+        assert (probe_media(path).width, probe_media(path).height) == (96, 64)
+    for share in (0.3, 0.6, 0.95):
+        path.write_bytes(whole[: int(len(whole) * share)])
+        with pytest.raises(MediaError, match=r"cut off|cannot be read|can read"):
+            probe_media(path)
+    path.write_bytes(whole[:-2])
+    with pytest.raises(MediaError, match="no end marker"):
+        probe_media(path)
+
+
+def test_an_image_under_another_name_is_no_broken_jpeg(tmp_path: Path) -> None:
+    path = tmp_path / "a.jpg"
+    Image.new("RGB", (8, 4)).save(path, "PNG")
+    assert probe_media(path).width == 8
+
+
+@pytest.mark.parametrize("flip", [1, 2, 3, 5, 6])
+def test_jpegs_of_a_camera_in_a_mov(tmp_path: Path, flip: int) -> None:
+    """Their Exif comes with every frame, and its orientation as a display matrix."""
+    exif = Image.Exif()
+    exif[0x0112] = flip
+    exif[0x010F] = "a camera"
+    for number in range(3):
+        (tmp_path / f"i{number}.jpg").write_bytes(_jpeg(exif=exif, quality=80 + number))
+    path = tmp_path / "tl.mov"
+    ffmpeg("-framerate", 25, "-i", tmp_path / "i%d.jpg", "-c", "copy", path)
+    info = probe_media(path)
+    assert (info.frame_count, info.width) == (3, 64 if flip >= 5 else 96)
+    from nle_style.media.source import decoded_rgb
+
+    read = [rgb_md5(pixels) for pixels in decoded_rgb(info)]
+    assert read == decoded_md5s(path, "rgb24")

@@ -1,0 +1,172 @@
+"""Packets that are not frames, and times that are not an order."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+
+import av
+import pytest
+
+from nle_style.errors import MediaError
+from nle_style.media.base import MediaInfo
+from nle_style.media.movie import movie_index
+from nle_style.media.movie.frame_times import shown_times
+from nle_style.media.source import decoded_rgb, frames_at, probe_media
+from tests.helpers.field_pictures import write_field_pictures
+from tests.helpers.media_factory import decoded_md5s, ffmpeg, make, rendered, rgb_md5
+
+
+def _md5s(info: MediaInfo, *span: int) -> list[str]:
+    return [rgb_md5(pixels) for pixels in decoded_rgb(info, *span)]
+
+
+@pytest.fixture(scope="module")
+def fields(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_field_pictures(tmp_path_factory.mktemp("fields") / "p.h264", 20)
+
+
+@pytest.mark.parametrize("name", ["p.ts", "p.m2ts", "p.mkv", "p.mp4", "p.mov"])
+def test_two_fields_are_one_frame(fields: Path, tmp_path: Path, name: str) -> None:
+    path = tmp_path / name
+    ffmpeg("-framerate", 50, "-i", fields, "-c", "copy", path)
+    info = replace(probe_media(path), deinterlace=True)
+    assert (info.interlaced, info.frame_count, info.rate) == (True, 20, Fraction(25))
+    assert (info.width, info.height) == (64, 64)
+    assert len(_md5s(info)) == 20
+    assert _md5s(info, 12, 14) == _md5s(info)[12:15]
+
+
+def test_fields_of_hevc_are_refused_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "f.mp4"
+    ffmpeg("-f", "lavfi", "-i", "testsrc2=s=64x64:r=50", "-vf", "separatefields", "-frames:v", 8,
+           "-c:v", "libx265", "-x265-params", "interlace=tff:log-level=none", path)  # fmt: skip
+    with pytest.raises(MediaError, match="fields are coded as pictures of their own"):
+        probe_media(path)
+
+
+OPEN_GOP = ("-c:v", "libx264", "-bf", "3", "-g", "12", "-x264-params", "open-gop=1:scenecut=0")
+
+
+@pytest.mark.parametrize("codec", [
+    OPEN_GOP,
+    ("-c:v", "libx265", "-bf", "3", "-x265-params",
+     "open-gop=1:keyint=12:min-keyint=12:scenecut=0:log-level=none"),
+    ("-c:v", "mpeg2video", "-g", "12", "-bf", "2"),
+])  # fmt: skip
+def test_a_recording_that_begins_between_key_frames(tmp_path: Path, codec: tuple[str, ...]) -> None:
+    """What comes before the first picture that can be decoded is left out, with a note, and what
+    follows has its right times."""
+    whole = make(tmp_path / "whole.ts", frames=60, codec=codec)
+    data = whole.read_bytes()
+    rows = [data[at : at + 188] for at in range(0, len(data), 188)]
+    # The first rows hold the tables, without which nothing is found.
+    cut = tmp_path / "cut.ts"
+    cut.write_bytes(b"".join(rows[:3] + rows[len(rows) // 3 :]))
+    info = probe_media(cut)
+    (note,) = info.notes
+    assert "refer to others before them" in note
+    wanted = decoded_md5s(whole, "rgb24")
+    read = _md5s(info)
+    assert 20 < len(read) == info.frame_count < 45
+    assert read == wanted[-len(read) :]
+
+
+def _joined(tmp_path: Path, *offsets: float) -> Path:
+    parts = []
+    for number, offset in enumerate(offsets):
+        part = tmp_path / f"part{number}.ts"
+        make(part, "-output_ts_offset", offset, frames=20)
+        parts.append(part.read_bytes())
+    path = tmp_path / "joined.ts"
+    path.write_bytes(b"".join(parts))
+    return path
+
+
+@pytest.mark.parametrize("offsets", [(0, 0), (10, 2), (0, 1000), (0, 0.8)])
+def test_joined_recordings_are_refused_as_such(
+    tmp_path: Path, offsets: tuple[float, float]
+) -> None:
+    path = _joined(tmp_path, *offsets)
+    with pytest.raises(MediaError, match="after frame 19: recordings were joined") as caught:
+        probe_media(path)
+    if offsets == (0, 0.8):  # so near that ffmpeg does not part them
+        return
+    # The remedy does what it says.
+    assert "ffmpeg -i IN -c copy OUT.mkv" in str(caught.value)
+    one = tmp_path / "one.mkv"
+    ffmpeg("-i", path, "-c", "copy", one)
+    info = probe_media(one)
+    assert (info.frame_count, info.rate, info.variable_rate) == (40, Fraction(25), False)
+
+
+def test_recordings_joined_with_one_clock_are_one(tmp_path: Path) -> None:
+    info = probe_media(_joined(tmp_path, 0, 0.88))
+    assert (info.frame_count, info.rate, info.variable_rate) == (40, Fraction(25), False)
+
+
+def _retimed(path: Path, ticks: list[int], base: Fraction = Fraction(1, 1000)) -> Path:
+    """FFV1 pictures in Matroska at these ticks."""
+    with av.open(str(path), "w", format="matroska") as movie:
+        stream = movie.add_stream("ffv1", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 16, 16, "bgr0"
+        for number, tick in enumerate(ticks):
+            frame = av.VideoFrame(16, 16, "bgr0")
+            frame.planes[0].update(bytes([number * 4]) * frame.planes[0].buffer_size)
+            (packet,) = stream.encode(frame)
+            packet.pts = packet.dts = tick
+            packet.time_base = base
+            packet.stream = stream
+            movie.mux(packet)
+    return path
+
+
+def test_one_doubled_time_does_not_make_a_rate_constant(tmp_path: Path) -> None:
+    ticks = [0, 17, 33, 50, 50, 83, 100, 200, 300, 400]
+    path = _retimed(tmp_path / "dup.mkv", ticks)
+    info = probe_media(path)
+    assert (info.frame_count, info.variable_rate) == (10, True)
+    (note,) = info.notes
+    assert "1 of its frames state the time of the one before" in note
+    made = rendered(path, tmp_path, "png-mov")
+    times = movie_index(made.path)
+    seconds = [float((tick - times.pts[0]) * times.time_base) for tick in times.pts]
+    assert seconds == pytest.approx([0, 0.017, 0.033, 0.05, 0.051, 0.083, 0.1, 0.2, 0.3, 0.4])
+    assert decoded_md5s(made.path, "rgb24") == decoded_md5s(path, "rgb24")
+    assert [rgb_md5(pixels) for pixels in frames_at(info, [3, 4, 8])] == [
+        decoded_md5s(path, "rgb24")[number] for number in (3, 4, 8)
+    ]
+
+
+def test_doubled_times_of_a_clock_that_is_too_coarse(tmp_path: Path) -> None:
+    """Two thousand a second on a clock of milliseconds: even, as the times fit the rate."""
+    info = probe_media(_retimed(tmp_path / "a.mkv", [k // 2 for k in range(20)]))
+    assert (info.frame_count, info.variable_rate, info.notes) == (20, False, ())
+
+
+@pytest.mark.parametrize(
+    ("shown", "decoded", "times", "stated"),
+    [
+        ([0, 3, 1, 2], [0, 1, 2, 3], [0, 1, 2, 3], True),
+        ([0, 2, 2, 3], [0, 1, 2, 3], [0, 2, 2, 3], True),
+        # AVI states none for B-frames; a frame that was dropped leaves a gap.
+        ([None, None, None, None], [0, 1, 4, 5], [0, 1, 4, 5], False),
+        ([0, None, 1, 4], [0, 1, 4, 5], [0, 1, 4, 5], False),
+        ([None, 2], [None, 1], [], False),
+        ([None, 2], [3, 1], [], False),
+    ],
+)
+def test_times_by_what_is_stated(
+    shown: list[int | None], decoded: list[int | None], times: list[int], stated: bool
+) -> None:
+    assert shown_times(shown, decoded) == (times, stated)
+
+
+def test_frames_without_times_are_counted_with_a_note(tmp_path: Path) -> None:
+    path = make(tmp_path / "a.h264", frames=20, codec=("-c:v", "libx264", "-bf", "2"))
+    info = probe_media(path)
+    assert (info.frame_count, info.rate) == (20, Fraction(25))
+    (note,) = info.notes
+    assert "states no times; its frames are taken as 25 a second" in note
+    assert _md5s(info) == decoded_md5s(path, "rgb24")
