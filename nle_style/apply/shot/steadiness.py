@@ -113,6 +113,12 @@ def _weighted(rgb: np.ndarray, weights: tuple[float, float, float]) -> np.ndarra
     return red
 
 
+def _planes(image: np.ndarray) -> np.ndarray:
+    """A copy, (h, w, 3), whose channels lie one after the other in memory: it takes a third of the
+    time of one that is interleaved, and sums over it go faster."""
+    return np.moveaxis(np.moveaxis(image, 2, 0).copy(), 0, 2)
+
+
 def _box_mean(values: np.ndarray) -> np.ndarray:
     """Mean over a box around every value of (h, w), with the values of the edge repeated."""
     side = 2 * _REACH + 1
@@ -121,9 +127,10 @@ def _box_mean(values: np.ndarray) -> np.ndarray:
         border[axis] = (_REACH, _REACH)
         padded = np.pad(values, border, mode="edge")
         length = values.shape[axis]
-        total = padded.take(range(length), axis)
-        for shift in range(1, side):
-            total += padded[(slice(None),) * axis + (slice(shift, shift + length),)]
+        parts = [padded[(slice(None),) * axis + (slice(k, k + length),)] for k in range(side)]
+        total = parts[0].copy()
+        for part in parts[1:]:
+            total += part
         values = total / np.float32(side)
     return values
 
@@ -158,7 +165,7 @@ class ChangeMeter:
             source, painted: (H, W, 3) float32 code values; neither is kept nor changed.
         """
         step = _step(*source.shape[:2])
-        sampled = tuple(image[::step, ::step].copy() for image in (source, painted))
+        sampled = tuple(_planes(image[::step, ::step]) for image in (source, painted))
         before, self._last = self._last, (frame, sampled[0], sampled[1])
         if before is not None and before[0] == frame - 1 and self.needs_previous(frame):
             self._pairs[frame] = pair_change(

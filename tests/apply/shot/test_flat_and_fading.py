@@ -138,6 +138,42 @@ def test_a_light_that_moves_over_black_leaves_the_black_as_it_is(
     assert blacks.max() < 0.8
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_the_bars_of_a_letterbox_are_one_dark_tone_before_and_after_a_fade(
+    mode: Statistics, pack: StylePack
+) -> None:
+    """Half of the frame is bars, which no fade touches: away from the picture, 56 pixels, they look
+    the same while it is black and while it is there."""
+    rows = np.arange(HEIGHT * 2)
+    bars = (rows < HEIGHT * 3 // 4) | (rows >= HEIGHT * 5 // 4)
+    grain = np.random.default_rng(2).random((HEIGHT * 2, WIDTH, 3), np.float32)
+    frames = [
+        np.where(bars[:, None, None], np.float32(0), grain * np.float32(min(1, i / 12)))
+        for i in range(COUNT)
+    ]
+    made = stylizer(pack, frames, mode)
+    shown, black = made.frame(frames[-1]), made.frame(frames[0])
+    assert shown[:12].std((0, 1)).max() < 0.05
+    assert shown[:12].mean() < shown[90:102].mean() - 0.05
+    if mode != "frame":  # whose black frame is normalised by photographs', for want of a picture
+        assert np.abs(corner(shown) - corner(black)).max() < 0.05
+
+
+@pytest.mark.parametrize("mode", ["shot", "hybrid"])
+def test_black_leader_with_a_slate_is_black_with_a_slate(
+    mode: Statistics, engine: str, pack: StylePack
+) -> None:
+    """Two frames of a slate in two seconds of black: whether or not a sample meets them."""
+    for slates in ((20, 21), sample_frames(0, 47)[:2]):
+        frames = [title(1) if i in slates else flat(0) for i in range(48)]
+        made = stylizer(pack, frames, mode)
+        black, slate = made.frame(frames[0]), made.frame(frames[slates[0]])
+        assert black.std((0, 1)).max() < 0.02
+        assert black.mean() < 0.5
+        assert np.abs(corner(black) - corner(slate)).max() < 0.05
+        assert slate.std((0, 1)).max() > 0.05
+
+
 def test_two_samples_without_common_light_have_no_exposure(pack: StylePack) -> None:
     """Half of the reference's light is at 0 and half at 2 times as bright: both are as good."""
     frames = [light_at(40), light_at(120)]

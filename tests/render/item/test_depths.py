@@ -15,6 +15,7 @@ from nle_style.media.base import MediaInfo
 from nle_style.media.source import probe_media, read_frames
 from nle_style.render import Item, LookJob, Output, RenderJob
 from nle_style.render.item import run_job
+from tests.helpers.media_factory import write_pixels
 from tests.media.image.test_exr_layers import CHANNELS, layered
 from tests.media.test_formats_table import HEAD, ROWS, SOURCES
 
@@ -68,3 +69,16 @@ def test_painting_an_exr_changes_its_picture_alone(
              if channel.pixels.tobytes() != b.channels[name].pixels.tobytes()]  # fmt: skip
     assert sorted(other) == sorted(changed)
     assert set(changed) <= set(CHANNELS)
+
+
+@pytest.mark.parametrize("depth", ["half", "float"])
+def test_exr_files_of_black_are_painted_one_dark_tone(tmp_path: Path, depth: str) -> None:
+    """By the shipped pack: black has no contrast that its norms could divide by."""
+    for number in range(4):
+        write_pixels(tmp_path / f"black.{number:04d}.exr", np.zeros((24, 32, 3), "f4"), depth)
+    source = tmp_path / "black.%04d.exr"
+    back = delivered(Path("posters"), source, tmp_path / "out", "exr", 1.0)
+    for frame in read_frames(back):
+        assert np.isfinite(frame).all()
+        assert np.ptp(frame, axis=(0, 1)).max() < 0.02
+        assert 0 <= frame.min() <= frame.max() < 0.16  # linear; a grey of half is 0.21
