@@ -19,6 +19,7 @@ from pathlib import Path
 from nle_style.errors import OutputError
 
 __all__ = [
+    "check_folder",
     "file_sha256",
     "make_folders",
     "part_path",
@@ -157,6 +158,22 @@ def make_folders(folder: Path) -> None:
         _make_folders(folder)
     except OSError as error:
         raise _refused("the output folder cannot be made", folder, error) from error
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that is not there, or that cannot be written to, before work is put into it.
+
+    Raises: OutputError.
+    """
+    if not folder.is_dir():
+        raise OutputError(
+            "there is no such folder", where=str(folder), remedy="Make it, or choose another."
+        )
+    if not os.access(folder, os.W_OK):
+        # Of a volume that is mounted read-only the system says so too.
+        read_only = os.statvfs(folder).f_flag & os.ST_RDONLY if hasattr(os, "statvfs") else 0
+        code = errno.EROFS if read_only else errno.EACCES
+        raise _refused("cannot be written to", folder, OSError(code, os.strerror(code)))
 
 
 def _make_folders(folder: Path) -> None:

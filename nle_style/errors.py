@@ -1,6 +1,6 @@
 """Every error that nle_style raises on purpose, in one tree.
 
-    NleStyleError                 any of ours; has .what, .where, .remedy and .exit_code
+    NleStyleError                 any of ours; has .what, .where, .remedy, .outcome and .exit_code
     ├── InputError                exit 2: what the user gave cannot be used as it is
     │   ├── MediaError            a movie, sequence or image cannot be found, read or trusted
     │   ├── TimelineError         a timeline, or one clip in it, cannot be planned or relinked
@@ -18,8 +18,11 @@ This module imports nothing from the package, so that every room may import it.
 
 from __future__ import annotations
 
+from typing import Literal
+
 __all__ = [
     "Cancelled",
+    "Failure",
     "InputError",
     "JobError",
     "LookError",
@@ -33,6 +36,9 @@ __all__ = [
 ]
 
 
+Failure = Literal["missing", "damaged", "refused", "cancelled"]
+
+
 class NleStyleError(Exception):
     """One clear message: what is wrong, where, and what to do about it.
 
@@ -40,11 +46,18 @@ class NleStyleError(Exception):
         what: the fault in one clause, without a full stop ("unknown style 'bleu'").
         where: the file, clip, option or line that it was found in; "" if there is none.
         remedy: one sentence the user can act on; "" if nothing can be done.
+        outcome: what becomes of the clip that it befalls, see `render.outcomes`; None for that of
+            the class.
     """
 
     exit_code = 1
+    outcome: Failure = "refused"
 
-    def __init__(self, what: str, *, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, where: str = "", remedy: str = "", outcome: Failure | None = None
+    ) -> None:
+        if outcome is not None:
+            self.outcome = outcome
         self.what = what
         self.where = where
         self.remedy = remedy
@@ -98,8 +111,11 @@ class OutputError(NleStyleError):
 class VerificationError(NleStyleError):
     """What was painted is no picture, or what was written does not read back as it was meant."""
 
+    outcome: Failure = "damaged"
+
 
 class Cancelled(NleStyleError):
     """The user asked to stop; everything already rendered is kept."""
 
     exit_code = 130
+    outcome: Failure = "cancelled"

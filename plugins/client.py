@@ -350,7 +350,7 @@ class Worker:
             return last["message"]
         refused = [item["message"] for item in items.values() if item["status"] == "refused"]
         if code in (0, 2, 3) and last.get("event") == "done":
-            return "\n".join(refused)
+            return "\n".join(dict.fromkeys(refused))  # a full disk is said once
         with open(self._log_path, "rb") as file:
             file.seek(0, os.SEEK_END)
             file.seek(max(0, file.tell() - _LOG_TAIL))

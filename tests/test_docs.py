@@ -87,11 +87,43 @@ def test_every_picture_is_shown() -> None:
     assert pictures - shown == set()
 
 
-def test_every_promise_names_tests_that_are_there() -> None:
-    text = (ROOT / "docs" / "measured" / "reliability.md").read_text(encoding="utf-8")
-    named = sorted(set(re.findall(r"`([\w/]+\.py)(?:::(\w+))?`", text)))
-    assert len(named) > 40
+@pytest.mark.parametrize(("page", "least"), [("measured/reliability.md", 41), ("outcomes.md", 20)])
+def test_every_promise_names_tests_that_are_there(page: str, least: int) -> None:
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = sorted(set(re.findall(r"`((?!nle_style)[\w/]+\.py)(?:::(\w+))?`", text)))
+    assert len(named) >= least
     for file, test in named:
         path = (ROOT if file.startswith("benchmarks/kills") else ROOT / "tests") / file
         assert path.is_file(), file
         assert f"def {test}(" in path.read_text(encoding="utf-8") or not test, (file, test)
+
+
+def test_every_outcome_event_and_code_has_a_row_and_a_test() -> None:
+    from nle_style import errors
+    from nle_style.render import READER_GONE, Event, Outcome, events
+
+    text = (ROOT / "docs" / "outcomes.md").read_text(encoding="utf-8")
+    tables = {
+        part.split("\n", 1)[0]: [
+            [cell.strip() for cell in line.strip("|").split(" | ")]
+            for line in part.splitlines()
+            if line.startswith("| ")
+        ][1:]
+        for part in text.split("\n## ")
+    }
+    outcomes, codes, told, files = tables.values()
+    assert [row[0].strip("`") for row in outcomes] == list(Outcome)
+    raised = {
+        each.exit_code
+        for name in errors.__all__
+        if hasattr(each := vars(errors)[name], "exit_code")
+    }
+    assert {int(row[0]) for row in codes} == {0, 3, READER_GONE} | raised
+    kinds = {each.kind: each for each in vars(events).values() if isinstance(each, type)
+             and issubclass(each, Event) and each is not Event}  # fmt: skip
+    assert {row[0].strip("`") for row in told} == set(kinds)
+    for row in told:
+        fields = set(vars(kinds[row[0].strip("`")])["__dataclass_fields__"])
+        assert fields <= set(re.findall(r"`(\w+)`", row[1])), row[0]
+    assert len(files) > 20
+    assert [row for row in (*codes, *told, *files) if "::test_" not in row[-1]] == []

@@ -1,78 +1,112 @@
-"""How a run talks to its user: a progress bar on stderr, or JSON lines on stdout."""
+"""How a run talks to its user, and ends: to its exit code, in the form that was asked for."""
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from nle_style.cli.people import People
 from nle_style.errors import Cancelled, NleStyleError
-from nle_style.render import (
-    Event,
-    Failed,
-    FramePainted,
-    ItemEnded,
-    OnEvent,
-    Scanning,
-    Started,
-    Stopped,
-    Warned,
-)
+from nle_style.render import READER_GONE, Done, Event, Failed, ItemEnded, OnEvent, Started, Stopped
 from nle_style.render import as_json as json_line
 
-__all__ = ["progress_bar", "reporting", "run_command", "stop_on_signals"]
+__all__ = ["hush", "run_command", "stop_on_signals"]
 
 
-def progress_bar(console: Console, unit: str) -> Progress:
-    """A bar of so many `unit` done and in all; its tasks have a field `detail` to show behind."""
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn(unit + "  {task.fields[detail]}"),
-        TimeRemainingColumn(),
-        console=console,
-    )
+class _Programs:
+    """Tells a run's events to programs: JSON lines on stdout."""
+
+    def __call__(self, event: Event) -> None:
+        print(json_line(event), flush=True)
+
+    def close(self) -> None:
+        """Nothing is left open."""
 
 
-@contextmanager
-def reporting(as_json: bool) -> Iterator[OnEvent]:
-    """An event handler that prints: JSON lines on stdout, or a bar and messages on stderr."""
-    if as_json:
-        yield lambda event: print(json_line(event), flush=True)
-        return
-    console = Console(stderr=True, highlight=False)
-    with progress_bar(console, "frames") as bar:
-        task = bar.add_task("starting", total=None, detail="")
+class _Teller:
+    """Passes a run's events on, but for its end, and stops the run when nobody reads any more.
 
-        def show(event: Event) -> None:
-            if isinstance(event, Started):
-                bar.update(task, total=event.frames, description="rendering")
-            elif isinstance(event, Scanning):
-                seen = f"looked at {event.item_done} of {event.item_frames}"
-                bar.update(task, description=f"{escape(event.name)}: finding cuts", detail=seen)
-            elif isinstance(event, FramePainted):
-                rate = f"{event.frames_per_second:.2f}/s" if event.frames_per_second else ""
-                bar.update(task, completed=event.done, description=escape(event.name), detail=rate)
-            elif isinstance(event, Warned):
-                console.print(f"[yellow]note[/]  {escape(event.message)}", soft_wrap=True)
-            elif isinstance(event, ItemEnded):
-                if event.status == "refused":
-                    console.print(f"[red]refused[/]  {escape(event.message)}", soft_wrap=True)
-                else:
-                    ending = "done" if event.status == "delivered" else "was there already"
-                    path = escape(event.path)
-                    console.print(
-                        f"[green]{ending}[/]  {path}  ({event.frames} frames)", soft_wrap=True
-                    )
+    The end is told by `end`, with the exit code that the process has: nothing comes after it.
 
-        yield show
+    Args:
+        show: tells an event.
+        stop: set to stop the run.
+
+    Attributes:
+        alone: whether nobody reads any more.
+    """
+
+    def __init__(self, show: People | _Programs, stop: threading.Event) -> None:
+        self._show, self._stop = show, stop
+        self._done: Done | None = None
+        self._items = 0
+        self._ended: Counter[str] = Counter()
+        self.alone = False
+
+    def __call__(self, event: Event) -> None:
+        """Hear an event of the run."""
+        if isinstance(event, Started):
+            self._items = event.items
+        elif isinstance(event, ItemEnded):
+            self._ended[event.status] += 1
+        if isinstance(event, Done):
+            self._done = event
+        else:
+            self._tell(event)
+
+    def end(self, code: int) -> None:
+        """The run came to its end."""
+        if self._done is not None:
+            self._tell(replace(self._done, exit_code=code))
+
+    def fail(self, error: NleStyleError) -> None:
+        """The run was stopped, or could not go on."""
+        if not isinstance(error, Cancelled):
+            self._tell(Failed(str(error), error.exit_code))
+            return
+        ended = {name: self._ended[name] for name in ("delivered", "present", "refused")}
+        left = max(self._items - sum(ended.values()), 0)
+        self._tell(Stopped(str(error), **ended, unfinished=left))
+
+    def _tell(self, event: Event) -> None:
+        if self.alone:
+            return
+        try:
+            self._show(event)
+        except BrokenPipeError:
+            self.alone = True
+            hush()
+            self._stop.set()
+
+
+class _Console(Console):
+    """A console whose reader may go: the run is told, and no exception ends a thread of rich's."""
+
+    def on_broken_pipe(self) -> None:
+        """Called by rich where a BrokenPipeError is handled."""
+        self.quiet = True
+        raise BrokenPipeError
+
+
+def hush() -> None:
+    """Have what is still printed go nowhere, where nobody reads it any more.
+
+    Source: Python's library reference, signal, "Note on SIGPIPE".
+    """
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            with suppress(OSError, ValueError):
+                os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 @contextmanager
@@ -93,25 +127,28 @@ def stop_on_signals() -> Iterator[threading.Event]:
             signal.signal(number, handler)
 
 
-def run_command(as_json: bool, command: Callable[[OnEvent, threading.Event], int]) -> int:
+def run_command(
+    as_json: bool, command: Callable[[OnEvent, threading.Event], int], *, quiet: bool = False
+) -> int:
     """Run a rendering command to its exit code, and tell its end in the form that was asked for.
 
     An `NleStyleError` becomes one message, never a traceback; anything else is a defect of ours
-    and is raised on.
+    and is raised on. When nobody reads what is told, the run stops after its frame.
+
+    Args:
+        as_json: JSON lines on stdout; else for people.
+        quiet: what is for people leaves stdout alone.
     """
+    show = _Programs() if as_json else People(_Console(stderr=True, highlight=False), quiet)
     try:
-        with reporting(as_json) as on_event, stop_on_signals() as stop:
-            return command(on_event, stop)
-    except Cancelled as error:
-        _end(as_json, Stopped(str(error)), str(error))
-        return error.exit_code
-    except NleStyleError as error:
-        _end(as_json, Failed(str(error), error.exit_code), f"error: {error}")
-        return error.exit_code
-
-
-def _end(as_json: bool, event: Event, message: str) -> None:
-    if as_json:
-        print(json_line(event), flush=True)
-    else:
-        print(f"nle-style: {message}", file=sys.stderr)
+        with stop_on_signals() as stop:
+            teller = _Teller(show, stop)
+            try:
+                code = command(teller, stop)
+                teller.end(code)
+            except NleStyleError as error:
+                code = error.exit_code
+                teller.fail(error)
+    finally:
+        show.close()
+    return READER_GONE if teller.alone else code

@@ -13,7 +13,7 @@ from nle_style.apply import use_huge_pages
 from nle_style.cli.commands.export import export
 from nle_style.cli.commands.farm import TaskOptions, farm, run_farm
 from nle_style.cli.commands.resolve import PASS_ON, resolve
-from nle_style.cli.commands.timelines import batch, revert, tell_batch
+from nle_style.cli.commands.timelines import batch, revert
 from nle_style.cli.commands.train import add_style, train
 from nle_style.cli.install.command import install
 from nle_style.cli.option_groups import LookOptions, RenderOptions, grouped
@@ -150,11 +150,7 @@ def demo(
         from nle_style.cli.commands.demo import run_demo
 
         look = look_of(style, LookOptions(stroke_scale=stroke_scale, colour=colour))
-        result, picture = run_demo(output, look, on_event, stop)
-        if not events:
-            tell_batch(result)
-            print(f"before and after: {picture}")
-        return result.exit_code
+        return run_demo(output, look, on_event, stop).exit_code
 
     raise typer.Exit(run_command(events, command))
 
@@ -206,7 +202,23 @@ def main() -> None:
     """The program's entry: every error of ours is one message and its exit code."""
     use_huge_pages()
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()
     except NleStyleError as error:
         print(f"nle-style: error: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except (BrokenPipeError, SystemExit) as end:
+        # typer and rich end the program with 1 where they meet a pipe that nobody reads.
+        if not isinstance(end if isinstance(end, OSError) else end.__context__, BrokenPipeError):
+            raise
+        _end_unheard()
+
+
+def _end_unheard() -> None:
+    from nle_style.cli.console import hush
+    from nle_style.render import READER_GONE
+
+    hush()
+    sys.exit(READER_GONE)

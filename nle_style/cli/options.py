@@ -132,8 +132,11 @@ def parse_range(text: str, what: str) -> tuple[int, int]:
     return first, last
 
 
-def parse_rate(text: str) -> Fraction:
+def parse_rate(text: str, option: str = "--rate") -> Fraction:
     """ "25", "23.976" or "24000/1001" as the exact rate it stands for.
+
+    Args:
+        option: that it was given to, for the message: "--rate".
 
     Raises: InputError if it is not a rate between 1 and 240.
     """
@@ -145,6 +148,8 @@ def parse_rate(text: str) -> Fraction:
         value = Fraction(0)
     if not 1 <= value <= 240:
         raise InputError(
-            f"'{text}' is not a frame rate", remedy="Write --rate 25, 23.976 or 30000/1001."
+            f"'{text}' is not a frame rate between 1 and 240",
+            where=option,
+            remedy=f"Write {option} 25, {option} 23.976 or {option} 30000/1001.",
         )
     return value if "/" in text else exact_rate(float(value))

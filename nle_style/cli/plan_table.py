@@ -9,7 +9,9 @@ from rich.filesize import decimal
 from rich.markup import escape
 from rich.table import Table
 
-from nle_style.render.cut import DryRun
+from nle_style.cli.people import Lines
+from nle_style.render import Outcome
+from nle_style.render.cut import DryRun, note_of, refusal_error
 
 __all__ = ["print_plan"]
 
@@ -33,24 +35,25 @@ def print_plan(dry: DryRun, console: Console) -> None:
             str(last - first + 1),
             clip["look"],
             "{}x{}".format(*render.painted_at) if render.painted_at else "–",
-            "refused" if render.status == "refused" else Path(render.path).name,
+            render.outcome.words if render.error else Path(render.path).name,
         )
         table.add_row(*map(escape, cells))
     console.print(table)
-    refused = [
-        f"{clip.clip_name} ({clip.track_name}): {clip.reason}. {clip.remedy}"
-        for clip in batch.plan.refusals
-    ]
-    refused += [f"{r.reason}. {r.remedy}" for r in dry.renders if r.status == "refused"]
-    for text in refused:
-        console.print(f"[red]refused[/]  {escape(text)}", soft_wrap=True)
-    for clip in clips:
-        if clip["note"]:
-            text = f"{clip['name']} ({clip['track']}): {clip['note']}"
-            console.print(f"[yellow]note[/]  {escape(text)}", soft_wrap=True)
-    for text in dict.fromkeys(note for render in dry.renders for note in render.notes):
-        console.print(f"[yellow]note[/]  {escape(text)}", soft_wrap=True)
+    say = Lines(console)
+    for note in batch.notes:
+        say.note(note)
+    for refusal in batch.plan.refusals:
+        say.failure(Outcome(refusal.outcome), str(refusal_error(refusal)))
+    for use in batch.plan.uses:
+        if use.note:
+            say.note(note_of(use))
+    for render in dry.renders:
+        for text in render.notes:
+            say.note(f"{Path(render.path).name}: {text}")
+        if render.error is not None:
+            say.failure(render.outcome, str(render.error))
     there = sum(render.status == "present" for render in dry.renders)
+    console.print(dry.summary)
     console.print(
         f"{dry.frames_to_paint} frames to paint, {dry.saved_frames} saved by sharing, {there} of "
         f"{len(dry.renders)} intermediates are there already"

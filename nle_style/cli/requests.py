@@ -168,7 +168,7 @@ def batch_options_of(cut: CutOptions, options: RenderOptions) -> BatchOptions:
     from nle_style.render.cut import BatchOptions
 
     return BatchOptions(
-        rate=None if cut.rate is None else parse_rate(cut.rate),
+        rate=None if cut.rate is None else parse_rate(cut.rate, "--rate"),
         media=tuple(cut.media or ()),
         path_maps=tuple(parse_path_map(text) for text in cut.path_map or ()),
         look_map=cut.look_map,
@@ -179,7 +179,7 @@ def batch_options_of(cut: CutOptions, options: RenderOptions) -> BatchOptions:
 def _reading_of(options: RenderOptions) -> Reading:
     from nle_style.render import Reading
 
-    rate = None if options.conform is None else str(parse_rate(options.conform))
+    rate = None if options.conform is None else str(parse_rate(options.conform, "--conform"))
     return Reading(interlaced=options.interlaced.value, conform=rate)
 
 

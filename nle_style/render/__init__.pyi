@@ -1,4 +1,5 @@
 from .events import (
+    Done,
     Event,
     Failed,
     FramePainted,
@@ -8,6 +9,7 @@ from .events import (
     Started,
     Stopped,
     Warned,
+    Written,
     as_json,
 )
 from .job import (
@@ -22,10 +24,13 @@ from .job import (
     RenderJob,
     read_job,
 )
+from .outcomes import READER_GONE, Outcome, exit_code_of, summary
 
 __all__ = [
+    "READER_GONE",
     "ColourJob",
     "Control",
+    "Done",
     "Event",
     "Failed",
     "FramePainted",
@@ -35,6 +40,7 @@ __all__ = [
     "LookJob",
     "MatteJob",
     "OnEvent",
+    "Outcome",
     "Output",
     "Reading",
     "RenderJob",
@@ -42,6 +48,9 @@ __all__ = [
     "Started",
     "Stopped",
     "Warned",
+    "Written",
     "as_json",
+    "exit_code_of",
     "read_job",
+    "summary",
 ]

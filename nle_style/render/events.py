@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Any, ClassVar, Literal
 
+from nle_style.errors import Cancelled
+
 __all__ = [
     "Done",
     "Event",
@@ -18,6 +20,7 @@ __all__ = [
     "Started",
     "Stopped",
     "Warned",
+    "Written",
     "as_json",
 ]
 
@@ -90,11 +93,17 @@ class FramePainted(Event):
 
 @dataclass(frozen=True)
 class Warned(Event):
-    """Something that an editor must know; the render goes on."""
+    """Something that an editor must know; the render goes on.
+
+    Attributes:
+        item: that it is about, by its index in the job.
+        outcome: of the clip of a cut that this refuses, see `outcomes.Outcome`; else "".
+    """
 
     kind: ClassVar[str] = "warning"
     message: str
     item: int | None = None
+    outcome: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,6 +116,7 @@ class ItemEnded(Event):
             the `message`.
         path, frames: of its intermediate.
         report: path of its report (docs/report.md), or "".
+        outcome: the same as `status`, but that a refused item is `missing`, `damaged` or `refused`.
     """
 
     kind: ClassVar[str] = "item"
@@ -117,17 +127,41 @@ class ItemEnded(Event):
     frames: int = 0
     message: str = ""
     report: str = ""
+    outcome: str = ""
+
+
+@dataclass(frozen=True)
+class Written(Event):
+    """A file that was written beside the intermediates and their reports.
+
+    Attributes:
+        what: `timeline` (a relinked one, or a list to relink by), `report` or `picture`.
+    """
+
+    kind: ClassVar[str] = "written"
+    path: str
+    what: Literal["timeline", "report", "picture"]
 
 
 @dataclass(frozen=True)
 class Done(Event):
-    """The job's end: how many items were delivered, present and refused."""
+    """The job's end.
+
+    Attributes:
+        delivered, present, refused: how many items.
+        exit_code: the process's.
+        missing, damaged: of the refused.
+        clips: of a cut: how many clips by their outcome, see `outcomes.Outcome`; None of a job.
+    """
 
     kind: ClassVar[str] = "done"
     delivered: int
     present: int
     refused: int
     exit_code: int
+    missing: int = 0
+    damaged: int = 0
+    clips: dict[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -141,10 +175,20 @@ class Failed(Event):
 
 @dataclass(frozen=True)
 class Stopped(Event):
-    """The job was cancelled; what is finished is kept and the same command continues from there."""
+    """The job was cancelled; what is finished is kept and the same command continues from there.
+
+    Attributes:
+        delivered, present, refused: how many items had ended.
+        unfinished: how many had not.
+    """
 
     kind: ClassVar[str] = "cancelled"
     message: str
+    delivered: int = 0
+    present: int = 0
+    refused: int = 0
+    unfinished: int = 0
+    exit_code: int = Cancelled.exit_code
 
 
 OnEvent = Callable[[Event], None]

@@ -124,7 +124,7 @@ def _only(found: Sequence[Parsed], path: Path) -> Parsed:
         "timeline has no clips" + (" with a picture, only sound" if has_sound else ""),
         where=str(path),
         remedy="Export the sequence that holds the edit."
-        + (f" What was left out: {'; '.join(notes[:3])}." if notes else ""),
+        + (f" Noted while reading it: {'; '.join(notes[:3])}." if notes else ""),
     )
 
 

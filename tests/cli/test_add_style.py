@@ -53,6 +53,8 @@ def test_add_style_without_photographs(
     assert done.out.strip() == "tiny_my.safetensors"
     assert "demo's footage" in " ".join(done.err.split())
     out = tmp_path / "tiny_my.safetensors"
+    assert out.with_suffix(".yaml").is_file()
+    assert list((tmp_path / "tiny_my.training").rglob("sheet-*.png"))
     listed = nle_style("styles", "--pack", out, "--json")
     (pack,) = json.loads(listed.out)
     assert pack["styles"] == ["red", "green", "blue", "my"]

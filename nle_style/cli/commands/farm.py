@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import threading
 
     from nle_style.apply import Look
+    from nle_style.cli.people import Lines
     from nle_style.render import Event, OnEvent, RenderJob
     from nle_style.render.cut import BatchOptions, PlannedBatch
     from nle_style.render.farm import FarmBatch
@@ -92,6 +93,7 @@ def farm(
     options: RenderOptions,
 ) -> None:
     """Write an Open Job Description bundle: the same render, cut into tasks for a farm."""
+    from nle_style.render import Outcome
     from nle_style.render.farm import RESULTS, batch_options, make_farm_job, write_bundle
 
     batch: FarmBatch | None = None
@@ -105,10 +107,11 @@ def farm(
     else:
         job = clips_job(sources, matted_looks(style, matte or (), controls), options, folder)
     planned = make_farm_job(job, batch)
+    lines = _lines()
     for item in planned.items:
         if item.refused:
             refused += 1
-            print(f"refused: {item.refused}", file=sys.stderr)
+            lines.failure(Outcome(item.outcome), item.refused)
     if not planned.pieces:
         raise InputError("nothing of it can be rendered", where=str(sources[0]))
     written = write_bundle(
@@ -154,14 +157,25 @@ def _farm_batch(
 
 def _job_of(planned: PlannedBatch) -> tuple[RenderJob, int]:
     """The job of a timeline, and how many of its clips are refused; says which ones, and why."""
+    from nle_style.render import Outcome
+    from nle_style.render.cut import refusal_error
+
+    lines = _lines()
     for note in planned.notes:
-        print(f"note: {note}", file=sys.stderr)
+        lines.note(note)
     for refusal in planned.plan.refusals:
-        clip = f"clip '{refusal.clip_name}' on {refusal.track_name}"
-        print(f"refused: {clip}: {refusal.reason}. {refusal.remedy}", file=sys.stderr)
+        lines.failure(Outcome(refusal.outcome), str(refusal_error(refusal)))
     if planned.job is None:
         raise InputError("none of its clips can be rendered", where=str(planned.read.path))
     return planned.job, len(planned.plan.refusals)
+
+
+def _lines() -> Lines:
+    from rich.console import Console
+
+    from nle_style.cli.people import Lines
+
+    return Lines(Console(stderr=True, highlight=False))
 
 
 def run_farm(path: Path, task: TaskOptions, *, as_json: bool) -> int:
@@ -193,10 +207,7 @@ def run_farm(path: Path, task: TaskOptions, *, as_json: bool) -> int:
             whole = 0, run.farm.pieces - 1
             run.render(*(whole if task.pieces is None else parse_range(task.pieces, "pieces")))
         if task.step in (FarmStep.assemble, None):
-            refused = run.refused_now(run.assemble())
-            for error in refused:
-                print(f"nle-style: error: {error}", file=sys.stderr)
-            return refused[0].exit_code if refused else 0
+            return run.exit_code_now(run.assemble())
         return 0
 
     return _run_openjd(command) if task.openjd else run_command(as_json, command)
@@ -221,7 +232,9 @@ def _run_openjd(command: Callable[[OnEvent, threading.Event], int]) -> int:
         elif isinstance(event, Warned):
             print(f"note: {event.message}", flush=True)
         elif isinstance(event, ItemEnded):
-            tell("status", f"{event.status}: {event.path or event.source} {event.message}")
+            tell("status", f"{event.outcome}: {event.path or event.source} {event.message}")
+            if event.message:
+                print(f"nle-style: {event.outcome}: {event.message}", file=sys.stderr)
 
     try:
         with stop_on_signals() as stop:

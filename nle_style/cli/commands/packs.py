@@ -6,12 +6,14 @@ import json
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from nle_style.apply import Look, Stylizer, choose_device
 from nle_style.core import FIGURES, StylePack, contact_sheet, figures_of, load_pack
+from nle_style.durable import check_folder, replacing
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import find_pack, shipped_packs
@@ -100,8 +102,14 @@ def write_sheet(
     Raises:
         LookError: the stroke scale is out of its range.
         MediaError: the source, or that frame of it, cannot be read.
-        OutputError: the sheet cannot be written.
+        OutputError: the sheet cannot be written, which is found out before anything is painted.
     """
+    form = Image.registered_extensions().get(destination.suffix.lower())
+    if form is None:
+        raise OutputError(
+            "its ending is none of a picture's", where=str(destination), remedy="Give -o sheet.png."
+        )
+    check_folder(destination.parent)
     info = probe_media(source)
     number = info.frame_count // 2 if frame is None else frame
     if not 0 <= number < info.frame_count:
@@ -127,7 +135,5 @@ def write_sheet(
     for row in rows:
         sheet.paste(row, (0, y))
         y += row.height
-    try:
-        sheet.save(destination)
-    except (OSError, ValueError) as error:
-        raise OutputError(f"cannot be written ({error})", where=str(destination)) from error
+    with replacing(destination) as part:
+        sheet.save(part, form)

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from threading import Event
 
     from nle_style.render import OnEvent
-    from nle_style.render.cut import BatchResult, PlannedBatch
+    from nle_style.render.cut import PlannedBatch
 
-__all__ = ["batch", "revert", "tell_batch"]
+__all__ = ["batch", "revert"]
 
 
 @grouped
@@ -48,7 +48,9 @@ def batch(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only show the plan, its time and its disk space.")
     ] = False,
-    json_: Annotated[bool, typer.Option("--json", help="The plan of --dry-run as JSON.")] = False,
+    json_: Annotated[
+        bool, typer.Option("--json", help="The report, or the plan of --dry-run, as JSON.")
+    ] = False,
     events: Events = False,
 ) -> None:
     """Render what a timeline needs and write relinked timelines; the original is kept."""
@@ -62,11 +64,19 @@ def batch(
         from nle_style.render.cut import run_batch
 
         result = run_batch(planned(), on_event, stop, renderer_of(workers))
-        if not events:
-            tell_batch(result)
+        if json_:
+            print(json.dumps(result.report, indent=2, ensure_ascii=False))
         return result.exit_code
 
-    raise typer.Exit(_show(planned(), json_) if dry_run else run_command(events, command))
+    if json_ and events:
+        raise InputError(
+            "both write to stdout",
+            where="--json and --events",
+            remedy="Give one of them: --events tells the outcome of every item too.",
+        )
+    if dry_run:
+        raise typer.Exit(_show(planned(), json_))
+    raise typer.Exit(run_command(events, command, quiet=json_))
 
 
 def _show(batch: PlannedBatch, as_json: bool) -> int:
@@ -80,14 +90,7 @@ def _show(batch: PlannedBatch, as_json: bool) -> int:
         print(json.dumps(dry.as_data(), indent=2))
     else:
         print_plan(dry, Console(highlight=False))
-    return 0 if batch.plan.uses else InputError.exit_code
-
-
-def tell_batch(result: BatchResult) -> None:
-    """Say on stdout what was delivered and where."""
-    print(f"{len(result.plan.uses)} clips styled, {len(result.plan.refusals)} left as they are")
-    for path in (*result.timelines, *result.reports):
-        print(path)
+    return dry.exit_code
 
 
 def revert(

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 from rich.console import Console
 
-from nle_style.cli.console import progress_bar
+from nle_style.cli.people import progress_bar
 from nle_style.core import STYLE_NAME
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
 from nle_style.errors import OutputError, TrainingError

@@ -159,6 +159,7 @@ def gone(path: Path, error: OSError) -> MediaError:
         f"cannot be read any more ({error.strerror})",
         where=str(path),
         remedy="Put it back or mount its volume, then run it again: what is finished stays.",
+        outcome="missing",
     )
 
 

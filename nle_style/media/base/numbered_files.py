@@ -43,6 +43,7 @@ class SequenceFiles:
                 f"the sequence has holes: {spans_text(spans_of(lacking))} missing",
                 where=str(self.pattern),
                 remedy="Render or copy the missing files again, or ask for frames beside them.",
+                outcome="missing",
             )
 
 
@@ -64,6 +65,7 @@ def find_sequence(pattern: Path) -> SequenceFiles:
             "the folder of the sequence does not exist",
             where=str(pattern.parent),
             remedy="Check the path, or mount the volume.",
+            outcome="missing",
         )
     found = (name.number(entry.name) for entry in pattern.parent.iterdir())
     numbers = {number for number in found if number is not None}
@@ -72,6 +74,7 @@ def find_sequence(pattern: Path) -> SequenceFiles:
             "no file of the sequence exists",
             where=str(pattern),
             remedy="Check the name, the padding and the folder.",
+            outcome="missing",
         )
     first, last = min(numbers), max(numbers)
     if last - first >= _MOST_FILES:

@@ -118,6 +118,7 @@ def _parts_of(path: Path) -> list[OpenEXR.Part]:
             "not all of its layers can be read",
             where=str(path),
             remedy=f"Copy the EXR again from the original{reason}.",
+            outcome="damaged",
         )
     return parts
 

@@ -122,6 +122,7 @@ def read_image(path: Path, *, alpha: bool = False, half: bool = False) -> np.nda
                 "the image cannot be decoded",
                 where=str(path),
                 remedy=f"Write or copy it again ({reader.geterror().strip()}).",
+                outcome="damaged",
             )
     finally:
         reader.close()

@@ -34,4 +34,5 @@ def check_jpeg(path: Path) -> None:
         "the picture is cut off",
         where=str(path),
         remedy="It has no end marker: copy the JPEG again from the original.",
+        outcome="damaged",
     )

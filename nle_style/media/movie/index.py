@@ -187,6 +187,7 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
                 "holds no frame that can be read",
                 where=str(path),
                 remedy="The file is empty or cut off; copy it again from the original.",
+                outcome="damaged",
             )
         if packets.jump is not None:
             raise _joined(packets.jump, path)

@@ -27,6 +27,7 @@ def check_frames(info: MediaInfo, first: int, last: int) -> None:
                 where=str(info.path),
                 remedy="The file is truncated or damaged; copy it again from the original (the "
                 f"file ends before it; frames 0-{index.readable - 1} are there).",
+                outcome="damaged",
             )
     if info.kind == "sequence":
         number = info.first_frame_number

@@ -120,7 +120,7 @@ def read_back(path: Path, *, alpha: bool = False, threads: int = 1) -> Iterator[
         converter: FrameConverter | None = None
         for frame in container.decode(stream):
             if frame.is_corrupt:
-                raise MediaError("a frame of it is damaged", where=str(path))
+                raise MediaError("a frame of it is damaged", where=str(path), outcome="damaged")
             if converter is None:
                 converter = FrameConverter(_stated_colours(frame), display_matrix(frame))
             pixels = converter.rgb(frame)
@@ -232,6 +232,7 @@ def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int,
             f"frame {expected} of {index.frame_count} cannot be decoded",
             where=str(info.path),
             remedy=f"The file is truncated or damaged; copy it again from the original ({reason}).",
+            outcome="damaged",
         )
 
 

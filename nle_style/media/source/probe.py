@@ -65,7 +65,10 @@ def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
         )
     if not path.exists():
         raise MediaError(
-            "no such file", where=str(path), remedy="Check the path, or mount its volume."
+            "no such file",
+            where=str(path),
+            remedy="Check the path, or mount its volume.",
+            outcome="missing",
         )
     if path.is_dir():
         raise MediaError(
@@ -74,7 +77,9 @@ def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
             remedy="Give a movie, an image, or a sequence as name.%06d.exr.",
         )
     if path.stat().st_size == 0:
-        raise MediaError("the file is empty", where=str(path), remedy="Copy it again.")
+        raise MediaError(
+            "the file is empty", where=str(path), remedy="Copy it again.", outcome="damaged"
+        )
     if path.suffix.lower() in IMAGE_SUFFIXES:
         return _probe_image(path, "still", path, 1, 0, rate)
     return _probe_movie(path)
@@ -149,6 +154,7 @@ def _first_frame(
         "no frame of it can be decoded",
         where=str(path),
         remedy=f"Play the file, or copy it again from the original (ffmpeg says: {reason}).",
+        outcome="damaged",
     )
 
 

@@ -164,7 +164,9 @@ class IntermediateWriter:
                 self._encode(part, unit, quantised())
             except (OSError, av.error.FFmpegError) as error:
                 if error in source_errors:  # the source cannot be read; the folder is not at fault
-                    raise MediaError(str(error), where=str(self.source.path)) from error
+                    raise MediaError(
+                        str(error), where=str(self.source.path), outcome="missing"
+                    ) from error
                 raise
             if len(given) != unit.last - unit.first + 1:
                 raise VerificationError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nle_style.render.cut.batch import BatchResult, Renderer, run_batch
 from nle_style.render.cut.batch_plan import BatchOptions, PlannedBatch, plan_batch
+from nle_style.render.cut.clip_table import note_of, refusal_error
 from nle_style.render.cut.dry_run import DryRun, dry_run_batch
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "PlannedBatch",
     "Renderer",
     "dry_run_batch",
+    "note_of",
     "plan_batch",
+    "refusal_error",
     "run_batch",
 ]

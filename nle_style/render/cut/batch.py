@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from nle_style.durable import write_file
-from nle_style.errors import InputError, OutputError
+from nle_style.errors import OutputError
 from nle_style.render.cut.batch_plan import PlannedBatch
 from nle_style.render.cut.batch_report import as_markdown, build_batch_report, report_paths
+from nle_style.render.cut.clip_table import (
+    ClipEnd,
+    clip_counts,
+    clips_exit_code,
+    ends_of_items,
+    note_of,
+    refusal_error,
+)
 from nle_style.render.cut.delivery import Delivery, deliver
-from nle_style.render.events import OnEvent, Warned
+from nle_style.render.events import Done, Event, OnEvent, Warned, Written
 from nle_style.render.item import ItemResult, JobResult, run_job
 from nle_style.render.job import RenderJob
+from nle_style.render.outcomes import Outcome, summary
 from nle_style.render.plan import ItemPlan
 from nle_style.render.record import Sources, report_path, write_report
 from nle_style.timeline.needs import Plan
@@ -33,6 +43,8 @@ class BatchResult:
     Attributes:
         plan: every clip's use, refusal or reason to be left alone.
         job: the renders' results; None if no clip could be planned.
+        ends: what became of every clip.
+        report: the batch's report as plain data.
         timelines: the timelines written, see `delivery.deliver`; empty if no intermediate was
             delivered.
         reports: `CUT.LOOK.report.json` and `.md`; empty if they could not be written.
@@ -40,17 +52,27 @@ class BatchResult:
 
     plan: Plan
     job: JobResult | None
+    ends: tuple[ClipEnd, ...]
+    report: Mapping[str, Any]
     timelines: tuple[Path, ...]
     reports: tuple[Path, ...]
 
     @property
     def exit_code(self) -> int:
         """0: every clip; 3: some; 2 or 1: none."""
-        if self.job is None:
-            return InputError.exit_code
-        if self.job.exit_code == 0 and self.plan.refusals:
-            return 3
-        return self.job.exit_code
+        return clips_exit_code(self.ends)
+
+    @property
+    def summary(self) -> str:
+        """What became of the clips, in one line."""
+        return summary(clip_counts(self.ends))
+
+    def done(self) -> Done:
+        """The event that tells it."""
+        counts = clip_counts(self.ends)
+        clips = {outcome.value: counts[outcome] for outcome in Outcome if counts[outcome]}
+        job = JobResult(()) if self.job is None else self.job
+        return replace(job.done(), exit_code=self.exit_code, clips=clips)
 
 
 def run_batch(
@@ -69,11 +91,16 @@ def run_batch(
     Raises: as `run_job` and `deliver`.
     """
     for warning in _warnings(batch):
-        on_event(Warned(warning))
+        on_event(warning)
     result, delivery = None, Delivery()
     items: tuple[ItemResult, ...] = ()
+
+    def tell(event: Event) -> None:
+        if not isinstance(event, Done):  # the job's end is not yet the cut's
+            on_event(event)
+
     if batch.job is not None:
-        result = render(batch.job, on_event, stop, batch.sources)
+        result = render(batch.job, tell, stop, batch.sources)
         items = result.items
         rendered = [
             _rendered(batch, index, item.plan)
@@ -85,17 +112,25 @@ def run_batch(
             delivery = deliver(batch.read, batch.plan, rendered, label=batch.label, folder=folder)
     for note in delivery.notes:
         on_event(Warned(note))
-    reports = _write_report(batch, items, delivery.timelines, on_event)
-    return BatchResult(batch.plan, result, tuple(delivery.timelines), reports)
+    ends = tuple(ends_of_items(batch.plan, items))
+    report = build_batch_report(batch, items, delivery.timelines)
+    reports = _write_report(batch, items, report, on_event)
+    for path in delivery.timelines:
+        on_event(Written(str(path), "timeline"))
+    for path in reports:
+        on_event(Written(str(path), "report"))
+    done = BatchResult(batch.plan, result, ends, report, tuple(delivery.timelines), reports)
+    on_event(done.done())
+    return done
 
 
-def _warnings(batch: PlannedBatch) -> Iterator[str]:
-    yield from batch.notes
+def _warnings(batch: PlannedBatch) -> Iterator[Warned]:
+    yield from map(Warned, batch.notes)
     for clip in batch.plan.refusals:
-        yield f"clip '{clip.clip_name}' on {clip.track_name}: {clip.reason}. {clip.remedy}"
+        yield Warned(str(refusal_error(clip)), outcome=clip.outcome)
     for use in batch.plan.uses:
         if use.note:
-            yield f"clip '{use.clip_name}' on {use.track_name}: {use.note}"
+            yield Warned(note_of(use))
 
 
 def _rendered(batch: PlannedBatch, index: int, item: ItemPlan) -> Rendered:
@@ -120,10 +155,12 @@ def _rendered(batch: PlannedBatch, index: int, item: ItemPlan) -> Rendered:
 
 
 def _write_report(
-    batch: PlannedBatch, items: tuple[ItemResult, ...], timelines: list[Path], on_event: OnEvent
+    batch: PlannedBatch,
+    items: tuple[ItemResult, ...],
+    report: Mapping[str, Any],
+    on_event: OnEvent,
 ) -> tuple[Path, ...]:
     """Write the batch's report; that it cannot be written is a warning, for the rest is done."""
-    report = build_batch_report(batch, items, timelines)
     folder = batch.output.directory
     taken = [report_path(item.plan.manifest) for item in items if item.plan is not None]
     paths = report_paths(folder, batch.read.path.stem, batch.label, taken)

@@ -155,10 +155,15 @@ def plan_batch(
     Raises:
         TimelineError: the timeline or the look map cannot be read.
         InputError: the format cannot stand in this timeline.
-        LookError: no clip asks for a look, and none is given.
+        LookError: no clip asks for a look, and none is given; or the one that is given names a
+            style that the pack does not have.
     """
     options = options or BatchOptions()
     _check_format(timeline, output)
+    loaded = load_pack(find_pack(pack))
+    styles = loaded.styles
+    if look is not None:
+        loaded.mix(look.styles)  # said once, and not of every clip
     rules = () if options.look_map is None else read_look_map(options.look_map)
     read = read_timeline(
         timeline, extract_to=output.directory / f"{timeline.stem}.media", rate=options.rate
@@ -176,7 +181,7 @@ def plan_batch(
         read,
         probe,
         handles=output.handles,
-        look_of=look_chooser(rules, look, load_pack(find_pack(pack)).styles),
+        look_of=look_chooser(rules, look, styles),
         find=find,
     )
     notes = (*read.warnings, *markers_without_clip(read.timeline))

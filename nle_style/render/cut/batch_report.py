@@ -10,18 +10,25 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nle_style.errors import NleStyleError
 from nle_style.media import INTERMEDIATES
 from nle_style.render.cut.batch_plan import PlannedBatch
-from nle_style.render.cut.clip_table import clip_identity, clip_place
+from nle_style.render.cut.clip_table import (
+    ClipEnd,
+    clip_counts,
+    clip_identity,
+    clip_place,
+    clips_exit_code,
+    ends_of_items,
+)
 from nle_style.render.item import ItemResult
+from nle_style.render.outcomes import Outcome, summary
 from nle_style.render.plan import ItemPlan
 from nle_style.render.record import report_path
-from nle_style.timeline.needs import ClipUse
+from nle_style.timeline.needs import ClipUse, Refusal, Skipped, SourceRange
 
 __all__ = [
     "BATCH_REPORT_VERSION",
@@ -55,24 +62,21 @@ class _Made:
 def build_batch_report(
     batch: PlannedBatch, items: Sequence[ItemResult], written: Iterable[Path]
 ) -> dict[str, Any]:
-    """The report as plain data: the planned clips, then the refused and the skipped ones.
+    """The report as plain data.
 
     Args:
         items: how the batch's job ended, one for each range of its plan.
         written: the timelines that were made.
     """
-    plan = batch.plan
-    outcomes = dict(zip(plan.ranges, map(_outcome, items), strict=True))
-    clips = [_clip(batch, use, outcomes[use.range]) for use in plan.uses]
-    clips += [
-        {**clip_identity(clip), "status": "refused", "reason": clip.reason, "remedy": clip.remedy}
-        for clip in plan.refusals
-    ]
-    clips += [
-        {**clip_identity(clip), "status": "skipped", "reason": clip.reason} for clip in plan.skipped
-    ]
+    ends = [_standing(end) for end in ends_of_items(batch.plan, items)]
+    by_range = {
+        wanted: _made(item.plan)
+        for wanted, item in zip(batch.plan.ranges, items, strict=True)
+        if item.plan is not None and item.error is None
+    }
+    clips = [_clip(batch, end, by_range) for end in ends]
     status = Counter(clip["status"] for clip in clips)
-    made = [each for each in outcomes.values() if isinstance(each, _Made)]
+    made = list(by_range.values())
     return {
         "nle_style_batch_report": BATCH_REPORT_VERSION,
         "timeline": str(batch.read.path),
@@ -83,57 +87,70 @@ def build_batch_report(
             "styled": status["styled"],
             "refused": status["refused"],
             "skipped": status["skipped"],
+            "missing": sum(clip["outcome"] == Outcome.missing for clip in clips),
+            "damaged": sum(clip["outcome"] == Outcome.damaged for clip in clips),
             "intermediates": len(made),
             "frames_painted": sum(b - a + 1 for each in made for a, b in each.plan.painted),
             "frames_checked": sum(len(each.hashes) for each in made),
         },
+        "summary": summary(clip_counts(ends)),
+        "exit_code": clips_exit_code(ends),
         "clips": clips,
     }
 
 
-def _outcome(item: ItemResult) -> _Made | NleStyleError:
-    if item.error is not None or item.plan is None:
-        return item.error or NleStyleError("it was not rendered")
+def _made(plan: ItemPlan) -> _Made:
     hashes = {
         unit.record.first + offset: value
-        for unit in item.plan.manifest.units().values()
+        for unit in plan.manifest.units().values()
         for offset, value in enumerate(unit.record.frame_hashes)
     }
-    painted = {f: hashes[f] for a, b in item.plan.painted for f in range(a, b + 1) if f in hashes}
+    painted = {f: hashes[f] for a, b in plan.painted for f in range(a, b + 1) if f in hashes}
     try:
-        report = json.loads(report_path(item.plan.manifest).read_text(encoding="utf-8"))
+        report = json.loads(report_path(plan.manifest).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):
         report = None
-    return _Made(item.plan, painted, report if isinstance(report, dict) else {})
+    return _Made(plan, painted, report if isinstance(report, dict) else {})
 
 
-def _clip(batch: PlannedBatch, use: ClipUse, outcome: _Made | NleStyleError) -> dict[str, Any]:
-    if isinstance(outcome, NleStyleError):
-        return {
-            **clip_identity(use),
-            "status": "refused",
-            **clip_place(batch.read, use),
-            "look": batch.label,
-            "reason": outcome.fault,
-            "remedy": outcome.remedy,
-        }
-    plan = outcome.plan
+def _standing(end: ClipEnd) -> ClipEnd:
+    """A report says what is there, however often it is made: `present` is `delivered` in it."""
+    is_present = end.outcome is Outcome.present
+    return replace(end, outcome=Outcome.delivered) if is_present else end
+
+
+def _clip(
+    batch: PlannedBatch, end: ClipEnd, by_range: Mapping[SourceRange, _Made]
+) -> dict[str, Any]:
+    clip = end.clip
+    status = "skipped" if isinstance(clip, Skipped) else "refused" if end.error else "styled"
+    entry = {**clip_identity(clip), "status": status, "outcome": end.outcome.value}
+    if isinstance(clip, Skipped):
+        return {**entry, "reason": clip.reason}
+    if isinstance(clip, Refusal):
+        return {**entry, "reason": clip.reason, "remedy": clip.remedy}
+    entry |= clip_place(batch.read, clip)
+    if end.error is not None:
+        fault = {"reason": end.error.fault, "remedy": end.error.remedy}
+        return {**entry, "look": batch.label, **fault}
+    return {**entry, **_styled(batch, clip, by_range[clip.range])}
+
+
+def _styled(batch: PlannedBatch, use: ClipUse, made: _Made) -> dict[str, Any]:
+    plan = made.plan
     return {
-        **clip_identity(use),
-        "status": "styled",
-        **clip_place(batch.read, use),
         "look": plan.look.label,
         "painted_at": list(plan.painted_at) if plan.painted_at else None,
         "intermediate": str(plan.destination),
         "format": plan.spec.format,
-        "frames_checked": sum(frame in outcome.hashes for frame in range(use.first, use.last + 1)),
-        "frames_sha256": frames_sha256(outcome.hashes, use.first, use.last),
+        "frames_checked": sum(frame in made.hashes for frame in range(use.first, use.last + 1)),
+        "frames_sha256": frames_sha256(made.hashes, use.first, use.last),
         "stability": [
             {"frames": shot["frames"], **shot["stability"]}
-            for shot in outcome.report.get("shots", [])
+            for shot in made.report.get("shots", [])
             if shot["frames"][0] <= use.last and use.first <= shot["frames"][1]
         ],
-        "notes": _notes(use, outcome, batch.output.handles),
+        "notes": _notes(use, made, batch.output.handles),
     }
 
 
@@ -179,16 +196,17 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     lines = [
         f"# {Path(report['timeline']).name}, {report['look']}",
         "",
-        f"{totals['styled']} clips styled, {totals['refused']} refused, {totals['skipped']} left "
-        f"alone. {totals['intermediates']} intermediates, {totals['frames_painted']} frames "
-        f"painted, {totals['frames_checked']} frames decoded back and compared.",
+        f"{report['summary']}. {totals['intermediates']} intermediates, "
+        f"{totals['frames_painted']} frames painted, {totals['frames_checked']} frames decoded "
+        "back and compared.",
         "",
         *(f"- {path}" for path in report["written"]),
     ]
     if refused:
-        lines += ["", "## Refused", ""]
+        lines += ["", "## Not styled", ""]
         lines += [
-            f"- **{c['name']}** ({c['track']}): {c['reason']}. {c['remedy']}" for c in refused
+            f"- {c['outcome']}: **{c['name']}** ({c['track']}): {c['reason']}. {c['remedy']}"
+            for c in refused
         ]
     if styled:
         lines += ["", "## Styled", ""]
@@ -203,7 +221,7 @@ def as_markdown(report: Mapping[str, Any]) -> str:
     if skipped:
         reasons = Counter(clip["reason"] for clip in skipped)
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
-        lines += ["", f"Left alone: {counts}."]
+        lines += ["", f"Left as they are: {counts}."]
     return "\n".join(lines) + "\n"
 
 

@@ -1,15 +1,32 @@
-"""What the batch's report and the dry run both say of a clip of the cut."""
+"""What the run, its report and the dry run all say of a clip of the cut."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+from nle_style.errors import InputError, NleStyleError
+from nle_style.render.item import ItemResult
+from nle_style.render.outcomes import Outcome, exit_code_of
 from nle_style.timecode import DROP_RATES, Timecode, smpte_rate
 from nle_style.timeline import ReadTimeline
-from nle_style.timeline.needs import ClipUse, Refusal, Skipped
+from nle_style.timeline.needs import ClipUse, Plan, Refusal, Skipped
 
-__all__ = ["clip_identity", "clip_place", "record_timecodes"]
+__all__ = [
+    "ClipEnd",
+    "clip_counts",
+    "clip_ends",
+    "clip_identity",
+    "clip_place",
+    "clips_exit_code",
+    "ends_of_items",
+    "note_of",
+    "record_timecodes",
+    "refusal_error",
+]
 
 
 def clip_identity(clip: ClipUse | Refusal | Skipped) -> dict[str, Any]:
@@ -46,3 +63,63 @@ def record_timecodes(
         return [f"{float(start + seconds):.3f} s" for seconds in record]
     frames = (round((start + seconds) * exact) for seconds in record)
     return [str(Timecode.at(frame, exact, drop=exact in DROP_RATES)) for frame in frames]
+
+
+@dataclass(frozen=True)
+class ClipEnd:
+    """What became of one clip of a cut, or what would.
+
+    Attributes:
+        error: why it is not styled; None if it is, or is left as it is.
+    """
+
+    clip: ClipUse | Refusal | Skipped
+    outcome: Outcome
+    error: NleStyleError | None = None
+
+
+def clip_ends(plan: Plan, ranges: Sequence[tuple[Outcome, NleStyleError | None]]) -> list[ClipEnd]:
+    """Every clip of a cut: the planned ones, then the refused and the skipped ones.
+
+    Args:
+        ranges: how each range of the plan ended, in their order.
+    """
+    by_range = dict(zip(plan.ranges, ranges, strict=True))
+    ends = [ClipEnd(use, *by_range[use.range]) for use in plan.uses]
+    ends += [ClipEnd(clip, Outcome(clip.outcome), refusal_error(clip)) for clip in plan.refusals]
+    return ends + [ClipEnd(clip, Outcome.skipped) for clip in plan.skipped]
+
+
+def ends_of_items(plan: Plan, items: Sequence[ItemResult]) -> list[ClipEnd]:
+    """`clip_ends` after a run: one item a range of the plan."""
+    return clip_ends(plan, [(item.outcome, item.error) for item in items])
+
+
+def clip_counts(ends: Iterable[ClipEnd]) -> Counter[Outcome]:
+    """Clips by how they ended; gaps and sound are no clips here."""
+    return Counter(end.outcome for end in ends if not _without_picture(end.clip))
+
+
+def clips_exit_code(ends: Iterable[ClipEnd]) -> int:
+    """The exit code of a cut: that of its clips, as `exit_code_of`; bad input if it has none."""
+    errors = [end.error for end in ends if end.outcome is not Outcome.skipped]
+    return exit_code_of(errors) if errors else InputError.exit_code
+
+
+def refusal_error(refusal: Refusal) -> InputError:
+    """What the plan says of a clip, as an error that names it."""
+    return InputError(
+        refusal.reason,
+        where=f"clip '{refusal.clip_name}' on {refusal.track_name}",
+        remedy=refusal.remedy,
+        outcome=refusal.outcome,
+    )
+
+
+def note_of(use: ClipUse) -> str:
+    """What an editor should know of a clip that is styled, with the clip's name."""
+    return f"clip '{use.clip_name}' on {use.track_name}: {use.note}"
+
+
+def _without_picture(clip: ClipUse | Refusal | Skipped) -> bool:
+    return isinstance(clip, Skipped) and clip.reason in ("audio", "gap")

@@ -8,7 +8,7 @@ stages are added up, though they overlap in a render: with a GPU it is quicker.
 from __future__ import annotations
 
 import shutil
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
@@ -17,10 +17,18 @@ from nle_style.apply.shot import sample_frames
 from nle_style.core import load_pack
 from nle_style.errors import NleStyleError
 from nle_style.render.cut.batch_plan import PlannedBatch
-from nle_style.render.cut.clip_table import clip_identity, clip_place
+from nle_style.render.cut.clip_table import (
+    ClipEnd,
+    clip_counts,
+    clip_ends,
+    clip_identity,
+    clip_place,
+    clips_exit_code,
+)
 from nle_style.render.cut.frame_cost import FrameCost, measure_cost
 from nle_style.render.item import painter_of
 from nle_style.render.job import RenderJob
+from nle_style.render.outcomes import Outcome, outcome_of, summary
 from nle_style.render.plan import ItemPlan, Planner
 from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
@@ -37,7 +45,7 @@ class PlannedRender:
 
     Attributes:
         look: label of its look.
-        status: `present` if it is there already, `refused` for `reason`, else `to render`.
+        status: `present` if it is there already, `refused` with an `error`, else `to render`.
         frames: how many it has; 0 if it is refused.
         to_paint: how many of them are painted.
         path: where it goes, "" if it is refused.
@@ -56,11 +64,26 @@ class PlannedRender:
     path: str = ""
     seconds: float = 0.0
     bytes: int = 0
-    reason: str = ""
-    remedy: str = ""
+    error: NleStyleError | None = None
     painted_at: tuple[int, int] | None = None
     range: tuple[int, int] = (0, 0)
     notes: tuple[str, ...] = ()
+
+    @property
+    def outcome(self) -> Outcome:
+        """What a run would say of it, as far as that is known without rendering."""
+        return outcome_of(self.error, present=self.status == "present")
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        data = {field.name: getattr(self, field.name) for field in fields(self)}
+        error = data.pop("error")
+        return data | {
+            "seconds": round(self.seconds, 1),
+            "outcome": self.outcome.value,
+            "reason": error.fault if error else "",
+            "remedy": error.remedy if error else "",
+        }
 
 
 @dataclass(frozen=True)
@@ -114,6 +137,21 @@ class DryRun:
             done += render.bytes
         return peak
 
+    @property
+    def ends(self) -> list[ClipEnd]:
+        """What would become of every clip."""
+        return clip_ends(self.batch.plan, [(each.outcome, each.error) for each in self.renders])
+
+    @property
+    def exit_code(self) -> int:
+        """That of a run, if nothing befalls it."""
+        return clips_exit_code(self.ends)
+
+    @property
+    def summary(self) -> str:
+        """The clips in one line."""
+        return summary(clip_counts(self.ends), planned=True)
+
     def clips(self) -> list[dict[str, Any]]:
         """Every planned clip; `intermediate` is a place in `renders`."""
         read, plan = self.batch.read, self.batch.plan
@@ -122,6 +160,7 @@ class DryRun:
             {
                 **clip_identity(use),
                 **clip_place(read, use),
+                "outcome": self.renders[places[use.range]].outcome.value,
                 "look": self.renders[places[use.range]].look,
                 "intermediate": places[use.range],
                 "note": use.note,
@@ -137,11 +176,11 @@ class DryRun:
             "timeline": str(self.batch.read.path),
             "look": self.batch.label,
             "clips": self.clips(),
-            "intermediates": [
-                {**asdict(render), "seconds": round(render.seconds, 1)} for render in self.renders
-            ],
+            "intermediates": [render.as_data() for render in self.renders],
             "refusals": [asdict(refusal) for refusal in plan.refusals],
             "skipped": [asdict(skipped) for skipped in plan.skipped],
+            "summary": self.summary,
+            "exit_code": self.exit_code,
             "totals": {
                 "clips": len(plan.uses),
                 "frames_to_paint": self.frames_to_paint,
@@ -168,9 +207,10 @@ def _renders(job: RenderJob, sources: Sources) -> list[PlannedRender]:
     planner = Planner(job, pack, device, sources)
     costs: dict[tuple[object, ...], FrameCost] = {}
     renders = []
-    for item in job.items:
+    for item, plan in zip(job.items, planner.plan_all(), strict=True):
         try:
-            plan = planner.plan(item)
+            if isinstance(plan, NleStyleError):
+                raise plan
             cost = None
             if not (job.control.resume and plan.is_present()):
                 kind = (plan.info.width, plan.info.height, plan.painted_at, plan.spec, plan.sparse)
@@ -184,8 +224,7 @@ def _renders(job: RenderJob, sources: Sources) -> list[PlannedRender]:
                     str(item.source),
                     item.look.look().label,
                     "refused",
-                    reason=error.fault,
-                    remedy=error.remedy,
+                    error=error,
                     range=item.frames or (0, 0),
                 )
             )

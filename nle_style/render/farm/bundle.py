@@ -66,7 +66,7 @@ def make_farm_job(
         batch: the timeline that the job is from.
         sources: what is known of the job's sources already.
 
-    Raises: PackError, InputError if the pack or the device cannot be had.
+    Raises: PackError, InputError if the pack or the device cannot be had; as `Planner.plan_all`.
     """
     device = _device(job.control.device)
     job = _absolute(job, device)
@@ -75,11 +75,13 @@ def make_farm_job(
     planner = Planner(job, load_pack(find_pack(job.pack)), device, sources or Sources())
     items: list[FarmItem] = []
     first = 0
-    for item in job.items:
+    for plan in planner.plan_all():
         try:
-            planned = _farm_item(planner.plan(item), first)
+            if isinstance(plan, NleStyleError):
+                raise plan
+            planned = _farm_item(plan, first)
         except NleStyleError as error:
-            planned = FarmItem(refused=str(error))
+            planned = FarmItem(refused=str(error), outcome=error.outcome)
         items.append(planned)
         first += planned.pieces
     files = {

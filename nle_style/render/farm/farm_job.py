@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from nle_style.errors import InputError, JobError
+from nle_style.errors import Failure, InputError, JobError
 from nle_style.render.job import LookJob, Rate, Reading, RenderJob, is_plain_name
 
 __all__ = [
@@ -69,6 +69,7 @@ class FarmItem(_Part):
         units_a_piece: units of one piece; the last may have fewer.
         measure: whether its shots are to be measured before a piece is painted.
         refused: why it cannot be rendered; "" if it can.
+        outcome: of what is refused, as of `errors.NleStyleError`.
     """
 
     name: str = ""
@@ -80,6 +81,7 @@ class FarmItem(_Part):
     units_a_piece: int = 1
     measure: bool = False
     refused: str = ""
+    outcome: Failure = "refused"
 
     @field_validator("name")
     @classmethod

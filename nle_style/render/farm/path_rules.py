@@ -1,32 +1,74 @@
 """Open Job Description's path mapping rules: where a file lies on the machine that runs a task.
 
 *Home* is the machine that made the bundle, *here* is this one. Specification: "How Jobs Are Run",
-Path Mapping; schema `pathmapping-1.0`. A session writes its rules to a JSON file, which is empty if
-it has none.
+Path Mapping; schema `pathmapping-1.0`, with the rules for URIs of RFC 0006 (2.3.2). A session
+writes its rules to a JSON file, which is empty if it has none.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
+from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
 from nle_style.errors import InputError
 from nle_style.render.farm.farm_job import FarmJob
 
-__all__ = ["PathRule", "PathRules", "mapped_job", "read_path_rules"]
+__all__ = ["PathRule", "PathRules", "Uri", "mapped_job", "read_path_rules"]
 
-_KINDS: dict[str, type[PurePath]] = {"POSIX": PurePosixPath, "WINDOWS": PureWindowsPath}
+_URI = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*://[^/]*)(.*)", re.DOTALL)
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 _PATHS = ("source", "timeline", "look_map", "ocio", "cancel_file", "directory")
+
+
+@dataclass(frozen=True)
+class Uri:
+    """A URI as rules compare it: scheme and authority in any (ASCII) case, the path as it is.
+
+    Raises: ValueError if it does not begin with a scheme and "://".
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if _URI.fullmatch(self.text) is None:
+            raise ValueError(f"{self.text!r} is not a URI")
+
+    @property
+    def parts(self) -> tuple[str, ...]:
+        """Scheme with authority, and what is between the slashes of the path."""
+        beginning, path = _URI.sub(r"\1", self.text), _URI.sub(r"\2", self.text).strip("/")
+        return (beginning.translate(_LOWER), *(path.split("/") if path else ()))
+
+    def as_uri(self) -> str:
+        """It, without a slash at its end."""
+        return self.text.rstrip("/")
+
+    as_posix = as_uri
 
 
 @dataclass(frozen=True)
 class PathRule:
     """What lies under `source` at home lies under `destination` here."""
 
-    source: PurePath
+    source: PurePath | Uri
     destination: Path
+
+    @property
+    def text(self) -> str:
+        """The source as it was written."""
+        return self.source.text if isinstance(self.source, Uri) else str(self.source)
+
+    def below(self, path: str) -> tuple[str, ...] | None:
+        """The parts of a path at home below the source; None if it does not lie there."""
+        if isinstance(self.source, Uri):
+            parts, own = Uri(path).parts if _URI.fullmatch(path) else (), self.source.parts
+            return parts[len(own) :] if parts[: len(own)] == own else None
+        there = type(self.source)(path)
+        return there.relative_to(self.source).parts if there.is_relative_to(self.source) else None
 
 
 @dataclass(frozen=True)
@@ -39,9 +81,9 @@ class PathRules:
     def here(self, path: str) -> str:
         """A path at home as it is here; unchanged if no rule fits."""
         for rule in self.rules:
-            there = type(rule.source)(path)
-            if there.is_relative_to(rule.source):
-                return str(rule.destination.joinpath(*there.relative_to(rule.source).parts))
+            below = rule.below(path)
+            if below is not None:
+                return str(rule.destination.joinpath(*below))
         return path
 
     def at_home(self, text: str) -> str:
@@ -50,6 +92,13 @@ class PathRules:
             text = text.replace(f"{rule.destination.as_uri()}/", f"{rule.source.as_uri()}/")
             text = text.replace(f"{rule.destination}/", f"{rule.source.as_posix()}/")
         return text
+
+
+_KINDS: dict[str, type[PurePath] | type[Uri]] = {
+    "POSIX": PurePosixPath,
+    "URI": Uri,
+    "WINDOWS": PureWindowsPath,
+}
 
 
 def read_path_rules(path: Path) -> PathRules:
@@ -66,7 +115,7 @@ def read_path_rules(path: Path) -> PathRules:
             raise ValueError(f"version {data['version']!r}")
         rules = [
             PathRule(
-                _KINDS[rule["source_path_format"]](rule["source_path"]),
+                _KINDS[rule["source_path_format"].upper()](rule["source_path"]),
                 Path(rule["destination_path"]),
             )
             for rule in data["path_mapping_rules"]
@@ -96,7 +145,7 @@ def mapped_job(farm: FarmJob, rules: PathRules, output: Path) -> FarmJob:
         batch["media"] = [rules.here(folder) for folder in batch["media"]]
         batch["path_maps"] = [
             *([before, rules.here(after)] for before, after in batch["path_maps"]),
-            *([str(rule.source), str(rule.destination)] for rule in rules.rules),
+            *([rule.text, str(rule.destination)] for rule in rules.rules),
         ]
     return FarmJob.model_validate(data)
 

@@ -57,7 +57,7 @@ def plan_again(
     """
     noted, item, job = farm.items[index], farm.job.items[index], farm.job
     if noted.refused:
-        raise InputError(noted.refused)
+        raise InputError(noted.refused, outcome=noted.outcome)
     plan = Planner(job, pack, device, sources).plan(item)
     changed = _different(plan.facts, noted.facts)
     if changed:

@@ -46,6 +46,7 @@ from nle_style.render.item import (
     tidy,
 )
 from nle_style.render.job import RenderJob
+from nle_style.render.outcomes import exit_code_of
 from nle_style.render.plan import ItemPlan
 from nle_style.render.record import Manifest, Sources
 from nle_style.shipped import find_pack
@@ -211,15 +212,15 @@ class FarmRun:
                 write_file(path, self.rules.at_home(path.read_text(encoding="utf-8")))
         return result
 
-    def refused_now(self, result: JobResult | BatchResult) -> list[NleStyleError]:
-        """The errors of the items that were not refused already when the job was made."""
+    def exit_code_now(self, result: JobResult | BatchResult) -> int:
+        """The exit code of an assembled job, but for what was refused when the job was made."""
         job = result if isinstance(result, JobResult) else result.job
         items = () if job is None else job.items
-        return [
+        return exit_code_of(
             each.error
             for each, noted in zip(items, self.farm.items, strict=True)
-            if each.error is not None and not noted.refused
-        ]
+            if not noted.refused
+        )
 
     def deliver(self, failed: Mapping[int, NleStyleError] = _NONE) -> JobResult:
         """Publish every item of which all units are rendered.

@@ -301,7 +301,11 @@ class _Crew:
         """Do nothing more for the item of a task; nor for any other, if the disk refuses."""
         self._warn(worker, str(error))
         for item in list(self._left) if isinstance(error, OutputError) else [task.item]:
-            self._left.pop(item, None)
+            if self._left.pop(item, None) is not None:
+                # What is not painted of it is not waited for.
+                plan = self._run.plan(item)
+                done = sum(n for task, n in self._done.items() if task and task.item == item)
+                self.frames -= plan.painted_count(plan.first, plan.last) - done
             self._failed.setdefault(item, error)
         self._waiting = deque(each for each in self._waiting if each.item in self._left)
 

@@ -9,9 +9,10 @@ from __future__ import annotations
 import os
 import shutil
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,6 +25,7 @@ from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
 from nle_style.render.item.item_renderer import ItemRenderer
 from nle_style.render.item.progress import Progress
 from nle_style.render.job import RenderJob
+from nle_style.render.outcomes import Outcome, exit_code_of, outcome_of
 from nle_style.render.plan import ItemPlan, Planner
 from nle_style.render.record import Sources, build_report, is_report_of, report_path, write_report
 from nle_style.shipped import find_pack
@@ -33,11 +35,23 @@ __all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "run_job", "tid
 
 @dataclass(frozen=True)
 class ItemResult:
-    """How one item ended: its plan if it got that far, and the error if it was refused."""
+    """How one item ended.
+
+    Attributes:
+        plan: if it got that far.
+        error: why it was not delivered.
+        present: it was there already.
+    """
 
     source: Path
     plan: ItemPlan | None = None
     error: NleStyleError | None = None
+    present: bool = False
+
+    @property
+    def outcome(self) -> Outcome:
+        """What became of it."""
+        return outcome_of(self.error, present=self.present)
 
 
 @dataclass(frozen=True)
@@ -49,10 +63,19 @@ class JobResult:
     @property
     def exit_code(self) -> int:
         """0: all delivered; 3: some; else the first refusal's own code."""
-        errors = [item.error for item in self.items if item.error is not None]
-        if not errors:
-            return 0
-        return 3 if len(errors) < len(self.items) else errors[0].exit_code
+        return exit_code_of(item.error for item in self.items)
+
+    def done(self) -> Done:
+        """The event that tells it."""
+        counts = Counter(item.outcome for item in self.items)
+        return Done(
+            delivered=counts[Outcome.delivered],
+            present=counts[Outcome.present],
+            refused=sum(item.error is not None for item in self.items),
+            exit_code=self.exit_code,
+            missing=counts[Outcome.missing],
+            damaged=counts[Outcome.damaged],
+        )
 
 
 def run_job(
@@ -74,20 +97,20 @@ def run_job(
 
     Raises:
         Cancelled: by `stop` or the cancel file.
-        PackError, InputError: the pack or the device is not available.
-        OutputError: the output folder cannot be made.
+        PackError, InputError: the pack or the device is not available; as `Planner.plan_all`.
+        OutputError: the output folder cannot be made, or not written to.
     """
     map_large_blocks()
     pack = load_pack(find_pack(job.pack))
     device = choose_device(job.control.device)
     make_folders(job.output.directory)
-    planner = Planner(job, pack, device, sources or Sources())
-    results: list[ItemResult] = []
-    for item in job.items:
-        try:
-            results.append(ItemResult(item.source, planner.plan(item)))
-        except NleStyleError as error:
-            results.append(ItemResult(item.source, error=error))
+    plans = Planner(job, pack, device, sources or Sources()).plan_all()
+    results = [
+        ItemResult(item.source, error=plan)
+        if isinstance(plan, NleStyleError)
+        else ItemResult(item.source, plan)
+        for item, plan in zip(job.items, plans, strict=True)
+    ]
     frames = sum(
         result.plan.painted_count(result.plan.first, result.plan.last)
         for result in results
@@ -114,40 +137,45 @@ def deliver_items(
     """
     on_event = progress.on_event
     on_event(Started(len(results), progress.frames))
-    present = 0
     for index, result in enumerate(results):
-        if result.plan is None or result.error is not None:
-            message = str(result.error)
-            on_event(ItemEnded(index, str(result.source), "refused", message=message))
-            continue
-        plan = result.plan
-        try:
-            rendered = render(progress, index, plan)
-        except Cancelled:
-            raise
-        except NleStyleError as error:
-            results[index] = ItemResult(result.source, plan, error)
-            on_event(ItemEnded(index, str(result.source), "refused", message=str(error)))
-            if isinstance(error, OutputError):
-                for later in range(index + 1, len(results)):
-                    if results[later].error is None:
-                        results[later] = ItemResult(results[later].source, None, error)
-            continue
-        present += not rendered
-        on_event(
-            ItemEnded(
-                index,
-                str(result.source),
-                "delivered" if rendered else "present",
-                str(plan.destination),
-                plan.frames,
-                report=_report(progress, index, plan),
-            )
-        )
+        report = ""
+        if result.plan is not None and result.error is None:
+            plan, before = result.plan, progress.done
+            try:
+                result = replace(result, present=not render(progress, index, plan))
+            except Cancelled:
+                raise
+            except NleStyleError as error:
+                result = replace(result, error=error)
+                # What is not painted of it is not waited for.
+                left = before + plan.painted_count(plan.first, plan.last) - progress.done
+                progress.frames = max(progress.frames - left, progress.done)
+                if isinstance(error, OutputError):
+                    progress.frames = progress.done
+                    for later in range(index + 1, len(results)):
+                        if results[later].error is None:
+                            results[later] = ItemResult(results[later].source, None, error)
+            else:
+                report = _report(progress, index, plan)
+        results[index] = result
+        on_event(_ended(index, result, report))
     outcome = JobResult(tuple(results))
-    refused = sum(result.error is not None for result in results)
-    on_event(Done(len(results) - refused - present, present, refused, outcome.exit_code))
+    on_event(outcome.done())
     return outcome
+
+
+def _ended(index: int, result: ItemResult, report: str) -> ItemEnded:
+    plan = result.plan if result.error is None else None
+    return ItemEnded(
+        index,
+        str(result.source),
+        result.outcome.status,
+        path="" if plan is None else str(plan.destination),
+        frames=0 if plan is None else plan.frames,
+        message="" if result.error is None else str(result.error),
+        report=report,
+        outcome=result.outcome.value,
+    )
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import torch
 from nle_style.apply import engine_facts, painted_size
 from nle_style.apply.engine import automatic_memory, parse_memory
 from nle_style.core import StylePack
-from nle_style.errors import InputError
+from nle_style.errors import InputError, MediaError, NleStyleError
 from nle_style.media import resolve_format
 from nle_style.media.base import MediaInfo, check_name
 from nle_style.media.colour import ColourSettings, scene_colour
@@ -53,6 +53,23 @@ class Planner:
 
     def __post_init__(self) -> None:
         self._names = ResultNames(self.job.output.directory)
+
+    def plan_all(self) -> list[ItemPlan | NleStyleError]:
+        """Every item of the job, planned, or the error that refuses it.
+
+        Raises: NleStyleError that refuses all of them in the same words, and not for their media:
+            it is the job's fault.
+        """
+        plans: list[ItemPlan | NleStyleError] = []
+        for item in self.job.items:
+            try:
+                plans.append(self.plan(item))
+            except NleStyleError as error:
+                plans.append(error)
+        faults = {str(plan): plan for plan in plans if isinstance(plan, NleStyleError)}
+        if len(faults) == 1 and not any(isinstance(plan, ItemPlan | MediaError) for plan in plans):
+            raise next(iter(faults.values()))
+        return plans
 
     def plan(self, item: Item) -> ItemPlan:
         """What exactly is rendered for an item.

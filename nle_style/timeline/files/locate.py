@@ -51,7 +51,9 @@ def media_path(url: str, folder: Path) -> Path:
     """
     if not url:
         raise TimelineError(
-            "its media reference holds no path", remedy="Relink the clip in the editor."
+            "its media reference holds no path",
+            remedy="Relink the clip in the editor.",
+            outcome="missing",
         )
     readings = path_readings(url)
     found = next((folder / r for r in readings if has_files(folder / r)), None)
@@ -61,6 +63,7 @@ def media_path(url: str, folder: Path) -> Path:
         raise TimelineError(
             f"{readings[0]} is a Windows or network path that this machine does not have",
             remedy="Say where its files are here with --path-map or --media.",
+            outcome="missing",
         )
     return _absolute(folder / readings[0])
 

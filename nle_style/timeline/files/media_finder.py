@@ -67,7 +67,7 @@ class MediaFinder:
         folder: what relative paths start from: the timeline's folder.
         media_dirs: folders to search, with everything below them; indexed once, when needed.
         path_maps: (FROM, TO) prefixes; slashes and backslashes are alike, and a FROM with a
-            drive letter is compared without regard to case.
+            drive letter is compared without regard to case. FROM may be a URI: s3://bucket/show.
         probe: facts of a media file, for the comparison of timecodes; None compares none.
     """
 
@@ -116,7 +116,7 @@ class MediaFinder:
     def _mapped(self, url: str) -> str:
         if not url or not self._maps:
             return ""
-        for reading in path_readings(url):
+        for reading in _addresses(url):
             plain = _plain(reading)
             for before, after in self._maps:
                 windows = bool(re.match(r"[A-Za-z]:|//", before))
@@ -159,6 +159,7 @@ class MediaFinder:
         raise TimelineError(
             f"no file named {wanted} is under {folders}",
             remedy="Add its folder with --media, or map its path with --path-map FROM=TO.",
+            outcome="missing",
         )
 
     def _named(self, name: str, *, loose: bool) -> list[Path]:
@@ -199,6 +200,14 @@ class MediaFinder:
             # The timeline counts from the file's first frame and not in its timecode.
             return None
         return facts.start_frame <= first < facts.start_frame + facts.frame_count
+
+
+def _addresses(url: str) -> list[str]:
+    """What a prefix may begin: every path that the text can mean, or a URI that is no file's."""
+    try:
+        return path_readings(url)
+    except TimelineError:
+        return [url]
 
 
 def _plain(path: str) -> str:

@@ -9,7 +9,7 @@ from fractions import Fraction
 
 import opentimelineio as otio
 
-from nle_style.errors import TimelineError
+from nle_style.errors import Failure, TimelineError
 from nle_style.timeline.needs.references import own_reference
 from nle_style.timeline.needs.retime import speed_of
 from nle_style.timeline.needs.tree import DEEPEST, ClipPlace, Placed, walk
@@ -26,10 +26,12 @@ class Refusal(ClipPlace):
     Attributes:
         reason: one clause, without a full stop.
         remedy: one sentence the user can act on.
+        outcome: as of `errors.NleStyleError`.
     """
 
     reason: str
     remedy: str
+    outcome: Failure = "refused"
 
 
 @dataclass(frozen=True)
@@ -150,5 +152,7 @@ def _without_picture(reference: otio.core.MediaReference | None) -> TimelineErro
             remedy="Render it as a movie and cut that in.",
         )
     return TimelineError(
-        "its media is missing from the timeline", remedy="Relink the clip in the editor."
+        "its media is missing from the timeline",
+        remedy="Relink the clip in the editor.",
+        outcome="missing",
     )

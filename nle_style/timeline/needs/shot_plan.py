@@ -98,7 +98,9 @@ def plan_shots(
                 skipped.append(_skipped(item, "no look asked for"))
                 continue
             if item.fault is not None or item.reference is None:
-                raise item.fault or MediaError("its media is missing from the timeline")
+                raise item.fault or MediaError(
+                    "its media is missing from the timeline", outcome="missing"
+                )
             if find is None:
                 source = source_path(item.reference, read.media_root)
             else:
@@ -174,4 +176,5 @@ def _skipped(item: Candidate, reason: str) -> Skipped:
 
 
 def _refusal(item: Candidate, error: InputError) -> Refusal:
-    return Refusal(item.clip_id, item.clip_name, item.track_name, error.fault, error.remedy)
+    place = item.clip_id, item.clip_name, item.track_name
+    return Refusal(*place, error.fault, error.remedy, error.outcome)

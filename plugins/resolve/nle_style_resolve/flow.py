@@ -38,7 +38,7 @@ class Silent:
         """The worker is about to start; it stops after its frame when this file appears."""
 
     def progress(self, event):
-        """An event of the worker (docs/job.md)."""
+        """An event of the worker (docs/outcomes.md)."""
 
     def cancelled(self):
         """Whether the user wants it to stop; asked ten times a second."""

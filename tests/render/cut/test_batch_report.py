@@ -97,7 +97,9 @@ def rendered(tmp_path: Path) -> ItemPlan:
 
 def _report(plan: ItemPlan) -> dict[str, Any]:
     """Of a batch whose first intermediate was delivered, and whose second was refused."""
-    lost = MediaError("frame 7 is lost", where="/media/x.mp4", remedy="Copy it again.")
+    lost = MediaError(
+        "frame 7 is lost", where="/media/x.mp4", remedy="Copy it again.", outcome="damaged"
+    )
     items = [ItemResult(FLOWER, plan), ItemResult(FLOWER, plan, lost)]
     return build_batch_report(BATCH, items, WRITTEN)
 
@@ -114,6 +116,8 @@ def test_every_clip_has_its_entry(rendered: ItemPlan) -> None:
         "styled": 1,
         "refused": 2,
         "skipped": 2,
+        "missing": 0,
+        "damaged": 1,
         "intermediates": 1,
         "frames_painted": 51,
         "frames_checked": 51,
@@ -125,6 +129,7 @@ def test_every_clip_has_its_entry(rendered: ItemPlan) -> None:
         "name": "A|1",
         "track": "V1",
         "status": "styled",
+        "outcome": "delivered",
         "timeline": ["00:00:00:00", "00:00:00:08"],
         "source": "/media/flower.mp4",
         "frames": [5, 12],
@@ -142,13 +147,14 @@ def test_every_clip_has_its_entry(rendered: ItemPlan) -> None:
             "no subtitles",
         ],
     }
-    assert failed["status"] == "refused"
+    assert (failed["status"], failed["outcome"]) == ("refused", "damaged")
     assert (failed["reason"], failed["remedy"]) == (
         "/media/x.mp4: frame 7 is lost",
         "Copy it again.",
     )
     assert (refused["name"], refused["remedy"]) == ("C", "Relink it.")
     assert [entry["reason"] for entry in skipped] == ["disabled", "disabled"]
+    assert report["exit_code"] == 3
 
 
 def test_handles_after_and_none_missing_within(rendered: ItemPlan) -> None:
@@ -168,8 +174,9 @@ def test_a_frame_that_was_not_checked_has_no_hash() -> None:
 def test_the_markdown_names_what_an_editor_looks_for(rendered: ItemPlan) -> None:
     text = as_markdown(_report(rendered))
     assert "# cut.otio, blue" in text
-    assert "1 clips styled, 2 refused, 2 left alone" in text
-    assert "- **C** (V1): its media is missing. Relink it." in text
+    assert "1 clip styled, 1 damaged, 1 refused, 2 left as they are. 1 intermediates" in text
+    assert "- refused: **C** (V1): its media is missing. Relink it." in text
+    assert "- damaged: **B** (V1): /media/x.mp4: frame 7 is lost. Copy it again." in text
     assert "0.040 (0.010)" in text  # the shot that flickers most, of those the clip shows
     (row,) = [line for line in text.splitlines() if "flower.mp4 5-12" in line]
     assert row.startswith(r"| A\|1 | V1 | 00:00:00:00 – 00:00:00:08 |")
@@ -179,7 +186,7 @@ def test_the_markdown_names_what_an_editor_looks_for(rendered: ItemPlan) -> None
         _report(replace(rendered, layers=(LayerPlan(Look({"blue": 1.0}, strength=0.0)),)))
     )
     assert "| blue | – | flower.blue.sparse.mov |" in source
-    assert "Left alone: 2 disabled." in text
+    assert "Left as they are: 2 disabled." in text
 
 
 @pytest.mark.parametrize(

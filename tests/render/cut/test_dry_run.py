@@ -127,7 +127,12 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
     print_plan(dry, Console(file=stream, width=200))
     text = stream.getvalue()
     assert f"│ {WIDTH}x{HEIGHT} " in text
-    for words in ("three", "a.mov 30-33", "25 frames to paint, 9 saved by sharing", "refused  bad"):
+    for words in (
+        "three",
+        "a.mov 30-33",
+        "25 frames to paint, 9 saved by sharing",
+        "refused  clip 'bad' on V1",
+    ):
         assert words in text
     run_batch(plan_batch(cut, look, output, pack=str(tiny_pack)))
     made = {path.name: path.stat().st_size for path in out.glob("*.mov")}

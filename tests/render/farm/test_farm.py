@@ -361,6 +361,8 @@ def test_path_rules(tmp_path: Path) -> None:
             ("POSIX", "/mnt/a", "/sessions/1"),
             ("POSIX", "/mnt/a/b", "/sessions/2"),
             ("WINDOWS", "P:\\shows", "/sessions/3"),
+            ("URI", "s3://Bucket/show", "/sessions/4"),
+            ("uri", "s3://bucket/show/plates/", "/sessions/5"),
         )
     ]
     path.write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": rules}))
@@ -369,6 +371,12 @@ def test_path_rules(tmp_path: Path) -> None:
     assert read.here("/mnt/a/b/x.mov") == "/sessions/2/x.mov"
     assert read.here("/mnt/ab/x.mov") == "/mnt/ab/x.mov"
     assert read.here("p:\\Shows\\s1\\x.mov") == "/sessions/3/s1/x.mov"
+    assert read.here("S3://BUCKET/show/a/x%20y.mov") == "/sessions/4/a/x%20y.mov"
+    assert read.here("s3://bucket/show/plates/x.mov") == "/sessions/5/x.mov"
+    assert read.here("s3://bucket/show") == "/sessions/4"
+    for other in ("s3://bucket/shows/x.mov", "s3://bucket/Show/x.mov", "s3://other/show/x.mov"):
+        assert read.here(other) == other
+    assert read.at_home("file:///sessions/4/x.mov") == "s3://Bucket/show/x.mov"
     assert read.at_home("file:///sessions/2/x%20y.mov /sessions/1/z") == (
         "file:///mnt/a/b/x%20y.mov /mnt/a/z"
     )
@@ -376,9 +384,12 @@ def test_path_rules(tmp_path: Path) -> None:
         PathRules((PathRule(PureWindowsPath("P:\\shows"), Path("/s")),)).at_home("file:///s/x.mov")
         == "file:///P:/shows/x.mov"
     )
-    path.write_text('{"version": "pathmapping-2.0", "path_mapping_rules": []}')
-    with pytest.raises(InputError, match="path mapping rules"):
-        read_path_rules(path)
+    no_uri = {**rules[0], "source_path_format": "URI"}
+    for version, wrong in (("2.0", []), ("1.0", [no_uri])):
+        data = {"version": f"pathmapping-{version}", "path_mapping_rules": wrong}
+        path.write_text(json.dumps(data))
+        with pytest.raises(InputError, match="path mapping rules"):
+            read_path_rules(path)
 
 
 def test_the_job_as_a_file(clip: Path, tiny_pack: Path, tmp_path: Path) -> None:

@@ -147,7 +147,7 @@ def test_one_bad_item_does_not_stop_the_others(tiny_pack: Path, clip: Path, tmp_
     assert str(tmp_path / "none.mp4") in messages[0]
     assert "0-19" in messages[2], "says which frames there are"
     assert isinstance(result.items[2].error, MediaError)
-    assert told[-1] == events.Done(delivered=1, present=0, refused=3, exit_code=3)
+    assert told[-1] == events.Done(delivered=1, present=0, refused=3, exit_code=3, missing=1)
 
 
 def test_all_refused_is_bad_input(tiny_pack: Path, tmp_path: Path) -> None:
