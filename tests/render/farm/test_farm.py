@@ -6,7 +6,7 @@ import json
 import shutil
 import threading
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,6 @@ from nle_style.render.farm import (
     mapped_job,
     planned_items,
     read_farm_job,
-    read_path_rules,
 )
 from nle_style.render.farm.farm_job import FarmItem, FarmJob
 from nle_style.render.farm.path_rules import PathRule
@@ -349,47 +348,6 @@ def test_units_of_pieces(pieces: tuple[int, int], units: tuple[int, int] | None)
     """20 files in three pieces, 10 to 12."""
     item = FarmItem(units=20, first_piece=10, pieces=3, units_a_piece=8)
     assert item.units_of(*pieces) == units
-
-
-def test_path_rules(tmp_path: Path) -> None:
-    path = tmp_path / "rules.json"
-    path.write_text("{}")
-    assert read_path_rules(path) == PathRules()
-    rules = [
-        {"source_path_format": kind, "source_path": source, "destination_path": destination}
-        for kind, source, destination in (
-            ("POSIX", "/mnt/a", "/sessions/1"),
-            ("POSIX", "/mnt/a/b", "/sessions/2"),
-            ("WINDOWS", "P:\\shows", "/sessions/3"),
-            ("URI", "s3://Bucket/show", "/sessions/4"),
-            ("uri", "s3://bucket/show/plates/", "/sessions/5"),
-        )
-    ]
-    path.write_text(json.dumps({"version": "pathmapping-1.0", "path_mapping_rules": rules}))
-    read = read_path_rules(path)
-    assert read.here("/mnt/a/x.mov") == "/sessions/1/x.mov"
-    assert read.here("/mnt/a/b/x.mov") == "/sessions/2/x.mov"
-    assert read.here("/mnt/ab/x.mov") == "/mnt/ab/x.mov"
-    assert read.here("p:\\Shows\\s1\\x.mov") == "/sessions/3/s1/x.mov"
-    assert read.here("S3://BUCKET/show/a/x%20y.mov") == "/sessions/4/a/x%20y.mov"
-    assert read.here("s3://bucket/show/plates/x.mov") == "/sessions/5/x.mov"
-    assert read.here("s3://bucket/show") == "/sessions/4"
-    for other in ("s3://bucket/shows/x.mov", "s3://bucket/Show/x.mov", "s3://other/show/x.mov"):
-        assert read.here(other) == other
-    assert read.at_home("file:///sessions/4/x.mov") == "s3://Bucket/show/x.mov"
-    assert read.at_home("file:///sessions/2/x%20y.mov /sessions/1/z") == (
-        "file:///mnt/a/b/x%20y.mov /mnt/a/z"
-    )
-    assert (
-        PathRules((PathRule(PureWindowsPath("P:\\shows"), Path("/s")),)).at_home("file:///s/x.mov")
-        == "file:///P:/shows/x.mov"
-    )
-    no_uri = {**rules[0], "source_path_format": "URI"}
-    for version, wrong in (("2.0", []), ("1.0", [no_uri])):
-        data = {"version": f"pathmapping-{version}", "path_mapping_rules": wrong}
-        path.write_text(json.dumps(data))
-        with pytest.raises(InputError, match="path mapping rules"):
-            read_path_rules(path)
 
 
 def test_the_job_as_a_file(clip: Path, tiny_pack: Path, tmp_path: Path) -> None:

@@ -172,3 +172,12 @@ def test_nothing_found_names_the_folders_and_the_ways(tmp_path: Path) -> None:
     assert str(tmp_path) in caught.value.what
     assert "--media" in caught.value.remedy
     assert "--path-map FROM=TO" in caught.value.remedy
+
+
+def test_a_uri_is_mapped_by_its_prefix(tmp_path: Path) -> None:
+    here = touch(tmp_path / "show" / "a b.mov")
+    finder = MediaFinder(tmp_path, path_maps=[("s3://bucket/show/", str(here.parent))])
+    assert find(finder, shot_of("s3://bucket/show/a b.mov")) == here
+    for other in ("s3://bucket/shows/a b.mov", "s3://other/show/a b.mov"):
+        with pytest.raises(TimelineError, match="only local files are read"):
+            find(finder, shot_of(other))
