@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nle_style.apply import use_huge_pages
+from nle_style.cli.commands.about import info
 from nle_style.cli.commands.export import export
 from nle_style.cli.commands.farm import TaskOptions, farm, run_farm
 from nle_style.cli.commands.resolve import PASS_ON, resolve
@@ -18,19 +19,23 @@ from nle_style.cli.commands.train import add_style, train
 from nle_style.cli.install.command import install
 from nle_style.cli.option_groups import LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
+    READING,
+    AsJson,
     ColourChoice,
     ColourOption,
     Device,
     Events,
     Folder,
+    FramesOption,
     MatteOption,
     OptionalStyle,
     Pack,
+    ResultFile,
     Resume,
     StrokeScale,
     Style,
     Workers,
-    parse_range,
+    result_file,
 )
 from nle_style.cli.requests import clips_job, look_of, matted_looks, renderer_of
 from nle_style.errors import InputError, NleStyleError
@@ -45,7 +50,7 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="nle-style",
     no_args_is_help=True,
-    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
@@ -61,28 +66,34 @@ def _version(wanted: bool) -> None:
 @app.callback()
 def _program(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Paint the shots of an edit in the style of a poster: lossless, frame-exact, relinked."""
 
 
-@app.command()
+PAINT, OWN, WORK = "Paint", "Styles of your own", "Hosts, farms, this machine"
+"""The groups that `nle-style --help` shows the commands in."""
+
+
+@app.command(rich_help_panel=PAINT)
 @grouped
 def render(
     *,
-    clips: Annotated[list[Path], typer.Argument(help="Movies, stills, or name.%06d.exr.")],
-    output: Folder,
+    clips: Annotated[
+        list[Path], typer.Argument(help="Movies, stills, or sequences as name.%06d.exr.")
+    ],
     style: OptionalStyle = None,
     matte: MatteOption = None,
     controls: LookOptions,
-    frames: Annotated[str | None, typer.Option(help="Only these: 0-47, zero-based.")] = None,
+    frames: FramesOption = None,
+    output: Folder,
     options: RenderOptions,
     workers: Workers = 1,
     resume: Resume = True,
     events: Events = False,
 ) -> None:
-    """Render intermediates of whole clips, or of a range of their frames."""
+    """Paint whole clips, or a range of their frames, into intermediates."""
     from nle_style.cli.console import run_command
 
     def command(on_event: OnEvent, stop: Event) -> int:
@@ -91,7 +102,7 @@ def render(
             matted_looks(style, matte or (), controls),
             options,
             output,
-            frames=None if frames is None else parse_range(frames, "frames"),
+            frames=frames,
             resume=resume,
         )
         return renderer_of(workers)(job, on_event, stop, None).exit_code
@@ -99,13 +110,12 @@ def render(
     raise typer.Exit(run_command(events, command))
 
 
-app.command()(batch)
-app.command()(revert)
-app.command()(farm)
-app.command(context_settings=PASS_ON)(resolve)
+app.command(rich_help_panel=PAINT)(batch)
+app.command(rich_help_panel=PAINT)(info)
 
 
-@app.command()
+# What plugins and farms call: docs/job.md and docs/farm.md have it, people need it not.
+@app.command(hidden=True)
 @grouped
 def run(
     *,
@@ -135,12 +145,12 @@ def run(
     raise typer.Exit(run_command(events, command))
 
 
-@app.command()
+@app.command(rich_help_panel=PAINT)
 def demo(
-    output: Folder = Path("nle_style_demo"),
     style: Style = "blue",
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
+    output: Folder = Path("nle_style_demo"),
     events: Events = False,
 ) -> None:
     """Render and relink the bundled timeline, and draw a before/after picture."""
@@ -155,47 +165,56 @@ def demo(
     raise typer.Exit(run_command(events, command))
 
 
-@app.command()
-def styles(
-    pack: Pack = None,
-    json_: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
-) -> None:
+@app.command(rich_help_panel=PAINT)
+def styles(pack: Pack = None, json_: AsJson = False) -> None:
     """List the style packs and their styles."""
     from nle_style.cli.commands.packs import list_styles
 
     list_styles(pack, as_json=json_)
 
 
-@app.command()
+@app.command(rich_help_panel=PAINT)
 def sheet(
-    source: Annotated[Path, typer.Argument(help="A movie or an image.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="The PNG to write.")],
+    *,
+    source: Annotated[
+        Path, typer.Argument(help="A movie, a still, or a sequence as name.%06d.exr.")
+    ],
     frame: Annotated[
-        int | None, typer.Option(help="Zero-based; the middle one if left out.")
+        int | None,
+        typer.Option(
+            help="Of a movie from 0, of a sequence the number in its name.",
+            rich_help_panel=READING,
+            show_default="the middle one",
+        ),
     ] = None,
     stroke_scale: StrokeScale = 1.0,
     pack: Pack = None,
+    output: ResultFile,
     device: Device = "auto",
 ) -> None:
-    """Every style of a pack on one frame, labelled."""
+    """Paint one frame in every style of a pack, side by side, as a PNG."""
     from nle_style.cli.commands.packs import write_sheet
 
-    write_sheet(source, output, frame, stroke_scale, pack, device)
-    print(output)
+    path = result_file(output, f"{source.stem}.sheet.png")
+    write_sheet(source, path, frame, stroke_scale, pack, device)
+    print(path)
 
 
-@app.command()
+app.command(rich_help_panel=PAINT)(revert)
+app.command(rich_help_panel=OWN)(train)
+app.command("add-style", rich_help_panel=OWN)(add_style)
+app.command(rich_help_panel=WORK)(farm)
+app.add_typer(install, name="install", rich_help_panel=WORK)
+app.command(context_settings=PASS_ON, rich_help_panel=WORK)(resolve)
+app.add_typer(export, name="export", rich_help_panel=WORK)
+
+
+@app.command(rich_help_panel=WORK)
 def doctor() -> None:
     """Check this installation: libraries, devices, style packs, and what hosts start."""
     from nle_style.cli.commands.doctor import examine
 
     raise typer.Exit(examine())
-
-
-app.command()(train)
-app.command("add-style")(add_style)
-app.add_typer(export, name="export")
-app.add_typer(install, name="install")
 
 
 def main() -> None:

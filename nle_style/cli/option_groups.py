@@ -11,13 +11,28 @@ from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, get_type_hints
+from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from nle_style.cli.options import ColourChoice, ColourOption, Device, Pack, StrokeScale
+from nle_style.cli.options import (
+    LOOK,
+    MACHINE,
+    OUTPUT,
+    READING,
+    TIMELINE,
+    ColourChoice,
+    ColourOption,
+    DepthOption,
+    Device,
+    FormatOption,
+    Pack,
+    StrokeScale,
+)
 
 __all__ = ["CutOptions", "LookOptions", "RenderOptions", "grouped"]
+
+_PANELS = (LOOK, TIMELINE, READING, OUTPUT, MACHINE)
 
 
 class StatisticsChoice(StrEnum):
@@ -39,11 +54,20 @@ class InterlacedChoice(StrEnum):
 class LookOptions:
     """The controls of a look, beside its styles."""
 
-    strength: Annotated[float, typer.Option(help="0 is the source, 1 the full look.")] = 1.0
+    strength: Annotated[
+        float,
+        typer.Option(help="How much of it: 0 is the clip, 1 the full look.", rich_help_panel=LOOK),
+    ] = 1.0
     stroke_scale: StrokeScale = 1.0
     colour: ColourOption = ColourChoice.poster
     statistics: Annotated[
-        StatisticsChoice, typer.Option(help="Where the norms take mean and variance from.")
+        StatisticsChoice,
+        typer.Option(
+            help="hybrid: steady within a shot, and carries fades and exposure along. shot: steady,"
+            " whatever the light does. frame: each frame by itself, so that the paint moves when"
+            " something enters.",
+            rich_help_panel=LOOK,
+        ),
     ] = StatisticsChoice.hybrid
 
 
@@ -52,16 +76,35 @@ class CutOptions:
     """How a timeline is read."""
 
     look_map: Annotated[
-        Path | None, typer.Option("--map", help="Looks by clip, reel, track or colour: looks.yaml.")
+        Path | None,
+        typer.Option(
+            "--map",
+            help="A looks.yaml: looks by clip, reel, track or colour.",
+            rich_help_panel=TIMELINE,
+        ),
     ] = None
     rate: Annotated[
-        str | None, typer.Option(help="Frames a second of an EDL: 25, 23.976, 30000/1001.")
+        str | None,
+        typer.Option(
+            help="Frames a second of an EDL, which does not say it: 25, 23.976, 30000/1001.",
+            rich_help_panel=TIMELINE,
+        ),
     ] = None
     media: Annotated[
-        list[Path] | None, typer.Option(help="Folder to search for media by name and timecode.")
+        list[Path] | None,
+        typer.Option(
+            help="Folder in which missing media are looked for, by name and timecode; may be given"
+            " several times.",
+            rich_help_panel=TIMELINE,
+        ),
     ] = None
     path_map: Annotated[
-        list[str] | None, typer.Option(help="FROM=TO: media paths that begin otherwise here.")
+        list[str] | None,
+        typer.Option(
+            metavar="FROM=TO",
+            help="Media paths that begin otherwise on this machine: D:/media=/mnt/media.",
+            rich_help_panel=TIMELINE,
+        ),
     ] = None
 
 
@@ -70,38 +113,59 @@ class RenderOptions:
     """How sources are read, and intermediates painted and written."""
 
     interlaced: Annotated[
-        InterlacedChoice, typer.Option(help="Interlaced movies: one picture out for one frame in.")
+        InterlacedChoice,
+        typer.Option(
+            help="Interlaced movies: refuse them, or make one whole picture of each frame.",
+            rich_help_panel=READING,
+        ),
     ] = InterlacedChoice.refuse
     conform: Annotated[
         str | None,
-        typer.Option(help="Read movies at this constant rate: 25, 23.976, 30000/1001."),
+        typer.Option(
+            help="Read movies at this constant rate: 25, 23.976, 30000/1001. In a timeline only"
+            " those of variable rate.",
+            rich_help_panel=READING,
+        ),
     ] = None
-    pack: Pack = None
-    format: Annotated[
-        str, typer.Option(help="auto, png-mov, exr, ffv1, dpx, prores4444 or dnxhr444.")
-    ] = "auto"
-    depth: Annotated[str, typer.Option(help="auto, 8, 10, 16, half or float.")] = "auto"
-    handles: Annotated[
-        int, typer.Option(min=0, help="Extra frames before and after each range.")
-    ] = 0
     input_colour: Annotated[
         str,
         typer.Option(
-            help="How the clips are encoded: auto, srgb, rec709, linear, or an OpenColorIO name."
+            help="How the clips are encoded: auto, srgb, rec709, linear, or an OpenColorIO name.",
+            rich_help_panel=READING,
         ),
     ] = "auto"
     ocio: Annotated[
         Path | None,
-        typer.Option("--ocio", help="An .ocio or .ocioz; else the built-in configuration."),
+        typer.Option(
+            "--ocio",
+            help="An .ocio or .ocioz; else the built-in configuration.",
+            rich_help_panel=READING,
+        ),
     ] = None
+    pack: Pack = None
+    format: FormatOption = "auto"
+    depth: DepthOption = "auto"
+    handles: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            metavar="FRAMES",
+            help="Extra frames before and after each range.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = 0
     device: Device = "auto"
     memory: Annotated[
-        str, typer.Option(help="What a run may take: auto (2GiB), or a size as 4GiB.")
+        str,
+        typer.Option(
+            help="What a run may take: auto (2GiB), or a size as 4GiB.", rich_help_panel=MACHINE
+        ),
     ] = "auto"
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:
-    """A command for typer, which sees every option of its groups where the group stands.
+    """A command for typer, which sees every option of its groups where the group stands; those that
+    `--help` shows in panels in the order of the panels.
 
     Args:
         command: with keyword parameters, of which those of a group have no default.
@@ -125,6 +189,10 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
             for field in fields(group)
         ]
 
+    panelled = (each for each in flat if _panel_of(each))
+    ordered = iter(sorted(panelled, key=lambda each: _PANELS.index(_panel_of(each))))
+    flat = [next(ordered) if _panel_of(each) else each for each in flat]
+
     @wraps(command)
     def call(**given: Any) -> None:
         for name, group in groups.items():
@@ -133,3 +201,9 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
 
     vars(call)["__signature__"] = Signature(flat)
     return call
+
+
+def _panel_of(parameter: Parameter) -> str:
+    """The panel of a parameter's option; "" without one."""
+    infos = get_args(parameter.annotation)[1:]
+    return next((info.rich_help_panel or "" for info in infos), "")

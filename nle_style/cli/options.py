@@ -11,17 +11,37 @@ from typing import Annotated
 
 import typer
 
+from nle_style.cli.completion import (
+    depth_names,
+    device_names,
+    format_names,
+    pack_names,
+    style_names,
+)
 from nle_style.errors import InputError
 
 __all__ = [
+    "LOOK",
+    "MACHINE",
+    "OUTPUT",
+    "READING",
+    "TIMELINE",
+    "AsJson",
     "ColourChoice",
     "ColourOption",
+    "DepthOption",
     "Device",
+    "DryRun",
     "Events",
     "Folder",
+    "FormatOption",
+    "FramesOption",
     "MatteOption",
+    "OptionalResultFile",
     "OptionalStyle",
     "Pack",
+    "Quiet",
+    "ResultFile",
     "Resume",
     "StrokeScale",
     "Style",
@@ -30,7 +50,12 @@ __all__ = [
     "parse_path_map",
     "parse_range",
     "parse_rate",
+    "result_file",
 ]
+
+
+LOOK, TIMELINE, READING, OUTPUT, MACHINE = "Look", "Timeline", "Reading", "Output", "Machine"
+"""The groups that `--help` shows a command's options in."""
 
 
 class ColourChoice(StrEnum):
@@ -40,24 +65,71 @@ class ColourChoice(StrEnum):
     source = "source"
 
 
-Folder = Annotated[Path, typer.Option("-o", "--output", help="Folder for the results.")]
-Style = Annotated[str, typer.Option(help="A style, or a mix as blue:0.7,fire:0.3.")]
+Folder = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Where the results go: a folder.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+ResultFile = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Where the result goes: a file, or a folder for it.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
+]
+OptionalResultFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        help="Where the result goes: a file, or a folder for it.",
+        rich_help_panel=OUTPUT,
+        show_default="beside its source",
+    ),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="As JSON, for programs.", rich_help_panel=MACHINE)
+]
+Style = Annotated[
+    str,
+    typer.Option(
+        help="A style, or a mix as blue:0.7,fire:0.3; `nle-style styles` lists them.",
+        autocompletion=style_names,
+        rich_help_panel=LOOK,
+    ),
+]
 OptionalStyle = Annotated[
     str | None,
     typer.Option(
         "--style",
-        help="A style, or a mix as blue:0.7,fire:0.3. May be left out with --matte FILE=MIX.",
+        help="A style, or a mix as blue:0.7,fire:0.3; `nle-style styles` lists them. May be left"
+        " out with --matte FILE=MIX.",
+        autocompletion=style_names,
+        rich_help_panel=LOOK,
     ),
 ]
 StrokeScale = Annotated[
     float,
     typer.Option(
-        help="Size of the strokes in the picture, 0.25 to 4. At 1 frames are painted at most 1280 "
-        "pixels wide or high; less is finer, and paints a small proxy as its larger master."
+        help="Size of the brush strokes in the picture, 0.25 to 4: more is coarser and quicker. At"
+        " 1 a 4K master and its HD proxy look alike.",
+        rich_help_panel=LOOK,
     ),
 ]
 ColourOption = Annotated[
-    ColourChoice, typer.Option(help="The poster's colours, or the clip's own under its strokes.")
+    ColourChoice,
+    typer.Option(
+        help="The poster's colours, or the clip's own under the poster's strokes.",
+        rich_help_panel=LOOK,
+    ),
 ]
 MatteOption = Annotated[
     list[str] | None,
@@ -66,17 +138,106 @@ MatteOption = Annotated[
         metavar="FILE[=MIX]",
         help="FILE: --style only inside this matte (movie, still or name.%06d.exr). FILE=blue:0.7,"
         "fire:0.3: another look inside it, over --style; may be given several times.",
+        rich_help_panel=LOOK,
     ),
 ]
-Pack = Annotated[str | None, typer.Option(help="Style pack: a file or a shipped pack's name.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda, cuda:N or mps.")]
+Pack = Annotated[
+    str | None,
+    typer.Option(
+        help="Where the styles come from: a .safetensors file, or a pack that `nle-style styles`"
+        " lists.",
+        autocompletion=pack_names,
+        rich_help_panel=LOOK,
+    ),
+]
+Device = Annotated[
+    str,
+    typer.Option(
+        help="What paints: auto, cpu, cuda, cuda:N or mps.",
+        autocompletion=device_names,
+        rich_help_panel=MACHINE,
+    ),
+]
 Workers = Annotated[
-    int, typer.Option(min=1, help="Processes at once: one for each GPU, or group of cores.")
+    int,
+    typer.Option(
+        min=1,
+        metavar="COUNT",
+        help="Processes at once: one for each GPU, or group of cores.",
+        rich_help_panel=MACHINE,
+    ),
 ]
 Resume = Annotated[
-    bool, typer.Option("--resume/--no-resume", help="Go on where an interrupted run stopped.")
+    bool,
+    typer.Option(
+        "--resume/--no-resume",
+        help="Go on where an interrupted run stopped, or start over.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Events = Annotated[bool, typer.Option("--events", help="JSON lines on stdout, for programs.")]
+Events = Annotated[
+    bool,
+    typer.Option("--events", help="JSON lines on stdout, for programs.", rich_help_panel=MACHINE),
+]
+Quiet = Annotated[
+    bool,
+    typer.Option(
+        "--quiet",
+        "-q",
+        help="Say only what went wrong: no progress, no notes, no list of results.",
+        rich_help_panel=MACHINE,
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Only show the plan, its time and its disk space; nothing is written.",
+        rich_help_panel=OUTPUT,
+    ),
+]
+FormatOption = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        help="auto: movies become png-mov, stills and sequences image files of their own kind (a"
+        " timeline's sequences png-mov). Or png-mov, ffv1, prores4444, dnxhr444 (movies), exr, dpx,"
+        " png, tiff (image files).",
+        autocompletion=format_names,
+        rich_help_panel=OUTPUT,
+    ),
+]
+DepthOption = Annotated[
+    str,
+    typer.Option(
+        "--depth",
+        help="auto (as deep as the clip), 8, 10, 16, half or float.",
+        autocompletion=depth_names,
+        rich_help_panel=OUTPUT,
+    ),
+]
+FramesOption = Annotated[
+    str | None,
+    typer.Option(
+        "--frames",
+        metavar="FIRST-LAST",
+        help="Only these. Movies count from 0; of a sequence they are the numbers in its files'"
+        " names, as 1001-1048.",
+        rich_help_panel=READING,
+    ),
+]
+
+
+def result_file(output: Path | None, name: str) -> Path:
+    """The file that a command writes: what `-o` gives, or a file of that name in its folder.
+
+    Args:
+        output: a file, or a folder that is there; None for this folder.
+        name: of the file, if none is given.
+    """
+    if output is None:
+        return Path(name)
+    return output / name if output.is_dir() else output
 
 
 def parse_matte(text: str) -> tuple[Path, str | None]:
@@ -127,7 +288,7 @@ def parse_range(text: str, what: str) -> tuple[int, int]:
         raise InputError(
             f"'{text}' is not a range of {what}",
             where=f"--{what}",
-            remedy="Write first-last, zero-based, as 0-47.",
+            remedy="Write the first and the last, as 0-47.",
         )
     return first, last
 

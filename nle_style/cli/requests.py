@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions
-from nle_style.cli.options import parse_matte, parse_path_map, parse_rate
-from nle_style.errors import InputError
+from nle_style.cli.options import parse_matte, parse_path_map, parse_range, parse_rate
+from nle_style.errors import InputError, MediaError
 
 if TYPE_CHECKING:
     from nle_style.apply import Look
@@ -22,6 +22,8 @@ __all__ = [
     "look_of",
     "matted_looks",
     "optional_look_of",
+    "positions",
+    "refuse_cut_options",
     "renderer_of",
 ]
 
@@ -106,7 +108,7 @@ def clips_job(
     options: RenderOptions,
     folder: Path,
     *,
-    frames: tuple[int, int] | None = None,
+    frames: str | None = None,
     resume: bool = True,
 ) -> RenderJob:
     """One item a clip, all with the same looks.
@@ -114,7 +116,7 @@ def clips_job(
     Args:
         looks: as `matted_looks` gives them.
         folder: for the results.
-        frames: of every clip, first and last; None for all.
+        frames: of every clip, as `--frames` has them; None for all.
 
     Raises: InputError if an option has a value that it cannot have.
     """
@@ -122,16 +124,59 @@ def clips_job(
 
     look, inside, layers = looks
     items = tuple(
-        Item(source=clip, frames=frames, look=look, matte=inside, layers=layers) for clip in clips
+        Item(
+            source=clip,
+            frames=None if frames is None else positions(clip, parse_range(frames, "frames")),
+            look=look,
+            matte=inside,
+            layers=layers,
+        )
+        for clip in clips
     )
     reading = _reading_of(options)
     return RenderJob(items=items, reading=reading, **_settings(options, folder, resume))
 
 
+def positions(clip: Path, frames: tuple[int, int]) -> tuple[int, int]:
+    """What a job calls the frames that people name: positions in the source, from 0.
+
+    Args:
+        frames: first and last. Of a sequence they are numbers of files; else positions already.
+
+    Raises: MediaError if a sequence has no such files.
+    """
+    from nle_style.media.base import find_sequence, is_pattern
+
+    if not is_pattern(clip):
+        return frames
+    try:
+        files = find_sequence(clip)
+    except MediaError:
+        return frames  # the plan refuses it, and says why
+    first, last = frames
+    if not files.first <= first <= last <= files.last:
+        raise MediaError(
+            f"there are no files numbered {first}-{last}",
+            where=str(clip),
+            remedy=f"Frames of a sequence are the numbers of its files, {files.first}-{files.last}"
+            " here.",
+        )
+    return first - files.first, last - files.first
+
+
+def refuse_cut_options(cut: CutOptions, source: Path) -> None:
+    """Raises: InputError if there are options for a timeline, and the source is none."""
+    if cut != CutOptions():
+        raise InputError(
+            "--map, --rate, --media and --path-map are for a timeline",
+            where=str(source),
+            remedy="Leave them out, or give a timeline.",
+        )
+
+
 def cut_batch(
     timeline: Path,
     look: Look | None,
-    mattes: Sequence[str] | None,
     reading: BatchOptions,
     options: RenderOptions,
     folder: Path,
@@ -142,21 +187,14 @@ def cut_batch(
 
     Args:
         look: see `optional_look_of`.
-        mattes: none can be given.
         reading: see `batch_options_of`.
         folder: for the results.
 
     Raises:
-        InputError: a matte is given, or an option has a value that it cannot have; as `plan_batch`.
+        InputError: an option has a value that it cannot have; as `plan_batch`.
     """
     from nle_style.render.cut import plan_batch
 
-    if mattes:
-        raise InputError(
-            "a matte belongs to one clip, and a timeline has many",
-            where=f"--matte {mattes[0]}",
-            remedy="Render that clip with `nle-style render --matte`, or with a job file.",
-        )
     return plan_batch(timeline, look, options=reading, **_settings(options, folder, resume))
 
 

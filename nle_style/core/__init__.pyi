@@ -12,8 +12,9 @@ from .network import (
     pad_to_stride,
 )
 from .overscan import cut_overscan, overscan_of
+from .pack_header import STYLE_NAME, styles_in
 from .sheets import contact_sheet
-from .style_pack import STYLE_NAME, StylePack, load_pack
+from .style_pack import StylePack, load_pack
 from .tensor_file import save_tensors
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "overscan_of",
     "pad_to_stride",
     "save_tensors",
+    "styles_in",
 ]

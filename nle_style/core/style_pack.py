@@ -15,7 +15,6 @@ from __future__ import annotations
 import difflib
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -28,32 +27,24 @@ from torch import Tensor
 
 from nle_style.core.card import read_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
+from nle_style.core.pack_header import FORMAT, FORMAT_1, names_in_header, pack_header
 from nle_style.core.tensor_file import save_tensors
 from nle_style.errors import LookError, PackError
 
 __all__ = [
-    "STYLE_NAME",
     "StylePack",
     "Weights",
     "load_pack",
     "mean_weights",
     "network_of",
     "save_pack",
-    "styles_in",
     "suggest_style",
 ]
 
 Weights = Mapping[str, Tensor]
 """The state of one `StyleNetwork`, by its parameters' names."""
 
-FORMAT = "nle_style_pack/2"
-FORMAT_1 = "nle_style_pack/1"
-"""One network with a row of γ and β for each style; read, and written no longer."""
-STYLE_NAME = re.compile(r"\w{1,64}")
-"""Letters, digits and underscores: a style's name stands in mixes and in file names."""
-
 _PARENT = "parent"
-_MAXIMUM_BYTES = 512 * 2**20
 
 
 @dataclass(frozen=True)
@@ -168,59 +159,6 @@ def save_pack(
     save_tensors(path, tensors, header)
 
 
-def _header(path: Path) -> dict[str, Any]:
-    if not path.is_file():
-        raise PackError(
-            "there is no such style pack",
-            where=str(path),
-            remedy="`nle-style styles` lists the packs that are installed.",
-        )
-    if path.stat().st_size > _MAXIMUM_BYTES:
-        raise PackError("too large for a style pack", where=str(path))
-    try:
-        with safetensors.safe_open(path, "pt") as file:
-            header = file.metadata() or {}
-    except Exception as error:  # safetensors raises several kinds for a damaged file
-        raise PackError(
-            f"not a safetensors file ({error})",
-            where=str(path),
-            remedy="Packs are made by `nle-style train`.",
-        ) from error
-    text = header.get(FORMAT, header.get(FORMAT_1))
-    if text is None:
-        raise PackError(
-            f"the header does not say '{FORMAT}'",
-            where=str(path),
-            remedy="It is another program's file, or a newer nle_style's.",
-        )
-    try:
-        shape = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise PackError(f"the header is damaged ({error})", where=str(path)) from error
-    if not isinstance(shape, dict):
-        raise PackError("the header is damaged", where=str(path))
-    return {**shape, "format": FORMAT if FORMAT in header else FORMAT_1}
-
-
-def styles_in(path: Path) -> tuple[str, ...]:
-    """The names of a pack's styles, without building its network.
-
-    Raises: PackError if there is no pack, or a damaged one.
-    """
-    return _names(_header(path), path)
-
-
-def _names(header: Mapping[str, Any], path: Path) -> tuple[str, ...]:
-    names = header.get("styles")
-    if not isinstance(names, list) or not names or len(set(map(str, names))) < len(names):
-        raise PackError("the header names no styles", where=str(path))
-    for name in names:
-        # Names become parts of file names.
-        if not (isinstance(name, str) and STYLE_NAME.fullmatch(name)):
-            raise PackError(f"{name!r} is not the name of a style", where=str(path))
-    return tuple(names)
-
-
 def load_pack(path: Path) -> StylePack:
     """Read a pack and, if it lies beside it, its card (`posters.yaml`).
 
@@ -229,8 +167,8 @@ def load_pack(path: Path) -> StylePack:
 
     Raises: PackError if the file is missing, damaged, or its tensors do not fit its header.
     """
-    header = _header(path)
-    names = _names(header, path)
+    header = pack_header(path)
+    names = names_in_header(header, path)
     try:
         config = NetworkConfig(header["width"], header["residual_blocks"])
         if config.width > 256 or config.residual_blocks > 64:

@@ -125,7 +125,7 @@ def test_run_a_job_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
         (("--style", "red", "--strength", "2"), "strength 2 is not between 0 and 1"),
         (("--style", "red", "--frames", "9-3"), "not a range of frames"),
         (("--style", "red", "--frames", "0-99"), "Its frames are 0-19"),
-        (("--style", "red", "--format", "png"), "png-mov"),
+        (("--style", "red", "--format", "png-mow"), "Did you mean png-mov"),
         (("--style", "red", "--depth", "12"), "12"),
         (("--style", "red", "--device", "gpu"), "unknown device 'gpu'"),
         (("--style", "red", "--device", "cuda:99"), "there is no cuda"),

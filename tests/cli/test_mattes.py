@@ -105,8 +105,10 @@ def test_render_inside_a_matte(tiny_pack: Path, tmp_path: Path) -> None:
     assert [Path(matte["source"]).name for matte in report["mattes"]] == ["right.png"]
 
 
-def test_a_batch_refuses_mattes_in_one_message(tmp_path: Path) -> None:
-    done = nle_style("batch", tmp_path / "cut.otio", "-o", tmp_path, "--matte", "a.mov=blue")
+def test_a_timeline_takes_no_matte(tmp_path: Path) -> None:
+    cut, matte = tmp_path / "cut.otio", ("--matte", "a.mov=blue")
+    assert nle_style("batch", cut, "-o", tmp_path, *matte).code == 2
+    done = nle_style("farm", cut, "-o", tmp_path, *matte)
     assert done.code == 2
     assert "a matte belongs to one clip" in done.err
     assert "render --matte" in done.err

@@ -13,7 +13,7 @@ import yaml
 from torch import Tensor
 
 from nle_style.core import load_pack
-from nle_style.core.style_pack import styles_in
+from nle_style.core.pack_header import styles_in
 from nle_style.errors import PackError
 from tests.core.made_packs import STYLES, edit, rewrite
 from tests.helpers.packs import FORMAT_1, write_format_1

@@ -14,7 +14,8 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from nle_style.core import StylePack, load_pack
-from nle_style.core.style_pack import mean_weights, network_of, save_pack, styles_in
+from nle_style.core.pack_header import styles_in
+from nle_style.core.style_pack import mean_weights, network_of, save_pack
 from nle_style.errors import LookError, OutputError
 from tests.core.made_packs import CONFIG, PARENT, STYLES, make_styles, make_weights
 from tests.helpers.packs import write_format_1

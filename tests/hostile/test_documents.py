@@ -15,8 +15,8 @@ import safetensors.torch
 import torch
 
 from nle_style.core import load_pack
+from nle_style.core.pack_header import FORMAT
 from nle_style.core.perceptual import load_vgg16
-from nle_style.core.style_pack import FORMAT
 from nle_style.errors import InputError, JobError, PackError, TimelineError, TrainingError
 from nle_style.media.write import UnitRecord
 from nle_style.render import read_job

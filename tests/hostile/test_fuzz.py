@@ -21,7 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nle_style.core import load_pack
-from nle_style.core.style_pack import FORMAT, network_of
+from nle_style.core.pack_header import FORMAT
+from nle_style.core.style_pack import network_of
 from nle_style.errors import NleStyleError, PackError, TimelineError
 from nle_style.render import read_job
 from nle_style.render.farm import read_farm_job

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from nle_style.cli.options import Pack, StrokeScale, Style
+from nle_style.cli.options import READING, Pack, ResultFile, StrokeScale, Style, result_file
 
 __all__ = ["export"]
 
@@ -16,49 +15,53 @@ export = typer.Typer(no_args_is_help=True, help="Give the network to a live node
 
 @export.command()
 def nuke(
-    output: Annotated[
-        Path, typer.Option("-o", "--output", help="NAME.pt; NAME becomes the node's name.")
-    ],
+    *,
     style: Style = "blue",
     stroke_scale: StrokeScale = 1.0,
-    linear: Annotated[
-        bool, typer.Option("--linear/--display", help="What the node's input is at first.")
-    ] = True,
     pack: Pack = None,
+    linear: Annotated[
+        bool,
+        typer.Option(
+            "--linear/--display",
+            help="What the node's input is at first.",
+            rich_help_panel=READING,
+        ),
+    ] = True,
+    output: ResultFile,
 ) -> None:
-    """TorchScript for Nuke's Inference node (Nuke 15.1 and newer), its card, and the script that
-    makes the .cat in NukeX. Not tested inside Nuke."""
-    from nle_style.apply import parse_styles
+    """TorchScript for Nuke's Inference node (Nuke 15.1 and newer): NAME.pt, its card, and the
+    script that makes the .cat in NukeX. NAME becomes the node's name. Not tested inside Nuke."""
+    from nle_style.apply import Look, parse_styles
     from nle_style.cli.install.installation import write_whole
     from nle_style.core import load_pack
     from nle_style.core.export import export_nuke
     from nle_style.shipped import bundled, find_pack
 
+    look = Look(parse_styles(style))
+    path = result_file(output, f"NLEStyle_{look.label}.pt".replace("-", "_"))
     card = export_nuke(
         load_pack(find_pack(pack)),
-        parse_styles(style),
-        output,
+        look.styles,
+        path,
         stroke_scale=stroke_scale,
         linear=linear,
     )
-    script = output.with_name(f"{output.stem}_make_cat.py")
+    script = path.with_name(f"{path.stem}_make_cat.py")
     write_whole(script, (bundled("plugins") / "nuke" / "cat" / "make_cat.py").read_bytes())
-    for path in (output, card, script):
-        print(path)
+    for each in (path, card, script):
+        print(each)
     print(f"Where NukeX is: Nuke --nukex -i --gpu 0 --safe {script.name}")
 
 
 @export.command()
-def onnx(
-    output: Annotated[Path, typer.Option("-o", "--output", help="The file: NAME.onnx.")],
-    style: Style = "blue",
-    pack: Pack = None,
-) -> None:
+def onnx(*, style: Style = "blue", pack: Pack = None, output: ResultFile) -> None:
     """ONNX with free height and width: display code values in and out, one look."""
-    from nle_style.apply import parse_styles
+    from nle_style.apply import Look, parse_styles
     from nle_style.core import load_pack
     from nle_style.core.export import export_onnx
     from nle_style.shipped import find_pack
 
-    export_onnx(load_pack(find_pack(pack)), parse_styles(style), output)
-    print(output)
+    look = Look(parse_styles(style))
+    path = result_file(output, f"{look.label}.onnx")
+    export_onnx(load_pack(find_pack(pack)), look.styles, path)
+    print(path)

@@ -13,13 +13,21 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
-from nle_style.cli.options import MatteOption, OptionalStyle, parse_range
+from nle_style.cli.options import (
+    OUTPUT,
+    Folder,
+    FramesOption,
+    MatteOption,
+    OptionalStyle,
+    parse_range,
+)
 from nle_style.cli.requests import (
     batch_options_of,
     clips_job,
     cut_batch,
     matted_looks,
     optional_look_of,
+    refuse_cut_options,
 )
 from nle_style.errors import Cancelled, InputError, NleStyleError
 
@@ -59,7 +67,8 @@ class TaskOptions:
         str | None, typer.Option(help="With --step render: which pieces, as 12-17.")
     ] = None
     output: Annotated[
-        Path | None, typer.Option(help="Of farm.json: another folder for the results.")
+        Path | None,
+        typer.Option("-o", "--output", help="Of farm.json: another folder for the results."),
     ] = None
     path_mapping: Annotated[
         Path | None, typer.Option(help="Of farm.json: Open Job Description's path mapping rules.")
@@ -75,21 +84,32 @@ def farm(
     sources: Annotated[
         list[Path], typer.Argument(help="One timeline, or clips: movies, stills, name.%06d.exr.")
     ],
-    bundle: Annotated[Path, typer.Option("-o", "--output", help="Folder for the bundle.")],
-    results: Annotated[
-        Path | None,
-        typer.Option(
-            help="Folder for the intermediates, which all workers see; else BUNDLE/output."
-        ),
-    ] = None,
-    chunk: Annotated[
-        int, typer.Option(min=1, help="Frames of a task, in steps of 8 as movies are cut.")
-    ] = 96,
-    name: Annotated[str | None, typer.Option(help="Of the job, for the farm's manager.")] = None,
     style: OptionalStyle = None,
     matte: MatteOption = None,
     controls: LookOptions,
     cut: CutOptions,
+    frames: FramesOption = None,
+    output: Folder,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            help="Folder for the intermediates, which all workers see; else `output` in -o's.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None,
+    chunk: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            metavar="FRAMES",
+            help="Frames of a task, in steps of 8 as movies are cut.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = 96,
+    name: Annotated[
+        str | None,
+        typer.Option(help="Of the job, for the farm's manager.", rich_help_panel=OUTPUT),
+    ] = None,
     options: RenderOptions,
 ) -> None:
     """Write an Open Job Description bundle: the same render, cut into tasks for a farm."""
@@ -98,14 +118,17 @@ def farm(
 
     batch: FarmBatch | None = None
     refused = 0
-    folder = results or bundle / RESULTS
+    folder = results or output / RESULTS
     if _is_timeline(sources):
+        _refuse_for_timelines(matte, frames)
         look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
         batch = _farm_batch(sources[0], look, options.handles, reading)
         reading = batch_options(batch)
-        job, refused = _job_of(cut_batch(batch.timeline, look, matte, reading, options, folder))
+        job, refused = _job_of(cut_batch(batch.timeline, look, reading, options, folder))
     else:
-        job = clips_job(sources, matted_looks(style, matte or (), controls), options, folder)
+        refuse_cut_options(cut, sources[0])
+        looks = matted_looks(style, matte or (), controls)
+        job = clips_job(sources, looks, options, folder, frames=frames)
     planned = make_farm_job(job, batch)
     lines = _lines()
     for item in planned.items:
@@ -115,7 +138,7 @@ def farm(
     if not planned.pieces:
         raise InputError("nothing of it can be rendered", where=str(sources[0]))
     written = write_bundle(
-        planned, bundle, chunk=chunk, name=name or f"nle-style {sources[0].stem}"
+        planned, output, chunk=chunk, name=name or f"nle-style {sources[0].stem}"
     )
     for step, tasks in written.tasks.items():
         print(f"{step}: {tasks} task{'s' if tasks > 1 else ''}")
@@ -134,6 +157,22 @@ def _is_timeline(sources: list[Path]) -> bool:
             remedy="Give one timeline, or clips only.",
         )
     return bool(timelines)
+
+
+def _refuse_for_timelines(mattes: list[str] | None, frames: str | None) -> None:
+    """Raises: InputError for options that are of one clip."""
+    if mattes:
+        raise InputError(
+            "a matte belongs to one clip, and a timeline has many",
+            where=f"--matte {mattes[0]}",
+            remedy="Render that clip with `nle-style render --matte`, or with a job file.",
+        )
+    if frames is not None:
+        raise InputError(
+            "a timeline says itself which frames it shows",
+            where=f"--frames {frames}",
+            remedy="Leave it out, or give clips.",
+        )
 
 
 def _farm_batch(

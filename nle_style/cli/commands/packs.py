@@ -96,7 +96,7 @@ def write_sheet(
     Args:
         source: a movie, sequence or image.
         destination: the PNG.
-        frame: zero-based; None for the middle one.
+        frame: of a sequence the number of its file, else zero-based; None for the middle one.
         stroke_scale: as in `Look`.
 
     Raises:
@@ -111,12 +111,13 @@ def write_sheet(
         )
     check_folder(destination.parent)
     info = probe_media(source)
-    number = info.frame_count // 2 if frame is None else frame
+    start = info.first_frame_number
+    number = info.frame_count // 2 if frame is None else frame - start
     if not 0 <= number < info.frame_count:
         raise MediaError(
-            f"there is no frame {number}",
+            f"there is no frame {frame}",
             where=str(source),
-            remedy=f"Its frames are 0-{info.frame_count - 1}.",
+            remedy=f"Its frames are {start}-{start + info.frame_count - 1}.",
         )
     (rgb,) = read_frames(info, number, number)
     chosen = load_pack(find_pack(pack))

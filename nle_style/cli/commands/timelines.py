@@ -8,8 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nle_style.cli.completion import style_names
 from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
-from nle_style.cli.options import Events, Folder, MatteOption, Resume, Workers
+from nle_style.cli.options import (
+    LOOK,
+    MACHINE,
+    OUTPUT,
+    DryRun,
+    Events,
+    Folder,
+    OptionalResultFile,
+    Resume,
+    Workers,
+    result_file,
+)
 from nle_style.cli.requests import batch_options_of, cut_batch, optional_look_of, renderer_of
 from nle_style.errors import InputError, OutputError
 
@@ -31,25 +43,25 @@ def batch(
             help=".otio, .otioz, .otiod, .xml (FCP7), .fcpxml, .edl, .aaf or .kdenlive."
         ),
     ],
-    output: Folder,
     style: Annotated[
         str | None,
         typer.Option(
             help="A style, or a mix as blue:0.7,fire:0.3, for clips that ask for none themselves."
-            " Left out: those stay as they are."
+            " Left out: those stay as they are.",
+            autocompletion=style_names,
+            rich_help_panel=LOOK,
         ),
     ] = None,
-    matte: MatteOption = None,
     controls: LookOptions,
     cut: CutOptions,
+    output: Folder,
     options: RenderOptions,
     workers: Workers = 1,
     resume: Resume = True,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only show the plan, its time and its disk space.")
-    ] = False,
+    dry_run: DryRun = False,
     json_: Annotated[
-        bool, typer.Option("--json", help="The report, or the plan of --dry-run, as JSON.")
+        bool,
+        typer.Option("--json", help="The report, or the plan of --dry-run, as JSON.", rich_help_panel=MACHINE),
     ] = False,
     events: Events = False,
 ) -> None:
@@ -58,7 +70,7 @@ def batch(
 
     def planned() -> PlannedBatch:
         look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
-        return cut_batch(timeline, look, matte, reading, options, output, resume=resume)
+        return cut_batch(timeline, look, reading, options, output, resume=resume)
 
     def command(on_event: OnEvent, stop: Event) -> int:
         from nle_style.render.cut import run_batch
@@ -95,20 +107,22 @@ def _show(batch: PlannedBatch, as_json: bool) -> int:
 
 def revert(
     timeline: Annotated[Path, typer.Argument(help="A relinked .otio, not the .baked one.")],
-    output: Annotated[
-        Path | None,
-        typer.Option("-o", "--output", help="The .otio to write; else NAME.reverted.otio."),
-    ] = None,
+    output: OptionalResultFile = None,
     keep_styled: Annotated[
-        bool, typer.Option("--keep-styled", help="Keep the intermediates beside the originals.")
+        bool,
+        typer.Option(
+            "--keep-styled",
+            help="Keep the intermediates in it, beside the originals.",
+            rich_help_panel=OUTPUT,
+        ),
     ] = False,
 ) -> None:
-    """Make the original media active again in a relinked timeline, in a new file."""
+    """Make the original media active again in a relinked timeline, as NAME.reverted.otio."""
     from nle_style.timeline import read_timeline
     from nle_style.timeline.relink import revert as reverted
     from nle_style.timeline.relink import write_timeline
 
-    target = output or timeline.with_name(f"{timeline.stem}.reverted.otio")
+    target = result_file(output or timeline.parent, f"{timeline.stem}.reverted.otio")
     if target.exists():
         raise OutputError(
             "there is such a file already",

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nle_style.cli.options import Device
+from nle_style.cli.completion import pack_names
+from nle_style.cli.options import MACHINE, OUTPUT, Device
 
 __all__ = ["add_style", "train"]
 
@@ -26,88 +27,171 @@ class Recipe:
     finish, added_finish = 0.2, 0.4
 
 
+_LEARNT, _RECIPE, _LOSS = "What is learnt", "Recipe", "Weights of the loss"
 _PHASES = "SIZE:BATCH:STEPS of every style; several run one after the other."
-_NOISE = "Weight of the squared noise gain"
-_MOTION = "Weight of the error under synthetic motion"
-_OF_STYLES = ": NUMBER for all styles, NAME=NUMBER for one."
+_NOISE = "How much against noise: the squared noise gain"
+_MOTION = "How much for steadiness: the error under made motion"
+_OF_STYLES = ". NUMBER for all styles, NAME=NUMBER for one."
 
-Vgg = Annotated[Path | None, typer.Option(help="VGG-16 weights; else torchvision downloads them.")]
-Checkpoints = Annotated[
-    Path | None, typer.Option(help="Folder for checkpoints; else beside the pack.")
+PackFile = Annotated[
+    Path,
+    typer.Option(
+        "-o",
+        "--output",
+        "--out",
+        help="Where the result goes: a .safetensors file.",
+        rich_help_panel=OUTPUT,
+        show_default=False,
+    ),
 ]
-PosterSize = Annotated[int, typer.Option(min=64, help="Longer side of the posters, in pixels.")]
-ContentWeight = Annotated[float, typer.Option(min=0, help="Weight of the photograph's content.")]
-StyleWeight = Annotated[float, typer.Option(min=0, help="Weight of the poster's textures.")]
+OptionalPackFile = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        "--out",
+        help="Where the result goes: a .safetensors file, or a folder for it.",
+        rich_help_panel=OUTPUT,
+        show_default="PACK_NAME.safetensors",
+    ),
+]
+Vgg = Annotated[
+    Path | None,
+    typer.Option(help="VGG-16 weights; else torchvision downloads them.", rich_help_panel=_LEARNT),
+]
+Checkpoints = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder for checkpoints, from which a run that was stopped goes on.",
+        rich_help_panel=OUTPUT,
+        show_default="beside the pack",
+    ),
+]
+PosterSize = Annotated[
+    int,
+    typer.Option(min=64, help="Longer side of the posters, in pixels.", rich_help_panel=_RECIPE),
+]
+ContentWeight = Annotated[
+    float, typer.Option(min=0, help="Of the photograph's content.", rich_help_panel=_LOSS)
+]
+StyleWeight = Annotated[
+    float, typer.Option(min=0, help="Of the poster's textures.", rich_help_panel=_LOSS)
+]
 LayerWeights = Annotated[
     tuple[float, float, float, float],
-    typer.Option(help="Of the style loss at relu1_2, relu2_2, relu3_3 and relu4_3."),
+    typer.Option(
+        help="Of the style loss at relu1_2, relu2_2, relu3_3 and relu4_3.", rich_help_panel=_LOSS
+    ),
 ]
 ToneWeight = Annotated[
-    float, typer.Option(min=0, help="Weight of the poster's tones: contrast and palette.")
+    float,
+    typer.Option(min=0, help="Of the poster's tones: contrast and palette.", rich_help_panel=_LOSS),
 ]
 Finish = Annotated[
     float,
     typer.Option(
-        min=0, max=1, help="Share of the steps, at the end: the rate falls, the video terms grow."
+        min=0,
+        max=1,
+        help="Share of the steps, at the end: the rate falls, the video terms grow.",
+        rich_help_panel=_RECIPE,
     ),
 ]
-LearningRate = Annotated[float, typer.Option(min=0, help="Of Adam; it falls to a tenth.")]
-CheckpointEvery = Annotated[int, typer.Option(min=1, help="Steps of a style.")]
+LearningRate = Annotated[
+    float, typer.Option(min=0, help="Of Adam; it falls to a tenth.", rich_help_panel=_RECIPE)
+]
+CheckpointEvery = Annotated[
+    int, typer.Option(min=1, help="Steps of a style.", rich_help_panel=OUTPUT)
+]
 Preview = Annotated[
     list[Path] | None,
-    typer.Option(help="Image for the contact sheets, once for each; else three photographs."),
+    typer.Option(
+        help="Image for the contact sheets, once for each; else three photographs.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
-Seed = Annotated[int, typer.Option(help="Of every random draw.")]
-Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.")]
+Seed = Annotated[int, typer.Option(help="Of every random draw.", rich_help_panel=_RECIPE)]
+Threads = Annotated[int | None, typer.Option(min=1, help="CPU threads.", rich_help_panel=MACHINE)]
 
 
 def train(
+    *,
     poster: Annotated[
-        list[str], typer.Option(help="Poster image, as FILE or NAME=FILE; once for each style.")
+        list[str],
+        typer.Option(
+            help="Poster image, as FILE or NAME=FILE; once for each style.",
+            rich_help_panel=_LEARNT,
+        ),
     ],
-    photos: Annotated[Path, typer.Option(help="Folder of training photographs, as COCO.")],
-    out: Annotated[Path, typer.Option(help="The pack to write, .safetensors.")],
+    photos: Annotated[
+        Path,
+        typer.Option(help="Folder of training photographs, as COCO.", rich_help_panel=_LEARNT),
+    ],
     vgg: Vgg = None,
-    checkpoints: Checkpoints = None,
+    held_out: Annotated[
+        Path | None,
+        typer.Option(
+            help="Photographs to measure on, never trained on: a folder, or a list.",
+            rich_help_panel=_LEARNT,
+        ),
+    ] = None,
     parent: Annotated[
         list[str] | None,
         typer.Option(
             help="SIZE:BATCH:STEPS of the parent, which is taught all posters at once.",
             show_default=" ".join(Recipe.parent),
+            rich_help_panel=_RECIPE,
         ),
     ] = None,
     phase: Annotated[
-        list[str] | None, typer.Option(help=_PHASES, show_default=" ".join(Recipe.phases))
+        list[str] | None,
+        typer.Option(help=_PHASES, show_default=" ".join(Recipe.phases), rich_help_panel=_RECIPE),
     ] = None,
     start: Annotated[
         Path | None,
-        typer.Option("--from", help="A pack to go on from, in place of training a parent."),
+        typer.Option(
+            "--from",
+            help="A pack to go on from, in place of training a parent.",
+            rich_help_panel=_RECIPE,
+        ),
     ] = None,
-    width: Annotated[int, typer.Option(min=1, help="Channels C of the first layer.")] = 16,
-    residual_blocks: Annotated[int, typer.Option(min=0, help="Of two convolutions each.")] = 5,
+    width: Annotated[
+        int, typer.Option(min=1, help="Channels C of the first layer.", rich_help_panel=_RECIPE)
+    ] = 16,
+    residual_blocks: Annotated[
+        int, typer.Option(min=0, help="Of two convolutions each.", rich_help_panel=_RECIPE)
+    ] = 5,
     poster_size: PosterSize = Recipe.poster_size,
+    finish: Finish = Recipe.finish,
+    learning_rate: LearningRate = Recipe.rate,
+    seed: Seed = 1,
     content_weight: ContentWeight = Recipe.content,
     style_weight: StyleWeight = Recipe.style,
     layer_weights: LayerWeights = Recipe.layers,
     paper_weighting: Annotated[
-        bool, typer.Option("--paper-weighting", help="The paper's losses, not normalised.")
+        bool,
+        typer.Option(
+            "--paper-weighting",
+            help="The paper's losses, not normalised.",
+            rich_help_panel=_LOSS,
+        ),
     ] = False,
     noise_weight: Annotated[
-        list[str] | None, typer.Option(help=_NOISE + _OF_STYLES, show_default=str(Recipe.noise))
+        list[str] | None,
+        typer.Option(
+            help=_NOISE + _OF_STYLES, show_default=str(Recipe.noise), rich_help_panel=_LOSS
+        ),
     ] = None,
     motion_weight: Annotated[
-        list[str] | None, typer.Option(help=_MOTION + _OF_STYLES, show_default=str(Recipe.motion))
+        list[str] | None,
+        typer.Option(
+            help=_MOTION + _OF_STYLES, show_default=str(Recipe.motion), rich_help_panel=_LOSS
+        ),
     ] = None,
     tone_weight: ToneWeight = Recipe.tone,
-    finish: Finish = Recipe.finish,
-    learning_rate: LearningRate = Recipe.rate,
+    out: PackFile,
+    checkpoints: Checkpoints = None,
     checkpoint_every: CheckpointEvery = 100,
     preview: Preview = None,
-    held_out: Annotated[
-        Path | None,
-        typer.Option(help="Photographs to measure on, never trained on: a folder, or a list."),
-    ] = None,
-    seed: Seed = 1,
     threads: Threads = None,
     device: Device = "auto",
 ) -> None:
@@ -158,34 +242,53 @@ def train(
 
 
 def add_style(
-    pack: Annotated[str, typer.Argument(help="The pack to add to: a file or a shipped pack.")],
-    poster: Annotated[Path, typer.Option(help="The poster, an image.")],
-    name: Annotated[str, typer.Option(help="The new style's name.")],
-    out: Annotated[
-        Path | None,
-        typer.Option("-o", "--out", help="The pack to write; else PACK_NAME.safetensors, here."),
-    ] = None,
+    *,
+    pack: Annotated[
+        str,
+        typer.Argument(
+            help="The pack to add to: a file or a shipped pack.", autocompletion=pack_names
+        ),
+    ],
+    poster: Annotated[Path, typer.Option(help="The poster, an image.", rich_help_panel=_LEARNT)],
+    name: Annotated[str, typer.Option(help="The new style's name.", rich_help_panel=_LEARNT)],
     photos: Annotated[
-        Path | None, typer.Option(help="Folder of photographs; else frames of the demo's clip.")
+        Path | None,
+        typer.Option(
+            help="Folder of photographs; else frames of the demo's clip.", rich_help_panel=_LEARNT
+        ),
     ] = None,
     vgg: Vgg = None,
-    artwork: Annotated[str | None, typer.Option(help="For the card: artist, title, year.")] = None,
-    licence: Annotated[str | None, typer.Option(help="For the card: the poster's licence.")] = None,
-    checkpoints: Checkpoints = None,
+    artwork: Annotated[
+        str | None,
+        typer.Option(help="For the card: artist, title, year.", rich_help_panel=_LEARNT),
+    ] = None,
+    licence: Annotated[
+        str | None,
+        typer.Option(help="For the card: the poster's licence.", rich_help_panel=_LEARNT),
+    ] = None,
     phase: Annotated[
-        list[str] | None, typer.Option(help=_PHASES, show_default=" ".join(Recipe.added_phases))
+        list[str] | None,
+        typer.Option(
+            help=_PHASES, show_default=" ".join(Recipe.added_phases), rich_help_panel=_RECIPE
+        ),
     ] = None,
     poster_size: PosterSize = Recipe.poster_size,
-    style_weight: StyleWeight = Recipe.style,
-    layer_weights: LayerWeights = Recipe.layers,
-    noise_weight: Annotated[float, typer.Option(min=0, help=_NOISE + ".")] = Recipe.noise,
-    motion_weight: Annotated[float, typer.Option(min=0, help=_MOTION + ".")] = Recipe.motion,
-    tone_weight: ToneWeight = Recipe.tone,
     finish: Finish = Recipe.added_finish,
     learning_rate: LearningRate = Recipe.rate,
+    seed: Seed = 1,
+    style_weight: StyleWeight = Recipe.style,
+    layer_weights: LayerWeights = Recipe.layers,
+    noise_weight: Annotated[
+        float, typer.Option(min=0, help=f"{_NOISE}.", rich_help_panel=_LOSS)
+    ] = Recipe.noise,
+    motion_weight: Annotated[
+        float, typer.Option(min=0, help=f"{_MOTION}.", rich_help_panel=_LOSS)
+    ] = Recipe.motion,
+    tone_weight: ToneWeight = Recipe.tone,
+    out: OptionalPackFile = None,
+    checkpoints: Checkpoints = None,
     checkpoint_every: CheckpointEvery = 50,
     preview: Preview = None,
-    seed: Seed = 1,
     threads: Threads = None,
     device: Device = "auto",
 ) -> None:

@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 from rich.console import Console
 
+from nle_style.cli.options import result_file
 from nle_style.cli.people import progress_bar
 from nle_style.core import STYLE_NAME
 from nle_style.core.training import Phase, TrainingProgress, TrainingSettings, train
@@ -94,17 +95,17 @@ def parse_weights(texts: Sequence[str], default: float) -> tuple[float, dict[str
 
 
 def added_pack(pack: Path, name: str, out: Path | None) -> Path:
-    """Where `add-style` writes: `out`, or PACK_NAME.safetensors in the current folder.
+    """Where `add-style` writes: `out`, or PACK_NAME.safetensors in that folder or the current one.
 
     Raises: OutputError if that is in the installation, which a run never changes.
     """
-    path = out if out is not None else Path(f"{pack.stem}_{name}.safetensors")
+    path = result_file(out, f"{pack.stem}_{name}.safetensors")
     own = (Path(__file__).resolve().parents[2], *map(bundled, ("models", "examples", "plugins")))
     if any(path.resolve().is_relative_to(folder.resolve()) for folder in own):
         raise OutputError(
             "is in a folder of the installation",
             where=str(path),
-            remedy="Give a file in a folder of your own by --out.",
+            remedy="Give a file in a folder of your own by -o.",
         )
     return path
 

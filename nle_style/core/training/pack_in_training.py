@@ -15,14 +15,8 @@ from typing import Any
 from torch import Tensor
 
 from nle_style.core.card import write_card
-from nle_style.core.style_pack import (
-    STYLE_NAME,
-    StylePack,
-    Weights,
-    load_pack,
-    save_pack,
-    styles_in,
-)
+from nle_style.core.pack_header import STYLE_NAME, styles_in
+from nle_style.core.style_pack import StylePack, Weights, load_pack, save_pack
 from nle_style.core.training.gates import Fault, examine, speckle
 from nle_style.core.training.run_card import (
     passed_gates,
@@ -78,7 +72,7 @@ def check_output(out: Path, pack: StylePack, names: Sequence[str], *, begun: boo
     raise OutputError(
         "there is such a file, and it is not of this run",
         where=str(out),
-        remedy="Give another file by --out, or move this one away.",
+        remedy="Give another file by -o, or move this one away.",
     )
 
 

@@ -57,8 +57,8 @@ class Intermediate:
     alpha_options: tuple[tuple[str, str], ...] = ()
 
     @property
-    def sequence(self) -> bool:
-        """Whether it is a folder of image files."""
+    def of_images(self) -> bool:
+        """Whether its frames are image files."""
         return not self.container
 
 
@@ -70,6 +70,9 @@ class OutputSpec(Intermediate):
         depth: a key of `depths`.
         pixel_format, array_format: as in `Encoding`.
         alpha: its frames have a fourth channel, alpha.
+        premultiplied: colours are stored multiplied by their alpha: EXR's convention, and that of
+            TIFF where the source's TIFF has it.
+        single: one image file, of a still; else images are a folder of numbered ones.
         warnings: what of the source it cannot hold.
     """
 
@@ -77,12 +80,14 @@ class OutputSpec(Intermediate):
     pixel_format: str
     array_format: str
     alpha: bool
+    premultiplied: bool
+    single: bool
     warnings: tuple[str, ...]
 
     @property
-    def premultiplied(self) -> bool:
-        """Whether colours are stored multiplied by their alpha: EXR's convention."""
-        return self.codec == "openexr"
+    def sequence(self) -> bool:
+        """Whether it is a folder of numbered image files."""
+        return self.of_images and not self.single
 
     @property
     def dtype(self) -> np.dtype[Any]:
@@ -90,6 +95,8 @@ class OutputSpec(Intermediate):
         names = {"8": "u1", "half": "<f2", "float": "<f4"}
         return np.dtype(names.get(self.depth, "<u2"))
 
+
+_INTEGERS = {"8": "uint8", "16": "uint16"}
 
 INTERMEDIATES: dict[str, Intermediate] = {
     entry.format: entry
@@ -122,6 +129,14 @@ INTERMEDIATES: dict[str, Intermediate] = {
             },
         ),
         Intermediate(
+            *("png", "png", "", ".png", True),
+            {name: Encoding(kind, kind, (kind, kind)) for name, kind in _INTEGERS.items()},
+        ),
+        Intermediate(
+            *("tiff", "tiff", "", ".tif", True),
+            {name: Encoding(kind, kind, (kind, kind)) for name, kind in _INTEGERS.items()},
+        ),
+        Intermediate(
             *("prores4444", "prores_ks", "mov", ".mov", False),
             {"10": Encoding("yuv444p10le", "rgb48le", ("yuva444p10le", "rgba64le"))},
             (("profile", "4444"), ("vendor", "apl0")),
@@ -142,7 +157,8 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
     """Settle a format and a depth for a source, and whether its alpha is carried.
 
     Args:
-        format: a name of `INTERMEDIATES`, or "auto": png-mov, and exr for float sources.
+        format: a name of `INTERMEDIATES`, or "auto": png-mov for movies; for stills and sequences
+            image files of their own kind (EXR, DPX, TIFF), else PNG; exr for all float sources.
         depth: "8", "10", "16", "half", "float", or "auto": as deep as the source needs to stay
             exact. 8-bit sources: 8 (exr half); deeper integers: 16 (exr float, as half has 11
             bits; dpx 10 for 10-bit images); float sources: half or float. Lossy formats have one
@@ -151,7 +167,7 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
         float source that would be clipped to integers without being asked to.
     """
     if format == "auto":
-        format = "exr" if source.is_float else "png-mov"
+        format = _natural_format(source)
     entry = INTERMEDIATES.get(format)
     if entry is None:
         close = difflib.get_close_matches(format, INTERMEDIATES, n=1)
@@ -198,8 +214,19 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
         pixel_format=pixel_format,
         array_format=array_format,
         alpha=with_alpha is not None,
+        premultiplied=entry.format == "exr"
+        or (entry.format == "tiff" and source.alpha == "premultiplied"),
+        single=source.kind == "still" and entry.of_images,
         warnings=warnings,
     )
+
+
+def _natural_format(source: MediaInfo) -> str:
+    if source.is_float:
+        return "exr"
+    if source.kind == "movie":
+        return "png-mov"
+    return {".dpx": "dpx", ".tif": "tiff", ".tiff": "tiff"}.get(source.path.suffix.lower(), "png")
 
 
 def _natural_depth(entry: Intermediate, source: MediaInfo) -> str:

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
-from nle_style.errors import OutputError
 from nle_style.media.base import MediaInfo, OutputSpec
-from nle_style.media.image.image_header import read_header
+from nle_style.media.image.image_header import read_header, write_pixels
 from nle_style.timecode import advance_timecode, timecode_to_bcd
 
 __all__ = ["write_dpx"]
@@ -65,16 +64,7 @@ def write_dpx(
     header.attribute("Software", "nle_style")
     header.attribute("oiio:BitsPerSample", bits)
     header.attribute("oiio:Endian", "big")  # what older readers expect
-    writer = oiio.ImageOutput.create("dpx")
-    written = (
-        writer is not None
-        and writer.open(str(path), header)
-        and writer.write_image(np.ascontiguousarray(pixels))
-    )
-    problem = writer.geterror().strip() if writer is not None else oiio.geterror().strip()
-    closed = writer is not None and writer.close()
-    if not (written and closed):
-        raise OutputError(problem or "OpenImageIO gives no reason", where=str(path))
+    write_pixels(path, "dpx", header, pixels)
     _put_name(path, name)
 
 

@@ -15,6 +15,7 @@ from nle_style.errors import OutputError
 from nle_style.media.base import MediaInfo, OutputSpec, gone
 from nle_style.media.image.dpx import write_dpx
 from nle_style.media.image.exr import write_exr
+from nle_style.media.image.plain_image import write_plain
 
 __all__ = ["write_image"]
 
@@ -28,13 +29,14 @@ def write_image(
     name: str,
     metadata: Mapping[str, str],
 ) -> None:
-    """Write one quantised frame as EXR or DPX; see `write_exr` and `write_dpx`.
+    """Write one quantised frame as EXR, DPX, PNG or TIFF; see `write_exr`, `write_dpx` and
+    `write_plain`.
 
     Args:
         pixels: height x width x 3, or x 4 if `spec.alpha`, of `spec.dtype`.
         frame: zero-based frame of `source`.
         name: of the finished file.
-        metadata: text attributes; DPX has no place for them.
+        metadata: text attributes; DPX and TIFF have no place for them.
     Raises: OutputError if it cannot be written; OSError (ENOSPC) if the disk is full; MediaError
         if the source's file cannot be read.
     """
@@ -45,8 +47,10 @@ def write_image(
     try:
         if spec.codec == "openexr":
             write_exr(path, pixels, spec, source, frame, metadata, changed, original)
-        else:
+        elif spec.codec == "dpx":
             write_dpx(path, pixels, spec, source, frame, name, changed, original)
+        else:
+            write_plain(path, pixels, spec, source, frame, metadata, changed)
     except OutputError as error:
         if shutil.disk_usage(path.parent).free < pixels.nbytes:  # the libraries keep no errno
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path)) from error

@@ -1,4 +1,4 @@
-"""One image file as an array, through OpenImageIO: its picture channels, upright."""
+"""One image file as an array, through OpenImageIO: its picture channels, upright; and back."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
-from nle_style.errors import MediaError
+from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
 from nle_style.media.image.dpx_header import drop_missing_headers
 
-__all__ = ["check_size", "on_canvas", "read_header", "read_image"]
+__all__ = ["check_size", "on_canvas", "read_header", "read_image", "write_pixels"]
 
 _MOST_PIXELS = 2**29
 
@@ -131,6 +131,26 @@ def read_image(path: Path, *, alpha: bool = False, half: bool = False) -> np.nda
     place, size = (spec.y - spec.full_y, spec.x - spec.full_x), (spec.full_height, spec.full_width)
     pixels = on_canvas(pixels[:, :, [index - begin for index in indices]], place, size)
     return np.ascontiguousarray(_upright(pixels, spec.get_int_attribute("Orientation", 1)))
+
+
+def write_pixels(path: Path, format: str, header: oiio.ImageSpec, pixels: np.ndarray) -> None:
+    """Write an image file.
+
+    Args:
+        format: OpenImageIO's name of it.
+        header: of the pixels' size and type.
+    Raises: OutputError if OpenImageIO cannot.
+    """
+    writer = oiio.ImageOutput.create(format)
+    written = (
+        writer is not None
+        and writer.open(str(path), header)
+        and writer.write_image(np.ascontiguousarray(pixels))
+    )
+    problem = writer.geterror().strip() if writer is not None else oiio.geterror().strip()
+    closed = writer is not None and writer.close()
+    if not (written and closed):
+        raise OutputError(problem or "OpenImageIO gives no reason", where=str(path))
 
 
 def on_canvas(pixels: np.ndarray, place: tuple[int, int], size: tuple[int, int]) -> np.ndarray:

@@ -60,7 +60,7 @@ class UnitRecord:
 
 @dataclass(frozen=True)
 class PublishedMedia:
-    """A published intermediate; `path` is the movie, or the sequence's printf pattern."""
+    """A published intermediate; `path` is the movie or still, or the sequence's printf pattern."""
 
     path: Path
     first_frame_number: int
@@ -80,7 +80,7 @@ class IntermediateWriter:
     Units can be written at the same time, each in a thread.
 
     Args:
-        destination: the movie file, or the folder of a sequence: its files are
+        destination: the movie or still, or the folder of a sequence: its files are
             `FOLDER/FOLDERNAME.<number>.exr`, numbered like the source (movies from 0).
         spec: from `resolve_format`.
         source: what is being rendered; never written to.
@@ -119,7 +119,7 @@ class IntermediateWriter:
         self.work = work
         self._metadata = dict(sorted(metadata.items()))
         self._threads = threads
-        size = 1 if spec.sequence else _CHUNK
+        size = 1 if spec.of_images else _CHUNK
         starts = range(first, last + 1, size)
         self._painted = tuple(painted) if painted is not None else ((first, last),)
         self._all_units = tuple(
@@ -234,7 +234,9 @@ class IntermediateWriter:
                 remedy="Render again with --resume: what is missing is made anew.",
             )
         make_folders(self.destination.parent)
-        publish = self._publish_sequence if self.spec.sequence else self._publish_movie
+        publish = self._publish_movie
+        if self.spec.of_images:
+            publish = self._publish_still if self.spec.single else self._publish_sequence
         made = {record.index: self.work / record.file for record in ordered}
         fill = self._fill_files()
         return publish(
@@ -280,7 +282,7 @@ class IntermediateWriter:
         return self.source.height, self.source.width, 4 if self.spec.alpha else 3
 
     def _encode(self, part: Path, unit: Unit, frames: Iterator[np.ndarray]) -> None:
-        if not self.spec.sequence:
+        if not self.spec.of_images:
             encode_chunk(part, frames, self.spec, self.source, self._threads)
             return
         for pixels in frames:
@@ -288,6 +290,8 @@ class IntermediateWriter:
             write_image(part, pixels, self.spec, self.source, unit.first, name, self._metadata)
 
     def _image_name(self, frame: int) -> str:
+        if self.spec.single:
+            return self.destination.name
         number = self.source.first_frame_number + frame
         return f"{self.destination.name}.{number:0{SEQUENCE_DIGITS}d}{self.spec.extension}"
 
@@ -315,7 +319,7 @@ class IntermediateWriter:
         )
 
     def _decoded(self, part: Path) -> Iterator[np.ndarray]:
-        if self.spec.sequence:
+        if self.spec.of_images:
             half = self.spec.depth == "half"  # widened to float it would take three times as long
             pixels = read_image(part, alpha=self.spec.alpha, half=half)
             yield pixels.astype(self.spec.dtype, copy=False)
@@ -337,6 +341,14 @@ class IntermediateWriter:
             size,
             (*self.spec.warnings, *self._sparse_warnings(), *warnings),
         )
+
+    def _publish_still(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
+        (file,) = files
+        with self._replacing(self.destination, self.work / "whole") as part:
+            shutil.copyfile(file, part)  # the unit stays for a resume
+            confirm()
+        size = self.destination.stat().st_size
+        return PublishedMedia(self.destination, 0, 1, size, self.spec.warnings)
 
     def _publish_sequence(
         self, files: Sequence[Path], confirm: Callable[[], None]

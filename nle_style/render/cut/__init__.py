@@ -5,15 +5,18 @@ from __future__ import annotations
 from nle_style.render.cut.batch import BatchResult, Renderer, run_batch
 from nle_style.render.cut.batch_plan import BatchOptions, PlannedBatch, plan_batch
 from nle_style.render.cut.clip_table import note_of, refusal_error
+from nle_style.render.cut.cut_inspection import CutInspection, inspect_cut
 from nle_style.render.cut.dry_run import DryRun, dry_run_batch
 
 __all__ = [
     "BatchOptions",
     "BatchResult",
+    "CutInspection",
     "DryRun",
     "PlannedBatch",
     "Renderer",
     "dry_run_batch",
+    "inspect_cut",
     "note_of",
     "plan_batch",
     "refusal_error",

@@ -98,6 +98,15 @@ class _Prober:
         """The item's own reading; None for the job's, in which nothing is conformed."""
         return None if self(path).conform is None else self.reading
 
+    def format_of(self, path: Path, asked: str) -> str | None:
+        """The item's own format; None for the job's.
+
+        A cut's sequence becomes a movie as its movies do, for XML and bundles hold no image files;
+        but for float ones, which no movie holds, and where a format is asked for.
+        """
+        chosen = asked == "auto" and is_pattern(path) and not self.sources.probe(path).is_float
+        return "png-mov" if chosen else None
+
     def check_rate(
         self, path: Path, clip: otio.schema.Clip, reference: otio.core.MediaReference
     ) -> None:
@@ -204,7 +213,7 @@ def plan_batch(
     else:
         label = labels.pop() if len(labels) == 1 else "styled"
     job = RenderJob(
-        items=_items(plan, looks, paint, probe),
+        items=_items(plan, looks, paint, probe, output.format),
         # The plan has added the handles already, before it merged the ranges.
         output=output.model_copy(update={"handles": 0}),
         reading=options.reading.model_copy(update={"conform": None}),
@@ -217,7 +226,7 @@ def plan_batch(
 
 def _check_format(timeline: Path, output: Output) -> None:
     name = output.format
-    if is_patched(timeline) and name in INTERMEDIATES and INTERMEDIATES[name].sequence:
+    if is_patched(timeline) and name in INTERMEDIATES and INTERMEDIATES[name].of_images:
         raise InputError(
             f"an XML is relinked to movies as long as their sources, and '{name}' is an image"
             " sequence",
@@ -256,6 +265,7 @@ def _items(
     looks: tuple[Look, ...],
     paint: Mapping[SourceRange, tuple[tuple[int, int], ...]],
     probe: _Prober,
+    format: str,
 ) -> tuple[Item, ...]:
     """One item a range; where a source has several of one look, every name says its range."""
     counts = Counter(
@@ -274,6 +284,7 @@ def _items(
                 name=f"{source_stem(wanted.source)}.{each.label}.{span}" if several else None,
                 rate=str(wanted.rate) if is_pattern(wanted.source) else None,
                 reading=probe.reading_of(wanted.source),
+                format=probe.format_of(wanted.source, format),
             )
         )
     return tuple(items)

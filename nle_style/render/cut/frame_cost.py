@@ -54,8 +54,8 @@ def measure_cost(plan: ItemPlan, painter: FramePainter) -> FrameCost:
 
 
 def _bytes_of_one(plan: ItemPlan, frame: np.ndarray) -> int:
-    """Of a frame in its movie, without what a container needs once; of a sequence's file."""
-    if plan.spec.sequence:
+    """Of a frame in its movie, without what a container needs once; of images their file."""
+    if plan.spec.of_images:
         return _encoded_bytes(plan, [frame])
     return _encoded_bytes(plan, [frame] * 2) - _encoded_bytes(plan, [frame])
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from nle_style.render.plan.frame_inputs import FrameInputs
+from nle_style.render.plan.inspection import INSPECTION_VERSION, Inspection, inspect_item
 from nle_style.render.plan.item_plan import ItemPlan
 from nle_style.render.plan.naming import source_stem
 from nle_style.render.plan.planner import Planner, engine_of
 from nle_style.render.plan.reading import read_as
 
 __all__ = [
+    "INSPECTION_VERSION",
     "FrameInputs",
+    "Inspection",
     "ItemPlan",
     "Planner",
     "engine_of",
+    "inspect_item",
     "read_as",
     "source_stem",
 ]

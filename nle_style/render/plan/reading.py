@@ -71,7 +71,7 @@ def frames_of(item: Item, info: MediaInfo, handles: int) -> tuple[int, int]:
         raise MediaError(
             f"frames {first}-{last} are asked for, but it has {info.frame_count}",
             where=str(item.source),
-            remedy=f"Its frames are 0-{info.frame_count - 1}.",
+            remedy=_its_frames(info),
         )
     return max(first - handles, 0), min(last + handles, info.frame_count - 1)
 
@@ -90,6 +90,12 @@ def painted_of(
             f"frames {item.paint[-1][0]}-{item.paint[-1][1]} are to be painted, but it has "
             f"{info.frame_count}",
             where=str(item.source),
-            remedy=f"Its frames are 0-{info.frame_count - 1}.",
+            remedy=_its_frames(info),
         )
     return merge_spans((max(a - handles, first), min(b + handles, last)) for a, b in item.paint)
+
+
+def _its_frames(info: MediaInfo) -> str:
+    last, number = info.frame_count - 1, info.first_frame_number
+    numbers = f", of the files numbered {number}-{number + last}" if info.kind == "sequence" else ""
+    return f"Its frames are 0-{last}{numbers}."

@@ -105,12 +105,11 @@ def written(tmp_path: Path, source: Path, gain: float = 1.0, **metadata: str) ->
     """The one published file of a still, its colours multiplied."""
     info = probe_media(source)
     spec = resolve_format("exr", "auto", info)
-    writer = IntermediateWriter(tmp_path / "out", spec, info, 0, 0, work=tmp_path / "work",
-                                metadata=metadata)  # fmt: skip
+    file = tmp_path / "out.exr"
+    writer = IntermediateWriter(file, spec, info, 0, 0, work=tmp_path / "work", metadata=metadata)
     (frame,) = read_frames(info, alpha=spec.alpha)
     frame[:, :, :3] *= np.float32(gain)
     writer.publish([writer.write_unit(writer.units[0], [frame])])
-    (file,) = (tmp_path / "out").iterdir()
     return file
 
 

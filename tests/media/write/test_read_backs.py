@@ -100,15 +100,17 @@ def test_sequences(tmp_path: Path, source: Path, format: str) -> None:
     published = rendered(source, tmp_path, format, first=FIRST, last=LAST, nle_style_look="blue")
     files = sorted(published.path.parent.iterdir())
     assert [file.name for file in files] == [
-        f"a.copy.{number:06d}.{format}" for number in range(FIRST, LAST + 1)
+        f"a.copy.{number:06d}{INTERMEDIATES[format].extension}" for number in range(FIRST, LAST + 1)
     ]
     labels = []
     for file in files:
         reader = oiio.ImageInput.open(str(file))
         spec = reader.spec()
         reader.close()
-        labels.append(spec.getattribute("smpte:TimeCode")[0])
         assert spec.getattribute("PixelAspectRatio") == pytest.approx(8 / 9, rel=1e-6)
+        if format in ("png", "tiff"):
+            continue  # no place for any of what follows
+        labels.append(spec.getattribute("smpte:TimeCode")[0])
         if format == "exr":
             assert spec.getattribute("framesPerSecond") == (30000, 1001)
             assert spec.getattribute("reelName") == "A001C003"
@@ -119,4 +121,4 @@ def test_sequences(tmp_path: Path, source: Path, format: str) -> None:
             assert spec.getattribute("dpx:Transfer") == "ITU-R 601-5 system M"
             assert file.read_bytes()[801:803] == b"\x08\x08"  # SMPTE ST 268-1, table 5B
     # BCD with the drop-frame flag in bit 6; frames 3 to 10 are 00:01:00;03 to ;10.
-    assert labels == [0x00010003 + k + (6 if k == 7 else 0) | 0x40 for k in range(8)]
+    assert not labels or labels == [0x00010003 + k + (6 if k == 7 else 0) | 0x40 for k in range(8)]
