@@ -74,8 +74,15 @@ def inspect_item(planner: Planner, item: Item) -> Inspection:
 
 
 def _notes(info: MediaInfo | None) -> tuple[str, ...]:
-    name = None if info is None or info.kind != "still" else of_file(info.path.name)
-    if info is None or name is None:
+    if info is None:
+        return ()
+    return (*info.notes, *_siblings(info))
+
+
+def _siblings(info: MediaInfo) -> tuple[str, ...]:
+    """That a still is one file of a sequence, if it is."""
+    name = of_file(info.path.name) if info.kind == "still" else None
+    if name is None:
         return ()
     pattern = info.path.with_name(name.pattern)
     try:
