@@ -61,7 +61,9 @@ def batch(
     dry_run: DryRun = False,
     json_: Annotated[
         bool,
-        typer.Option("--json", help="The report, or the plan of --dry-run, as JSON.", rich_help_panel=MACHINE),
+        typer.Option(
+            "--json", help="The report, or the plan of --dry-run, as JSON.", rich_help_panel=MACHINE
+        ),
     ] = False,
     events: Events = False,
 ) -> None:
