@@ -27,7 +27,7 @@ from nle_style.media.write.matroska_aspect import state_pixel_aspect
 from nle_style.media.write.sound import AudioTracks, audio_payload
 from nle_style.timecode import advance_timecode
 
-__all__ = ["mux_movie"]
+__all__ = ["mux_movie", "put_packet"]
 
 _ASPECT_ERROR = Fraction(1, 10_000)
 _MATROSKA_CLOCK = Fraction(1, 1000)
@@ -122,7 +122,7 @@ def mux_movie(
         for _, packet in heapq.merge(*streams, key=lambda item: item[0]):
             if packet.stream.index in audio_digests:
                 audio_digests[packet.stream.index].update(audio_payload(packet))
-            _put(output, packet, path)
+            put_packet(output, packet, path)
     if spec.container == "matroska" and source.pixel_aspect != 1:
         state_pixel_aspect(path, source.pixel_aspect, source.width, source.height)
         stated = probe_media(path).pixel_aspect
@@ -136,7 +136,11 @@ def mux_movie(
     return tuple(warnings)
 
 
-def _put(output: OutputContainer, packet: Packet[Stream], path: Path) -> None:
+def put_packet(output: OutputContainer, packet: Packet[Stream], path: Path) -> None:
+    """Mux a packet into the movie at `path`.
+
+    Raises: VerificationError if the container refuses it; OSError if the system does.
+    """
     kind = packet.stream.type
     second = float((packet.pts or 0) * packet.time_base)
     try:
