@@ -86,6 +86,8 @@ class MediaInfo:
             its frames and timecode are counted; None for the movie's own frames.
         notes: what was chosen or guessed in reading it, and what of it is left out, a sentence
             each, beginning with the file's name.
+        found: where its frames, their times, its fields and its timecode were found: name and
+            place, for the report.
         unlike: frames of a sequence that cannot be rendered with the others, zero-based, ascending:
             the frame, and what is wrong with its file.
     """
@@ -113,6 +115,7 @@ class MediaInfo:
     deinterlace: bool = False
     conform: Fraction | None = None
     notes: tuple[str, ...] = ()
+    found: tuple[tuple[str, str], ...] = ()
     unlike: tuple[tuple[int, str], ...] = ()
 
     @property

@@ -74,6 +74,7 @@ class MovieIndex:
         keys: packets that a seek can start from, ascending by `pts`.
         positions: decoding-order place of each packet, by its `pts`.
         notes: what of this was assumed, one clause each.
+        found: where frames and times come from, as of `MediaInfo`.
     """
 
     time_base: Fraction
@@ -87,6 +88,7 @@ class MovieIndex:
     keys: tuple[KeyPacket, ...]
     positions: dict[int, int]
     notes: tuple[str, ...] = ()
+    found: tuple[tuple[str, str], ...] = ()
 
     def start_points(self, frame: int) -> Iterator[KeyPacket]:
         """Key packets to decode `frame` from, nearest first.
@@ -166,7 +168,7 @@ class _Frames(NamedTuple):
         number: of frames.
         stamped: they state those times themselves.
         paired: two packets may be one frame.
-        notes: as of `MovieIndex`.
+        notes, found: as of `MovieIndex`.
     """
 
     times: list[int]
@@ -174,6 +176,7 @@ class _Frames(NamedTuple):
     stamped: bool
     paired: bool
     notes: list[str]
+    found: tuple[tuple[str, str], ...]
 
 
 @functools.lru_cache(maxsize=64)
@@ -232,6 +235,7 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
         keys=tuple(sorted(keys, key=lambda key: key.pts)),
         positions=packets.positions,
         notes=tuple(notes),
+        found=frames.found,
     )
 
 
@@ -250,7 +254,10 @@ def _frames(path: Path, stream: av.video.stream.VideoStream, packets: Packets) -
             f"its first {begin} frames refer to others before them, which are not in the file; it "
             "begins after them"
         )
-    return _Frames(times[begin:], len(shown) - begin, stamped, paired, notes)
+    by = "the packets and, at the beginning, the decoder" if begin else "the packets"
+    when = "the frames" if stamped else "the order of decoding" if times else "the rate"
+    found = (("frames", "the decoder" if paired else by), ("times", when))
+    return _Frames(times[begin:], len(shown) - begin, stamped, paired, notes, found)
 
 
 def _anew(

@@ -102,7 +102,8 @@ def _probe_movie(path: Path) -> MediaInfo:
         check_size(width, height, path)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
-        timecode, assumed = _timecode(container, stream, path, index.rate)
+        timecode, assumed, found = _timecode(container, stream, path, index.rate)
+        by = "the frames" if frame.interlaced_frame else "the stream" if order else ""
         full_range = {1: False, 2: True}.get(int(frame.color_range))
         return MediaInfo(
             path=path,
@@ -124,7 +125,7 @@ def _probe_movie(path: Path) -> MediaInfo:
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=timecode,
-            reel=_tag(container, stream, "reel_name"),
+            reel=_tag(container, stream, "reel_name")[0],
             audio=tuple(
                 AudioInfo(
                     audio.index,
@@ -138,6 +139,7 @@ def _probe_movie(path: Path) -> MediaInfo:
             ),
             stated_field=None if frame.interlaced_frame else order,
             notes=tuple(f"{path.name}: {said}" for said in (*index.notes, *assumed)),
+            found=(*index.found, *(("fields", by),) * bool(by), *found),
         )
 
 
@@ -170,14 +172,16 @@ def _field_sequence(path: Path) -> MediaError:
 
 def _tag(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream, name: str
-) -> str | None:
-    """A tag of the video stream, else of the data streams (MOV's tmcd), else of the container."""
+) -> tuple[str | None, str]:
+    """A tag of the video stream, else of the data streams (MOV's tmcd), else of the container; and
+    which of them says it."""
     data = [other.metadata for other in container.streams if other.type == "data"]
-    for tags in (stream.metadata, *data, container.metadata):
+    places = [(stream.metadata, "the video stream"), *((tags, "a data stream") for tags in data)]
+    for tags, place in (*places, (container.metadata, "the container")):
         for key, value in tags.items():
             if key.lower() == name and value:
-                return value
-    return None
+                return value, f"a tag of {place}"
+    return None, ""
 
 
 def _timecode(
@@ -185,19 +189,21 @@ def _timecode(
     stream: av.video.stream.VideoStream,
     path: Path,
     rate: Fraction,
-) -> tuple[str | None, list[str]]:
-    """The label of the first picture, counted at `rate`, and what had to be assumed for it."""
-    text = _tag(container, stream, "timecode")
+) -> tuple[str | None, list[str], list[tuple[str, str]]]:
+    """The label of the first picture, counted at `rate`; what had to be assumed for it; and where
+    it was found."""
+    text, place = _tag(container, stream, "timecode")
     if text is None:
-        return None, []
+        return None, [], []
     counted = rate
     if "mov" in container.format.name:
         rates = timecode_rates(path)
         tracks = [other for other in container.streams.data if other.id in rates]
         said = [rates[track.id] for track in tracks if track.metadata.get("timecode") == text]
-        counted = said[0] if said else rate
+        if said:
+            counted, place = said[0], f"a track that counts {float(said[0]):.5g} a second"
     timecode, assumed = own_timecode(text, counted, rate)
-    return timecode, [assumed] if assumed else []
+    return timecode, [assumed] if assumed else [], [("timecode", f"{text} by {place}")]
 
 
 def _probe_image(

@@ -18,7 +18,10 @@ from nle_style.timecode import advance_timecode
 __all__ = ["FrameInputs", "frame_inputs"]
 
 _DIGITS = 32  # of a hash, as it is noted for every frame: 128 bits
-_NOT_OF_THE_PICTURE = ("path", "frame_count", "first_frame_number", "timecode", "notes", "unlike")
+_NOT_OF_THE_PICTURE = (
+    *("path", "frame_count", "first_frame_number", "timecode"),
+    *("notes", "found", "unlike"),
+)
 
 
 @dataclass(frozen=True)

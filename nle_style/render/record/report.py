@@ -103,6 +103,7 @@ def build_report(
             "rate": str(info.rate),
             "size": [info.width, info.height],
             "reading": facts.get("reading", {}),
+            "found": dict(info.found),
         },
         "frames": [first, last],
         "painted": facts.get("paint", [[first, last]]),

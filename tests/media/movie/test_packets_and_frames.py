@@ -34,6 +34,11 @@ def test_two_fields_are_one_frame(fields: Path, tmp_path: Path, name: str) -> No
     info = replace(probe_media(path), deinterlace=True)
     assert (info.interlaced, info.frame_count, info.rate) == (True, 20, Fraction(25))
     assert (info.width, info.height) == (64, 64)
+    assert dict(info.found) == {
+        "frames": "the decoder",
+        "times": "the frames",
+        "fields": "the frames",
+    }
     assert len(_md5s(info)) == 20
     assert _md5s(info, 12, 14) == _md5s(info)[12:15]
 

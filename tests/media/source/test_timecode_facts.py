@@ -79,6 +79,11 @@ def test_a_track_that_counts_half_of_the_pictures(tmp_path: Path) -> None:
     assert list(timecode_rates(path).values()) == [NTSC]
     info = probe_media(path)
     assert (info.rate, info.timecode, info.notes) == (DOUBLE, "10:00:00;40", ())
+    assert dict(info.found) == {
+        "frames": "the packets",
+        "times": "the frames",
+        "timecode": "10:00:00;20 by a track that counts 29.97 a second",
+    }
     made = rendered(path, tmp_path, "png-mov", first=30, last=50)
     assert probe_media(made.path).timecode == "10:00:01;10"
 
