@@ -190,7 +190,9 @@ def test_a_damaged_unit_is_refused_and_made_again(
     unit.write_bytes(unit.read_bytes()[:-1] + b"!")
     run = FarmRun(farm)
     result = run.assemble()
-    (refused,) = run.refused_now(result)
+    assert isinstance(result, JobResult)
+    (refused,) = (each.error for each in result.items if each.error is not None)
+    assert run.exit_code_now(result) == 3
     assert "1 of its 4 units are not there, the first of them frames 8-15" in str(refused)
     assert result.exit_code == 3, "the other one is delivered"
     assert FarmRun(farm).render(0, 4).rendered == 8
@@ -223,7 +225,10 @@ def test_only_one_version_of_the_engine(
     monkeypatch.setattr(planned_items, "engine_of", lambda device: [ours[0], "1.2.3", "cuda"])
     FarmRun(farm).render(2, 3)
     run = FarmRun(farm)
-    (refused,) = run.refused_now(run.assemble())
+    result = run.assemble()
+    assert isinstance(result, JobResult)
+    (refused,) = (each.error for each in result.items)
+    assert run.exit_code_now(result) == 2
     assert "several versions" in str(refused)
     assert "1.2.3 cuda" in str(refused)
     shutil.rmtree(tmp_path / "farm")
@@ -280,7 +285,8 @@ def test_an_item_that_cannot_be_rendered(clip: Path, tiny_pack: Path, tmp_path: 
     result = run.assemble()
     assert isinstance(result, JobResult)
     assert [item.error is None for item in result.items] == [False, True]
-    assert run.refused_now(result) == []
+    assert result.items[0].outcome == "missing"
+    assert run.exit_code_now(result) == 0, "it was refused when the bundle was made"
 
 
 def test_on_a_machine_with_other_paths(clip: Path, tiny_pack: Path, tmp_path: Path) -> None:
