@@ -68,6 +68,10 @@ class NleStyleError(Exception):
         """What is wrong and where, without the remedy."""
         return f"{self.where}: {self.what}" if self.where else self.what
 
+    def as_data(self) -> dict[str, str]:
+        """Plain data: `outcome`, `reason` and `remedy`."""
+        return {"outcome": self.outcome, "reason": self.fault, "remedy": self.remedy}
+
     def __str__(self) -> str:
         return f"{self.fault}. {self.remedy}" if self.remedy else self.fault
 

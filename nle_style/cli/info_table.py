@@ -38,14 +38,16 @@ def print_cut(data: dict[str, Any]) -> None:
         first, last = clip["frames"]
         place = " – ".join(clip["timeline"]) if clip["timeline"] else "–"
         shown = f"{Path(clip['source']).name} {first}-{last}"
-        cells = (clip["name"], clip["track"], place, shown, "refused" if clip["refused"] else "")
+        failed = clip["refused"]["outcome"] if clip["refused"] else ""
+        cells = (clip["name"], clip["track"], place, shown, failed)
         table.add_row(*map(escape, cells))
     console.print(table)
     for each in data["media"]:
         _print_source(each, console)
     for refusal in data["refusals"]:
         where = f"clip '{refusal['clip_name']}' on {refusal['track_name']}"
-        _say(console, "red", "refused", f"{where}: {refusal['reason']}. {refusal['remedy']}")
+        said = f"{where}: {refusal['reason']}. {refusal['remedy']}"
+        _say(console, "red", refusal["outcome"], said)
     notes = [
         f"clip '{clip['name']}' on {clip['track']}: {clip['note']}"
         for clip in clips
@@ -55,8 +57,8 @@ def print_cut(data: dict[str, Any]) -> None:
         _say(console, "yellow", "note", note)
     skipped = len(data["skipped"])
     console.print(
-        f"{len(clips)} clips with a picture, {len(data['refusals'])} more refused, {skipped} gaps, "
-        "sound and disabled clips"
+        f"{len(clips)} clips with a picture, {len(data['refusals'])} more that cannot be styled, "
+        f"{skipped} gaps, sound and disabled clips"
     )
 
 
@@ -71,7 +73,8 @@ def _print_source(data: dict[str, Any], console: Console) -> None:
         _say(console, "yellow", "note", note)
     if data["refused"]:
         refused = data["refused"]
-        _say(console, "red", "refused", f"{refused['reason']}. {refused['remedy']}".strip())
+        said = f"{refused['reason']}. {refused['remedy']}".strip()
+        _say(console, "red", refused["outcome"], said)
 
 
 def _say(console: Console, colour: str, word: str, text: str) -> None:

@@ -64,6 +64,7 @@ def test_what_is_refused_is_what_render_refuses(tiny_pack: Path, tmp_path: Path)
     assert (read["refused"], read["reading"]["interlaced"]) == (None, "deinterlace")
     gone = told(tiny_pack, tmp_path / "none.mov", code=2)
     assert (gone["kind"], gone["media"]) == (None, None)
+    assert gone["refused"]["outcome"] == "missing"
     assert "no such file" in gone["refused"]["reason"]
 
 

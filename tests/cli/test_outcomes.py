@@ -175,6 +175,9 @@ def test_a_cut(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
     assert said[0] in shown.out.splitlines()
     assert said[2] in shown.out.splitlines()
     assert summary.replace("styled", "to style (2 are there already)") in shown.out
+    seen = nle_style("info", media / "cut.otio", *look[2:])
+    assert seen.code == 3
+    assert {said[0], said[2]} <= {line.strip() for line in seen.out.splitlines()}
     both = nle_style(*words, "--json", "--events")
     assert both.code == 2
     assert "both write to stdout" in both.err

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 __all__ = ["info"]
 
-_ALL, _NONE, _SOME = 0, 2, 3
-
 
 @grouped
 def info(
@@ -84,6 +82,7 @@ def _cut(file: Path, cut: CutOptions, options: RenderOptions, folder: Path) -> C
 
 
 def _show_clip(found: Inspection, *, as_json: bool) -> int:
+    from nle_style.render import exit_code_of
     from nle_style.render.plan import INSPECTION_VERSION
 
     data = {"nle_style_info": INSPECTION_VERSION, **found.as_data()}
@@ -93,7 +92,7 @@ def _show_clip(found: Inspection, *, as_json: bool) -> int:
         from nle_style.cli.info_table import print_clip
 
         print_clip(data)
-    return _ALL if found.error is None else _NONE
+    return exit_code_of([found.error])
 
 
 def _show_cut(found: CutInspection, *, as_json: bool) -> int:
@@ -104,10 +103,7 @@ def _show_cut(found: CutInspection, *, as_json: bool) -> int:
         from nle_style.cli.info_table import print_cut
 
         print_cut(data)
-    refused = len(data["refusals"]) + sum(clip["refused"] is not None for clip in data["clips"])
-    if not refused:
-        return _ALL
-    return _SOME if refused < len(data["clips"]) + len(data["refusals"]) else _NONE
+    return found.exit_code
 
 
 def _print_json(data: dict[str, Any]) -> None:

@@ -131,8 +131,7 @@ def _clip(
         return {**entry, "reason": clip.reason, "remedy": clip.remedy}
     entry |= clip_place(batch.read, clip)
     if end.error is not None:
-        fault = {"reason": end.error.fault, "remedy": end.error.remedy}
-        return {**entry, "look": batch.label, **fault}
+        return {**entry, "look": batch.label, **end.error.as_data()}
     return {**entry, **_styled(batch, clip, by_range[clip.range])}
 
 

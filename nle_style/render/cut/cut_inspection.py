@@ -7,9 +7,9 @@ from typing import Any
 
 from nle_style.apply import choose_device
 from nle_style.core import load_pack
-from nle_style.errors import NleStyleError
 from nle_style.render.cut.batch_plan import PlannedBatch
-from nle_style.render.cut.clip_table import clip_identity, clip_place
+from nle_style.render.cut.clip_table import clip_ends, clip_identity, clip_place, clips_exit_code
+from nle_style.render.outcomes import outcome_of
 from nle_style.render.plan import INSPECTION_VERSION, Inspection, Planner, inspect_item
 from nle_style.shipped import find_pack
 
@@ -46,10 +46,18 @@ class CutInspection:
                 **clip_identity(use),
                 **clip_place(self.batch.read, use),
                 "note": use.note,
-                "refused": _refused(by_range[use.range].error),
+                "refused": None
+                if (error := by_range[use.range].error) is None
+                else error.as_data(),
             }
             for use in self.batch.plan.uses
         ]
+
+    @property
+    def exit_code(self) -> int:
+        """That of a run, as far as is known without rendering."""
+        ranges = [(outcome_of(each.error), each.error) for each in self.ranges]
+        return clips_exit_code(clip_ends(self.batch.plan, ranges))
 
     def as_data(self) -> dict[str, Any]:
         """Plain data, for JSON; docs/report.md has the keys."""
@@ -76,7 +84,3 @@ def inspect_cut(batch: PlannedBatch) -> CutInspection:
     pack, device = load_pack(find_pack(batch.job.pack)), choose_device(batch.job.control.device)
     planner = Planner(batch.job, pack, device, batch.sources)
     return CutInspection(batch, tuple(inspect_item(planner, item) for item in batch.job.items))
-
-
-def _refused(error: NleStyleError | None) -> dict[str, str] | None:
-    return None if error is None else {"reason": error.fault, "remedy": error.remedy}

@@ -78,12 +78,8 @@ class PlannedRender:
         """Plain data, for JSON."""
         data = {field.name: getattr(self, field.name) for field in fields(self)}
         error = data.pop("error")
-        return data | {
-            "seconds": round(self.seconds, 1),
-            "outcome": self.outcome.value,
-            "reason": error.fault if error else "",
-            "remedy": error.remedy if error else "",
-        }
+        fault = error.as_data() if error else {"reason": "", "remedy": ""}
+        return {**data, **fault, "seconds": round(self.seconds, 1), "outcome": self.outcome.value}
 
 
 @dataclass(frozen=True)

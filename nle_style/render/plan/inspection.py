@@ -51,9 +51,7 @@ class Inspection:
             "reading": None if self.plan is None else _reading(self.plan),
             "writing": None if self.plan is None else _writing(self.plan),
             "notes": list(self.notes),
-            "refused": None
-            if self.error is None
-            else {"reason": self.error.fault, "remedy": self.error.remedy},
+            "refused": None if self.error is None else self.error.as_data(),
         }
 
 
