@@ -73,6 +73,7 @@ class MovieIndex:
         last_duration: ticks for which the last frame is shown.
         keys: packets that a seek can start from, ascending by `pts`.
         positions: decoding-order place of each packet, by its `pts`.
+        left_out: frames before the first one, which cannot be decoded.
         notes: what of this was assumed, one clause each.
         found: where frames and times come from, as of `MediaInfo`.
     """
@@ -87,6 +88,7 @@ class MovieIndex:
     last_duration: int
     keys: tuple[KeyPacket, ...]
     positions: dict[int, int]
+    left_out: int = 0
     notes: tuple[str, ...] = ()
     found: tuple[tuple[str, str], ...] = ()
 
@@ -168,13 +170,14 @@ class _Frames(NamedTuple):
         number: of frames.
         stamped: they state those times themselves.
         paired: two packets may be one frame.
-        notes, found: as of `MovieIndex`.
+        left_out, notes, found: as of `MovieIndex`.
     """
 
     times: list[int]
     number: int
     stamped: bool
     paired: bool
+    left_out: int
     notes: list[str]
     found: tuple[tuple[str, str], ...]
 
@@ -202,15 +205,14 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
         if packets.damaged or lost:
             times = _certain(times, packets)
         rate, variable = rate_of(stream, times, time_base)
-        begin = times[0] * time_base if times else Fraction(0)
+        begin = min((tick for tick in packets.shown if tick is not None), default=0) * time_base
         picture, everything = stated_end_of_picture(container, stream, begin), stated_end(container)
         short = (picture - _end(packets, rate, time_base)) * rate > _LOST
         if times and (short or everything - packets.end > _LATE):
             times = _certain(times, packets)
             rate, variable = rate_of(stream, times, time_base)
-            expected = max(
-                expected, len(times) + 1, round(((picture or everything) - begin) * rate)
-            )
+            stated = round(((picture or everything) - begin) * rate) - frames.left_out
+            expected = max(expected, len(times) + 1, stated)
         # MPEG program streams give packets other times after a seek than before it.
         seekable = container.format.name != "mpeg"
     if not times:
@@ -234,6 +236,7 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
         last_duration=last_duration or max(1, round(1 / rate / time_base)),
         keys=tuple(sorted(keys, key=lambda key: key.pts)),
         positions=packets.positions,
+        left_out=frames.left_out,
         notes=tuple(notes),
         found=frames.found,
     )
@@ -257,7 +260,7 @@ def _frames(path: Path, stream: av.video.stream.VideoStream, packets: Packets) -
     by = "the packets and, at the beginning, the decoder" if begin else "the packets"
     when = "the frames" if stamped else "the order of decoding" if times else "the rate"
     found = (("frames", "the decoder" if paired else by), ("times", when))
-    return _Frames(times[begin:], len(shown) - begin, stamped, paired, notes, found)
+    return _Frames(times[begin:], len(shown) - begin, stamped, paired, begin, notes, found)
 
 
 def _anew(

@@ -31,7 +31,7 @@ def stated_end_of_picture(
     does not say.
 
     Args:
-        begin: seconds at which its first frame is shown.
+        begin: seconds at which the first packet's picture is shown.
     """
     clock = _CLOCK.match(stream.metadata.get("DURATION", ""))
     if "matroska" in container.format.name and clock:

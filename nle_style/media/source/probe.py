@@ -27,6 +27,7 @@ from nle_style.media.base import (
 )
 from nle_style.media.image import check_jpeg, check_size, read_header
 from nle_style.media.movie import (
+    MovieIndex,
     display_matrix,
     movie_index,
     open_movie,
@@ -36,7 +37,7 @@ from nle_style.media.movie import (
 from nle_style.media.source.sequence import common_info
 from nle_style.media.source.timecode_track import timecode_rates
 from nle_style.sequence_names import IMAGE_SUFFIXES
-from nle_style.timecode import own_timecode, timecode_from_bcd
+from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
 
 __all__ = ["probe_media"]
 
@@ -102,7 +103,7 @@ def _probe_movie(path: Path) -> MediaInfo:
         check_size(width, height, path)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
-        timecode, assumed, found = _timecode(container, stream, path, index.rate)
+        timecode, assumed, found = _timecode(container, stream, path, index)
         by = "the frames" if frame.interlaced_frame else "the stream" if order else ""
         full_range = {1: False, 2: True}.get(int(frame.color_range))
         return MediaInfo(
@@ -188,21 +189,23 @@ def _timecode(
     container: av.container.InputContainer,
     stream: av.video.stream.VideoStream,
     path: Path,
-    rate: Fraction,
+    index: MovieIndex,
 ) -> tuple[str | None, list[str], list[tuple[str, str]]]:
-    """The label of the first picture, counted at `rate`; what had to be assumed for it; and where
-    it was found."""
+    """The label of the first frame, counted at the movie's own rate; what had to be assumed for it;
+    and where it was found."""
     text, place = _tag(container, stream, "timecode")
     if text is None:
         return None, [], []
-    counted = rate
+    counted = index.rate
     if "mov" in container.format.name:
         rates = timecode_rates(path)
         tracks = [other for other in container.streams.data if other.id in rates]
         said = [rates[track.id] for track in tracks if track.metadata.get("timecode") == text]
         if said:
             counted, place = said[0], f"a track that counts {float(said[0]):.5g} a second"
-    timecode, assumed = own_timecode(text, counted, rate)
+    timecode, assumed = own_timecode(text, counted, index.rate)
+    if timecode is not None:  # the file's label is of the first picture in it
+        timecode = advance_timecode(timecode, index.left_out, index.rate)
     return timecode, [assumed] if assumed else [], [("timecode", f"{text} by {place}")]
 
 

@@ -78,6 +78,19 @@ def test_a_recording_that_begins_between_key_frames(tmp_path: Path, codec: tuple
     assert read == wanted[-len(read) :]
 
 
+def test_a_timecode_is_of_the_first_picture_in_the_file(tmp_path: Path) -> None:
+    """MXF from the middle of an open group: two frames refer to the group before."""
+    codec = ("-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-timecode", "01:00:00:00")
+    whole = make(tmp_path / "whole.mxf", frames=40, codec=codec)
+    assert probe_media(whole).timecode == "01:00:00:00"
+    cut = tmp_path / "cut.mxf"
+    ffmpeg("-ss", "0.5", "-i", whole, "-c", "copy", "-timecode", "02:00:00:00", cut)
+    info, index = probe_media(cut), movie_index(cut)
+    assert (index.left_out, info.frame_count, index.readable) == (2, 28, 28)
+    assert info.timecode == "02:00:00:02"
+    assert _md5s(info) == decoded_md5s(whole, "rgb24")[-info.frame_count :]
+
+
 def _joined(tmp_path: Path, *offsets: float) -> Path:
     parts = []
     for number, offset in enumerate(offsets):
