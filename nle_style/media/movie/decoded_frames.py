@@ -12,6 +12,7 @@ before them, which are not in the file. Players do not show them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice, pairwise
 
 import av.container
 import av.error
@@ -21,8 +22,9 @@ from av.codec.context import ThreadType
 
 from nle_style.media.movie.packets import Packets
 
-__all__ = ["decoded_stamps", "may_have_field_pairs", "undecodable_frames"]
+__all__ = ["decoded_stamps", "is_out_of_order", "may_have_field_pairs", "undecodable_frames"]
 
+_TOLD = 64  # frames: B-frames come in every group of pictures, and most in the first
 _PROGRESSIVE = 1  # AV_FIELD_PROGRESSIVE; 0 where nothing says it
 
 
@@ -51,6 +53,28 @@ def decoded_stamps(
     """
     stream.codec_context.thread_type = ThreadType.AUTO
     return [frame.pts for frame in _frames(container, stream)]
+
+
+def is_out_of_order(
+    container: av.container.InputContainer,
+    stream: av.video.stream.VideoStream,
+    packets: Packets,
+) -> bool:
+    """Whether frames do not come in the order of the times that their packets state.
+
+    AVI, and H.264 in MXF, know only times of decoding, which ffmpeg hands on as those of showing:
+    with B-frames they are each another frame's. Decodes a few frames where they ascend in the order
+    of decoding though the codec holds frames back, else nothing.
+
+    Args:
+        container, stream: opened anew.
+        packets: of the stream, all with presentation times.
+    """
+    stated = [tick for tick in packets.shown if tick is not None]
+    if not stream.codec_context.has_b_frames or any(a > b for a, b in pairwise(stated)):
+        return False
+    shown = [frame.pts or 0 for frame in islice(_frames(container, stream), _TOLD)]
+    return any(a > b for a, b in pairwise(shown))
 
 
 def undecodable_frames(

@@ -29,6 +29,7 @@ import av.video.stream
 from nle_style.errors import MediaError
 from nle_style.media.movie.decoded_frames import (
     decoded_stamps,
+    is_out_of_order,
     may_have_field_pairs,
     undecodable_frames,
 )
@@ -65,7 +66,7 @@ class MovieIndex:
         pts: presentation ticks of the readable frames, ascending; frame k is shown at `pts[k]`.
             Empty when the stream carries no times (raw elementary streams).
         stamps: the ticks that those frames themselves state, ascending; two may be equal. Empty
-            where they do not: frames are counted.
+            where they do not, or state others' times: frames are counted.
         readable: frames whose packets are in the file.
         frame_count: frames that the file should hold; above `readable` if it is truncated.
         rate: frames a second, exact; the average if `variable_rate`.
@@ -249,6 +250,8 @@ def _frames(path: Path, stream: av.video.stream.VideoStream, packets: Packets) -
     if paired:
         shown = decoded = _anew(path, stream, decoded_stamps)
     times, stamped = shown_times(shown, decoded)
+    if stamped and not paired and _anew(path, stream, is_out_of_order, packets):
+        stamped = False
     begin, notes = 0, []
     if stamped and not paired:
         begin = _anew(path, stream, undecodable_frames, packets)

@@ -181,6 +181,19 @@ def test_times_by_what_is_stated(
     assert shown_times(shown, decoded) == (times, stated)
 
 
+@pytest.mark.parametrize("name", ["a.avi", "a.mxf"])
+def test_times_of_decoding_that_are_stated_as_those_of_showing(tmp_path: Path, name: str) -> None:
+    """With B-frames each is another frame's, and a whole file looked as if it ended early."""
+    codec = ("-c:v", "libx264", "-bf", "2", "-g", "12")
+    path = make(tmp_path / name, frames=30, size="352x288", codec=codec)
+    info = probe_media(path)
+    assert (info.frame_count, info.rate, info.variable_rate) == (30, Fraction(25), False)
+    assert dict(info.found)["times"] == "the order of decoding"
+    wanted = decoded_md5s(path, "rgb24")
+    assert _md5s(info) == wanted
+    assert _md5s(info, 20, 24) == wanted[20:25]
+
+
 def test_frames_without_times_are_counted_with_a_note(tmp_path: Path) -> None:
     path = make(tmp_path / "a.h264", frames=20, codec=("-c:v", "libx264", "-bf", "2"))
     info = probe_media(path)
