@@ -14,6 +14,7 @@ from dataclasses import replace
 from rich.console import Console
 
 from nle_style.cli.people import People
+from nle_style.cli.run_log import RunLog
 from nle_style.errors import Cancelled, NleStyleError
 from nle_style.render import READER_GONE, Done, Event, Failed, ItemEnded, OnEvent, Started, Stopped
 from nle_style.render import as_json as json_line
@@ -39,13 +40,16 @@ class _Teller:
     Args:
         show: tells an event.
         stop: set to stop the run.
+        log: notes every event, whether anybody reads or not.
 
     Attributes:
         alone: whether nobody reads any more.
     """
 
-    def __init__(self, show: People | _Programs, stop: threading.Event) -> None:
-        self._show, self._stop = show, stop
+    def __init__(
+        self, show: People | _Programs, stop: threading.Event, log: RunLog | None = None
+    ) -> None:
+        self._show, self._stop, self._log = show, stop, log
         self._done: Done | None = None
         self._items = 0
         self._ended: Counter[str] = Counter()
@@ -77,6 +81,8 @@ class _Teller:
         self._tell(Stopped(str(error), **ended, unfinished=left))
 
     def _tell(self, event: Event) -> None:
+        if self._log is not None:
+            self._log(event)
         if self.alone:
             return
         try:
@@ -128,7 +134,12 @@ def stop_on_signals() -> Iterator[threading.Event]:
 
 
 def run_command(
-    as_json: bool, command: Callable[[OnEvent, threading.Event], int], *, quiet: bool = False
+    as_json: bool,
+    command: Callable[[OnEvent, threading.Event], int],
+    *,
+    stdout: bool = True,
+    quiet: bool = False,
+    log: RunLog | None = None,
 ) -> int:
     """Run a rendering command to its exit code, and tell its end in the form that was asked for.
 
@@ -137,18 +148,25 @@ def run_command(
 
     Args:
         as_json: JSON lines on stdout; else for people.
-        quiet: what is for people leaves stdout alone.
+        stdout: whether what is for people may use it.
+        quiet: people are told only what went wrong.
+        log: of the run.
     """
-    show = _Programs() if as_json else People(_Console(stderr=True, highlight=False), quiet)
+    console = _Console(stderr=True, highlight=False)
+    show = _Programs() if as_json else People(console, stdout=stdout, quiet=quiet)
     try:
         with stop_on_signals() as stop:
-            teller = _Teller(show, stop)
+            teller = _Teller(show, stop, log)
             try:
                 code = command(teller, stop)
                 teller.end(code)
             except NleStyleError as error:
                 code = error.exit_code
                 teller.fail(error)
+            except Exception as error:
+                if log is not None and (place := log.crash(error)) is not None:
+                    print(f"nle-style: a fault of ours: please send us {place}", file=sys.stderr)
+                raise
     finally:
         show.close()
     return READER_GONE if teller.alone else code

@@ -16,6 +16,7 @@ from nle_style.cli.commands.farm import TaskOptions, farm, run_farm
 from nle_style.cli.commands.resolve import PASS_ON, resolve
 from nle_style.cli.commands.timelines import batch, revert
 from nle_style.cli.commands.train import add_style, train
+from nle_style.cli.dry_runs import refuse_plain_json, show_job_plan
 from nle_style.cli.install.command import install
 from nle_style.cli.option_groups import LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
@@ -24,12 +25,15 @@ from nle_style.cli.options import (
     ColourChoice,
     ColourOption,
     Device,
+    DryRun,
     Events,
     Folder,
     FramesOption,
     MatteOption,
     OptionalStyle,
     Pack,
+    PlanAsJson,
+    Quiet,
     ResultFile,
     Resume,
     StrokeScale,
@@ -43,7 +47,7 @@ from nle_style.errors import InputError, NleStyleError
 if TYPE_CHECKING:
     from threading import Event
 
-    from nle_style.render import OnEvent
+    from nle_style.render import OnEvent, RenderJob
 
 __all__ = ["app", "main"]
 
@@ -91,23 +95,29 @@ def render(
     options: RenderOptions,
     workers: Workers = 1,
     resume: Resume = True,
+    dry_run: DryRun = False,
+    json_: PlanAsJson = False,
     events: Events = False,
+    quiet: Quiet = False,
 ) -> None:
     """Paint whole clips, or a range of their frames, into intermediates."""
     from nle_style.cli.console import run_command
+    from nle_style.cli.run_log import RunLog
+
+    def job() -> RenderJob:
+        looks = matted_looks(style, matte or (), controls)
+        return clips_job(clips, looks, options, output, frames=frames, resume=resume)
 
     def command(on_event: OnEvent, stop: Event) -> int:
-        job = clips_job(
-            clips,
-            matted_looks(style, matte or (), controls),
-            options,
-            output,
-            frames=frames,
-            resume=resume,
-        )
-        return renderer_of(workers)(job, on_event, stop, None).exit_code
+        planned = job()
+        log.note(planned.as_yaml())
+        return renderer_of(workers)(planned, on_event, stop, None).exit_code
 
-    raise typer.Exit(run_command(events, command))
+    log = RunLog(output)
+    refuse_plain_json(json_, dry_run)
+    if dry_run:
+        raise typer.Exit(show_job_plan(job(), as_json=json_))
+    raise typer.Exit(run_command(events, command, quiet=quiet, log=log))
 
 
 app.command(rich_help_panel=PAINT)(batch)
@@ -152,9 +162,11 @@ def demo(
     colour: ColourOption = ColourChoice.poster,
     output: Folder = Path("nle_style_demo"),
     events: Events = False,
+    quiet: Quiet = False,
 ) -> None:
     """Render and relink the bundled timeline, and draw a before/after picture."""
     from nle_style.cli.console import run_command
+    from nle_style.cli.run_log import RunLog
 
     def command(on_event: OnEvent, stop: Event) -> int:
         from nle_style.cli.commands.demo import run_demo
@@ -162,7 +174,7 @@ def demo(
         look = look_of(style, LookOptions(stroke_scale=stroke_scale, colour=colour))
         return run_demo(output, look, on_event, stop).exit_code
 
-    raise typer.Exit(run_command(events, command))
+    raise typer.Exit(run_command(events, command, quiet=quiet, log=RunLog(output)))
 
 
 @app.command(rich_help_panel=PAINT)

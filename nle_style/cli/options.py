@@ -40,6 +40,7 @@ __all__ = [
     "OptionalResultFile",
     "OptionalStyle",
     "Pack",
+    "PlanAsJson",
     "Quiet",
     "ResultFile",
     "Resume",
@@ -178,6 +179,10 @@ Resume = Annotated[
 Events = Annotated[
     bool,
     typer.Option("--events", help="JSON lines on stdout, for programs.", rich_help_panel=MACHINE),
+]
+PlanAsJson = Annotated[
+    bool,
+    typer.Option("--json", help="The plan of --dry-run as JSON.", rich_help_panel=MACHINE),
 ]
 Quiet = Annotated[
     bool,

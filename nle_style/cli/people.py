@@ -78,11 +78,13 @@ class People:
 
     Args:
         console: on stderr.
-        quiet: nothing on stdout.
+        stdout: whether it may be used.
+        quiet: only what went wrong is told.
     """
 
-    def __init__(self, console: Console, quiet: bool) -> None:
-        self._console, self._lines, self._quiet = console, Lines(console), quiet
+    def __init__(self, console: Console, *, stdout: bool = True, quiet: bool = False) -> None:
+        self._console, self._lines = console, Lines(console)
+        self._stdout, self._quiet = stdout and not quiet, quiet
         self._bar = progress_bar(console, "frames")
         self._task = self._bar.add_task("starting", total=None, detail="")
         self._painted = False
@@ -90,6 +92,8 @@ class People:
         self._written: list[str] = []
 
     def __call__(self, event: Event) -> None:
+        if self._quiet and not _went_wrong(event):
+            return
         if isinstance(event, Warned):
             if event.outcome:
                 self._lines.failure(Outcome(event.outcome), event.message)
@@ -131,7 +135,7 @@ class People:
         self._bar.update(self._task, total=frames, completed=frames, visible=self._painted)
         self._bar.update(self._task, description="painted", detail="")
         self.close()
-        if self._quiet:
+        if not self._stdout:
             return
         if done.clips is not None:
             print(summary({Outcome(name): count for name, count in done.clips.items()}))
@@ -143,6 +147,14 @@ class People:
     def close(self) -> None:
         """Take the bar off the terminal, as far as it came."""
         self._bar.stop()
+
+
+def _went_wrong(event: Event) -> bool:
+    if isinstance(event, Warned):
+        return bool(event.outcome)
+    return isinstance(event, Failed | Stopped) or (
+        isinstance(event, ItemEnded) and bool(event.message)
+    )
 
 
 def _of_items(done: Done) -> dict[Outcome, int]:

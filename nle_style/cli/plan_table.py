@@ -1,4 +1,4 @@
-"""`nle-style batch --dry-run`: the plan as tables."""
+"""`--dry-run`: the plan as tables."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from rich.table import Table
 
 from nle_style.cli.people import Lines
 from nle_style.render import Outcome
-from nle_style.render.cut import DryRun, note_of, refusal_error
+from nle_style.render.cut import DryRun, JobDryRun, note_of, refusal_error
 
-__all__ = ["print_plan"]
+__all__ = ["print_job_plan", "print_plan"]
 
 
 def print_plan(dry: DryRun, console: Console) -> None:
@@ -47,16 +47,43 @@ def print_plan(dry: DryRun, console: Console) -> None:
     for use in batch.plan.uses:
         if use.note:
             say.note(note_of(use))
+    _print_renders(dry, say)
+    _print_totals(dry, console, f"{dry.saved_frames} saved by sharing, ")
+
+
+def print_job_plan(dry: JobDryRun, console: Console) -> None:
+    """Print the items, the refusals with their remedies, and what it would cost."""
+    table = Table()
+    for column in ("source", "frames", "look", "painted at", "intermediate"):
+        table.add_column(column, justify="right" if column == "frames" else "left")
+    for render in dry.renders:
+        cells = (
+            Path(render.source).name,
+            "–" if render.error else "{}-{}".format(*render.numbers),
+            render.look,
+            "{}x{}".format(*render.painted_at) if render.painted_at else "–",
+            render.outcome.words if render.error else Path(render.path).name,
+        )
+        table.add_row(*map(escape, cells))
+    console.print(table)
+    _print_renders(dry, Lines(console))
+    _print_totals(dry, console)
+
+
+def _print_renders(dry: DryRun | JobDryRun, say: Lines) -> None:
     for render in dry.renders:
         for text in render.notes:
             say.note(f"{Path(render.path).name}: {text}")
         if render.error is not None:
             say.failure(render.outcome, str(render.error))
+
+
+def _print_totals(dry: DryRun | JobDryRun, console: Console, more: str = "") -> None:
     there = sum(render.status == "present" for render in dry.renders)
     console.print(dry.summary)
     console.print(
-        f"{dry.frames_to_paint} frames to paint, {dry.saved_frames} saved by sharing, {there} of "
-        f"{len(dry.renders)} intermediates are there already"
+        f"{dry.frames_to_paint} frames to paint, {more}{there} of {len(dry.renders)} intermediates "
+        "are there already"
     )
     console.print(
         f"about {duration(dry.seconds)}, {decimal(dry.bytes)} on disk ({decimal(dry.peak_bytes)} "

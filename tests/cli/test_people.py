@@ -25,7 +25,7 @@ def _painted(done: int, frames: int) -> FramePainted:
 def _drawn(events: Sequence[Event]) -> list[str]:
     """Every count that a terminal was shown, in order."""
     stream = _Terminal()
-    people = People(Console(file=stream, force_terminal=True, width=120), quiet=True)
+    people = People(Console(file=stream, force_terminal=True, width=120), stdout=False)
     for event in events:
         people(event)
     people.close()

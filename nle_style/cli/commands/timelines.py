@@ -18,6 +18,7 @@ from nle_style.cli.options import (
     Events,
     Folder,
     OptionalResultFile,
+    Quiet,
     Resume,
     Workers,
     result_file,
@@ -66,9 +67,11 @@ def batch(
         ),
     ] = False,
     events: Events = False,
+    quiet: Quiet = False,
 ) -> None:
     """Render what a timeline needs and write relinked timelines; the original is kept."""
     from nle_style.cli.console import run_command
+    from nle_style.cli.run_log import RunLog
 
     def planned() -> PlannedBatch:
         look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
@@ -77,7 +80,10 @@ def batch(
     def command(on_event: OnEvent, stop: Event) -> int:
         from nle_style.render.cut import run_batch
 
-        result = run_batch(planned(), on_event, stop, renderer_of(workers))
+        planned_batch = planned()
+        if planned_batch.job is not None:
+            log.note(planned_batch.job.as_yaml())
+        result = run_batch(planned_batch, on_event, stop, renderer_of(workers))
         if json_:
             print(json.dumps(result.report, indent=2, ensure_ascii=False))
         return result.exit_code
@@ -90,7 +96,8 @@ def batch(
         )
     if dry_run:
         raise typer.Exit(_show(planned(), json_))
-    raise typer.Exit(run_command(events, command, quiet=json_))
+    log = RunLog(output)
+    raise typer.Exit(run_command(events, command, stdout=not json_, quiet=quiet, log=log))
 
 
 def _show(batch: PlannedBatch, as_json: bool) -> int:

@@ -6,16 +6,18 @@ from nle_style.render.cut.batch import BatchResult, Renderer, run_batch
 from nle_style.render.cut.batch_plan import BatchOptions, PlannedBatch, plan_batch
 from nle_style.render.cut.clip_table import note_of, refusal_error
 from nle_style.render.cut.cut_inspection import CutInspection, inspect_cut
-from nle_style.render.cut.dry_run import DryRun, dry_run_batch
+from nle_style.render.cut.dry_run import DryRun, JobDryRun, dry_run_batch, dry_run_job
 
 __all__ = [
     "BatchOptions",
     "BatchResult",
     "CutInspection",
     "DryRun",
+    "JobDryRun",
     "PlannedBatch",
     "Renderer",
     "dry_run_batch",
+    "dry_run_job",
     "inspect_cut",
     "note_of",
     "plan_batch",

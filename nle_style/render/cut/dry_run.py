@@ -1,4 +1,4 @@
-"""What a batch would do, without doing it: clips, intermediates, refusals, time and disk.
+"""What a batch or a job would do, without doing it: intermediates, refusals, time and disk.
 
 The estimate is of one painted frame for each size, painted size and format, measured on this
 machine from one of the sources themselves: times and bytes of others are taken to be alike. The
@@ -8,6 +8,7 @@ stages are added up, though they overlap in a render: with a GPU it is quicker.
 from __future__ import annotations
 
 import shutil
+from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -28,12 +29,20 @@ from nle_style.render.cut.clip_table import (
 from nle_style.render.cut.frame_cost import FrameCost, measure_cost
 from nle_style.render.item import painter_of
 from nle_style.render.job import RenderJob
-from nle_style.render.outcomes import Outcome, outcome_of, summary
+from nle_style.render.outcomes import Outcome, exit_code_of, outcome_of, summary
 from nle_style.render.plan import ItemPlan, Planner
 from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
 
-__all__ = ["DRY_RUN_VERSION", "DryRun", "PlannedRender", "dry_run_batch", "planned_render"]
+__all__ = [
+    "DRY_RUN_VERSION",
+    "DryRun",
+    "JobDryRun",
+    "PlannedRender",
+    "dry_run_batch",
+    "dry_run_job",
+    "planned_render",
+]
 
 DRY_RUN_VERSION = 1
 """Of the JSON's keys: new ones may come without raising it; a changed or dropped one raises it."""
@@ -52,7 +61,8 @@ class PlannedRender:
         seconds: of rendering it; 0 unless it is to be rendered.
         bytes: that it takes on disk; 0 unless it is to be rendered.
         painted_at: width and height of the painting; None if there is none.
-        range: first and last source frame, inclusive.
+        range: first and last source frame, inclusive, from 0.
+        numbers: the same as people count: of a sequence the numbers of its files.
         notes: on the source, as of `MediaInfo`.
     """
 
@@ -67,6 +77,7 @@ class PlannedRender:
     error: NleStyleError | None = None
     painted_at: tuple[int, int] | None = None
     range: tuple[int, int] = (0, 0)
+    numbers: tuple[int, int] = (0, 0)
     notes: tuple[str, ...] = ()
 
     @property
@@ -82,16 +93,9 @@ class PlannedRender:
         return {**data, **fault, "seconds": round(self.seconds, 1), "outcome": self.outcome.value}
 
 
-@dataclass(frozen=True)
-class DryRun:
-    """What a batch would do.
+class _Totals:
+    """What the renders come to."""
 
-    Attributes:
-        renders: the intermediates, in the order of rendering: one for each range of the plan.
-        free_bytes: on the volume of the output.
-    """
-
-    batch: PlannedBatch
     renders: tuple[PlannedRender, ...]
     free_bytes: int
 
@@ -99,19 +103,6 @@ class DryRun:
     def frames_to_paint(self) -> int:
         """Over all that is not there yet."""
         return sum(render.to_paint for render in self.renders if render.status == "to render")
-
-    @property
-    def saved_frames(self) -> int:
-        """Frames that the clips ask for with their handles, one by one, less those painted for
-        them; what is refused left out."""
-        plan, handles = self.batch.plan, self.batch.output.handles
-        renders = dict(zip(plan.ranges, self.renders, strict=True))
-        asked = sum(
-            min(use.last + handles, use.media_frames - 1) - max(use.first - handles, 0) + 1
-            for use in plan.uses
-            if renders[use.range].status != "refused"
-        )
-        return asked - sum(render.to_paint for render in self.renders)
 
     @property
     def seconds(self) -> float:
@@ -132,6 +123,76 @@ class DryRun:
             peak = max(peak, done + 2 * render.bytes)
             done += render.bytes
         return peak
+
+    def totals(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return {
+            "frames_to_paint": self.frames_to_paint,
+            "seconds": round(self.seconds, 1),
+            "bytes": self.bytes,
+            "peak_bytes": self.peak_bytes,
+            "free_bytes": self.free_bytes,
+        }
+
+
+@dataclass(frozen=True)
+class JobDryRun(_Totals):
+    """What a job would do.
+
+    Attributes:
+        renders: the items, in their order.
+        free_bytes: on the volume of the output.
+    """
+
+    renders: tuple[PlannedRender, ...]
+    free_bytes: int
+
+    @property
+    def exit_code(self) -> int:
+        """That of a run, if nothing befalls it."""
+        return exit_code_of(render.error for render in self.renders)
+
+    @property
+    def summary(self) -> str:
+        """The items in one line."""
+        return summary(Counter(render.outcome for render in self.renders), planned=True)
+
+    def as_data(self) -> dict[str, Any]:
+        """The whole as plain data, for JSON."""
+        return {
+            "nle_style_dry_run": DRY_RUN_VERSION,
+            "intermediates": [render.as_data() for render in self.renders],
+            "summary": self.summary,
+            "exit_code": self.exit_code,
+            "totals": self.totals(),
+        }
+
+
+@dataclass(frozen=True)
+class DryRun(_Totals):
+    """What a batch would do.
+
+    Attributes:
+        renders: the intermediates, in the order of rendering: one for each range of the plan.
+        free_bytes: on the volume of the output.
+    """
+
+    batch: PlannedBatch
+    renders: tuple[PlannedRender, ...]
+    free_bytes: int
+
+    @property
+    def saved_frames(self) -> int:
+        """Frames that the clips ask for with their handles, one by one, less those painted for
+        them; what is refused left out."""
+        plan, handles = self.batch.plan, self.batch.output.handles
+        renders = dict(zip(plan.ranges, self.renders, strict=True))
+        asked = sum(
+            min(use.last + handles, use.media_frames - 1) - max(use.first - handles, 0) + 1
+            for use in plan.uses
+            if renders[use.range].status != "refused"
+        )
+        return asked - sum(render.to_paint for render in self.renders)
 
     @property
     def ends(self) -> list[ClipEnd]:
@@ -179,12 +240,8 @@ class DryRun:
             "exit_code": self.exit_code,
             "totals": {
                 "clips": len(plan.uses),
-                "frames_to_paint": self.frames_to_paint,
                 "frames_saved_by_sharing": self.saved_frames,
-                "seconds": round(self.seconds, 1),
-                "bytes": self.bytes,
-                "peak_bytes": self.peak_bytes,
-                "free_bytes": self.free_bytes,
+                **self.totals(),
             },
         }
 
@@ -196,6 +253,14 @@ def dry_run_batch(batch: PlannedBatch) -> DryRun:
     """
     renders = () if batch.job is None else tuple(_renders(batch.job, batch.sources))
     return DryRun(batch, renders, _free_bytes(batch.output.directory))
+
+
+def dry_run_job(job: RenderJob) -> JobDryRun:
+    """Estimate a job. Nothing is written.
+
+    Raises: as `run_job`, before its first item.
+    """
+    return JobDryRun(tuple(_renders(job, Sources())), _free_bytes(job.output.directory))
 
 
 def _renders(job: RenderJob, sources: Sources) -> list[PlannedRender]:
@@ -252,6 +317,7 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
         bytes=size,
         painted_at=plan.painted_at,
         range=(plan.first, plan.last),
+        numbers=(plan.number(plan.first), plan.number(plan.last)),
         notes=plan.info.notes,
     )
 

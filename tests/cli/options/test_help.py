@@ -105,13 +105,15 @@ def test_an_editor_need_not_know_how_it_is_done(monkeypatch: pytest.MonkeyPatch)
 
 @pytest.mark.slow
 def test_help_answers_at_once() -> None:
-    """In half a second of one processor, whatever else the machine has to do: the best of five."""
+    """In half a second of processor time, the best of five. On a machine that is so busy that the
+    library which prints the help takes most of that, in twice what the library takes."""
 
-    def seconds() -> float:
-        program = subprocess.Popen([sys.executable, "-m", "nle_style", "--help"], stdout=-3)
+    def seconds(*words: str) -> float:
+        program = subprocess.Popen([sys.executable, *words], stdout=subprocess.DEVNULL)
         _, status, used = os.wait4(program.pid, 0)
         program.returncode = os.waitstatus_to_exitcode(status)
         assert program.returncode == 0
         return used.ru_utime + used.ru_stime
 
-    assert min(seconds() for _ in range(5)) < 0.5
+    library = min(seconds("-c", "import typer.rich_utils") for _ in range(3))
+    assert min(seconds("-m", "nle_style", "--help") for _ in range(5)) < max(0.5, 2 * library)

@@ -37,6 +37,7 @@ def _plan(painted: tuple[tuple[int, int], ...], statistics: str, strength: float
             SimpleNamespace(
                 path=Path("/media/a.mov"),
                 frame_count=1000,
+                first_frame_number=0,
                 width=640,
                 height=360,
                 notes=("guessed",),
