@@ -127,6 +127,20 @@ class RenderOptions:
             rich_help_panel=READING,
         ),
     ] = None
+    stream: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Of a movie that holds several: its number, as ffprobe counts them.",
+            rich_help_panel=READING,
+        ),
+    ] = None
+    layer: Annotated[
+        str | None,
+        typer.Option(
+            help="Of an EXR: a layer, or a view, as diffuse or right.", rich_help_panel=READING
+        ),
+    ] = None
     input_colour: Annotated[
         str,
         typer.Option(

@@ -218,7 +218,12 @@ def _reading_of(options: RenderOptions) -> Reading:
     from nle_style.render import Reading
 
     rate = None if options.conform is None else str(parse_rate(options.conform, "--conform"))
-    return Reading(interlaced=options.interlaced.value, conform=rate)
+    return Reading(
+        interlaced=options.interlaced.value,
+        conform=rate,
+        stream=options.stream,
+        layer=options.layer,
+    )
 
 
 def _settings(options: RenderOptions, folder: Path, resume: bool) -> dict[str, Any]:

@@ -75,16 +75,22 @@ class LookJob(_Part):
 
 
 class Reading(_Part):
-    """How movies are read that are interlaced or have a variable rate.
+    """How sources are read that can be read in more than one way.
 
     Attributes:
         interlaced: `refuse`, or `deinterlace` (bwdif), which makes one frame of each frame.
         conform: a constant rate, "25" or "24000/1001", at which frames are counted. None keeps the
             frames and times of the file. See `media.movie.conform`.
+        stream: index of the stream of a movie that holds several; None for the one that its flags
+            and sizes say.
+        layer: of an EXR, or one of its views; None for the one that its names say. Other images
+            have none.
     """
 
     interlaced: Literal["refuse", "deinterlace"] = "refuse"
     conform: Rate | None = None
+    stream: Annotated[int, Field(ge=0)] | None = None
+    layer: str | None = None
 
 
 class MatteJob(_Part):

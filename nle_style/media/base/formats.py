@@ -206,6 +206,9 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
     warnings: tuple[str, ...] = ()
     if source.has_alpha and with_alpha is None:
         warnings = (f"{source.path.name}: {format} of {depth} bits has no alpha; it was left out",)
+    if source.hdr is not None and entry.container != "mov":
+        left_out = f"{format} has no place for the mastering display and light levels of HDR10"
+        warnings += (f"{source.path.name}: {left_out}; they were left out",)
     pixel_format, array_format = with_alpha or (encoding.pixel_format, encoding.array_format)
     options = entry.options + (entry.alpha_options if with_alpha else ())
     return OutputSpec(

@@ -18,6 +18,7 @@ __all__ = [
     "AudioInfo",
     "ColourTags",
     "FieldOrder",
+    "HdrLevels",
     "ImageHeader",
     "MediaInfo",
     "check_name",
@@ -50,6 +51,22 @@ class ColourTags:
     transfer: int = 2
     matrix: int = 2
     full_range: bool | None = None
+
+
+@dataclass(frozen=True)
+class HdrLevels:
+    """Static metadata of HDR video.
+
+    Attributes:
+        display: of the mastering display: x and y of its red, green, blue and white in 1/50000,
+            then its highest and lowest luminance in 1/10000 cd/m2; () if it is not stated.
+        content: the highest and the highest average luminance of a picture, MaxCLL and MaxFALL, in
+            cd/m2; () if they are not stated.
+    Source: SMPTE ST 2086; CTA-861-H, annex P.
+    """
+
+    display: tuple[int, ...]
+    content: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -86,10 +103,16 @@ class MediaInfo:
             its frames and timecode are counted; None for the movie's own frames.
         notes: what was chosen or guessed in reading it, and what of it is left out, a sentence
             each, beginning with the file's name.
-        found: where its frames, their times, its fields and its timecode were found: name and
-            place, for the report.
+        found: where its frames, their times, its fields, timecode and colours were found: name
+            and place, for the report.
         unlike: frames of a sequence that cannot be rendered with the others, zero-based, ascending:
             the frame, and what is wrong with its file.
+        stream: index of the stream of a movie that was asked for; None for the one that its flags
+            and sizes say.
+        layer: of an EXR, as `--layer` takes it; "" for its plain channels. None for other kinds.
+        crop: columns and rows cut off at the left, top, right and bottom of the stored picture
+            (clean aperture).
+        hdr: static HDR metadata of the first frame.
     """
 
     path: Path
@@ -117,6 +140,10 @@ class MediaInfo:
     notes: tuple[str, ...] = ()
     found: tuple[tuple[str, str], ...] = ()
     unlike: tuple[tuple[int, str], ...] = ()
+    stream: int | None = None
+    layer: str | None = None
+    crop: tuple[int, int, int, int] | None = None
+    hdr: HdrLevels | None = None
 
     @property
     def has_alpha(self) -> bool:
@@ -141,6 +168,8 @@ class ImageHeader:
         colour: names of the channels that are R, G and B; one name three times for grey.
         alpha: name of its alpha channel, or None.
         channel_type: the widest OpenImageIO type among those channels ("uint8", "half", ...).
+        layer: of an EXR, as `layers.choose_layer` takes it; None for other kinds.
+        chosen: what was taken of several pictures in the file; "" if there is only one.
     """
 
     spec: oiio.ImageSpec
@@ -148,6 +177,8 @@ class ImageHeader:
     colour: tuple[str, str, str]
     alpha: str | None
     channel_type: str
+    layer: str | None
+    chosen: str
 
     def indices(self, *, alpha: bool) -> list[int]:
         """Places of the colour channels in the file's order, and of alpha if asked for."""

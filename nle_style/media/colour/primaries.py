@@ -8,7 +8,7 @@ import numpy as np
 
 from nle_style.errors import MediaError
 
-__all__ = ["H273_PRIMARIES", "REC709", "Chromaticities", "matrix_to_rec709"]
+__all__ = ["H273_PRIMARIES", "REC709", "Chromaticities", "d50_colorants", "matrix_to_rec709"]
 
 Chromaticities = tuple[float, ...]
 """Eight CIE 1931 xy numbers: red, green, blue, white; the order of EXR's `chromaticities`."""
@@ -27,6 +27,7 @@ H273_PRIMARIES: dict[int, Chromaticities] = {
 }
 """By the code points of ITU-T H.273, table 2."""
 
+_D50 = (0.9642, 1.0, 0.8249)  # XYZ, ICC.1:2022, 7.2.16
 _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
@@ -50,9 +51,7 @@ def matrix_to_rec709(chromaticities: Sequence[float], where: str) -> np.ndarray 
         if len(chromaticities) != 8:
             raise ValueError
         source, target = _to_xyz(chromaticities), _to_xyz(REC709)
-        cones = (_BRADFORD @ target.sum(axis=1)) / (_BRADFORD @ source.sum(axis=1))
-        adapted = np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ source
-        matrix: np.ndarray = np.linalg.inv(target) @ adapted
+        matrix: np.ndarray = np.linalg.inv(target) @ _adapted(source, target.sum(axis=1))
         if not (np.isfinite(matrix).all() and np.linalg.cond(matrix) < 1e4):
             raise ValueError
     except (ValueError, ZeroDivisionError, np.linalg.LinAlgError) as error:
@@ -62,6 +61,17 @@ def matrix_to_rec709(chromaticities: Sequence[float], where: str) -> np.ndarray 
             remedy="Name its colour space with --input-colour.",
         ) from error
     return matrix
+
+
+def d50_colorants(chromaticities: Chromaticities) -> np.ndarray:
+    """XYZ of red, green and blue as an ICC profile states them: 3 x 3, a column each."""
+    return _adapted(_to_xyz(chromaticities), np.array(_D50))
+
+
+def _adapted(to_xyz: np.ndarray, white: np.ndarray) -> np.ndarray:
+    """A matrix to XYZ, with its white adapted to another one."""
+    cones = (_BRADFORD @ white) / (_BRADFORD @ to_xyz.sum(axis=1))
+    return np.asarray(np.linalg.inv(_BRADFORD) @ np.diag(cones) @ _BRADFORD @ to_xyz)
 
 
 def _to_xyz(chromaticities: Sequence[float]) -> np.ndarray:

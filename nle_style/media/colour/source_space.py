@@ -168,5 +168,6 @@ def _as_is(rgb: np.ndarray) -> np.ndarray:
 
 def _header(info: MediaInfo) -> oiio.ImageSpec:
     if info.kind == "still":
-        return read_header(info.path).spec
-    return read_header(find_sequence(info.path).path(info.first_frame_number)).spec
+        return read_header(info.path, info.layer).spec
+    first = find_sequence(info.path).path(info.first_frame_number)
+    return read_header(first, info.layer).spec

@@ -3,7 +3,19 @@
 from __future__ import annotations
 
 from nle_style.media.image.image_file import write_image
-from nle_style.media.image.image_header import check_size, read_header, read_image
+from nle_style.media.image.image_header import (
+    check_size,
+    is_animated_png,
+    read_header,
+    read_image,
+)
 from nle_style.media.image.jpeg import check_jpeg
 
-__all__ = ["check_jpeg", "check_size", "read_header", "read_image", "write_image"]
+__all__ = [
+    "check_jpeg",
+    "check_size",
+    "is_animated_png",
+    "read_header",
+    "read_image",
+    "write_image",
+]

@@ -158,8 +158,14 @@ def _repainted(
     original: Path, pixels: np.ndarray, source: MediaInfo, stamps: Mapping[str, str]
 ) -> list[OpenEXR.Part] | None:
     """The parts of an EXR with `pixels` in place of its picture; None if it is stored turned."""
-    picture = read_header(original)
+    picture = read_header(original, source.layer)
     if picture.spec.get_int_attribute("Orientation", 1) != 1:
+        if picture.layer:
+            raise MediaError(
+                "is stored turned, so that its layers cannot be kept",
+                where=str(original),
+                remedy="Write the EXR again upright.",
+            )
         return None  # the painted picture is upright, and its other channels are not
     parts = []
     for number, part in enumerate(_parts_of(original)):
@@ -190,7 +196,9 @@ def _painted_channels(
     original: Path,
 ) -> dict[str, Any]:
     grey = len(set(picture.colour)) == 1 or not set(picture.colour) <= set(channels)
-    colour = ("R", "G", "B") if grey else picture.colour
+    before = picture.colour[0].rpartition(".")[0]
+    named = [f"{before}.{name}" if before else name for name in "RGB"]
+    colour = (named[0], named[1], named[2]) if grey else picture.colour
     replaced = {*picture.colour, *(_LUMINANCE if grey else ())}
     left, top, right, bottom = np.ravel(header["displayWindow"]).tolist()  # inclusive
     data = np.ravel(header["dataWindow"]).tolist()
@@ -210,4 +218,4 @@ def _painted_channels(
             place, size = (data[1] - top, data[0] - left), (bottom - top + 1, right - left + 1)
             plane = on_canvas(channel.pixels, place, size)
             kept[name] = OpenEXR.Channel(plane, 1, 1, bool(channel.pLinear))
-    return kept | _planes(colour, picture.alpha or "A", pixels)
+    return kept | _planes(colour, picture.alpha or (f"{before}.A" if before else "A"), pixels)

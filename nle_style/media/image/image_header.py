@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +13,16 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
 from nle_style.media.image.dpx_header import drop_missing_headers
+from nle_style.media.image.layers import Part, choose_layer, layers_of
 
-__all__ = ["check_size", "on_canvas", "read_header", "read_image", "write_pixels"]
+__all__ = [
+    "check_size",
+    "is_animated_png",
+    "on_canvas",
+    "read_header",
+    "read_image",
+    "write_pixels",
+]
 
 _MOST_PIXELS = 2**29
 
@@ -45,39 +56,39 @@ def _open(path: Path) -> oiio.ImageInput:
     return reader
 
 
-def read_header(path: Path) -> ImageHeader:
-    """The header of an image file's picture. MediaError if it cannot be read, or is deep.
+def read_header(path: Path, layer: str | None = None) -> ImageHeader:
+    """The header of an image file's picture.
 
-    The picture of an EXR of many parts is the first part with channels named R, G and B, else the
-    first part.
+    Args:
+        layer: of an EXR, see `layers.choose_layer`; other images have none.
+    Raises: MediaError if it cannot be read, is deep or an animation, or if none of its layers is
+        the picture.
     """
     reader = _open(path)
     try:
-        return _header(reader, path)
+        return _header(reader, path, layer)
     finally:
         reader.close()
 
 
-def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
-    first, part = reader.spec(), 0
-    spec = first
-    while not {"R", "G", "B"} <= set(spec.channelnames):
-        part += 1
-        if not reader.seek_subimage(part, 0):
-            spec, part = first, 0
-            break
-        spec = reader.spec()
-    reader.seek_subimage(part, 0)
-    if spec.deep:  # OpenImageIO would return uninitialised memory
+def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHeader:
+    if reader.format_name() == "openexr":
+        return _exr_header(reader, path, layer)
+    spec = reader.spec()
+    _check_picture(spec, path)
+    count = _parts_in(reader)
+    moving = spec.get_int_attribute("oiio:Movie") or reader.format_name() == "webp"
+    if (count > 1 and moving) or is_animated_png(path):
         raise MediaError(
-            "is a deep image",
+            "is an animation",
             where=str(path),
-            remedy="Flatten it first (Nuke's DeepToImage, or oiiotool --flatten).",
+            remedy="Convert it to a movie or to numbered images first.",
         )
     if reader.format_name() == "dpx":
         drop_missing_headers(spec, path)
-    check_size(spec.width, spec.height, path)
-    check_size(spec.full_width, spec.full_height, path)
+    said = ""
+    if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
+        said = f"the first of its {count} pictures"
     names = list(spec.channelnames)
     alpha = names[spec.alpha_channel] if spec.alpha_channel >= 0 else None
     if {"R", "G", "B"} <= set(names):
@@ -88,13 +99,92 @@ def _header(reader: oiio.ImageInput, path: Path) -> ImageHeader:
         grey = len(others) < 3 or "Y" in others
         one = "Y" if "Y" in others else (others or names)[0]
         colour = (one, one, one) if grey else (others[0], others[1], others[2])
-    types = dict(zip(names, spec.channelformats or [spec.format] * len(names), strict=True))
+    return ImageHeader(spec, 0, colour, alpha, _widest(spec, colour, alpha), None, said)
+
+
+def is_animated_png(path: Path) -> bool:
+    """Whether a file is a PNG of several pictures, of which OpenImageIO sees the first.
+
+    Source: PNG, third edition, 11.3.6: the chunk acTL, with their number, stands before IDAT.
+    """
+    with suppress(OSError), path.open("rb") as file:
+        if file.read(8) != b"\x89PNG\r\n\x1a\n":
+            return False
+        while len(head := file.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
+            size = int.from_bytes(head[:4], "big")
+            if head[4:] == b"acTL":
+                return int.from_bytes(file.read(4), "big") > 1
+            file.seek(size + 4, os.SEEK_CUR)
+    return False
+
+
+def _exr_header(reader: oiio.ImageInput, path: Path, wanted: str | None) -> ImageHeader:
+    count = _parts_in(reader)
+    parts, views, masks = [], [], []
+    for number in range(count):
+        spec = _part(reader, number, path)
+        name = spec.get_string_attribute("oiio:subimagename") if count > 1 else ""
+        view = spec.get_string_attribute("view")
+        types = [str(kind) for kind in _types(spec)]
+        channels = dict(zip(spec.channelnames, types, strict=True))
+        parts.append(Part(number, name, view, channels))
+        views += [each for each in spec.getattribute("multiView") or () if each not in views]
+        masks += [
+            str(each.value)
+            for each in spec.extra_attribs
+            if each.name.startswith("cryptomatte/") and each.name.endswith("/name")
+        ]
+    layer, said = choose_layer(layers_of(parts, views, masks), parts, wanted, path)
+    if layer.colour is None:
+        raise ValueError(f"{path}: a layer without colours was chosen")
+    spec = _part(reader, layer.part, path)
+    _check_picture(spec, path)
+    widest = _widest(spec, layer.colour, layer.alpha)
+    return ImageHeader(spec, layer.part, layer.colour, layer.alpha, widest, layer.label, said)
+
+
+def _parts_in(reader: oiio.ImageInput) -> int:
+    count = 1
+    while reader.seek_subimage(count, 0):
+        count += 1
+    reader.seek_subimage(0, 0)
+    return count
+
+
+def _part(reader: oiio.ImageInput, number: int, path: Path) -> oiio.ImageSpec:
+    if not reader.seek_subimage(number, 0):
+        raise MediaError(
+            f"its part {number} cannot be read",
+            where=str(path),
+            remedy=f"Write or copy it again ({reader.geterror().strip()}).",
+        )
+    return reader.spec()
+
+
+def _check_picture(spec: oiio.ImageSpec, path: Path) -> None:
+    if spec.deep:  # OpenImageIO would return uninitialised memory
+        raise MediaError(
+            "is a deep image",
+            where=str(path),
+            remedy="Flatten it first (Nuke's DeepToImage, or oiiotool --flatten).",
+        )
+    check_size(spec.width, spec.height, path)
+    check_size(spec.full_width, spec.full_height, path)
+
+
+def _types(spec: oiio.ImageSpec) -> list[oiio.TypeDesc]:
+    return list(spec.channelformats) or [spec.format] * spec.nchannels
+
+
+def _widest(spec: oiio.ImageSpec, colour: Iterable[str], alpha: str | None) -> str:
+    types = dict(zip(spec.channelnames, _types(spec), strict=True))
     used = [types[name] for name in {*colour, *([alpha] if alpha else [])}]
-    widest = max(used, key=lambda kind: (kind.size(), str(kind)))
-    return ImageHeader(spec, part, colour, alpha, str(widest))
+    return str(max(used, key=lambda kind: (kind.size(), str(kind))))
 
 
-def read_image(path: Path, *, alpha: bool = False, half: bool = False) -> np.ndarray:
+def read_image(
+    path: Path, *, alpha: bool = False, half: bool = False, layer: str | None = None
+) -> np.ndarray:
     """One image, upright, height x width x 3, or x 4 if `alpha` is asked for and there is one.
 
     EXRs are cut to their display window: overscan is left out, and pixels outside the data window
@@ -102,6 +192,7 @@ def read_image(path: Path, *, alpha: bool = False, half: bool = False) -> np.nda
 
     Args:
         half: give half floats as such.
+        layer: as for `read_header`.
     Returns: uint8, uint16 (0-65535; 10- and 12-bit DPX scaled up by OpenImageIO, which repeats
         their high bits) or float32 (EXR half and float, unclamped). Colours are as stored: straight
         or premultiplied. Grey is repeated in all three.
@@ -109,7 +200,7 @@ def read_image(path: Path, *, alpha: bool = False, half: bool = False) -> np.nda
     """
     reader = _open(path)
     try:
-        header = _header(reader, path)
+        header = _header(reader, path, layer)
         exact = {"uint8": oiio.UINT8, "uint16": oiio.UINT16}
         if half:
             exact["half"] = oiio.HALF

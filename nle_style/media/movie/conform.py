@@ -46,7 +46,7 @@ def conformed(info: MediaInfo, rate: Fraction) -> MediaInfo:
         )
     if info.kind != "movie" or (rate == info.rate and not info.variable_rate):
         return info
-    index = movie_index(info.path)
+    index = movie_index(info.path, info.stream)
     ticks, time_base = _times(index)
     seconds = (ticks[-1] - ticks[0] + _last_duration(index)) * time_base
     seconds += (index.frame_count - index.readable) / index.rate
@@ -69,7 +69,7 @@ def source_frame(info: MediaInfo, frame: int) -> int:
     """
     if info.conform is None:
         return frame
-    index = movie_index(info.path)
+    index = movie_index(info.path, info.stream)
     ticks, time_base = _times(index)
     step = info.conform * time_base
 

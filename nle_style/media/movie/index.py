@@ -23,7 +23,6 @@ from typing import NamedTuple, TypeVar
 import av
 import av.container
 import av.error
-import av.stream
 import av.video.stream
 
 from nle_style.errors import MediaError
@@ -36,8 +35,9 @@ from nle_style.media.movie.decoded_frames import (
 from nle_style.media.movie.frame_times import rate_of, shown_times, spread
 from nle_style.media.movie.packets import ClockJump, KeyPacket, Packets, read_packets
 from nle_style.media.movie.stated import listed_frames, stated_end, stated_end_of_picture
+from nle_style.media.movie.stream import has_coded_alpha, video_stream
 
-__all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie", "video_stream"]
+__all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie"]
 
 _Answer = TypeVar("_Answer")
 
@@ -104,14 +104,19 @@ class MovieIndex:
 
 
 @contextmanager
-def open_movie(path: Path) -> Iterator[av.container.InputContainer]:
+def open_movie(path: Path, *, decoders: bool = True) -> Iterator[av.container.InputContainer]:
     """Open a movie for reading; MediaError instead of PyAV's own errors; closed on the way out.
 
     No other file and no address is opened, whatever the movie says: see `_CONTAINERS`.
+
+    Args:
+        decoders: False: nothing is decoded while it is opened, so that its streams are described by
+            the container alone, which the first frame's header would overrule.
     """
+    options = _ONE_FILE if decoders else _ONE_FILE | {"codec_whitelist": "none"}
     try:
         container = av.open(
-            file_url(path), "r", metadata_errors="replace", container_options=_ONE_FILE
+            file_url(path), "r", metadata_errors="replace", container_options=options
         )
     except (av.error.FFmpegError, OSError, ValueError) as error:
         raise MediaError(
@@ -134,33 +139,15 @@ def file_url(path: Path) -> str:
     return f"file:{path}"
 
 
-def video_stream(container: av.container.InputContainer, path: Path) -> av.video.stream.VideoStream:
-    """The first video stream that is not a cover picture. MediaError if there is none."""
-    pictures = av.stream.Disposition.attached_pic | av.stream.Disposition.timed_thumbnails
-    for stream in container.streams.video:
-        if stream.disposition & pictures:
-            continue
-        if stream.codec_context is None:
-            raise MediaError(
-                "its video codec is not one that ffmpeg can decode",
-                where=str(path),
-                remedy="Transcode the clip to ProRes, DNxHR or H.264 first.",
-            )
-        return stream
-    raise MediaError(
-        "has no video stream",
-        where=str(path),
-        remedy="Give a clip with pictures; cover art is not counted as video.",
-    )
-
-
-def movie_index(path: Path) -> MovieIndex:
+def movie_index(path: Path, stream: int | None = None) -> MovieIndex:
     """The index of a movie, read by demuxing all of it once (nothing is decoded) and then kept.
 
+    Args:
+        stream: as for `video_stream`.
     Raises: MediaError if it cannot be opened, has no video stream, or not one video packet.
     """
     status = path.stat()
-    return _read_index(path, status.st_mtime_ns, status.st_size)
+    return _read_index(path, stream, status.st_mtime_ns, status.st_size)
 
 
 class _Frames(NamedTuple):
@@ -184,9 +171,9 @@ class _Frames(NamedTuple):
 
 
 @functools.lru_cache(maxsize=64)
-def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
+def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> MovieIndex:
     with open_movie(path) as container:
-        stream = video_stream(container, path)
+        stream = video_stream(container, path, wanted)
         torn = "mpegts" in container.format.name and all(size % row for row in _TS_PACKETS)
         packets = read_packets(container, stream, last_is_suspect=torn)
         if not packets.shown:
@@ -214,8 +201,9 @@ def _read_index(path: Path, modified: int, size: int) -> MovieIndex:
             rate, variable = rate_of(stream, times, time_base)
             stated = round(((picture or everything) - begin) * rate) - frames.left_out
             expected = max(expected, len(times) + 1, stated)
-        # MPEG program streams give packets other times after a seek than before it.
-        seekable = container.format.name != "mpeg"
+        # MPEG program streams give packets other times after a seek than before it. Alpha beside
+        # the packets has key frames of its own.
+        seekable = container.format.name != "mpeg" and not has_coded_alpha(stream)
     if not times:
         notes.append(f"it states no times; its frames are taken as {float(rate):.5g} a second")
     stamps = tuple(times) if frames.stamped else ()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Mapping
 from typing import Any, cast
 
 import av
@@ -19,14 +18,22 @@ import av.filter
 import av.video.format
 import av.video.frame
 import numpy as np
-from av.buffer import Buffer
 from av.filter.context import FilterContext
-from av.sidedata.sidedata import SideDataContainer, Type
+from av.sidedata.sidedata import Type
 
 from nle_style.errors import MediaError
 from nle_style.media.base import ColourTags
+from nle_style.media.movie.stream import side_data
 
-__all__ = ["FrameConverter", "buffer_of", "display_matrix", "orientation_filters", "yuv_matrix"]
+__all__ = [
+    "FrameConverter",
+    "buffer_of",
+    "display_matrix",
+    "has_alpha",
+    "orientation_filters",
+    "shown_size",
+    "yuv_matrix",
+]
 
 
 def _unnamed(kinds: type[Type], value: object) -> Type:
@@ -63,13 +70,17 @@ def _rgb_format(pixel_format: str) -> str:
     return "rgb48le" if max(part.bits for part in components) > 8 else "rgb24"
 
 
+def has_alpha(frame: av.video.frame.VideoFrame) -> bool:
+    """Whether a frame has alpha: by its pixel format, of a paletted one by its palette."""
+    if frame.format.name == "pal8":
+        return min(bytes(frame.planes[1])[3::4]) < 255  # B, G, R, A
+    return any(part.is_alpha for part in frame.format.components)
+
+
 def display_matrix(frame: av.video.frame.VideoFrame) -> tuple[int, ...] | None:
     """The nine 16.16 fixed-point numbers of a frame's display matrix; None if it has none."""
-    # `frame.side_data` would refer to the frame and be kept by it: a cycle, which would hold the
-    # picture in memory until the garbage collector runs.
-    own = SideDataContainer(frame)  # type: ignore[call-arg]  # the stub leaves out its constructor
-    side_data = cast("Mapping[Type, Buffer]", own).get(Type.DISPLAYMATRIX)
-    return struct.unpack("=9i", bytes(side_data)) if side_data is not None else None
+    data = side_data(frame).get(Type.DISPLAYMATRIX)
+    return struct.unpack("=9i", bytes(data)) if data is not None else None
 
 
 def orientation_filters(matrix: tuple[int, ...] | None) -> tuple[tuple[str, str], ...]:
@@ -100,17 +111,42 @@ def orientation_filters(matrix: tuple[int, ...] | None) -> tuple[tuple[str, str]
     )
 
 
+def shown_size(
+    frame: av.video.frame.VideoFrame, crop: tuple[int, int, int, int] | None
+) -> tuple[int, int]:
+    """Width and height of a frame as it is stored, without what is cut off (see
+    `FrameConverter`)."""
+    if crop is None:
+        return frame.width, frame.height
+    width, height = frame.width - crop[0] - crop[2], frame.height - crop[1] - crop[3]
+    chroma = frame.format
+    across = frame.width // max(1, chroma.chroma_width(frame.width))
+    down = frame.height // max(1, chroma.chroma_height(frame.height))
+    return width - width % across, height - height % down
+
+
 class FrameConverter:
     """Turns decoded frames of one stream into upright arrays of RGB, or of alpha.
 
     Args:
         tags: the colours to decode by; the frames' own tags are overruled.
         matrix: display matrix of the stream, or None.
+        crop: columns and rows to cut off at the left, top, right and bottom, before it is turned;
+            as ffmpeg does it, in whole chroma samples.
     """
 
-    def __init__(self, tags: ColourTags, matrix: tuple[int, ...] | None) -> None:
+    def __init__(
+        self,
+        tags: ColourTags,
+        matrix: tuple[int, ...] | None,
+        crop: tuple[int, int, int, int] | None = None,
+    ) -> None:
         self._tags = tags
-        self._orientation = orientation_filters(matrix)
+        self._filters = orientation_filters(matrix)
+        if crop is not None:
+            left, top, right, bottom = crop
+            cut = f"w=iw-{left + right}:h=ih-{top + bottom}:x={left}:y={top}"
+            self._filters = (("crop", cut), *self._filters)
         self._graphs: dict[tuple[str, str], tuple[str, av.filter.Graph]] = {}
 
     def rgb(self, frame: av.video.frame.VideoFrame) -> np.ndarray:
@@ -131,6 +167,8 @@ class FrameConverter:
         """
         components = [part for part in frame.format.components if part.is_alpha]
         deep = _rgb_format(frame.format.name)
+        if frame.format.name == "pal8":
+            return self._through(frame, "format", "pix_fmts=rgba")[:, :, 3]
         if not components:
             opaque = np.ones(self.rgb(frame).shape[:2], np.float32)
             return opaque if deep == "gbrpf32le" else _scaled(opaque, 1, deep == "rgb48le")
@@ -173,7 +211,7 @@ class FrameConverter:
         graph = av.filter.Graph()
         nodes = [
             buffer_of(graph, frame),
-            *(graph.add(turn, how) for turn, how in self._orientation),
+            *(graph.add(name, how) for name, how in self._filters),
             graph.add(name, arguments),
             graph.add("buffersink"),
         ]

@@ -20,7 +20,7 @@ def check_frames(info: MediaInfo, first: int, last: int) -> None:
         be read or differ in size, alpha, colour space or kind of numbers.
     """
     if info.kind == "movie":
-        index = movie_index(info.path)
+        index = movie_index(info.path, info.stream)
         if source_frame(info, last) >= index.readable:
             raise MediaError(
                 f"frame {index.readable} of {index.frame_count} cannot be decoded",

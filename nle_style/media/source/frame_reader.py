@@ -26,8 +26,10 @@ from nle_style.media.movie import (
     FrameConverter,
     KeyPacket,
     MovieIndex,
+    decoder_of,
     deinterlaced,
     display_matrix,
+    has_alpha,
     movie_index,
     open_movie,
     source_frame,
@@ -86,10 +88,10 @@ def decoded_rgb(
     if info.kind == "movie":
         yield from _movie_rgb(info, range(first, final + 1), alpha)
     elif info.kind == "still":
-        yield read_image(info.path, alpha=alpha)
+        yield read_image(info.path, alpha=alpha, layer=info.layer)
     else:
         for path in map(info.file_of, range(first, final + 1)):
-            pixels = read_image(path, alpha=alpha)
+            pixels = read_image(path, alpha=alpha, layer=info.layer)
             if alpha and pixels.shape[2] != 4:
                 raise MediaError(
                     "has no alpha, the first image of the sequence does",
@@ -157,7 +159,7 @@ def frames_at(
 
 def _runs(info: MediaInfo, numbers: Sequence[int]) -> Iterator[list[int]]:
     """Numbers of frames, parted where there is a key frame to begin from after the one before."""
-    index = movie_index(info.path)
+    index = movie_index(info.path, info.stream)
     run: list[int] = []
     for number in numbers:
         key = next(index.start_points(source_frame(info, number)), None)
@@ -173,7 +175,13 @@ def _movie_rgb(info: MediaInfo, numbers: Iterable[int], alpha: bool) -> Iterator
     converter: FrameConverter | None = None
     for frame_number, frame, times in _shown_frames(info, numbers):
         if converter is None:
-            converter = FrameConverter(info.colour, display_matrix(frame))
+            converter = FrameConverter(info.colour, display_matrix(frame), info.crop)
+        if not info.has_alpha and has_alpha(frame):
+            raise MediaError(
+                f"frame {frame_number} has alpha, its first frame has none",
+                where=str(info.path),
+                remedy="Write the movie again with alpha in every frame, or without.",
+            )
         pixels = converter.rgb(frame)
         if alpha:
             pixels = np.dstack((pixels, converter.alpha(frame)))
@@ -196,7 +204,7 @@ def _shown_frames(info: MediaInfo, numbers: Iterable[int]) -> Iterator[tuple[int
 
 def _progressive_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int, VideoFrame]]:
     if info.deinterlace:
-        final = movie_index(info.path).frame_count - 1
+        final = movie_index(info.path, info.stream).frame_count - 1
         frames = _movie_frames(info, max(first - 1, 0), min(last + 1, final))
         yield from deinterlaced(frames, first, last, info.stated_field)
         return
@@ -212,7 +220,7 @@ def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int,
     An error soon after a seek may come from the seek (missing reference frames), so the last
     attempt decodes from the beginning of the file.
     """
-    index = movie_index(info.path)
+    index = movie_index(info.path, info.stream)
     end = min(last, index.readable - 1)
     expected = first
     reason = "the file ends before it"
@@ -244,8 +252,8 @@ def _decode_run(
     due = iter(wanted)
     expected = next(due)
     with contextlib.ExitStack() as opened:
-        start = _start(opened, info.path, index, expected if seek else 0)
-        context = start.stream.codec_context
+        start = _start(opened, info, index, expected if seek else 0)
+        context = decoder_of(start.stream)
         context.thread_type = ThreadType.AUTO if threaded else ThreadType.NONE
         context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS) if threaded else 1
         damaged = False  # a frame since the last key frame was corrupt
@@ -302,19 +310,19 @@ class _Start(NamedTuple):
     packets: Iterator[VideoPacket]
 
 
-def _start(opened: contextlib.ExitStack, path: Path, index: MovieIndex, frame: int) -> _Start:
+def _start(opened: contextlib.ExitStack, info: MediaInfo, index: MovieIndex, frame: int) -> _Start:
     """Packets from the nearest key packet that a seek reaches exactly, else from the beginning."""
     for key in index.start_points(frame):
         if key.position == 0:
             break
-        container = opened.enter_context(open_movie(path))
-        stream = video_stream(container, path)
+        container = opened.enter_context(open_movie(info.path))
+        stream = video_stream(container, info.path, info.stream)
         packets = _seek(container, stream, index, key)
         if packets is not None:
             return _Start(stream, packets)
         opened.close()
-    container = opened.enter_context(open_movie(path))
-    stream = video_stream(container, path)
+    container = opened.enter_context(open_movie(info.path))
+    stream = video_stream(container, info.path, info.stream)
     return _Start(stream, container.demux(stream))
 
 

@@ -15,26 +15,37 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError
 from nle_style.media.base import (
-    DISPLAY_MARK,
     AlphaKind,
     AudioInfo,
-    ColourTags,
     FieldOrder,
     ImageHeader,
     MediaInfo,
     find_sequence,
     is_pattern,
 )
-from nle_style.media.image import check_jpeg, check_size, read_header
+from nle_style.media.image import check_jpeg, check_size, is_animated_png, read_header
 from nle_style.media.movie import (
     MovieIndex,
+    SampleEntry,
+    choose_stream,
+    decoder_of,
     display_matrix,
+    has_alpha,
+    hdr_levels,
+    left_out,
     movie_index,
     open_movie,
     orientation_filters,
+    sample_entry,
+    shown_size,
     video_stream,
 )
 from nle_style.media.source.sequence import common_info
+from nle_style.media.source.stated_colour import (
+    check_dolby_vision,
+    colour_of_image,
+    colour_of_movie,
+)
 from nle_style.media.source.timecode_track import timecode_rates
 from nle_style.sequence_names import IMAGE_SUFFIXES
 from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
@@ -42,27 +53,38 @@ from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
 __all__ = ["probe_media"]
 
 _DEFAULT_RATE = Fraction(24)
+_NO_TIMECODE = "its header's timecode is none and is left out"
 # AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
 # field that is shown first (libavcodec/rawdec.c), whatever the comments of that enum say.
 _INTERLACED_ORDERS: dict[int, FieldOrder] = {2: "top", 3: "bottom", 4: "top", 5: "bottom"}
 
 
-def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
+def probe_media(
+    path: Path,
+    *,
+    rate: Fraction | None = None,
+    stream: int | None = None,
+    layer: str | None = None,
+) -> MediaInfo:
     """The properties of a source. All of a movie is demuxed once, and its first frame decoded.
 
     Args:
         path: a movie, an image, or a sequence as `name.%06d.exr` or `name.####.exr`.
         rate: frames a second for sequences and stills that do not state theirs; else 24.
+        stream: index of the stream of a movie, where not the one that its flags and sizes say.
+        layer: of an EXR, where not the one that its names say; see `image.layers`.
     Returns: of a sequence what its files have in common. Holes in it, and files that differ or
         cannot be read, are no error here: see `check_frames`.
-    Raises: MediaError if it does not exist, cannot be read, or has no video.
+    Raises: MediaError if it does not exist, cannot be read, or has no video; if there is no such
+        stream or layer, or no rule to choose one of several by.
     """
     path = Path(path)
     if is_pattern(path):
         files = find_sequence(path)
         count = files.last - files.first + 1
         return common_info(
-            files, lambda file: _probe_image(path, "sequence", file, count, files.first, rate)
+            files,
+            lambda file: _probe_image(path, "sequence", file, count, files.first, rate, layer),
         )
     if not path.exists():
         raise MediaError(
@@ -81,15 +103,16 @@ def probe_media(path: Path, *, rate: Fraction | None = None) -> MediaInfo:
         raise MediaError(
             "the file is empty", where=str(path), remedy="Copy it again.", outcome="damaged"
         )
-    if path.suffix.lower() in IMAGE_SUFFIXES:
-        return _probe_image(path, "still", path, 1, 0, rate)
-    return _probe_movie(path)
+    if path.suffix.lower() in IMAGE_SUFFIXES and not is_animated_png(path):
+        return _probe_image(path, "still", path, 1, 0, rate, layer)
+    return _probe_movie(path, stream)
 
 
-def _probe_movie(path: Path) -> MediaInfo:
-    index = movie_index(path)
+def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
+    index = movie_index(path, wanted)
     with open_movie(path) as container:
-        stream = video_stream(container, path)
+        stream = video_stream(container, path, wanted)
+        _, chosen = choose_stream(container, path, wanted)
         claimed = stream.codec_context
         if claimed.width and claimed.height:
             check_size(claimed.width, claimed.height, path)
@@ -99,13 +122,27 @@ def _probe_movie(path: Path) -> MediaInfo:
         format_ = frame.format
         matrix = display_matrix(frame)
         turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
-        width, height = frame.width, frame.height
-        check_size(width, height, path)
+        check_size(frame.width, frame.height, path)
+        entry = SampleEntry({})
+        if "mov" in container.format.name:
+            entry = sample_entry(path, stream.id)
+        crop = entry.cropped(frame.width, frame.height)
+        width, height = shown_size(frame, crop)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
         timecode, assumed, found = _timecode(container, stream, path, index)
         by = "the frames" if frame.interlaced_frame else "the stream" if order else ""
-        full_range = {1: False, 2: True}.get(int(frame.color_range))
+        colour = colour_of_movie(path, stream.index, frame)
+        check_dolby_vision(path, entry, frame, colour.tags)
+        cut = f"its clean aperture of {width}x{height} of {frame.width}x{frame.height} is read"
+        notes = [
+            *([f"{chosen} is painted; --stream takes another"] if chosen else []),
+            *([cut] if crop else []),
+            *index.notes,
+            *assumed,
+            *colour.notes,
+            *(f"{what} are left out" for what in left_out(frame)),
+        ]
         return MediaInfo(
             path=path,
             kind="movie",
@@ -117,12 +154,10 @@ def _probe_movie(path: Path) -> MediaInfo:
             pixel_format=format_.name,
             bit_depth=max(part.bits for part in format_.components),
             is_float="f16" in format_.name or "f32" in format_.name,
-            alpha="straight" if any(part.is_alpha for part in format_.components) else "none",
+            alpha="straight" if has_alpha(frame) else "none",
             pixel_aspect=1 / aspect if turned else aspect,
             rotation=frame.rotation % 360,
-            colour=ColourTags(
-                int(frame.color_primaries), int(frame.color_trc), int(frame.colorspace), full_range
-            ),
+            colour=colour.tags,
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=timecode,
@@ -139,8 +174,11 @@ def _probe_movie(path: Path) -> MediaInfo:
                 if audio.codec_context is not None
             ),
             stated_field=None if frame.interlaced_frame else order,
-            notes=tuple(f"{path.name}: {said}" for said in (*index.notes, *assumed)),
-            found=(*index.found, *(("fields", by),) * bool(by), *found),
+            notes=tuple(f"{path.name}: {note}" for note in notes),
+            found=(*index.found, *(("fields", by),) * bool(by), *found, *colour.found),
+            stream=wanted,
+            crop=crop,
+            hdr=hdr_levels(frame),
         )
 
 
@@ -149,8 +187,10 @@ def _first_frame(
 ) -> av.video.frame.VideoFrame:
     reason = "the decoder returned nothing"
     try:
-        for frame in container.decode(stream):
-            return frame
+        decoder = decoder_of(stream)
+        for packet in container.demux(stream):
+            for frame in decoder.decode(packet if packet.size else None):
+                return frame
     except av.error.FFmpegError as error:
         reason = str(error)
     raise MediaError(
@@ -216,10 +256,12 @@ def _probe_image(
     count: int,
     first_number: int,
     rate: Fraction | None,
+    layer: str | None,
 ) -> MediaInfo:
     check_jpeg(first_file)
-    header = read_header(first_file)
+    header = read_header(first_file, layer)
     spec, type_name = header.spec, header.channel_type
+    colour = colour_of_image(spec)
     stated = spec.getattribute("FramesPerSecond")
     word = spec.getattribute("smpte:TimeCode")
     timecode = timecode_from_bcd(int(word[0]) & 0xFFFFFFFF) if word else None
@@ -240,15 +282,22 @@ def _probe_image(
         alpha=_image_alpha(header, first_file),
         pixel_aspect=aspect.limit_denominator(1000),
         rotation=0,
-        colour=_image_colour(spec),
+        colour=colour.tags,
         interlaced=False,
         variable_rate=False,
         timecode=timecode,
         reel=spec.get_string_attribute("reelName") or None,
         audio=(),
-        notes=(f"{path.name}: its header's timecode is none and is left out",)
-        if word and timecode is None
-        else (),
+        notes=tuple(
+            f"{path.name}: {note}"
+            for note in (
+                *_chosen(header),
+                *colour.notes,
+                *([_NO_TIMECODE] if word and timecode is None else []),
+            )
+        ),
+        found=colour.found,
+        layer=header.layer,
     )
 
 
@@ -266,20 +315,6 @@ def _image_rate(stated: object) -> Fraction | None:
     return None
 
 
-def _image_colour(spec: oiio.ImageSpec) -> ColourTags:
-    """H.273 codes of a colour-space name of OpenImageIO (the Color Interop Forum's names).
-
-    Half and float images that name none are linear, as OpenEXR defines it, unless we wrote them.
-    """
-    name = spec.get_string_attribute("oiio:ColorSpace").lower()
-    primaries = {"709": 1, "2020": 9, "p3": 12}
-    is_float = str(spec.format) in ("half", "float", "double")
-    if is_float and not name and DISPLAY_MARK not in spec.get_string_attribute("ImageDescription"):
-        name = "lin"
-    transfers = {"pq": 16, "hlg": 18, "g24": 1, "g22": 4, "lin": 8, "srgb": 13}
-    return ColourTags(
-        primaries=next((code for part, code in primaries.items() if part in name), 2),
-        transfer=next((code for part, code in transfers.items() if name.startswith(part)), 2),
-        matrix=0,
-        full_range=True,
-    )
+def _chosen(header: ImageHeader) -> list[str]:
+    option = "" if header.layer is None else "; --layer takes another"
+    return [f"{header.chosen} is painted{option}"] if header.chosen else []

@@ -58,6 +58,8 @@ def _difference(info: MediaInfo, first: MediaInfo) -> str:
         return f"is {size}, the first file of the sequence {first.width}x{first.height}"
     if info.is_float != first.is_float:
         return f"holds {info.pixel_format}, the first file of the sequence {first.pixel_format}"
+    if info.layer != first.layer:
+        return f"has the layer {info.layer or 'RGB'}, the first file {first.layer or 'RGB'}"
     if info.alpha != first.alpha:
         return f"has {_alpha(info)}, the first file of the sequence {_alpha(first)}"
     if info.colour != first.colour:

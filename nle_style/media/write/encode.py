@@ -18,7 +18,7 @@ from av.packet import Packet
 
 from nle_style.media.base import ColourTags, MediaInfo, OutputSpec
 from nle_style.media.movie import file_url, yuv_matrix
-from nle_style.media.write.png import ancillary_chunks, png_of
+from nle_style.media.write.png import ancillary_chunks, hdr_chunks, png_of
 
 __all__ = ["encode_chunk", "output_tags"]
 
@@ -107,7 +107,7 @@ def _pngs(
     small = _video_frame(np.zeros((*size, 4 if spec.alpha else 3), spec.dtype), spec, tags)
     _tag(small, tags)
     (said,) = (*context.encode(small), *context.encode(None))
-    ancillary = ancillary_chunks(bytes(said))
+    ancillary = ancillary_chunks(bytes(said)) + hdr_chunks(source.hdr)
     begun: deque[Future[bytes]] = deque()
     with ThreadPoolExecutor(threads, thread_name_prefix="nle_style png") as pool:
         for pixels in frames:

@@ -21,6 +21,7 @@ from nle_style.media.write.likeness import Likeness, frame_hash, likeness_of
 from nle_style.media.write.mux import mux_movie
 from nle_style.media.write.publish import publish_folder, refuse_source
 from nle_style.media.write.quantising import quantise
+from nle_style.media.write.tracks import plan_tracks
 
 __all__ = ["SEQUENCE_DIGITS", "IntermediateWriter", "PublishedMedia", "Unit", "UnitRecord"]
 
@@ -119,6 +120,7 @@ class IntermediateWriter:
         self.work = work
         self._metadata = dict(sorted(metadata.items()))
         self._threads = threads
+        self._tracks = plan_tracks(source, spec.container)
         size = 1 if spec.of_images else _CHUNK
         starts = range(first, last + 1, size)
         self._painted = tuple(painted) if painted is not None else ((first, last),)
@@ -321,7 +323,8 @@ class IntermediateWriter:
     def _decoded(self, part: Path) -> Iterator[np.ndarray]:
         if self.spec.of_images:
             half = self.spec.depth == "half"  # widened to float it would take three times as long
-            pixels = read_image(part, alpha=self.spec.alpha, half=half)
+            kept = self.source.layer if self.spec.codec == "openexr" else None
+            pixels = read_image(part, alpha=self.spec.alpha, half=half, layer=kept)
             yield pixels.astype(self.spec.dtype, copy=False)
         else:
             yield from read_back(part, alpha=self.spec.alpha, threads=self._threads)
@@ -329,7 +332,14 @@ class IntermediateWriter:
     def _publish_movie(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
         with self._replacing(self.destination, self.work / "whole") as part:
             warnings = mux_movie(
-                part, files, self.spec, self.source, self.first, self.last, self._metadata
+                part,
+                files,
+                self.spec,
+                self.source,
+                self.first,
+                self.last,
+                self._metadata,
+                self._tracks,
             )
             size = part.stat().st_size
             confirm()
@@ -339,7 +349,7 @@ class IntermediateWriter:
             0,
             count,
             size,
-            (*self.spec.warnings, *self._sparse_warnings(), *warnings),
+            (*self.spec.warnings, *self._sparse_warnings(), *self._tracks.notes, *warnings),
         )
 
     def _publish_still(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
@@ -348,7 +358,8 @@ class IntermediateWriter:
             shutil.copyfile(file, part)  # the unit stays for a resume
             confirm()
         size = self.destination.stat().st_size
-        return PublishedMedia(self.destination, 0, 1, size, self.spec.warnings)
+        warnings = (*self.spec.warnings, *self._tracks.notes)
+        return PublishedMedia(self.destination, 0, 1, size, warnings)
 
     def _publish_sequence(
         self, files: Sequence[Path], confirm: Callable[[], None]
@@ -357,14 +368,10 @@ class IntermediateWriter:
         names = [self._image_name(frame) for frame in range(self.first, self.last + 1)]
         confirm()
         publish_folder(self.destination, files, names, suffix=suffix, work=self.work)
-        warnings = self.spec.warnings
-        if self.source.audio:
-            silent = f"{self.source.path.name}: a sequence carries no audio; it was left out"
-            warnings = (*warnings, silent)
         return PublishedMedia(
             self.destination / f"{name}.%0{SEQUENCE_DIGITS}d{suffix}",
             self.source.first_frame_number + self.first,
             len(files),
             sum(file.stat().st_size for file in files),
-            warnings,
+            (*self.spec.warnings, *self._tracks.notes),
         )

@@ -24,7 +24,15 @@ from nle_style.media.movie import file_url, movie_index, open_movie, video_strea
 from nle_style.media.source import probe_media
 from nle_style.media.write.encode import output_tags
 from nle_style.media.write.matroska_aspect import state_pixel_aspect
-from nle_style.media.write.sound import AudioTracks, audio_payload
+from nle_style.media.write.mov_hdr import state_hdr_levels
+from nle_style.media.write.tracks import (
+    AudioTracks,
+    SoundLog,
+    SubtitleTracks,
+    TracksPlan,
+    chapters_within,
+    sound_faults,
+)
 from nle_style.timecode import advance_timecode
 
 __all__ = ["mux_movie", "put_packet"]
@@ -57,12 +65,16 @@ def _clock_of(source: MediaInfo, first: int, last: int) -> _Clock:
     the source's own times.
     """
     count = last - first + 1
-    if source.kind != "movie" or not movie_index(source.path).pts or source.conform is not None:
+    if (
+        source.kind != "movie"
+        or not movie_index(source.path, source.stream).pts
+        or source.conform is not None
+    ):
         begin = _first_shown(source) + first / source.rate
         return _Clock(
             1 / source.rate, tuple(range(count)), count, begin, begin + count / source.rate
         )
-    index = movie_index(source.path)
+    index = movie_index(source.path, source.stream)
     start = index.pts[first]
     more = last + 1 < len(index.pts)
     end = index.pts[last + 1] if more else index.pts[last] + index.last_duration
@@ -75,9 +87,9 @@ def _clock_of(source: MediaInfo, first: int, last: int) -> _Clock:
 
 def _first_shown(source: MediaInfo) -> Fraction:
     """Seconds on the source's own clock at which its first frame is shown."""
-    if source.kind != "movie" or not movie_index(source.path).pts:
+    if source.kind != "movie" or not movie_index(source.path, source.stream).pts:
         return Fraction(0)
-    index = movie_index(source.path)
+    index = movie_index(source.path, source.stream)
     return index.pts[0] * index.time_base
 
 
@@ -89,6 +101,7 @@ def mux_movie(
     first: int,
     last: int,
     metadata: Mapping[str, str],
+    beside: TracksPlan,
 ) -> tuple[str, ...]:
     """Join chunks into the movie at `path`, with the source's sound, and verify it by reading.
 
@@ -98,31 +111,39 @@ def mux_movie(
     clock = _clock_of(source, first, last)
     whole = first == 0 and last == source.frame_count - 1
     video_digests: list[bytes] = []
-    audio_digests: dict[int, hashlib._Hash] = {}
+    logs: dict[int, SoundLog] = {}
     with contextlib.ExitStack() as opened:
-        output = opened.enter_context(_open_output(path, spec, clock, metadata))
+        tags = beside.companions.tags | dict(metadata)
+        output = opened.enter_context(_open_output(path, spec, clock, tags))
         video = _add_video(opened, output, chunks[0], source, first)
         tracks = None
-        if source.audio:
+        if beside.sound.tracks:
             tracks = AudioTracks(
                 opened.enter_context(open_movie(source.path)),
                 output,
-                source.path,
+                beside.sound,
                 start=clock.source_start,
                 end=clock.source_end,
                 whole=whole,
             )
-            audio_digests = {
-                index: hashlib.md5(usedforsecurity=False) for index in tracks.output_indices
-            }
-        warnings = list(tracks.warnings) if tracks else []
+            logs = {index: SoundLog() for index in tracks.output_indices}
         streams = [_video_packets(chunks, video, clock, video_digests)]
+        if source.kind == "movie":
+            other = opened.enter_context(open_movie(source.path))
+            span = clock.source_start, clock.source_end
+            output.set_chapters(chapters_within(other.chapters(), *span))
+            streams.append(
+                SubtitleTracks(
+                    other, output, beside.companions, start=span[0], end=span[1]
+                ).packets()
+            )
         if tracks:
             streams.append(tracks.packets())
         for _, packet in heapq.merge(*streams, key=lambda item: item[0]):
-            if packet.stream.index in audio_digests:
-                audio_digests[packet.stream.index].update(audio_payload(packet))
+            if packet.stream.index in logs:
+                logs[packet.stream.index].add(packet)
             put_packet(output, packet, path)
+        warnings = tracks.notes(source.path) if tracks else []
     if spec.container == "matroska" and source.pixel_aspect != 1:
         state_pixel_aspect(path, source.pixel_aspect, source.width, source.height)
         stated = probe_media(path).pixel_aspect
@@ -131,8 +152,9 @@ def mux_movie(
                 f"{source.path.name}: the pixel aspect in Matroska is {stated}, as near as can be "
                 f"to {source.pixel_aspect}"
             )
-    digests = {index: digest.hexdigest() for index, digest in audio_digests.items()}
-    _verify(path, spec, source, first, clock, video_digests, digests)
+    if spec.container == "mov" and source.hdr is not None:
+        state_hdr_levels(path, source.hdr)
+    _verify(path, spec, source, first, clock, video_digests, logs)
     return tuple(warnings)
 
 
@@ -237,7 +259,7 @@ def _verify(
     first: int,
     clock: _Clock,
     video_digests: Sequence[bytes],
-    audio_digests: Mapping[int, str],
+    logs: Mapping[int, SoundLog],
 ) -> None:
     """Read the movie back and compare everything that was meant to be in it."""
     info = probe_media(path)
@@ -250,29 +272,29 @@ def _verify(
         "size": ((info.width, info.height), (source.width, source.height)),
         "colour tags": (info.colour, tags),
         "timecode": (info.timecode, timecode),
-        "audio streams": (len(info.audio), len(audio_digests)),
+        "HDR levels": (info.hdr, source.hdr if spec.container == "mov" else None),
+        "audio streams": (len(info.audio), len(logs)),
     }
     if not source.variable_rate and len(clock.ticks) > 1:
         expected["rate"] = (info.rate, source.rate)
     near = _ASPECT_ERROR if spec.container == "matroska" else 0
     if abs(info.pixel_aspect / source.pixel_aspect - 1) > near:
         expected["pixel aspect"] = (info.pixel_aspect, source.pixel_aspect)
-    found = {index: hashlib.md5(usedforsecurity=False) for index in audio_digests}
+    found = {index: SoundLog() for index in logs}
     payloads: list[bytes] = []
     allowed = _MATROSKA_CLOCK / 2 if spec.container == "matroska" else Fraction(0)
     with open_movie(path) as container:
         video = video_stream(container, path)
         for packet in _packets(container, video, *container.streams.audio):
             if packet.stream.index in found:
-                found[packet.stream.index].update(audio_payload(packet))
+                found[packet.stream.index].add(packet)
             elif packet.stream.index == video.index and packet.pts is not None:
                 meant = clock.ticks[min(len(payloads), len(clock.ticks) - 1)] * clock.time_base
                 if abs(packet.pts * packet.time_base - meant) > allowed:
                     expected[f"time of frame {len(payloads)}"] = (packet.pts, meant)
                 payloads.append(_digest(packet))
     expected["video packets"] = (payloads == list(video_digests), True)
-    digests = {index: digest.hexdigest() for index, digest in found.items()}
-    expected["audio packets"] = (digests, dict(audio_digests))
+    expected["sound"] = (sound_faults(logs, found), [])
     for what, (read, meant_value) in expected.items():
         if read != meant_value:
             raise VerificationError(

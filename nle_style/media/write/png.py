@@ -14,7 +14,9 @@ from collections.abc import Iterator
 import numpy as np
 from isal import isal_zlib
 
-__all__ = ["ancillary_chunks", "png_of"]
+from nle_style.media.base import HdrLevels
+
+__all__ = ["ancillary_chunks", "hdr_chunks", "png_of"]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _RGB, _RGBA = 2, 6  # colour types
@@ -49,6 +51,19 @@ def ancillary_chunks(file: bytes) -> bytes:
     return b"".join(
         whole for name, whole in _chunks(file) if name not in (b"IHDR", b"IDAT", b"IEND")
     )
+
+
+def hdr_chunks(levels: HdrLevels | None) -> bytes:
+    """The chunks mDCV and cLLI of static HDR metadata; empty without any.
+
+    Source: PNG, third edition, 11.3.2.7 and 11.3.2.8.
+    """
+    chunks = b""
+    if levels is not None and levels.display:
+        chunks += _chunk(b"mDCV", struct.pack(">8H2I", *levels.display))
+    if levels is not None and levels.content:
+        chunks += _chunk(b"cLLI", struct.pack(">2I", *(10_000 * each for each in levels.content)))
+    return chunks
 
 
 def _chunk(name: bytes, data: bytes = b"") -> bytes:

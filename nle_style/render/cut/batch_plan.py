@@ -91,7 +91,9 @@ class _Prober:
 
     def __call__(self, path: Path) -> _Facts:
         if path not in self.known:
-            self.known[path] = _facts(self.sources.probe(path), self.reading)
+            reading = self.reading
+            info = self.sources.probe(path, stream=reading.stream, layer=reading.layer)
+            self.known[path] = _facts(info, reading)
         return self.known[path]
 
     def reading_of(self, path: Path) -> Reading | None:

@@ -318,7 +318,7 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
         painted_at=plan.painted_at,
         range=(plan.first, plan.last),
         numbers=(plan.number(plan.first), plan.number(plan.last)),
-        notes=plan.info.notes,
+        notes=plan.notes,
     )
 
 

@@ -63,12 +63,13 @@ def inspect_item(planner: Planner, item: Item) -> Inspection:
     """
     info = None
     try:
-        info = planner.sources.probe(item.source)
-        info = item_source(item, info, item.reading or planner.job.reading)
+        reading = item.reading or planner.job.reading
+        info = planner.sources.probe(item.source, stream=reading.stream, layer=reading.layer)
+        info = item_source(item, info, reading)
         plan = planner.plan(item)
     except NleStyleError as error:
         return Inspection(item.source, info, error=error, notes=_notes(info))
-    return Inspection(item.source, plan.info, plan, notes=(*_notes(info), *plan.spec.warnings))
+    return Inspection(item.source, plan.info, plan, notes=(*plan.notes, *_siblings(plan.info)))
 
 
 def _notes(info: MediaInfo | None) -> tuple[str, ...]:
@@ -109,7 +110,12 @@ def _media(info: MediaInfo) -> dict[str, Any]:
         "bit_depth": info.bit_depth,
         "float": info.is_float,
         "alpha": info.alpha,
+        "stream": info.stream,
+        "layer": info.layer,
+        "clean_aperture": info.crop,
         "colour": vars(info.colour),
+        "found": dict(info.found),
+        "hdr": None if info.hdr is None else vars(info.hdr),
         "timecode": info.timecode,
         "reel": info.reel,
         "audio": [vars(stream) for stream in info.audio],

@@ -13,6 +13,7 @@ from nle_style.media import OutputSpec
 from nle_style.media.base import MediaInfo
 from nle_style.media.colour import SceneColour
 from nle_style.media.write import SEQUENCE_DIGITS
+from nle_style.media.write.tracks import plan_tracks
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.mattes import LayerPlan, Matte
 from nle_style.render.record import Manifest, ManifestFile, Sources, fingerprint
@@ -78,6 +79,12 @@ class ItemPlan:
         """Width and height at which the lowest look is painted; None at strength 0."""
         look = self.look
         return painted_at(self.info.width, self.info.height, look.strength, look.stroke_scale)
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What is assumed of the source, changed or left out, a sentence each."""
+        beside = plan_tracks(self.info, self.spec.container).notes
+        return (*self.info.notes, *self.spec.warnings, *beside)
 
     @property
     def needs_measuring(self) -> bool:

@@ -147,7 +147,7 @@ def plan_matte(job: MatteJob, info: MediaInfo, source: MediaInfo, first: int, la
         begin, end = first + job.offset, last + job.offset
         count = info.frame_count
         if info.kind == "movie":
-            count = min(count, movie_index(info.path).readable)
+            count = min(count, movie_index(info.path, info.stream).readable)
         if begin < 0 or end >= count:
             asked = f", with the offset of {job.offset:+d}," if job.offset else ""
             raise MediaError(

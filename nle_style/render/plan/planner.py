@@ -85,7 +85,9 @@ class Planner:
         looks = [each.look.look() for each in asked]
         for look in looks:
             self.pack.mix(look.styles)
-        info = item_source(item, self.sources.probe(item.source), item.reading or job.reading)
+        reading = item.reading or job.reading
+        probed = self.sources.probe(item.source, stream=reading.stream, layer=reading.layer)
+        info = item_source(item, probed, reading)
         check_fields(info)
         scene = scene_colour(info, ColourSettings(job.colour.input, job.colour.ocio))
         first, last = frames_of(item, info, output.handles)

@@ -32,6 +32,10 @@ def reading_facts(info: MediaInfo) -> dict[str, str]:
         facts["interlaced"] = "deinterlace"
     if info.conform is not None:
         facts["conform"] = str(info.conform)
+    if info.stream is not None:
+        facts["stream"] = str(info.stream)
+    if info.layer:
+        facts["layer"] = info.layer
     return facts
 
 

@@ -57,6 +57,12 @@ class _State(NamedTuple):
     numbers: tuple[int, int]
 
 
+class _Asked(NamedTuple):
+    source: Path
+    stream: int | None
+    layer: str | None
+
+
 @dataclass
 class Sources:
     """The sources of one job; each of them is probed once and hashed once.
@@ -70,27 +76,31 @@ class Sources:
     known: dict[Path, str] = field(default_factory=dict)
     marks: dict[Path, FileMark] = field(default_factory=dict)
     _patterns: set[Path] = field(default_factory=set)
-    _probed: dict[Path, tuple[_State, MediaInfo]] = field(default_factory=dict)
+    _probed: dict[_Asked, tuple[_State, MediaInfo]] = field(default_factory=dict)
 
-    def probe(self, source: Path) -> MediaInfo:
+    def probe(
+        self, source: Path, *, stream: int | None = None, layer: str | None = None
+    ) -> MediaInfo:
         """What a source is. It is read again only if its file has changed since.
 
         Args:
             source: a file, or a sequence's pattern.
+            stream, layer: as for `probe_media`.
 
         Raises: MediaError, as `probe_media`.
         """
         state = _state_of(source)
-        before = self._probed.get(source)
+        asked = _Asked(source, stream, layer)
+        before = self._probed.get(asked)
         if before is not None and before[0] == state:
             return before[1]
         if state is not None:
             if state.file not in self.known:
                 self.marks.pop(state.file, None)
             self.marks.setdefault(state.file, state.mark)
-        info = probe_media(source)
+        info = probe_media(source, stream=stream, layer=layer)
         if state is not None:
-            self._probed[source] = state, info
+            self._probed[asked] = state, info
         return info
 
     def hash_of(self, source: Path) -> str:

@@ -1,0 +1,28 @@
+"""One video stream: which of a movie's it is, its decoder, what is stated beside its pictures."""
+
+from __future__ import annotations
+
+from nle_style.media.movie.stream.beside import (
+    has_dolby_vision,
+    hdr_levels,
+    icc_profile,
+    left_out,
+    side_data,
+)
+from nle_style.media.movie.stream.boxes import SampleEntry, sample_entry
+from nle_style.media.movie.stream.choice import choose_stream, video_stream
+from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
+
+__all__ = [
+    "SampleEntry",
+    "choose_stream",
+    "decoder_of",
+    "has_coded_alpha",
+    "has_dolby_vision",
+    "hdr_levels",
+    "icc_profile",
+    "left_out",
+    "sample_entry",
+    "side_data",
+    "video_stream",
+]
