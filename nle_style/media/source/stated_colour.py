@@ -115,8 +115,8 @@ def _at(place: str) -> tuple[tuple[str, str], ...]:
 
 def _unsaid(name: str) -> str:
     return (
-        f"its ICC profile ({name}) has no tag in a movie; its code values are painted as they are, "
-        "and the copy is not tagged"
+        f"its ICC profile ({name}) says what no tag of a movie can; its code values are painted as "
+        "they are"
     )
 
 

@@ -132,11 +132,8 @@ def mux_movie(
             other = opened.enter_context(open_movie(source.path))
             span = clock.source_start, clock.source_end
             output.set_chapters(chapters_within(other.chapters(), *span))
-            streams.append(
-                SubtitleTracks(
-                    other, output, beside.companions, start=span[0], end=span[1]
-                ).packets()
-            )
+            subtitles = SubtitleTracks(other, output, beside.companions, *span)
+            streams.append(subtitles.packets())
         if tracks:
             streams.append(tracks.packets())
         for _, packet in heapq.merge(*streams, key=lambda item: item[0]):

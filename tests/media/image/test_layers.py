@@ -169,7 +169,7 @@ def test_only_the_chosen_layer_is_painted(tmp_path: Path, layer: str | None) -> 
     path = exr(tmp_path / "a.exr", AO | COMBINED)
     info = probe_media(path, layer=layer)
     published = rendered(path, tmp_path, "exr", info=info)
-    (copy,) = published.path.parent.iterdir()
+    copy = published.path
     channels = OpenEXR.File(str(copy), separate_channels=True).channels()
     assert sorted(channels) == sorted(AO | COMBINED)
     painted = probe_media(copy, layer=layer)

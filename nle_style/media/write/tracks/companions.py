@@ -132,7 +132,6 @@ class SubtitleTracks:
         container: InputContainer,
         output: OutputContainer,
         plan: CompanionPlan,
-        *,
         start: Fraction,
         end: Fraction,
     ) -> None:
