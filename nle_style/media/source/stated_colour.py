@@ -77,14 +77,14 @@ def colour_of_movie(path: Path, stream: int, frame: VideoFrame) -> StatedColour:
     merged = _filled(coded, around)
     found = [
         where
-        for where, tags in (("its frames", coded), ("its container", around))
+        for where, tags in (("the frames", coded), ("the container", around))
         if any(value is not None for value in _values(tags)[:3])
     ]
     profile = icc_profile(frame)
     if profile is not None and _UNSPECIFIED in (merged.primaries, merged.transfer):
         colours = icc_colours(profile)
         merged = _filled(merged, ColourTags(colours.primaries, colours.transfer))
-        found.append(f"its ICC profile ({colours.name})")
+        found.append(f"the ICC profile ({colours.name})")
         if not colours.known:
             notes.append(_unsaid(colours.name))
     return StatedColour(merged, _at(", ".join(found)), tuple(notes))
@@ -154,7 +154,7 @@ def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
     stated = spec.getattribute("CICP")
     if stated is not None and len(stated) == 4:
         return StatedColour(
-            ColourTags(int(stated[0]), int(stated[1]), 0, True), _at("its cICP chunk")
+            ColourTags(int(stated[0]), int(stated[1]), 0, True), _at("the cICP chunk")
         )
     profile = spec.getattribute("ICCProfile")
     if profile is not None:
@@ -163,9 +163,9 @@ def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
         tags = ColourTags(colours.primaries, colours.transfer, 0, True)
         if not colours.known:
             tags = ColourTags(matrix=0, full_range=True)
-        return StatedColour(tags, _at(f"its ICC profile ({colours.name})"), notes)
+        return StatedColour(tags, _at(f"the ICC profile ({colours.name})"), notes)
     name = spec.get_string_attribute("oiio:ColorSpace").lower()
-    found = _at(f"its colour space {name}" if name else "")
+    found = _at(f"the colour space {name}" if name else "")
     primaries = {"709": 1, "2020": 9, "p3": 12}
     is_float = str(spec.format) in ("half", "float", "double")
     if is_float and not name and DISPLAY_MARK not in spec.get_string_attribute("ImageDescription"):

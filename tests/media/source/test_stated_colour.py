@@ -59,7 +59,7 @@ def test_an_unspecified_frame_header_leaves_it_to_the_container(tmp_path: Path) 
     with_boxes(clip, b"apcn", colr=b"nclc" + struct.pack(">3H", 9, 16, 9))
     info = probe_media(clip)
     assert info.colour == ColourTags(9, 16, 9, False)
-    assert (dict(info.found).get("colour", ""), info.notes) == ("its container", ())
+    assert (dict(info.found).get("colour", ""), info.notes) == ("the container", ())
     expected = decoded_md5s(clip, "rgb48le", filters="setparams=colorspace=bt2020nc:range=tv")
     assert [rgb_md5(frame) for frame in decoded_rgb(info)] == expected
 
@@ -84,7 +84,7 @@ def test_matroska_states_them_too(tmp_path: Path) -> None:
     info = probe_media(clip)
     assert (info.colour, dict(info.found).get("colour", "")) == (
         ColourTags(9, 18, 9, False),
-        "its container",
+        "the container",
     )
 
 
@@ -237,7 +237,7 @@ def test_icc_profiles_become_tags(tmp_path: Path, suffix: str) -> None:
     assert (info.colour.primaries, info.colour.transfer, info.notes) == (1, 13, ())
     info = probe_media(icc_png(tmp_path / f"p{suffix}", display_p3()))
     assert (info.colour.primaries, info.colour.transfer, info.notes) == (12, 13, ())
-    assert dict(info.found).get("colour", "").startswith("its ICC profile (")
+    assert dict(info.found).get("colour", "").startswith("the ICC profile (")
     published = rendered(tmp_path / f"p{suffix}", tmp_path, "png-mov")
     assert probe_media(published.path).colour == ColourTags(12, 13, 0, True)
 
@@ -265,5 +265,5 @@ def test_a_cicp_chunk_comes_first(tmp_path: Path) -> None:
     info = probe_media(plain)
     assert (info.colour, dict(info.found).get("colour", "")) == (
         ColourTags(9, 16, 0, True),
-        "its cICP chunk",
+        "the cICP chunk",
     )

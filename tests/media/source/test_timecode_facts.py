@@ -82,6 +82,7 @@ def test_a_track_that_counts_half_of_the_pictures(tmp_path: Path) -> None:
     assert dict(info.found) == {
         "frames": "the packets",
         "times": "the frames",
+        "colour": "the frames",
         "timecode": "10:00:00;20 by a track that counts 29.97 a second",
     }
     made = rendered(path, tmp_path, "png-mov", first=30, last=50)
