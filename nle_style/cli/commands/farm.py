@@ -12,13 +12,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nle_style.cli.commands.timelines import show_plan
+from nle_style.cli.dry_runs import refuse_plain_json, show_job_plan
 from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
     OUTPUT,
-    Folder,
+    DryRun,
     FramesOption,
     MatteOption,
     OptionalStyle,
+    PlanAsJson,
     parse_range,
 )
 from nle_style.cli.requests import (
@@ -89,11 +92,21 @@ def farm(
     controls: LookOptions,
     cut: CutOptions,
     frames: FramesOption = None,
-    output: Folder,
+    output: Annotated[
+        Path,
+        typer.Option(
+            "-o",
+            "--output",
+            help="Where the results go: a folder for the bundle, and in it `output` for what the"
+            " workers paint.",
+            rich_help_panel=OUTPUT,
+            show_default=False,
+        ),
+    ],
     results: Annotated[
         Path | None,
         typer.Option(
-            help="Folder for the intermediates, which all workers see; else `output` in -o's.",
+            help="Another folder for what the workers paint, which all of them see.",
             rich_help_panel=OUTPUT,
         ),
     ] = None,
@@ -111,11 +124,14 @@ def farm(
         typer.Option(help="Of the job, for the farm's manager.", rich_help_panel=OUTPUT),
     ] = None,
     options: RenderOptions,
+    dry_run: DryRun = False,
+    json_: PlanAsJson = False,
 ) -> None:
     """Write an Open Job Description bundle: the same render, cut into tasks for a farm."""
     from nle_style.render import Outcome
     from nle_style.render.farm import RESULTS, batch_options, make_farm_job, write_bundle
 
+    refuse_plain_json(json_, dry_run)
     batch: FarmBatch | None = None
     refused = 0
     folder = results or output / RESULTS
@@ -124,11 +140,16 @@ def farm(
         look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
         batch = _farm_batch(sources[0], look, options.handles, reading)
         reading = batch_options(batch)
-        job, refused = _job_of(cut_batch(batch.timeline, look, reading, options, folder))
+        planned_cut = cut_batch(batch.timeline, look, reading, options, folder)
+        if dry_run:
+            raise typer.Exit(show_plan(planned_cut, json_))
+        job, refused = _job_of(planned_cut)
     else:
         refuse_cut_options(cut, sources[0])
         looks = matted_looks(style, matte or (), controls)
         job = clips_job(sources, looks, options, folder, frames=frames)
+        if dry_run:
+            raise typer.Exit(show_job_plan(job, as_json=json_))
     planned = make_farm_job(job, batch)
     lines = _lines()
     for item in planned.items:

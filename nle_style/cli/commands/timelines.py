@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from nle_style.render import OnEvent
     from nle_style.render.cut import PlannedBatch
 
-__all__ = ["batch", "revert"]
+__all__ = ["batch", "revert", "show_plan"]
 
 
 @grouped
@@ -95,12 +95,13 @@ def batch(
             remedy="Give one of them: --events tells the outcome of every item too.",
         )
     if dry_run:
-        raise typer.Exit(_show(planned(), json_))
+        raise typer.Exit(show_plan(planned(), json_))
     log = RunLog(output)
     raise typer.Exit(run_command(events, command, stdout=not json_, quiet=quiet, log=log))
 
 
-def _show(batch: PlannedBatch, as_json: bool) -> int:
+def show_plan(batch: PlannedBatch, as_json: bool) -> int:
+    """Print what a batch would do, to the exit code that it would have."""
     from rich.console import Console
 
     from nle_style.cli.plan_table import print_plan

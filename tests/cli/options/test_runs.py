@@ -11,6 +11,7 @@ from PIL import Image
 
 from nle_style.cli.run_log import LOG_NAME
 from tests.helpers.command import nle_style
+from tests.helpers.media_factory import make
 
 
 @pytest.fixture
@@ -59,6 +60,27 @@ def test_a_dry_run_of_a_sequence_counts_as_its_files_do(tiny_pack: Path, tmp_pat
     assert "1002-1003" in nle_style("render", pattern, *more).out
     (planned,) = json.loads(nle_style("render", pattern, *more, "--json").out)["intermediates"]
     assert (planned["range"], planned["numbers"]) == ([1, 2], [1002, 1003])
+
+
+def test_a_farms_dry_run_and_frames(tiny_pack: Path, tmp_path: Path) -> None:
+    clip = make(tmp_path / "c.mov", frames=12, size="32x18")
+    out = tmp_path / "bundle"
+    asked = ("farm", clip, *words(tiny_pack, "-o", out, "--frames", "2-9"))
+    (planned,) = json.loads(nle_style(*asked, "--dry-run", "--json").out)["intermediates"]
+    assert (planned["range"], planned["to_paint"]) == ([2, 9], 8)
+    assert "8 frames to paint" in nle_style(*asked, "--dry-run").out
+    assert not out.exists()
+    assert nle_style(*asked).code == 0
+    farm = json.loads((out / "farm.json").read_text())
+    assert farm["items"][0]["facts"]["frames"] == [2, 9]
+    cut = tmp_path / "cut.otio"
+    for option in (("--frames", "2-9"), ("--matte", "m.png=red")):
+        done = nle_style("farm", cut, *words(tiny_pack, "-o", out), *option)
+        assert done.code == 2
+        assert option[0] in done.err
+    done = nle_style("farm", clip, *words(tiny_pack, "-o", out), "--rate", "25")
+    assert done.code == 2
+    assert "are for a timeline" in done.err
 
 
 def test_json_is_of_the_dry_run(tiny_pack: Path, stills: list[Path], tmp_path: Path) -> None:
