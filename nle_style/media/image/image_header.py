@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
@@ -51,9 +52,17 @@ def _open(path: Path) -> oiio.ImageInput:
         raise MediaError(
             "not a movie or image that ffmpeg/OpenImageIO can read",
             where=str(path),
-            remedy=f"Write the image again ({'; '.join(oiio.geterror().strip().splitlines())}).",
+            remedy=f"Write the image again ({_reason(oiio)}).",
         )
     return reader
+
+
+def _reason(library: Any) -> str:
+    """What OpenImageIO, or a reader of it, says of its last error; it may quote a damaged file."""
+    try:
+        return "; ".join(library.geterror().strip().splitlines())
+    except UnicodeDecodeError:
+        return "its header is damaged"
 
 
 def read_header(path: Path, layer: str | None = None) -> ImageHeader:
@@ -156,7 +165,7 @@ def _part(reader: oiio.ImageInput, number: int, path: Path) -> oiio.ImageSpec:
         raise MediaError(
             f"its part {number} cannot be read",
             where=str(path),
-            remedy=f"Write or copy it again ({reader.geterror().strip()}).",
+            remedy=f"Write or copy it again ({_reason(reader)}).",
         )
     return reader.spec()
 
@@ -212,7 +221,7 @@ def read_image(
             raise MediaError(
                 "the image cannot be decoded",
                 where=str(path),
-                remedy=f"Write or copy it again ({reader.geterror().strip()}).",
+                remedy=f"Write or copy it again ({_reason(reader)}).",
                 outcome="damaged",
             )
     finally:

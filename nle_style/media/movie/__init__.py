@@ -11,6 +11,7 @@ from nle_style.media.movie.index import (
     movie_index,
     open_movie,
 )
+from nle_style.media.movie.packets import demuxed
 from nle_style.media.movie.stream import (
     SampleEntry,
     choose_stream,
@@ -41,6 +42,7 @@ __all__ = [
     "conformed",
     "decoder_of",
     "deinterlaced",
+    "demuxed",
     "display_matrix",
     "file_url",
     "has_alpha",

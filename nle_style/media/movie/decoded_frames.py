@@ -20,7 +20,7 @@ import av.video.frame
 import av.video.stream
 from av.codec.context import ThreadType
 
-from nle_style.media.movie.packets import Packets
+from nle_style.media.movie.packets import Packets, demuxed
 
 __all__ = ["decoded_stamps", "is_out_of_order", "may_have_field_pairs", "undecodable_frames"]
 
@@ -112,7 +112,7 @@ def _frames(
     container: av.container.InputContainer, stream: av.video.stream.VideoStream
 ) -> Iterator[av.video.frame.VideoFrame]:
     """Every frame that the decoder gives; at an error it goes on with the next packet."""
-    for packet in container.demux(stream):
+    for packet in demuxed(container, stream):
         try:
             yield from stream.codec_context.decode(packet if packet.size else None)
         except av.error.FFmpegError:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import TypeVar, cast
 
 import av.container
 import av.error
@@ -11,7 +14,9 @@ import av.video.stream
 from av.packet import Packet
 from av.stream import Stream
 
-__all__ = ["ClockJump", "KeyPacket", "Packets", "read_packets"]
+__all__ = ["ClockJump", "KeyPacket", "Packets", "demuxed", "read_packets"]
+
+_Kind = TypeVar("_Kind", bound=Stream)
 
 _VP8_SHOWN = 0x10  # RFC 6386, 9.1: the frame tag's show_frame bit
 _LIVE = ("mpegts", "mpeg", "flv")  # recorded as they come, and joined byte by byte
@@ -68,6 +73,16 @@ class Packets:
     jump: ClockJump | None = None
 
 
+def demuxed(container: av.container.InputContainer, *streams: _Kind) -> Iterator[Packet[_Kind]]:
+    """The packets of some streams, and an empty one of each at the end.
+
+    After the last one PyAV 18.1 raises an IndexError where a stream has begun within the file (MPEG
+    transport streams).
+    """
+    with suppress(IndexError):
+        yield from cast("Iterator[Packet[_Kind]]", container.demux(list(streams)))
+
+
 def read_packets(
     container: av.container.InputContainer,
     stream: av.video.stream.VideoStream,
@@ -82,7 +97,7 @@ def read_packets(
     found = _Reader(container, stream)
     whole: list[int] = []
     try:
-        for packet in container.demux():
+        for packet in demuxed(container, *container.streams):
             if packet.size == 0:
                 continue
             found.note_end(packet)

@@ -28,6 +28,7 @@ from nle_style.media.movie import (
     MovieIndex,
     decoder_of,
     deinterlaced,
+    demuxed,
     display_matrix,
     has_alpha,
     movie_index,
@@ -323,7 +324,7 @@ def _start(opened: contextlib.ExitStack, info: MediaInfo, index: MovieIndex, fra
         opened.close()
     container = opened.enter_context(open_movie(info.path))
     stream = video_stream(container, info.path, info.stream)
-    return _Start(stream, container.demux(stream))
+    return _Start(stream, demuxed(container, stream))
 
 
 def _seek(
@@ -332,7 +333,7 @@ def _seek(
     """Packets beginning with `key`; None if the demuxer lands after it, or at an unknown packet."""
     try:
         container.seek(key.dts if key.dts is not None else key.pts, stream=stream, backward=True)
-        packets = container.demux(stream)
+        packets = demuxed(container, stream)
         for packet in packets:
             position = index.positions.get(packet.pts, -1) if packet.pts is not None else -1
             if position < 0 or position > key.position:

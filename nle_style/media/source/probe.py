@@ -29,6 +29,7 @@ from nle_style.media.movie import (
     SampleEntry,
     choose_stream,
     decoder_of,
+    demuxed,
     display_matrix,
     has_alpha,
     hdr_levels,
@@ -188,7 +189,7 @@ def _first_frame(
     reason = "the decoder returned nothing"
     try:
         decoder = decoder_of(stream)
-        for packet in container.demux(stream):
+        for packet in demuxed(container, stream):
             for frame in decoder.decode(packet if packet.size else None):
                 return frame
     except av.error.FFmpegError as error:

@@ -102,3 +102,13 @@ def test_jpegs_of_a_camera_in_a_mov(tmp_path: Path, flip: int) -> None:
 
     read = [rgb_md5(pixels) for pixels in decoded_rgb(info)]
     assert read == decoded_md5s(path, "rgb24")
+
+
+def test_a_library_that_quotes_a_damaged_header(tmp_path: Path) -> None:
+    """OpenImageIO's message then is no UTF-8, which its Python module raises an error for."""
+    path = tmp_path / "a.exr"
+    write_pixels(path, np.zeros((4, 4, 3), np.float32), "half")
+    data = path.read_bytes()
+    path.write_bytes(data.replace(b"chlist", b"ch\x87ist"))
+    with pytest.raises(MediaError, match="can read"):
+        probe_media(path)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
+from typing import Any, cast
 
 import av
 import pytest
 
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
-from nle_style.media.movie import movie_index
+from nle_style.media.movie import demuxed, movie_index
 from nle_style.media.movie.frame_times import shown_times
 from nle_style.media.source import decoded_rgb, frames_at, probe_media
 from tests.helpers.field_pictures import write_field_pictures
@@ -122,6 +124,17 @@ def test_joined_recordings_are_refused_as_such(
 def test_recordings_joined_with_one_clock_are_one(tmp_path: Path) -> None:
     info = probe_media(_joined(tmp_path, 0, 0.88))
     assert (info.frame_count, info.rate, info.variable_rate) == (40, Fraction(25), False)
+
+
+def test_a_stream_that_begins_within_the_file_ends_no_reading() -> None:
+    """PyAV raises an IndexError behind the last packet; a real file would take 5 MB before it."""
+
+    class Container:
+        def demux(self, streams: list[str]) -> Iterator[str]:
+            yield from streams
+            raise IndexError("list index out of range")
+
+    assert list(demuxed(cast(Any, Container()), *cast(Any, ("a", "b")))) == ["a", "b"]
 
 
 def _retimed(path: Path, ticks: list[int], base: Fraction = Fraction(1, 1000)) -> Path:

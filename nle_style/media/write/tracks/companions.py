@@ -16,7 +16,7 @@ from av.packet import Packet
 from av.stream import Discard, Disposition, Stream
 from av.subtitles.stream import SubtitleStream
 
-from nle_style.media.movie import open_movie
+from nle_style.media.movie import demuxed, open_movie
 
 if TYPE_CHECKING:
     from av.container.core import Chapter
@@ -150,7 +150,7 @@ class SubtitleTracks:
         streams = [self._container.streams[index] for index in self._outputs]
         if not streams:
             return
-        for packet in self._container.demux(streams):
+        for packet in demuxed(self._container, *streams):
             if packet.size == 0 or packet.pts is None:
                 continue
             base = packet.time_base

@@ -18,6 +18,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
+from nle_style.media.movie import demuxed
 from nle_style.media.write.tracks.sound_plan import SoundPlan, TrackPlan, add_pcm
 
 __all__ = ["AudioTracks", "audio_payload"]
@@ -166,7 +167,8 @@ class AudioTracks:
             # AV_TIME_BASE is a microsecond; a demuxer that cannot seek starts from the beginning.
             self._seek(int((self._start - _SEEK_BACK) * 1_000_000))
         finished: set[int] = set()
-        for packet in self._container.demux([track.source for track in self._tracks.values()]):
+        sources: list[Stream] = [track.source for track in self._tracks.values()]
+        for packet in demuxed(self._container, *sources):
             track = self._tracks[packet.stream.index]
             if packet.size == 0:
                 yield from self._flush(track)

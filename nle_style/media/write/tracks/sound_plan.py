@@ -21,7 +21,7 @@ from av.container import InputContainer, OutputContainer
 from av.packet import Packet
 from av.stream import Stream
 
-from nle_style.media.movie import open_movie
+from nle_style.media.movie import demuxed, open_movie
 
 __all__ = ["SoundPlan", "TrackPlan", "add_pcm", "plan_sound"]
 
@@ -113,10 +113,11 @@ def plan_sound(path: Path, format: str) -> SoundPlan:
 
 def _beginnings(container: InputContainer, streams: Sequence[AudioStream]) -> dict[int, _Sample]:
     samples = {stream.index: _Sample() for stream in streams}
-    if not streams:
+    every: list[Stream] = list(streams)
+    if not every:
         return samples
     try:
-        for packet in container.demux(*streams):
+        for packet in demuxed(container, *every):
             sample = samples[packet.stream.index]
             if packet.size and len(sample.packets) < _TRIED:
                 sample.packets.append(packet)
