@@ -13,6 +13,7 @@ from rich.table import Table
 __all__ = ["print_clip", "print_cut"]
 
 _UNSTATED = 2
+_FRAMES_AND_COLOUR = ("frames", "numbers", "colour")
 _COLOURS = {  # H.273: primaries, transfer, matrix
     "primaries": {1: "BT.709", 5: "BT.601 625", 6: "BT.601 525", 9: "BT.2020", 12: "P3"},
     "transfer": {1: "BT.709", 4: "gamma 2.2", 6: "BT.601", 8: "linear", 13: "sRGB", 14: "BT.2020"}
@@ -99,19 +100,25 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
             for each in media["audio"]
         ]
     if reading is not None:
-        first, last = reading["numbers"]
-        asked = [reading[key] for key in ("interlaced",) if key in reading]
-        asked += [f"conformed to {reading['conform']}"] if "conform" in reading else []
-        frames = f"frames {first}-{last}" if last > first else "one frame"
-        lines.append(("read as", ", ".join([frames, reading["colour"], *asked])))
+        asked = [f"{key}: {reading[key]}" for key in reading if key not in _FRAMES_AND_COLOUR]
+        lines.append(("read as", ", ".join([*_frames(reading), reading["colour"], *asked])))
     if writing is not None:
         size = writing["painted_at"]
         painted = "" if size is None else "{} x {}".format(*size)
         exact = "exact" if writing["exact"] else "lossy"
         alpha = ", with alpha" if writing["alpha"] else ""
         lines.append(("painted at", painted))
-        lines.append(("comes out", f"{writing['format']}, {writing['depth']}, {exact}{alpha}"))
+        depth = f"{writing['depth']}{' bit' if writing['depth'].isdigit() else ''}"
+        lines.append(("comes out", f"{writing['format']}, {depth}, {exact}{alpha}"))
     return lines
+
+
+def _frames(reading: dict[str, Any]) -> list[str]:
+    """Which frames would be rendered; nothing of a timeline's media, of which each clip says it."""
+    if "numbers" not in reading:
+        return []
+    first, last = reading["numbers"]
+    return [f"frames {first}-{last}" if last > first else "one frame"]
 
 
 def _what(kind: str, media: dict[str, Any]) -> str:

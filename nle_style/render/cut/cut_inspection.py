@@ -67,7 +67,7 @@ class CutInspection:
             "source": str(self.batch.read.path),
             "kind": "timeline",
             "clips": self.clips(),
-            "media": [each.as_data() for each in self.sources],
+            "media": [_of_all_clips(each.as_data()) for each in self.sources],
             "refusals": [asdict(refusal) for refusal in plan.refusals],
             "skipped": [asdict(skipped) for skipped in plan.skipped],
             "notes": list(self.batch.notes),
@@ -84,3 +84,11 @@ def inspect_cut(batch: PlannedBatch) -> CutInspection:
     pack, device = load_pack(find_pack(batch.job.pack)), choose_device(batch.job.control.device)
     planner = Planner(batch.job, pack, device, batch.sources)
     return CutInspection(batch, tuple(inspect_item(planner, item) for item in batch.job.items))
+
+
+def _of_all_clips(data: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a source, without the frames of the one range that it was planned for."""
+    reading = data["reading"]
+    if reading is not None:
+        reading = {key: reading[key] for key in reading if key not in ("frames", "numbers")}
+    return {**data, "reading": reading}
