@@ -13,14 +13,16 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from nle_style.errors import OutputError
 
 __all__ = [
+    "append_lines",
     "check_folder",
     "file_sha256",
+    "folder_for_results",
     "make_folders",
     "part_path",
     "replacing",
@@ -147,6 +149,46 @@ def write_file(path: Path, data: bytes | str) -> None:
     """
     with replacing(path) as part:
         part.write_bytes(data.encode() if isinstance(data, str) else data)
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> tuple[os.stat_result, os.stat_result]:
+    """Add lines to a file, and wait until they and its name are on the disk. A last line that a
+    crash has cut off is ended first.
+
+    Returns: what the system said of the file before and after.
+    Raises: OutputError if the folder or the disk refuses.
+    """
+    new = not path.exists()
+    with writing_into(path):
+        with path.open("ab+") as file:
+            before = os.fstat(file.fileno())
+            if file.tell():
+                file.seek(-1, os.SEEK_END)
+                if file.read(1) != b"\n":
+                    file.write(b"\n")
+            file.write("".join(f"{line}\n" for line in lines).encode())
+            file.flush()
+            os.fsync(file.fileno())
+            after = os.fstat(file.fileno())
+        if new:
+            sync(path.parent)
+    return before, after
+
+
+@contextlib.contextmanager
+def folder_for_results(folder: Path) -> Iterator[None]:
+    """Make a folder for the block; of what was made, what is still empty at its end is removed.
+
+    Raises: OutputError if the system refuses.
+    """
+    missing = [each for each in (folder, *folder.parents) if not each.exists()]
+    try:
+        make_folders(folder)
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            for each in missing:
+                each.rmdir()  # refused unless it is empty
 
 
 def make_folders(folder: Path) -> None:

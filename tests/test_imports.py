@@ -28,12 +28,13 @@ WORDS = {"errors", "durable", "sequence_names", "spans", "timecode"}
 ROOMS_BELOW: dict[str, set[str]] = {
     **{word: {"errors"} - {word} for word in WORDS},
     "shipped": {*WORDS},
-    "core": {*WORDS},
+    "ownership": {*WORDS},
+    "core": {*WORDS, "ownership"},
     "media": {*WORDS},
     "timeline": {*WORDS},
     "apply": {*WORDS, "core"},
-    "render": {*WORDS, "shipped", "core", "media", "timeline", "apply"},
-    "cli": {*WORDS, "shipped", "core", "media", "timeline", "apply", "render"},
+    "render": {*WORDS, "ownership", "shipped", "core", "media", "timeline", "apply"},
+    "cli": {*WORDS, "ownership", "shipped", "core", "media", "timeline", "apply", "render"},
     "__main__": {"errors", "apply", "cli"},
 }
 # Each command is loaded when it is called: `cli.main` takes it from its own module.

@@ -31,6 +31,7 @@ from nle_style.cli.options import (
     FramesOption,
     MatteOption,
     OptionalStyle,
+    Overwrite,
     Pack,
     PlanAsJson,
     Quiet,
@@ -147,10 +148,13 @@ def run(
         )
 
     def command(on_event: OnEvent, stop: Event) -> int:
+        from nle_style.ownership import Inputs
         from nle_style.render import read_job
         from nle_style.render.item import run_job
+        from nle_style.render.record import Sources
 
-        return run_job(read_job(job), on_event, stop).exit_code
+        sources = Sources(inputs=Inputs([job]))
+        return run_job(read_job(job), on_event, stop, sources).exit_code
 
     raise typer.Exit(run_command(events, command))
 
@@ -161,6 +165,7 @@ def demo(
     stroke_scale: StrokeScale = 1.0,
     colour: ColourOption = ColourChoice.poster,
     output: Folder = Path("nle_style_demo"),
+    overwrite: Overwrite = False,
     events: Events = False,
     quiet: Quiet = False,
 ) -> None:
@@ -172,7 +177,7 @@ def demo(
         from nle_style.cli.commands.demo import run_demo
 
         look = look_of(style, LookOptions(stroke_scale=stroke_scale, colour=colour))
-        return run_demo(output, look, on_event, stop).exit_code
+        return run_demo(output, look, on_event, stop, overwrite=overwrite).exit_code
 
     raise typer.Exit(run_command(events, command, quiet=quiet, log=RunLog(output)))
 
@@ -203,12 +208,13 @@ def sheet(
     pack: Pack = None,
     output: ResultFile,
     device: Device = "auto",
+    overwrite: Overwrite = False,
 ) -> None:
     """Paint one frame in every style of a pack, side by side, as a PNG."""
     from nle_style.cli.commands.packs import write_sheet
 
     path = result_file(output, f"{source.stem}.sheet.png")
-    write_sheet(source, path, frame, stroke_scale, pack, device)
+    write_sheet(source, path, frame, stroke_scale, pack, device, overwrite=overwrite)
     print(path)
 
 

@@ -26,6 +26,7 @@ from nle_style.cli.options import (
     DepthOption,
     Device,
     FormatOption,
+    Overwrite,
     Pack,
     StrokeScale,
 )
@@ -175,6 +176,7 @@ class RenderOptions:
             help="What a run may take: auto (2GiB), or a size as 4GiB.", rich_help_panel=MACHINE
         ),
     ] = "auto"
+    overwrite: Overwrite = False
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

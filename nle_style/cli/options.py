@@ -39,6 +39,7 @@ __all__ = [
     "MatteOption",
     "OptionalResultFile",
     "OptionalStyle",
+    "Overwrite",
     "Pack",
     "PlanAsJson",
     "Quiet",
@@ -183,6 +184,14 @@ Events = Annotated[
 PlanAsJson = Annotated[
     bool,
     typer.Option("--json", help="The plan of --dry-run as JSON.", rich_help_panel=MACHINE),
+]
+Overwrite = Annotated[
+    bool,
+    typer.Option(
+        "--overwrite",
+        help="Replace files under the results' names that are not nle-style's, or were edited.",
+        rich_help_panel=OUTPUT,
+    ),
 ]
 Quiet = Annotated[
     bool,

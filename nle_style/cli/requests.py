@@ -241,7 +241,12 @@ def _settings(options: RenderOptions, folder: Path, resume: bool) -> dict[str, A
             directory=folder, format=options.format, depth=options.depth, handles=options.handles
         ),
         "pack": options.pack,
-        "control": Control(resume=resume, device=options.device, memory=options.memory),
+        "control": Control(
+            resume=resume,
+            overwrite=options.overwrite,
+            device=options.device,
+            memory=options.memory,
+        ),
         "colour": ColourJob(input=options.input_colour, ocio=options.ocio),
     }
 

@@ -211,12 +211,15 @@ class Control(_Part):
     Attributes:
         cancel_file: the run is cancelled when this file appears.
         resume: go on from what an interrupted run of the same job left; False starts over.
+        overwrite: replace files under the results' names that nle-style did not write, or that were
+            changed since. A file that the job reads is never replaced.
         device: `auto`, `cpu`, `cuda`, `cuda:N` for one of several GPUs, from 0, or `mps`.
         memory: what the run may take, as "2GiB"; `auto` is `apply.engine.automatic_memory`.
     """
 
     cancel_file: Path | None = None
     resume: bool = True
+    overwrite: bool = False
     device: str = "auto"
     memory: str = "auto"
 

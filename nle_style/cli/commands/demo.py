@@ -7,23 +7,34 @@ from pathlib import Path
 
 from nle_style.apply import Look
 from nle_style.core import contact_sheet
-from nle_style.durable import replacing
 from nle_style.media.source import probe_media, read_frames
-from nle_style.render import OnEvent, Output, Written
+from nle_style.render import Control, OnEvent, Output, Written
 from nle_style.render.cut import BatchResult, plan_batch, run_batch
 from nle_style.shipped import bundled
 
 __all__ = ["run_demo"]
 
 
-def run_demo(folder: Path, look: Look, on_event: OnEvent, stop: threading.Event) -> BatchResult:
+def run_demo(
+    folder: Path,
+    look: Look,
+    on_event: OnEvent,
+    stop: threading.Event,
+    *,
+    overwrite: bool = False,
+) -> BatchResult:
     """Batch `examples/demo.otio` and draw the middle frame of every styled clip before and after.
 
     Raises:
         NleStyleError: as `plan_batch` and `run_batch`.
         OutputError: the picture cannot be written.
     """
-    planned = plan_batch(bundled("examples") / "demo.otio", look, Output(directory=folder))
+    picture = folder / "before_after.png"
+    control = Control(overwrite=overwrite)
+    planned = plan_batch(
+        bundled("examples") / "demo.otio", look, Output(directory=folder), control=control
+    )
+    planned.writer.check([picture])
     result = run_batch(planned, on_event, stop)
     rows = []
     rendered = {
@@ -41,8 +52,7 @@ def run_demo(folder: Path, look: Look, on_event: OnEvent, stop: threading.Event)
         (after,) = read_frames(after_info, middle - plan.first, middle - plan.first)
         rows.append([before, after])
     if rows:
-        picture = folder / "before_after.png"
-        with replacing(picture) as part:
+        with planned.writer.replacing(picture) as part:
             contact_sheet(["source", look.label], rows, cell_width=480).save(part, "PNG")
         on_event(Written(str(picture), "picture"))
     return result

@@ -218,7 +218,7 @@ def _farm_batch(
 def _job_of(planned: PlannedBatch) -> tuple[RenderJob, int]:
     """The job of a timeline, and how many of its clips are refused; says which ones, and why."""
     from nle_style.render import Outcome
-    from nle_style.render.cut import refusal_error
+    from nle_style.render.cut import check_batch, refusal_error
 
     lines = _lines()
     for note in planned.notes:
@@ -227,6 +227,7 @@ def _job_of(planned: PlannedBatch) -> tuple[RenderJob, int]:
         lines.failure(Outcome(refusal.outcome), str(refusal_error(refusal)))
     if planned.job is None:
         raise InputError("none of its clips can be rendered", where=str(planned.read.path))
+    check_batch(planned)
     return planned.job, len(planned.plan.refusals)
 
 

@@ -13,9 +13,10 @@ from rich.table import Table
 
 from nle_style.apply import Look, Stylizer, choose_device
 from nle_style.core import FIGURES, StylePack, contact_sheet, figures_of, load_pack
-from nle_style.durable import check_folder, replacing
+from nle_style.durable import check_folder
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.source import probe_media, read_frames
+from nle_style.ownership import Inputs, SafeWriter
 from nle_style.shipped import find_pack, shipped_packs
 
 __all__ = ["list_styles", "write_sheet"]
@@ -90,6 +91,8 @@ def write_sheet(
     stroke_scale: float,
     pack: str | None,
     device: str,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Draw every style of a pack on one frame of a clip.
 
@@ -98,8 +101,10 @@ def write_sheet(
         destination: the PNG.
         frame: of a sequence the number of its file, else zero-based; None for the middle one.
         stroke_scale: as in `Look`.
+        overwrite: replace a file there that is not a sheet of ours.
 
     Raises:
+        InputError: as `SafeWriter.check`.
         LookError: the stroke scale is out of its range.
         MediaError: the source, or that frame of it, cannot be read.
         OutputError: the sheet cannot be written, which is found out before anything is painted.
@@ -111,6 +116,9 @@ def write_sheet(
         )
     check_folder(destination.parent)
     info = probe_media(source)
+    path = find_pack(pack)
+    writer = SafeWriter(Inputs([source, path, path.with_suffix(".yaml")]), overwrite)
+    writer.check([destination])
     start = info.first_frame_number
     number = info.frame_count // 2 if frame is None else frame - start
     if not 0 <= number < info.frame_count:
@@ -120,7 +128,7 @@ def write_sheet(
             remedy=f"Its frames are {start}-{start + info.frame_count - 1}.",
         )
     (rgb,) = read_frames(info, number, number)
-    chosen = load_pack(find_pack(pack))
+    chosen = load_pack(path)
     pictures: list[np.ndarray] = [rgb]
     for name in chosen.styles:
         look = Look({name: 1.0}, statistics="frame", stroke_scale=stroke_scale)
@@ -136,5 +144,5 @@ def write_sheet(
     for row in rows:
         sheet.paste(row, (0, y))
         y += row.height
-    with replacing(destination) as part:
+    with writer.replacing(destination) as part:
         sheet.save(part, form)

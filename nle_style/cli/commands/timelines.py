@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -73,8 +76,9 @@ def batch(
     from nle_style.cli.console import run_command
     from nle_style.cli.run_log import RunLog
 
-    def planned() -> PlannedBatch:
+    def planned(unpack_to: Path | None = None) -> PlannedBatch:
         look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
+        reading = replace(reading, unpack_to=unpack_to)
         return cut_batch(timeline, look, reading, options, output, resume=resume)
 
     def command(on_event: OnEvent, stop: Event) -> int:
@@ -94,10 +98,11 @@ def batch(
             where="--json and --events",
             remedy="Give one of them: --events tells the outcome of every item too.",
         )
-    if dry_run:
-        raise typer.Exit(show_plan(planned(), json_))
-    log = RunLog(output)
-    raise typer.Exit(run_command(events, command, stdout=not json_, quiet=quiet, log=log))
+    if not dry_run:
+        log = RunLog(output)
+        raise typer.Exit(run_command(events, command, stdout=not json_, quiet=quiet, log=log))
+    with tempfile.TemporaryDirectory(prefix="nle_style-") as media:  # of an .otioz
+        raise typer.Exit(show_plan(planned(Path(media)), json_))
 
 
 def show_plan(batch: PlannedBatch, as_json: bool) -> int:
@@ -109,10 +114,19 @@ def show_plan(batch: PlannedBatch, as_json: bool) -> int:
 
     dry = dry_run_batch(batch)
     if as_json:
-        print(json.dumps(dry.as_data(), indent=2))
+        print(_with_places(batch, json.dumps(dry.as_data(), indent=2)))
     else:
         print_plan(dry, Console(highlight=False))
     return dry.exit_code
+
+
+def _with_places(batch: PlannedBatch, text: str) -> str:
+    """JSON with the places that an .otioz's media will have for those where they are now."""
+    if batch.read.path.suffix.lower() != ".otioz":
+        return text
+    place = (batch.output.directory / f"{batch.read.path.stem}.media").absolute()
+    now, then = (json.dumps(str(path))[1:-1] for path in (batch.read.media_root, place))
+    return text.replace(now, then)
 
 
 def revert(
@@ -133,7 +147,7 @@ def revert(
     from nle_style.timeline.relink import write_timeline
 
     target = result_file(output or timeline.parent, f"{timeline.stem}.reverted.otio")
-    if target.exists():
+    if os.path.lexists(target):
         raise OutputError(
             "there is such a file already",
             where=str(target),

@@ -46,7 +46,12 @@ class _Painter(nn.Module):
         return cut_overscan(self.network(whole), height, width)
 
 
-def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> None:
+def export_onnx(
+    pack: StylePack,
+    styles: Mapping[str, float],
+    path: Path,
+    write: Callable[[Path, bytes], None] = write_file,
+) -> None:
     """Write NAME.onnx, whole or not at all.
 
     Its input `image` and its output `painted` are (1, 3, height, width) float32, RGB display code
@@ -54,6 +59,7 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
 
     Args:
         styles: name -> weight, any number of them; the mix is baked in.
+        write: writes bytes under a name, or refuses.
 
     Raises:
         InputError: the library onnx (the extra `[onnx]`) is not installed.
@@ -100,4 +106,4 @@ def export_onnx(pack: StylePack, styles: Mapping[str, float], path: Path) -> Non
         onnx.checker.check_model(model, full_check=True)
     except (onnx.checker.ValidationError, onnx.shape_inference.InferenceError) as error:
         raise VerificationError(f"ONNX's checker refuses it ({error})", where=str(path)) from error
-    write_file(path, model.SerializeToString())
+    write(path, model.SerializeToString())

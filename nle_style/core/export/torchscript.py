@@ -13,7 +13,7 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +63,7 @@ def export_nuke(
     *,
     stroke_scale: float = 1.0,
     linear: bool = True,
+    write: Callable[[Path, bytes | str], None] = write_file,
 ) -> Path:
     """Write the TorchScript file and its card, each whole or not at all, and read the file back.
 
@@ -72,6 +73,7 @@ def export_nuke(
         styles: name -> weight, one or two.
         path: NAME.pt; NAME becomes the node's name: letters, digits and underscores.
         stroke_scale, linear: what those knobs begin with, see `LiveNetwork`.
+        write: writes bytes or a text under a name, or refuses.
 
     Returns:
         the card, NAME.json.
@@ -109,9 +111,9 @@ def export_nuke(
         "channels": _CHANNELS,
         "knobs": _knobs(network, pack.styles),
     }
-    write_file(path, data)
+    write(path, data)
     described = path.with_suffix(".json")
-    write_file(described, json.dumps(card, indent=2) + "\n")
+    write(described, json.dumps(card, indent=2) + "\n")
     return described
 
 

@@ -10,7 +10,7 @@ run resumes at any of these places.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +29,7 @@ from nle_style.core.training.run_files import RunFiles
 from nle_style.core.training.settings import PARENT, TrainingSettings
 from nle_style.core.training.style_run import StyleRun
 from nle_style.errors import TrainingError
+from nle_style.ownership import Inputs
 
 __all__ = ["TrainingProgress", "train"]
 
@@ -74,8 +75,8 @@ def train(settings: TrainingSettings, on_progress: OnProgress = lambda progress:
     Raises:
         TrainingError: posters, photos, weights or a checkpoint are missing or do not fit, or the
             loss became no number.
-        OutputError: the pack or a checkpoint cannot be written, or `out` is another run's file
-            where styles are added to a pack.
+        InputError: a file that is read would be written over.
+        OutputError: the pack or a checkpoint cannot be written, or `out` is not this run's file.
         PackError: the pack to start from, or to add to, is missing or damaged, or the card beside
             `out` is.
     """
@@ -115,9 +116,13 @@ class _Training:
             name: RunFiles(settings.checkpoints / name, self.fingerprint) for name in runs
         }
         self.checkpoints = {name: files.latest() for name, files in self.files.items()}
-        if self.base is not None:
-            begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
-            check_output(settings.out, self.base, names, begun=begun)
+        begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
+        check_output(settings, self.fingerprint, self.base, begun=begun)
+        inputs = Inputs(_files_read(settings, (*photos, *self.held_out)))
+        for path in (settings.out, settings.out.with_suffix(".yaml")):
+            inputs.refuse(path)
+        for files in self.files.values():
+            inputs.refuse(files.folder)
         if settings.device.startswith("cuda"):
             torch.set_float32_matmul_precision("high")  # TF32, which cuDNN takes by itself
         self.vgg = load_vgg16(settings.vgg).to(settings.device)
@@ -221,6 +226,16 @@ class _Training:
         if run.name == PARENT:
             self.on_progress(progress)
         return progress
+
+
+def _files_read(settings: TrainingSettings, photos: Sequence[Path]) -> Iterator[Path]:
+    """The files that a run reads, or may read."""
+    yield from (*settings.posters.values(), *photos, *settings.preview)
+    if settings.vgg is not None:
+        yield settings.vgg
+    for pack in (settings.start, settings.add_to):
+        if pack is not None:
+            yield from (pack, pack.with_suffix(".yaml"))
 
 
 def _check_shape(pack: StylePack, settings: TrainingSettings) -> None:

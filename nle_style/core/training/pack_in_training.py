@@ -14,11 +14,12 @@ from typing import Any
 
 from torch import Tensor
 
-from nle_style.core.card import write_card
+from nle_style.core.card import read_card, write_card
 from nle_style.core.pack_header import STYLE_NAME, styles_in
 from nle_style.core.style_pack import StylePack, Weights, load_pack, save_pack
 from nle_style.core.training.gates import Fault, examine, speckle
 from nle_style.core.training.run_card import (
+    is_of_run,
     passed_gates,
     recent_losses,
     training_facts,
@@ -51,27 +52,36 @@ def check_names(pack: StylePack, names: Sequence[str]) -> None:
             )
 
 
-def check_output(out: Path, pack: StylePack, names: Sequence[str], *, begun: bool) -> None:
+def check_output(
+    settings: TrainingSettings, fingerprint: str, base: StylePack | None, *, begun: bool
+) -> None:
     """Refuse to write over a file that the run has not made itself.
 
     Args:
-        out: the file to write.
-        pack, names: the pack that is added to, and the new styles.
-        begun: whether the run has a checkpoint, and so may have written `out`.
+        settings, fingerprint: of the run.
+        base: the pack that is added to, or None.
+        begun: whether the run has a checkpoint, and so may have written `settings.out`.
 
-    Raises: OutputError if there is another file under that name.
+    Raises:
+        OutputError: there is another file under the name of the pack or of its card.
+        PackError: the card is damaged.
     """
-    if not out.exists():
-        return
-    if begun:
+    out, card = settings.out, settings.out.with_suffix(".yaml")
+    foreign = out
+    if not out.exists() or is_of_run(out, fingerprint):
+        written = read_card(card)
+        if not written or {"styles", "training", "weights"} & written.keys():
+            return
+        foreign = card
+    elif begun:  # it was killed before it wrote the card, or that is damaged
         try:
-            if styles_in(out) == (*pack.styles, *names):
+            if styles_in(out) == (*(() if base is None else base.styles), *settings.posters):
                 return
         except PackError:
             pass  # not a pack at all, so not ours
     raise OutputError(
         "there is such a file, and it is not of this run",
-        where=str(out),
+        where=str(foreign),
         remedy="Give another file by -o, or move this one away.",
     )
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import av.error
 import numpy as np
 
-from nle_style.durable import file_sha256, make_folders, part_path, replacing
+from nle_style.durable import file_sha256, make_folders, part_path, replacing, sync
 from nle_style.errors import InputError, MediaError, OutputError, VerificationError
 from nle_style.media.base import MediaInfo, OutputSpec
 from nle_style.media.image import read_image, write_image
@@ -213,12 +213,13 @@ class IntermediateWriter:
         )
 
     def publish(
-        self, records: Sequence[UnitRecord], confirm: Callable[[], None] = lambda: None
+        self, records: Sequence[UnitRecord], confirm: Callable[[Path], None] = lambda whole: None
     ) -> PublishedMedia:
         """Join the units and publish the result. They stay in `work` until the caller removes it.
 
         Args:
-            confirm: called before the result gets its name; what it raises prevents that.
+            confirm: called with the whole movie or folder before it gets its name; what it raises
+                prevents that.
         Raises: VerificationError if a unit is missing or changed, or the whole does not read
             back; OutputError if the folder refuses.
         """
@@ -329,7 +330,9 @@ class IntermediateWriter:
         else:
             yield from read_back(part, alpha=self.spec.alpha, threads=self._threads)
 
-    def _publish_movie(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
+    def _publish_movie(
+        self, files: Sequence[Path], confirm: Callable[[Path], None]
+    ) -> PublishedMedia:
         with self._replacing(self.destination, self.work / "whole") as part:
             warnings = mux_movie(
                 part,
@@ -342,7 +345,8 @@ class IntermediateWriter:
                 self._tracks,
             )
             size = part.stat().st_size
-            confirm()
+            sync(part)
+            confirm(part)
         count = self.last - self.first + 1
         return PublishedMedia(
             self.destination,
@@ -352,22 +356,24 @@ class IntermediateWriter:
             (*self.spec.warnings, *self._sparse_warnings(), *self._tracks.notes, *warnings),
         )
 
-    def _publish_still(self, files: Sequence[Path], confirm: Callable[[], None]) -> PublishedMedia:
+    def _publish_still(
+        self, files: Sequence[Path], confirm: Callable[[Path], None]
+    ) -> PublishedMedia:
         (file,) = files
         with self._replacing(self.destination, self.work / "whole") as part:
             shutil.copyfile(file, part)  # the unit stays for a resume
-            confirm()
+            sync(part)
+            confirm(part)
         size = self.destination.stat().st_size
         warnings = (*self.spec.warnings, *self._tracks.notes)
         return PublishedMedia(self.destination, 0, 1, size, warnings)
 
     def _publish_sequence(
-        self, files: Sequence[Path], confirm: Callable[[], None]
+        self, files: Sequence[Path], confirm: Callable[[Path], None]
     ) -> PublishedMedia:
         name, suffix = self.destination.name, self.spec.extension
         names = [self._image_name(frame) for frame in range(self.first, self.last + 1)]
-        confirm()
-        publish_folder(self.destination, files, names, suffix=suffix, work=self.work)
+        publish_folder(self.destination, files, names, work=self.work, confirm=confirm)
         return PublishedMedia(
             self.destination / f"{name}.%0{SEQUENCE_DIGITS}d{suffix}",
             self.source.first_frame_number + self.first,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from nle_style.durable import part_path, settle, sync, writing_into
@@ -16,19 +16,26 @@ __all__ = ["publish_folder", "refuse_source"]
 
 
 def publish_folder(
-    destination: Path, files: Sequence[Path], names: Sequence[str], *, suffix: str, work: Path
+    destination: Path,
+    files: Sequence[Path],
+    names: Sequence[str],
+    *,
+    work: Path,
+    confirm: Callable[[Path], None] = lambda folder: None,
 ) -> None:
     """Make a folder of links to finished files, and replace the old one with it if there is one.
 
     Args:
         destination: the folder.
         files, names: what is linked, and under which name in it.
-        suffix: of the names. An old folder that holds other files is not replaced.
         work: a folder on the same volume, in which the new one is made.
-    Raises: OutputError if the old folder holds other files, or the system refuses.
+        confirm: called with the new folder before the old one is moved away; what it raises
+            prevents that.
+    Raises: OutputError if the old folder holds files that are not named as frames of this one, or
+        the system refuses.
     """
     if destination.exists():
-        _refuse_foreign(destination, suffix)
+        _refuse_foreign(destination)
     folder = part_path(work / "whole")
     old = part_path(work / "old")
     shutil.rmtree(folder, ignore_errors=True)
@@ -37,6 +44,7 @@ def publish_folder(
         for file, name in zip(files, names, strict=True):
             _link(file, folder / name)
         sync(folder)  # before the old folder is moved away and the name is free for a moment
+        confirm(folder)
         if destination.exists():
             destination.rename(old)
         settle(folder, destination)
@@ -66,11 +74,9 @@ def refuse_source(destination: Path, source: MediaInfo) -> None:
         )
 
 
-def _refuse_foreign(folder: Path, suffix: str) -> None:
+def _refuse_foreign(folder: Path) -> None:
     foreign = [
-        path.name
-        for path in folder.iterdir()
-        if path.suffix != suffix or not path.name.startswith(f"{folder.name}.")
+        path.name for path in folder.iterdir() if not path.name.startswith(f"{folder.name}.")
     ]
     if foreign:
         raise OutputError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from nle_style.render.cut.batch import BatchResult, Renderer, run_batch
+from nle_style.render.cut.batch_outputs import check_batch
 from nle_style.render.cut.batch_plan import BatchOptions, PlannedBatch, plan_batch
 from nle_style.render.cut.clip_table import note_of, refusal_error
 from nle_style.render.cut.cut_inspection import CutInspection, inspect_cut
@@ -16,6 +17,7 @@ __all__ = [
     "JobDryRun",
     "PlannedBatch",
     "Renderer",
+    "check_batch",
     "dry_run_batch",
     "dry_run_job",
     "inspect_cut",

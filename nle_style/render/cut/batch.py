@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from nle_style.durable import write_file
-from nle_style.errors import OutputError
+from nle_style.errors import InputError, OutputError
+from nle_style.render.cut.batch_outputs import batch_reports, check_batch
 from nle_style.render.cut.batch_plan import PlannedBatch
-from nle_style.render.cut.batch_report import as_markdown, build_batch_report, report_paths
+from nle_style.render.cut.batch_report import as_markdown, build_batch_report
 from nle_style.render.cut.clip_table import (
     ClipEnd,
     clip_counts,
@@ -26,7 +26,7 @@ from nle_style.render.item import ItemResult, JobResult, run_job
 from nle_style.render.job import RenderJob
 from nle_style.render.outcomes import Outcome, summary
 from nle_style.render.plan import ItemPlan
-from nle_style.render.record import Sources, report_path, write_report
+from nle_style.render.record import Sources, report_text
 from nle_style.timeline.needs import Plan
 from nle_style.timeline.relink import Rendered
 
@@ -88,8 +88,10 @@ def run_batch(
         on_event, stop: as in `run_job`.
         render: what renders the batch's job.
 
-    Raises: as `run_job` and `deliver`.
+    Raises: as `check_batch`, `run_job` and `deliver`.
     """
+    check_batch(batch)
+    reports: tuple[Path, ...] = batch_reports(batch)
     for warning in _warnings(batch):
         on_event(warning)
     result, delivery = None, Delivery()
@@ -109,12 +111,24 @@ def run_batch(
         ]
         if rendered:
             folder = batch.output.directory
-            delivery = deliver(batch.read, batch.plan, rendered, label=batch.label, folder=folder)
+            delivery = deliver(
+                batch.read,
+                batch.plan,
+                rendered,
+                label=batch.label,
+                folder=folder,
+                writer=batch.writer,
+            )
     for note in delivery.notes:
         on_event(Warned(note))
     ends = tuple(ends_of_items(batch.plan, items))
     report = build_batch_report(batch, items, delivery.timelines)
-    reports = _write_report(batch, items, report, on_event)
+    try:
+        batch.writer.write(reports[0], report_text(report))
+        batch.writer.write(reports[1], as_markdown(report))
+    except (InputError, OutputError) as error:  # a warning, for the rest is done
+        on_event(Warned(f"no report of the batch ({error})"))
+        reports = ()
     for path in delivery.timelines:
         on_event(Written(str(path), "timeline"))
     for path in reports:
@@ -152,23 +166,3 @@ def _rendered(batch: PlannedBatch, index: int, item: ItemPlan) -> Rendered:
         label=item.look.label,
         sequence=item.sequence_files,
     )
-
-
-def _write_report(
-    batch: PlannedBatch,
-    items: tuple[ItemResult, ...],
-    report: Mapping[str, Any],
-    on_event: OnEvent,
-) -> tuple[Path, ...]:
-    """Write the batch's report; that it cannot be written is a warning, for the rest is done."""
-    folder = batch.output.directory
-    taken = [report_path(item.plan.manifest) for item in items if item.plan is not None]
-    paths = report_paths(folder, batch.read.path.stem, batch.label, taken)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        write_report(paths[0], report)
-        write_file(paths[1], as_markdown(report))
-    except (OutputError, OSError) as error:
-        on_event(Warned(f"no report of the batch ({error})"))
-        return ()
-    return paths

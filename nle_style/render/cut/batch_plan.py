@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,10 +15,11 @@ from nle_style.core import load_pack
 from nle_style.errors import InputError, LookError, MediaError
 from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo, check_name, is_pattern
+from nle_style.ownership import SafeWriter
 from nle_style.render.cut.delivery import is_patched
 from nle_style.render.cut.look_choice import complete_look, look_chooser
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
-from nle_style.render.plan import read_as, source_stem
+from nle_style.render.plan import files_read, read_as, source_stem
 from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
 from nle_style.timecode import frame_of_timecode
@@ -41,6 +42,7 @@ class BatchOptions:
         look_map: a file of looks by clip, see `timeline.looks`.
         reading: how the media are read. Only movies of variable frame rate are conformed; of the
             others the timeline counts the frames that they have.
+        unpack_to: for the media of an .otioz; None for `STEM.media` in the output folder.
     """
 
     rate: Fraction | None = None
@@ -48,6 +50,7 @@ class BatchOptions:
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
     reading: Reading = field(default_factory=Reading)
+    unpack_to: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,7 @@ class PlannedBatch:
             Its items hold the handles already.
         sources: what is known of the media by now.
         notes: what the editor should know before anything is rendered.
+        writer: of the timelines and the report.
     """
 
     read: ReadTimeline
@@ -72,6 +76,7 @@ class PlannedBatch:
     job: RenderJob | None
     sources: Sources
     notes: tuple[str, ...] = ()
+    writer: SafeWriter = field(default_factory=SafeWriter)
 
 
 @dataclass(frozen=True)
@@ -176,10 +181,12 @@ def plan_batch(
     if look is not None:
         loaded.mix(look.styles)  # said once, and not of every clip
     rules = () if options.look_map is None else read_look_map(options.look_map)
-    read = read_timeline(
-        timeline, extract_to=output.directory / f"{timeline.stem}.media", rate=options.rate
-    )
-    probe = _Prober(sources or Sources(), options.reading)
+    unpack_to = options.unpack_to or output.directory / f"{timeline.stem}.media"
+    read = read_timeline(timeline, extract_to=unpack_to, rate=options.rate)
+    sources, control = sources or Sources(), control or Control()
+    sources.inputs.add(_files_of(read.path, options))
+    writer = SafeWriter(sources.inputs, control.overwrite)
+    probe = _Prober(sources, options.reading)
     finder = MediaFinder(read.media_root, options.media, options.path_maps, probe)
 
     def find(clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
@@ -204,7 +211,7 @@ def plan_batch(
                 remedy="Give --style, a --map, or markers such as `style: blue` in the edit.",
             )
         label = "styled" if look is None else look.label
-        return PlannedBatch(read, plan, label, output, None, probe.sources, notes)
+        return PlannedBatch(read, plan, label, output, None, sources, notes, writer)
     paint: Mapping[SourceRange, tuple[tuple[int, int], ...]] = {}
     if is_patched(timeline):
         plan, paint = _as_long_as_sources(plan)
@@ -220,10 +227,20 @@ def plan_batch(
         output=output.model_copy(update={"handles": 0}),
         reading=options.reading.model_copy(update={"conform": None}),
         colour=colour or ColourJob(),
-        control=control or Control(),
+        control=control,
         pack=pack,
     )
-    return PlannedBatch(read, plan, label, output, job, probe.sources, notes)
+    sources.inputs.add(files_read(job))
+    return PlannedBatch(read, plan, label, output, job, sources, notes, writer)
+
+
+def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:
+    """The files that a timeline is read from."""
+    yield timeline
+    if timeline.is_dir():
+        yield from (timeline / "content.otio", timeline / "Info.fcpxml")
+    if options.look_map is not None:
+        yield options.look_map
 
 
 def _check_format(timeline: Path, output: Output) -> None:

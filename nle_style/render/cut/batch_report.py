@@ -76,7 +76,7 @@ def build_batch_report(
     }
     clips = [_clip(batch, end, by_range) for end in ends]
     status = Counter(clip["status"] for clip in clips)
-    made = list(by_range.values())
+    made = {each.plan.destination: each for each in by_range.values()}.values()
     return {
         "nle_style_batch_report": BATCH_REPORT_VERSION,
         "timeline": str(batch.read.path),

@@ -16,14 +16,14 @@ from pathlib import Path
 
 import opentimelineio as otio
 
-from nle_style.durable import replacing, write_file
+from nle_style.ownership import SafeWriter
 from nle_style.timeline import SOURCE_KEY, ReadTimeline
 from nle_style.timeline.files import reference_url
 from nle_style.timeline.needs import Plan, clip_at, source_key
 from nle_style.timeline.patch import PatchResult, Replacement, patch_fcp7, patch_fcpxml
 from nle_style.timeline.relink import Rendered, intermediate_of, relink, write_timeline
 
-__all__ = ["Delivery", "deliver", "is_patched"]
+__all__ = ["Delivery", "deliver", "delivered_paths", "is_patched"]
 
 _WHY = {
     ".edl": "an EDL names reels, not files: conform the .otio, or relink by this list",
@@ -49,8 +49,27 @@ def is_patched(timeline: Path) -> bool:
     return timeline.suffix.lower() in (".xml", ".fcpxml", ".fcpxmld")
 
 
+def delivered_paths(timeline: Path, label: str, folder: Path) -> tuple[Path, ...]:
+    """What `deliver` may write for a timeline: the .otio, the baked one, and its own form."""
+    suffix = timeline.suffix.lower()
+    endings = [".otio", ".baked.otio"]
+    if is_patched(timeline):
+        endings.append(_patched(timeline).suffix)
+    elif suffix == ".otioz":
+        endings.append(suffix)
+    elif suffix in _WHY:
+        endings.append(".relink.csv")
+    return tuple(folder / f"{timeline.stem}.{label}{ending}" for ending in endings)
+
+
 def deliver(
-    read: ReadTimeline, plan: Plan, rendered: Sequence[Rendered], *, label: str, folder: Path
+    read: ReadTimeline,
+    plan: Plan,
+    rendered: Sequence[Rendered],
+    *,
+    label: str,
+    folder: Path,
+    writer: SafeWriter,
 ) -> Delivery:
     """Write the relinked timelines as `STEM.LABEL…` into a folder.
 
@@ -59,30 +78,41 @@ def deliver(
         rendered: the intermediates that are whole; at least one.
         label: of the look, in the names.
         folder: for the results; it exists.
+        writer: of the batch.
 
     Raises:
         TimelineError, VerificationError: as `relink` and the XML patchers.
+        InputError: as `SafeWriter.check`.
         OutputError: a file cannot be written.
     """
     done = Delivery()
-    stem = folder / f"{read.path.stem}.{label}"
     both, baked = relink(read, plan, rendered, suffix=label)
-    for timeline, ending in ((both, ".otio"), (baked, ".baked.otio")):
-        path = stem.with_name(stem.name + ending)
-        write_timeline(timeline, path)
-        done.timelines.append(path)
+    path, baked_path, *form = delivered_paths(read.path, label, folder)
+    for timeline, target in ((both, path), (baked, baked_path)):
+        write_timeline(timeline, target, writer.write)
+        done.timelines.append(target)
     suffix = read.path.suffix.lower()
     if is_patched(read.path):
-        _patch(read, plan, rendered, stem, done)
+        _patch(read, plan, rendered, form[0], done, writer)
     elif suffix == ".otioz":
-        _bundle(both, stem.with_name(f"{stem.name}.otioz"), done)
+        _bundle(both, form[0], done, writer)
     elif suffix in _WHY:
-        _list(plan, rendered, stem.with_name(f"{stem.name}.relink.csv"), _WHY[suffix], done)
+        _list(plan, rendered, form[0], _WHY[suffix], done, writer)
     return done
 
 
+def _patched(timeline: Path) -> Path:
+    """The XML file of a timeline that may be a folder."""
+    return timeline / "Info.fcpxml" if timeline.suffix.lower() == ".fcpxmld" else timeline
+
+
 def _patch(
-    read: ReadTimeline, plan: Plan, rendered: Sequence[Rendered], stem: Path, done: Delivery
+    read: ReadTimeline,
+    plan: Plan,
+    rendered: Sequence[Rendered],
+    path: Path,
+    done: Delivery,
+    writer: SafeWriter,
 ) -> None:
     movies = [item for item in rendered if item.sequence is None]
     replacements, places = [], {}
@@ -98,22 +128,21 @@ def _patch(
             continue
         lines = frozenset([clip.metadata[SOURCE_KEY]["line"]])
         replacements.append(Replacement(use.source, target.path.absolute(), lines))
-    source = read.path / "Info.fcpxml" if read.path.is_dir() else read.path
+    source = _patched(read.path)
     # The clips' own lines decide; a file without any of them has nothing to patch.
     patch = patch_fcp7 if source.suffix.lower() == ".xml" else patch_fcpxml
     result: PatchResult = patch(
         source.read_bytes(), replacements, read.media_root, locate=places.get
     )
-    path = stem.with_name(stem.name + source.suffix)
-    write_file(path, result.data)
+    writer.write(path, result.data)
     done.timelines.append(path)
 
 
-def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery) -> None:
+def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery, writer: SafeWriter) -> None:
     """An .otioz with the active media inside; OpenTimelineIO refuses what it cannot hold."""
     try:
         # Not otio.adapters.write_to_file, which runs the hooks that the machine has installed.
-        with replacing(path) as part:
+        with writer.replacing(path) as part:
             otio.adapters.from_name("otioz").module().write_to_file(
                 timeline.deepcopy(),
                 str(part),
@@ -128,7 +157,14 @@ def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery) -> None:
     done.timelines.append(path)
 
 
-def _list(plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: Delivery) -> None:
+def _list(
+    plan: Plan,
+    rendered: Sequence[Rendered],
+    path: Path,
+    why: str,
+    done: Delivery,
+    writer: SafeWriter,
+) -> None:
     text = io.StringIO()
     table = csv.writer(text, lineterminator="\n")
     table.writerow(
@@ -141,6 +177,6 @@ def _list(plan: Plan, rendered: Sequence[Rendered], path: Path, why: str, done: 
             table.writerow(
                 [use.clip_name, use.track_name, *record, use.source, use.first, use.last, item.path]
             )
-    write_file(path, text.getvalue())
+    writer.write(path, text.getvalue())
     done.timelines.append(path)
     done.notes.append(f"{path.name}: {why}")

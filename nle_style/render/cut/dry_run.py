@@ -17,6 +17,7 @@ from nle_style.apply import choose_device
 from nle_style.apply.shot import sample_frames
 from nle_style.core import load_pack
 from nle_style.errors import NleStyleError
+from nle_style.render.cut.batch_outputs import check_batch
 from nle_style.render.cut.batch_plan import PlannedBatch
 from nle_style.render.cut.clip_table import (
     ClipEnd,
@@ -30,7 +31,7 @@ from nle_style.render.cut.frame_cost import FrameCost, measure_cost
 from nle_style.render.item import painter_of
 from nle_style.render.job import RenderJob
 from nle_style.render.outcomes import Outcome, exit_code_of, outcome_of, summary
-from nle_style.render.plan import ItemPlan, Planner
+from nle_style.render.plan import ItemPlan, Planner, check_outputs, files_read
 from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
 
@@ -54,7 +55,8 @@ class PlannedRender:
 
     Attributes:
         look: label of its look.
-        status: `present` if it is there already, `refused` with an `error`, else `to render`.
+        status: `present` if it is there already or an earlier one's result is the same, `refused`
+            with an `error`, else `to render`.
         frames: how many it has; 0 if it is refused.
         to_paint: how many of them are painted.
         path: where it goes, "" if it is refused.
@@ -249,8 +251,9 @@ class DryRun(_Totals):
 def dry_run_batch(batch: PlannedBatch) -> DryRun:
     """Estimate a batch. Nothing is written.
 
-    Raises: as `run_job`, before its first item.
+    Raises: as `check_batch`, and as `run_job` before its first item.
     """
+    check_batch(batch)
     renders = () if batch.job is None else tuple(_renders(batch.job, batch.sources))
     return DryRun(batch, renders, _free_bytes(batch.output.directory))
 
@@ -266,14 +269,20 @@ def dry_run_job(job: RenderJob) -> JobDryRun:
 def _renders(job: RenderJob, sources: Sources) -> list[PlannedRender]:
     pack, device = load_pack(find_pack(job.pack)), choose_device(job.control.device)
     planner = Planner(job, pack, device, sources)
+    planned = planner.plan_all()
+    plans = {plan.destination: plan for plan in planned if isinstance(plan, ItemPlan)}
+    sources.inputs.add(files_read(job))
+    check_outputs(plans.values(), sources.inputs, job.control)
     costs: dict[tuple[object, ...], FrameCost] = {}
     renders = []
-    for item, plan in zip(job.items, planner.plan_all(), strict=True):
+    for item, plan in zip(job.items, planned, strict=True):
         try:
             if isinstance(plan, NleStyleError):
                 raise plan
             cost = None
-            if not (job.control.resume and plan.is_present()):
+            # Of items that ask for the same the first is the one that is rendered.
+            own = plans.pop(plan.destination, None)
+            if own is not None and not (job.control.resume and plan.is_present()):
                 kind = (plan.info.width, plan.info.height, plan.painted_at, plan.spec, plan.sparse)
                 if kind not in costs:
                     costs[kind] = measure_cost(plan, painter_of(plan, pack, device))

@@ -16,14 +16,14 @@ import yaml
 
 from nle_style.apply import choose_device, named_device
 from nle_style.core import load_pack
-from nle_style.durable import make_folders, write_file
 from nle_style.errors import NleStyleError
 from nle_style.media.base import check_name
+from nle_style.ownership import Inputs, SafeWriter
 from nle_style.render.farm.farm_job import PIECE_FRAMES, FarmBatch, FarmItem, FarmJob, FileHashes
 from nle_style.render.item import writer_of
 from nle_style.render.job import Item, RenderJob
-from nle_style.render.plan import ItemPlan, Planner
-from nle_style.render.record import MANIFEST_SUFFIX, WHOLE_BYTES, Sources, fingerprint
+from nle_style.render.plan import ItemPlan, Planner, check_outputs, files_read
+from nle_style.render.record import MANIFEST_SUFFIX, WHOLE_BYTES, Sources, contents
 from nle_style.shipped import find_pack
 
 __all__ = ["FARM_FILE", "Bundle", "make_farm_job", "write_bundle"]
@@ -66,24 +66,32 @@ def make_farm_job(
         batch: the timeline that the job is from.
         sources: what is known of the job's sources already.
 
-    Raises: PackError, InputError if the pack or the device cannot be had; as `Planner.plan_all`.
+    Raises: PackError, InputError if the pack or the device cannot be had; as `Planner.plan_all` and
+        `check_outputs`.
     """
     device = _device(job.control.device)
     job = _absolute(job, device)
     for path in (job.output.directory, *(item.source for item in job.items)):
         check_name(path)
-    planner = Planner(job, load_pack(find_pack(job.pack)), device, sources or Sources())
+    sources = sources or Sources()
+    planner = Planner(job, load_pack(find_pack(job.pack)), device, sources)
     items: list[FarmItem] = []
+    plans: dict[Path, ItemPlan] = {}
     first = 0
     for plan in planner.plan_all():
         try:
             if isinstance(plan, NleStyleError):
                 raise plan
             planned = _farm_item(plan, first)
+            if plans.setdefault(plan.destination, plan) is not plan:
+                nothing = {"units": 0, "pieces": 0, "measure": False}
+                planned = planned.model_copy(update=nothing)
         except NleStyleError as error:
             planned = FarmItem(refused=str(error), outcome=error.outcome)
         items.append(planned)
         first += planned.pieces
+    sources.inputs.add(files_read(job))
+    check_outputs(plans.values(), sources.inputs, job.control)
     files = {
         str(path): FileHashes(fingerprint=known, contents=_contents(path, known))
         for path, known in planner.sources.known.items()
@@ -100,8 +108,9 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
         chunk: frames of a task, about; whole pieces are taken.
         name: of the job, as the farm's manager shows it.
 
-    Raises: OutputError if the folder or the disk refuses.
+    Raises: InputError, as `SafeWriter.check`; OutputError if the folder or the disk refuses.
     """
+    writer = SafeWriter(Inputs(map(Path, _inputs(farm))), farm.job.control.overwrite)
     pieces = max(1, chunk // PIECE_FRAMES)
     template = _template(farm, pieces, name)
     values = {"FarmFile": FARM_FILE, "OutputDir": str(farm.job.output.directory)}
@@ -113,14 +122,20 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
             "referencedPaths": [],
         }
     }
-    make_folders(folder)
-    write_file(folder / FARM_FILE, farm.model_dump_json(indent=1))
-    for file, data in (
-        (_TEMPLATE.name, template),
-        ("parameter_values.yaml", parameters),
-        ("asset_references.yaml", assets),
-    ):
-        write_file(folder / file, yaml.safe_dump(data, sort_keys=False, allow_unicode=True))
+    texts = {
+        folder / FARM_FILE: farm.model_dump_json(indent=1),
+        **{
+            folder / file: yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+            for file, data in (
+                (_TEMPLATE.name, template),
+                ("parameter_values.yaml", parameters),
+                ("asset_references.yaml", assets),
+            )
+        },
+    }
+    writer.check(texts)
+    for path, text in texts.items():
+        writer.write(path, text)
     tasks = {"Render": -(-farm.pieces // pieces), "Assemble": 1}
     if measured := farm.to_measure:
         items = measured[-1] - measured[0] + 1
@@ -167,13 +182,15 @@ def _absolute(job: RenderJob, device: torch.device) -> RenderJob:
     if pack is not None and Path(pack).suffix == ".safetensors":
         pack = str(Path(pack).absolute())
     ocio = None if job.colour.ocio is None else job.colour.ocio.absolute()
-    control = {"cancel_file": None, "resume": True, "device": str(device)}
+    control = job.control.model_copy(
+        update={"cancel_file": None, "resume": True, "device": str(device)}
+    )
     return job.model_copy(
         update={
             "items": items,
             "pack": pack,
             "colour": job.colour.model_copy(update={"ocio": ocio}),
-            "control": job.control.model_copy(update=control),
+            "control": control,
             "output": job.output.model_copy(update={"directory": job.output.directory.absolute()}),
         }
     )
@@ -212,7 +229,7 @@ def _contents(path: Path, known: str) -> str:
         return ""  # the pattern of a sequence
     if path.stat().st_size <= WHOLE_BYTES:
         return known
-    return fingerprint([path], times=False)
+    return contents(path, times=False)
 
 
 def _inputs(farm: FarmJob) -> list[str]:

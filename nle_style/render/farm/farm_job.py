@@ -47,7 +47,7 @@ class FileHashes(_Part):
     """What a source file was when the farm's job was made.
 
     Attributes:
-        fingerprint: `manifest.fingerprint`, for the render's key.
+        fingerprint: `record.contents`, for the render's key.
         contents: the same without the times of change, so that a copy has it too.
     """
 
@@ -64,7 +64,7 @@ class FarmItem(_Part):
             that renders.
         memory: bytes to paint in. All machines use the same: the tiles of a picture follow from
             it, and may show in a pixel's last bit.
-        units: how many there are to paint.
+        units: how many there are to paint; 0 if an earlier item's result is the same.
         first_piece, pieces: the first of its pieces, and how many.
         units_a_piece: units of one piece; the last may have fewer.
         measure: whether its shots are to be measured before a piece is painted.

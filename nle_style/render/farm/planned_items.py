@@ -23,7 +23,7 @@ from nle_style.render.record import (
     ManifestFile,
     Sources,
     comparable_facts,
-    fingerprint,
+    contents,
     render_key,
 )
 
@@ -107,11 +107,7 @@ def check_files(farm: FarmJob, plan: ItemPlan, first: int, last: int) -> None:
     """
     for path in dict.fromkeys(plan.source_files(first, last)):
         noted = farm.files.get(str(path))
-        if (
-            noted is None
-            or not path.is_file()
-            or fingerprint([path], times=False) != noted.contents
-        ):
+        if noted is None or not path.is_file() or contents(path, times=False) != noted.contents:
             raise MediaError(
                 "is not the file that it was when the bundle was made",
                 where=str(path),

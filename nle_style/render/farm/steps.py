@@ -22,7 +22,7 @@ import torch
 
 from nle_style.apply import choose_device, map_large_blocks
 from nle_style.core import load_pack
-from nle_style.durable import make_folders, write_file
+from nle_style.durable import folder_for_results, make_folders
 from nle_style.errors import InputError, JobError, NleStyleError
 from nle_style.render.events import OnEvent
 from nle_style.render.farm.farm_job import FarmBatch, FarmJob
@@ -47,7 +47,7 @@ from nle_style.render.item import (
 )
 from nle_style.render.job import RenderJob
 from nle_style.render.outcomes import exit_code_of
-from nle_style.render.plan import ItemPlan
+from nle_style.render.plan import ItemPlan, check_outputs, files_read
 from nle_style.render.record import Manifest, Sources
 from nle_style.shipped import find_pack
 
@@ -92,19 +92,22 @@ class FarmRun:
 
     @cached_property
     def _sources(self) -> Sources:
-        return self.sources or Sources(
-            {Path(path): each.fingerprint for path, each in self.farm.files.items()}
-        )
+        if self.sources is not None:
+            return self.sources
+        known = {Path(path): each.fingerprint for path, each in self.farm.files.items()}
+        sources = Sources(known)
+        sources.inputs.add((*known, *files_read(self.farm.job)))
+        return sources
 
     def plan(self, index: int) -> ItemPlan:
         """An item as it was planned when the job was made.
 
-        Raises: NleStyleError as `plan_again`.
+        Raises: NleStyleError as `plan_again`; InputError as `check_outputs`.
         """
         if index not in self._plans:
-            self._plans[index] = plan_again(
-                self.farm, index, self._pack, self._device, self._sources
-            )
+            plan = plan_again(self.farm, index, self._pack, self._device, self._sources)
+            check_outputs([plan], self._sources.inputs, self.farm.job.control)
+            self._plans[index] = plan
         return self._plans[index]
 
     def measure(self, first: int, last: int) -> None:
@@ -209,7 +212,7 @@ class FarmRun:
             )
         for path in (*result.timelines, *result.reports):
             if self.rules.rules and path.suffix in _TEXTS:
-                write_file(path, self.rules.at_home(path.read_text(encoding="utf-8")))
+                planned.writer.write(path, self.rules.at_home(path.read_text(encoding="utf-8")))
         return result
 
     def exit_code_now(self, result: JobResult | BatchResult) -> int:
@@ -237,12 +240,12 @@ class FarmRun:
                 raise failed[index]
             return self._publish(progress, index, plan)
 
-        make_folders(self.farm.job.output.directory)
         self._device = torch.device("cpu")  # what was painted on a GPU needs none any more
         results = [
             self._item_result(index, item.source) for index, item in enumerate(self.farm.job.items)
         ]
-        return deliver_items(self._progress(0), results, publish)
+        with folder_for_results(self.farm.job.output.directory):
+            return deliver_items(self._progress(0), results, publish)
 
     def _deliver_planned(self, planned: RenderJob) -> JobResult:
         """`deliver`, if that is what the timeline, planned again, asks for."""

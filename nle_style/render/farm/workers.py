@@ -20,7 +20,7 @@ from multiprocessing.connection import wait
 import torch
 
 from nle_style.apply import WORKERS_ON_GPU, choose_device
-from nle_style.durable import make_folders
+from nle_style.durable import folder_for_results
 from nle_style.errors import InputError, NleStyleError, OutputError
 from nle_style.render.events import Event, FramePainted, OnEvent, Started, Warned
 from nle_style.render.farm.bundle import make_farm_job
@@ -73,7 +73,6 @@ def run_in_workers(
             remedy="Leave out --no-resume, or remove the results first.",
         )
     choose_device(job.control.device)  # refused once, not by every worker
-    make_folders(job.output.directory)
     sources = sources or Sources()
     farm = make_farm_job(job, sources=sources)
     control = farm.job.control.model_copy(update={"cancel_file": job.control.cancel_file})
@@ -85,8 +84,9 @@ def run_in_workers(
 
     run = FarmRun(farm, tell, stop or threading.Event(), sources=sources)
     crew = _Crew(run, workers, on_event)
-    on_event(Started(len(farm.items), crew.frames))
-    return run.deliver(crew.work())
+    with folder_for_results(job.output.directory):
+        on_event(Started(len(farm.items), crew.frames))
+        return run.deliver(crew.work())
 
 
 class _Worker:
@@ -148,6 +148,8 @@ class _Crew:
         for index, item in enumerate(run.farm.items):
             with suppress(NleStyleError):  # refused: reported when the items are delivered
                 plan = run.plan(index)
+                if not item.pieces:  # another item's result is the same
+                    continue
                 frames = plan.painted_count(plan.first, plan.last)
                 self.frames += frames
                 if plan.is_present():

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 
 from nle_style.apply.shot import ChangeMeter, find_shots, sample_frames
 from nle_style.durable import writing_into
@@ -30,13 +31,14 @@ from nle_style.render.item.reuse import (
     reasons_for,
 )
 from nle_style.render.item.unit_pool import write_units
-from nle_style.render.plan import ItemPlan
+from nle_style.render.plan import ItemPlan, check_outputs
 from nle_style.render.record import (
     FinishedUnit,
     Made,
     Manifest,
     UnitMeasurement,
     fingerprint,
+    known_fingerprint,
     report_path,
 )
 from nle_style.spans import spans_of
@@ -274,19 +276,20 @@ class ItemRenderer:
     def _publish(self, shots: Sequence[Shot]) -> None:
         """Join the units, give the whole its name, and note it."""
         plan, writer = self._plan, self._writer
+        self._check_outputs()
         # The report of what stood here before must not be found beside the new intermediate.
         report = report_path(plan.manifest)
         with writing_into(report):
             report.unlink(missing_ok=True)
         published = writer.publish(
             [self._records[unit.index] for unit in writer.units],
-            confirm=self._check_painted_sources,
+            confirm=self._confirm,
         )
         self._warn(published.warnings)
         self._notes.add_published(
             {
                 "path": plan.destination.name,
-                "fingerprint": fingerprint(plan.output_files()),
+                "fingerprint": known_fingerprint(plan.output_files()),
                 "frames": plan.frames,
                 "files": published.path.relative_to(plan.destination.parent).as_posix(),
                 "bytes": published.bytes,
@@ -301,3 +304,22 @@ class ItemRenderer:
         name = self._plan.destination.name
         for warning in warnings:
             self._progress.on_event(Warned(f"{name}: {warning}", self._index))
+
+    def _confirm(self, whole: Path) -> None:
+        """Check all that must still hold when a result gets its name, and note what gets it.
+
+        Args:
+            whole: the movie, or the folder of the sequence.
+        """
+        self._check_painted_sources()
+        self._check_outputs()
+        if whole.is_dir():
+            found = fingerprint(sorted(whole.iterdir()))
+        else:
+            found = fingerprint([whole], names=[self._plan.destination.name])
+        self._plan.manifest.add_publishing(found)
+
+    def _check_outputs(self) -> None:
+        """Raises: InputError if something was put where the result goes."""
+        plan = self._plan
+        check_outputs([plan], plan.sources.inputs, self._progress.job.control)

@@ -32,6 +32,7 @@ LOST = Made(False, "its earlier file is missing or was changed")
 STARTED_OVER = Made(False, "started over, as asked for")
 _KEPT = Made(True, "source unchanged")
 _NAMED_SPANS = 3  # ranges of frames that a reason names; of more, only how many frames
+_BY_FRAME = ("source", "source_fingerprint", "first_number", "frames")
 _LABELS = {
     "source_fingerprint": "source",
     "look": "look",
@@ -45,6 +46,7 @@ _LABELS = {
     "rate": "frame rate",
     "reading": "reading",
     "frames": "frame range",
+    "first_number": "frame numbers",
     "paint": "painted frames",
     "memory": "memory setting",
     "engine": "engine",
@@ -110,7 +112,7 @@ def _earlier(plan: ItemPlan, manifest: Manifest) -> Earlier | None:
 
 def _recipe(facts: Mapping[str, Any]) -> dict[str, Any]:
     """A render's facts without what `FrameInputs` has frame by frame."""
-    return comparable_facts(facts, ("source_fingerprint", "frames"), ("fingerprint",))
+    return comparable_facts(facts, _BY_FRAME, ("source", "fingerprint"))
 
 
 def reasons_for(

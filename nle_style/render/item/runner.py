@@ -19,15 +19,15 @@ from filelock import FileLock, Timeout
 
 from nle_style.apply import choose_device, map_large_blocks
 from nle_style.core import load_pack
-from nle_style.durable import make_folders, sweep_parts
+from nle_style.durable import folder_for_results, sweep_parts, write_file
 from nle_style.errors import Cancelled, InputError, NleStyleError, OutputError
 from nle_style.render.events import Done, ItemEnded, OnEvent, Started, Warned
 from nle_style.render.item.item_renderer import ItemRenderer
 from nle_style.render.item.progress import Progress
 from nle_style.render.job import RenderJob
 from nle_style.render.outcomes import Outcome, exit_code_of, outcome_of
-from nle_style.render.plan import ItemPlan, Planner
-from nle_style.render.record import Sources, build_report, is_report_of, report_path, write_report
+from nle_style.render.plan import ItemPlan, Planner, check_outputs, files_read
+from nle_style.render.record import Sources, build_report, is_report_of, report_path, report_text
 from nle_style.shipped import find_pack
 
 __all__ = ["ItemResult", "JobResult", "deliver_items", "locked", "run_job", "tidy"]
@@ -87,7 +87,8 @@ def run_job(
     """Render a job's items one after the other.
 
     A refused item does not stop the others; a full or unwritable disk does, since it would refuse
-    them all. What is finished stays, and the same job goes on from there.
+    them all. What is finished stays, and the same job goes on from there. Items that ask for the
+    same have one result, which is rendered once.
 
     Args:
         job: the request.
@@ -97,27 +98,30 @@ def run_job(
 
     Raises:
         Cancelled: by `stop` or the cancel file.
-        PackError, InputError: the pack or the device is not available; as `Planner.plan_all`.
+        PackError, InputError: the pack or the device is not available; as `Planner.plan_all` and
+            `check_outputs`.
         OutputError: the output folder cannot be made, or not written to.
     """
     map_large_blocks()
     pack = load_pack(find_pack(job.pack))
     device = choose_device(job.control.device)
-    make_folders(job.output.directory)
-    plans = Planner(job, pack, device, sources or Sources()).plan_all()
+    sources = sources or Sources()
+    planned = Planner(job, pack, device, sources).plan_all()
     results = [
         ItemResult(item.source, error=plan)
         if isinstance(plan, NleStyleError)
         else ItemResult(item.source, plan)
-        for item, plan in zip(job.items, plans, strict=True)
+        for item, plan in zip(job.items, planned, strict=True)
     ]
-    frames = sum(
-        result.plan.painted_count(result.plan.first, result.plan.last)
-        for result in results
-        if result.plan is not None
-    )
+    plans = {plan.destination: plan for plan in planned if isinstance(plan, ItemPlan)}
+    sources.inputs.add(files_read(job))
+    check_outputs(plans.values(), sources.inputs, job.control)
+    frames = sum(plan.painted_count(plan.first, plan.last) for plan in plans.values())
     progress = Progress(job, pack, device, on_event, stop or threading.Event(), frames)
-    return deliver_items(progress, results, _render)
+    if not plans:
+        return deliver_items(progress, results, _render)
+    with folder_for_results(job.output.directory):
+        return deliver_items(progress, results, _render)
 
 
 def deliver_items(
@@ -137,12 +141,15 @@ def deliver_items(
     """
     on_event = progress.on_event
     on_event(Started(len(results), progress.frames))
+    first: dict[Path, int] = {}  # by result the first item that asks for it
     for index, result in enumerate(results):
         report = ""
         if result.plan is not None and result.error is None:
             plan, before = result.plan, progress.done
+            again = first.setdefault(plan.destination, index)
             try:
-                result = replace(result, present=not render(progress, index, plan))
+                present = again != index or not render(progress, index, plan)
+                result = replace(result, present=present, error=results[again].error)
             except Cancelled:
                 raise
             except NleStyleError as error:
@@ -155,7 +162,7 @@ def deliver_items(
                     for later in range(index + 1, len(results)):
                         if results[later].error is None:
                             results[later] = ItemResult(results[later].source, None, error)
-            else:
+            if result.error is None:
                 report = _report(progress, index, plan)
         results[index] = result
         on_event(_ended(index, result, report))
@@ -187,7 +194,7 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
 
     Raises: InputError if another process holds it; OutputError if the folder refuses.
     """
-    lock = FileLock(lock_file or plan.work.with_suffix(".lock"), timeout=0)
+    lock = FileLock(lock_file or plan.lock, timeout=0)
     try:
         lock.acquire()
     except Timeout as error:
@@ -217,8 +224,11 @@ def locked(plan: ItemPlan, lock_file: Path | None = None) -> Iterator[None]:
 
 
 def tidy(plan: ItemPlan) -> None:
-    """Remove what a run that was killed after publishing left beside its finished item."""
-    if not (plan.work.exists() or plan.work.with_suffix(".lock").exists()):
+    """Note where the source of a finished item lies now, and remove what a run that was killed
+    after publishing left beside it."""
+    with suppress(OutputError):
+        plan.manifest.begin(plan.facts)
+    if not (plan.work.exists() or plan.lock.exists()):
         return
     # If another run is at its last step, or the folder is read-only by now, it stays.
     with suppress(InputError, OutputError), locked(plan):
@@ -236,10 +246,10 @@ def _render(progress: Progress, index: int, plan: ItemPlan) -> bool:
     with locked(plan):
         if not resume:
             shutil.rmtree(plan.work, ignore_errors=True)
-        make_folders(plan.work)
-        sweep_parts(plan.work)
-        ItemRenderer(progress, index, plan).render()
-        shutil.rmtree(plan.work, ignore_errors=True)
+        with folder_for_results(plan.work):
+            sweep_parts(plan.work)
+            ItemRenderer(progress, index, plan).render()
+            shutil.rmtree(plan.work, ignore_errors=True)
     return True
 
 
@@ -253,9 +263,12 @@ def _report(progress: Progress, index: int, plan: ItemPlan) -> str:
     if published is None or is_report_of(path, manifest.key):
         return str(path)
     report = build_report(manifest.key, plan.facts, plan.info, published, manifest.units())
+    text = report_text(report)
     try:
-        write_report(path, report)
-    except OutputError as error:
+        check_outputs([plan], plan.sources.inputs, progress.job.control)
+        manifest.add_report(text.encode())
+        write_file(path, text)
+    except (InputError, OutputError) as error:
         progress.on_event(Warned(f"{plan.destination.name}: no report ({error})", index))
         return ""
     return str(path)

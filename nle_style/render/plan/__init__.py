@@ -6,6 +6,7 @@ from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.inspection import INSPECTION_VERSION, Inspection, inspect_item
 from nle_style.render.plan.item_plan import ItemPlan
 from nle_style.render.plan.naming import source_stem
+from nle_style.render.plan.outputs import check_outputs, files_read
 from nle_style.render.plan.planner import Planner, engine_of
 from nle_style.render.plan.reading import read_as
 
@@ -15,7 +16,9 @@ __all__ = [
     "Inspection",
     "ItemPlan",
     "Planner",
+    "check_outputs",
     "engine_of",
+    "files_read",
     "inspect_item",
     "read_as",
     "source_stem",

@@ -16,7 +16,7 @@ from nle_style.media.write import SEQUENCE_DIGITS
 from nle_style.media.write.tracks import plan_tracks
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.mattes import LayerPlan, Matte
-from nle_style.render.record import Manifest, ManifestFile, Sources, fingerprint
+from nle_style.render.record import Manifest, ManifestFile, Sources, known_fingerprint
 from nle_style.timeline.relink import SequenceName
 
 __all__ = ["ItemPlan"]
@@ -147,6 +147,11 @@ class ItemPlan:
         """The folder for finished units, hidden beside the destination until all is published."""
         return self.destination.with_name(f".{self.destination.name}.work")
 
+    @property
+    def lock(self) -> Path:
+        """The file that a run holds while it writes."""
+        return self.work.with_suffix(".lock")
+
     def output_files(self) -> list[Path]:
         """The published movie, or the files of the published sequence."""
         if self.destination.is_dir():
@@ -158,7 +163,10 @@ class ItemPlan:
         published = self.manifest.published()
         if published is None or not self.destination.exists():
             return False
-        return bool(published.get("fingerprint") == fingerprint(self.output_files()))
+        files = self.output_files()
+        if not all(file.is_file() for file in files):
+            return False
+        return bool(published.get("fingerprint") == known_fingerprint(files))
 
 
 def _files_of(info: MediaInfo, first: int, last: int) -> Iterator[Path]:

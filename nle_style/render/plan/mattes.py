@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
@@ -68,11 +67,6 @@ class Matte:
             "invert": self.invert,
             "offset": self.offset,
         }
-
-    def reads(self, path: Path) -> bool:
-        """Whether a path is the matte's file, or a folder that its files lie in."""
-        files = self.info.path.resolve()
-        return path.resolve() in (files, *files.parents)
 
     def _pixels(self, first: int, last: int) -> Iterator[np.ndarray]:
         return read_frames(self.info, first, last, alpha=self.channel == "alpha")

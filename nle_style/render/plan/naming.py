@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+import re
+import unicodedata
+from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nle_style.errors import InputError
 from nle_style.media.base import is_pattern
-from nle_style.render.record import MANIFEST_SUFFIX, ManifestFile
+from nle_style.render.record import MANIFEST_SUFFIX, ManifestFile, render_key
 
 __all__ = ["ResultNames", "candidates", "source_stem"]
 
@@ -60,7 +63,7 @@ class ResultNames:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._taken: set[str] = set()
+        self._taken: dict[str, str] = {}  # by name the key of what has it
         self._files: dict[str, ManifestFile] = {}
 
     def file(self, name: str) -> ManifestFile:
@@ -69,11 +72,13 @@ class ResultNames:
             self._files[name] = ManifestFile(self._folder / f"{name}{MANIFEST_SUFFIX}")
         return self._files[name]
 
-    def take(self, names: Iterable[str], facts: dict[str, Any]) -> str:
-        """The first of some names that no other source and no other frames of this source have.
+    def take(self, names: Sequence[str], facts: dict[str, Any]) -> str:
+        """The name of a render: that of the same frames of its source, wherever the source was
+        then, else the first that nothing else has.
 
-        The first comer has the plain name. A timeline may be linked to it, so that another range
-        never replaces it; a new look, depth or pack for the same frames does.
+        A timeline may be linked to what is there, so that another source or range never replaces
+        it; a new look, depth or pack for the same frames does. The same render, asked for twice, is
+        one result.
 
         Args:
             names: from `candidates`.
@@ -81,20 +86,57 @@ class ResultNames:
 
         Raises: InputError if all are taken.
         """
+        key = render_key(facts)
+        names = (*names, *(name for name in self._told_apart(names) if name not in names))
         for name in names:
-            if name in self._taken:
-                continue
-            before = self.file(name).last_facts()
-            if before is None or _frames_of(before) == _frames_of(facts):
-                self._taken.add(name)
+            if self._taken.get(_plain(name)) == key:
                 return name
+        left = [name for name in names if _plain(name) not in self._taken]
+        for is_its_own in (_is_at_its_place, _has_its_contents, _is_none):
+            for name in left:
+                if is_its_own(self.file(name), facts):
+                    self._taken[_plain(name)] = key
+                    return name
         raise InputError(
             "the same frames are asked for twice in one look",
             where=facts["source"],
             remedy="Leave one of the items out.",
         )
 
+    def _told_apart(self, names: Sequence[str]) -> list[str]:
+        """The names in the folder that have a hash behind one of these."""
+        apart = re.compile(rf"(?:{'|'.join(map(re.escape, names))})-[0-9a-f]{{6}}")
+        return sorted(filter(apart.fullmatch, self._there))
 
-def _frames_of(facts: dict[str, Any]) -> tuple[Any, ...]:
-    conform = facts.get("reading", {}).get("conform")  # frame numbers mean other pictures then
-    return facts["source"], facts["frames"], facts.get("paint"), conform
+    @cached_property
+    def _there(self) -> frozenset[str]:
+        files = self._folder.glob(f"*{MANIFEST_SUFFIX}")
+        return frozenset(path.name.removesuffix(MANIFEST_SUFFIX) for path in files)
+
+
+def _plain(name: str) -> str:
+    """What two names have in common that some file systems take for one."""
+    return unicodedata.normalize("NFC", name).casefold()
+
+
+def _is_none(file: ManifestFile, facts: dict[str, Any]) -> bool:
+    return file.last_facts() is None
+
+
+def _is_at_its_place(file: ManifestFile, facts: dict[str, Any]) -> bool:
+    """Whether a render is of the same frames of the source that lies there now."""
+    before = file.last_facts()
+    return before is not None and _same(before, facts, "source")
+
+
+def _has_its_contents(file: ManifestFile, facts: dict[str, Any]) -> bool:
+    """Whether a render is of the same frames of the same source, wherever that was."""
+    before = file.last_facts()
+    return before is not None and _same(before, facts, "source_fingerprint", "first_number")
+
+
+def _same(before: dict[str, Any], facts: dict[str, Any], *names: str) -> bool:
+    conform = (each.get("reading", {}).get("conform") for each in (before, facts))
+    names = ("frames", "paint", *names)
+    # Conformed to another rate, frame numbers mean other pictures.
+    return len(set(conform)) == 1 and all(before.get(name) == facts.get(name) for name in names)

@@ -119,6 +119,7 @@ class Planner:
             "engine": engine_of(self.device),
         }
         more: dict[str, Any] = {
+            "first_number": info.first_frame_number if info.kind == "sequence" else None,
             "rate": str(info.rate) if item.rate is not None and info.kind != "movie" else None,
             "reading": reading_facts(info),
             "colour": scene and scene.name,
@@ -138,12 +139,6 @@ class Planner:
         name = self._names.take(names, facts)
         destination = output.directory / (name if spec.sequence else f"{name}{spec.extension}")
         mattes = [layer.matte for layer in layers if layer.matte is not None]
-        if any(matte.reads(destination) for matte in mattes):
-            raise InputError(
-                "the output would replace its own matte",
-                where=str(destination),
-                remedy="Choose another output folder or name; mattes are never written to.",
-            )
         inputs = None
         if spec.sequence and info.kind == "sequence":
             inputs = frame_inputs(info, first, last, mattes, self.sources)

@@ -12,8 +12,14 @@ from nle_style.render.record.manifest import (
     comparable_facts,
     render_key,
 )
-from nle_style.render.record.report import build_report, is_report_of, report_path, write_report
-from nle_style.render.record.sources import WHOLE_BYTES, Sources, fingerprint
+from nle_style.render.record.report import build_report, is_report_of, report_path, report_text
+from nle_style.render.record.sources import (
+    WHOLE_BYTES,
+    Sources,
+    contents,
+    fingerprint,
+    known_fingerprint,
+)
 
 __all__ = [
     "MANIFEST_SUFFIX",
@@ -26,9 +32,11 @@ __all__ = [
     "UnitMeasurement",
     "build_report",
     "comparable_facts",
+    "contents",
     "fingerprint",
     "is_report_of",
+    "known_fingerprint",
     "render_key",
     "report_path",
-    "write_report",
+    "report_text",
 ]

@@ -12,13 +12,16 @@ import hashlib
 import json
 import os
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from nle_style.apply.shot import PairChange
-from nle_style.durable import sync, writing_into
+from nle_style.durable import append_lines
+from nle_style.errors import MediaError
 from nle_style.media.write import UnitRecord
+from nle_style.render.record.sources import known_fingerprint
 
 __all__ = [
     "MANIFEST_SUFFIX",
@@ -33,6 +36,9 @@ __all__ = [
 
 MANIFEST_SUFFIX = ".manifest.jsonl"
 """What a manifest's name has beyond its intermediate's stem."""
+
+_PLACE = ("source",)
+_LINE = b'{"key": "'
 
 
 class UnitMeasurement(NamedTuple):
@@ -63,8 +69,10 @@ class FinishedUnit(NamedTuple):
 
 
 def render_key(facts: Mapping[str, Any]) -> str:
-    """The key of a render: SHA-256 over its facts as canonical JSON."""
-    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
+    """The key of a render: SHA-256 over its facts as canonical JSON, without the places of its
+    sources: they are known by their contents, wherever they lie."""
+    of_contents = comparable_facts(facts, _PLACE, _PLACE)
+    return hashlib.sha256(json.dumps(of_contents, sort_keys=True).encode()).hexdigest()
 
 
 def comparable_facts(
@@ -135,6 +143,46 @@ class ManifestFile:
         self._read()
         return None if self._last_published is None else Manifest(self, self._last_published)
 
+    def is_foreign(self) -> bool:
+        """Whether a file stands under the name that is no manifest, whole or cut off."""
+        try:
+            with self.path.open("rb") as file:
+                head = file.read(len(_LINE)).strip(b"\0")
+        except OSError:
+            return self.path.is_symlink() or self.path.exists()
+        self._read()
+        return self.path.is_symlink() or not (self._notes or _LINE.startswith(head))
+
+    def has_published(self, files: Collection[Path]) -> bool:
+        """Whether files are, all of them and unchanged, what was once published from here."""
+        self._read()
+        with suppress(OSError, MediaError):
+            return bool(self._published) and known_fingerprint(files) in self._published
+        return False
+
+    def hashes(self) -> dict[int, set[str]]:
+        """The SHA-256 of the files of the sequences published from here, by the number in their
+        names."""
+        self._read()
+        found: dict[int, set[str]] = {}
+        for notes in self._notes.values():
+            shift = ((notes.published or {}).get("source") or {}).get("first_number") or 0
+            for unit in notes.units.values():
+                found.setdefault(unit.record.first + shift, set()).add(unit.record.sha256)
+        return found
+
+    def has_written(self, report: Path) -> bool:
+        """Whether a report is what was written for a render noted here. Earlier versions noted no
+        hash: then it must be of such a render."""
+        self._read()
+        try:
+            data = report.read_bytes()
+            if self._reports:
+                return hashlib.sha256(data).hexdigest() in self._reports
+            return json.loads(data)["key"] in self._notes
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
+            return False
+
     def append(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Add lines, and wait until they are on the disk.
 
@@ -143,20 +191,7 @@ class ManifestFile:
         lines = [json.dumps(entry, ensure_ascii=False) for entry in entries]
         if not lines:
             return
-        new = not self.path.exists()
-        with writing_into(self.path):
-            with self.path.open("ab+") as file:
-                before = _State.of(os.fstat(file.fileno()))
-                if file.tell():
-                    file.seek(-1, os.SEEK_END)
-                    if file.read(1) != b"\n":
-                        file.write(b"\n")
-                file.write("".join(f"{line}\n" for line in lines).encode())
-                file.flush()
-                os.fsync(file.fileno())
-                after = _State.of(os.fstat(file.fileno()))
-            if new:
-                sync(self.path.parent)
+        before, after = map(_State.of, append_lines(self.path, lines))
         if before.size == 0:
             self._clear()
         if before.size == 0 or before == self._state:  # else others wrote to it: read it again
@@ -185,6 +220,8 @@ class ManifestFile:
         self._notes: dict[str, _Notes] = {}
         self._last_facts: dict[str, Any] | None = None
         self._last_published: str | None = None
+        self._published: set[str] = set()
+        self._reports: set[str] = set()
 
     def _take(self, line: str) -> None:
         """Note what a line says, if it is one of ours."""
@@ -206,6 +243,11 @@ class ManifestFile:
             elif kind == "published" and isinstance(entry.get("fingerprint", ""), str):
                 self._last_published = key
                 notes.published = entry
+                self._published.add(entry.get("fingerprint", ""))
+            elif kind == "publishing":
+                self._published.add(str(entry["fingerprint"]))
+            elif kind == "report":
+                self._reports.add(str(entry["sha256"]))
             self._notes[key] = notes
         # Whatever else stands there counts as little as a line cut off by a crash.
         except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
@@ -274,10 +316,13 @@ class Manifest:
         return found[-1] if found else None
 
     def begin(self, facts: Mapping[str, Any], inputs: Mapping[str, Any] | None = None) -> None:
-        """Note, once, what this key stands for and what each frame is made from."""
+        """Note, once, what this key stands for and what each frame is made from; and where the
+        source lies now, if it was moved."""
+        entry = {"type": "render", "facts": facts}
         if self.render() is None:
-            entry = {"type": "render", "facts": facts}
             self._append(entry if inputs is None else {**entry, "inputs": inputs})
+        elif (self.file.last_facts() or facts).get("source") != facts.get("source"):
+            self._append(entry)
 
     def add_units(self, units: Iterable[FinishedUnit]) -> None:
         """Note finished units."""
@@ -302,6 +347,14 @@ class Manifest:
             self.add_shots(shots)
         units = self.units()
         self.add_units(units[index] for index in sorted(units.keys() - own.units.keys()))
+
+    def add_publishing(self, fingerprint: str) -> None:
+        """Note what is about to get its name, so that it is known after a kill in between."""
+        self._append({"type": "publishing", "fingerprint": fingerprint})
+
+    def add_report(self, data: bytes) -> None:
+        """Note the bytes of a report that is about to be written."""
+        self._append({"type": "report", "sha256": hashlib.sha256(data).hexdigest()})
 
     def add_published(self, facts: Mapping[str, Any]) -> None:
         """Note the published intermediate."""

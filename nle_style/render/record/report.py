@@ -16,7 +16,6 @@ from typing import Any
 
 from nle_style.apply import painted_at
 from nle_style.apply.shot import METHOD, Stability, shot_stability
-from nle_style.durable import write_file
 from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo
 from nle_style.render.record.manifest import MANIFEST_SUFFIX, FinishedUnit, Made, Manifest
@@ -26,7 +25,7 @@ __all__ = [
     "build_report",
     "is_report_of",
     "report_path",
-    "write_report",
+    "report_text",
 ]
 
 REPORT_VERSION = 1
@@ -219,10 +218,6 @@ def _seconds(units: Sequence[FinishedUnit]) -> dict[str, Any]:
     }
 
 
-def write_report(path: Path, report: Mapping[str, Any]) -> None:
-    """Write a report as indented JSON, whole or not at all.
-
-    Raises:
-        OutputError: the folder or the disk refuses.
-    """
-    write_file(path, json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+def report_text(report: Mapping[str, Any]) -> str:
+    """A report as indented JSON."""
+    return json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -12,14 +12,16 @@ import os
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo, find_sequence, gone, is_pattern
 from nle_style.media.source import probe_media
+from nle_style.ownership import Inputs
 
-__all__ = ["WHOLE_BYTES", "FileMark", "Sources", "fingerprint"]
+__all__ = ["WHOLE_BYTES", "FileMark", "Sources", "contents", "fingerprint", "known_fingerprint"]
 
 WHOLE_BYTES = 64 * 2**20
 """Of larger files a fingerprint takes only the ends."""
@@ -68,13 +70,15 @@ class Sources:
     """The sources of one job; each of them is probed once and hashed once.
 
     Attributes:
-        known: `fingerprint` of every file; of a sequence's pattern a hash of its files'.
-        marks: of every file, from before it was read; if its fingerprint was given, from when it
-            was first asked for.
+        known: `contents` of every file; of a sequence's pattern a hash of its files'.
+        marks: of every file, from before it was read; if its hash was given, from when it was
+            first asked for.
+        inputs: these files and all else that the job reads.
     """
 
     known: dict[Path, str] = field(default_factory=dict)
     marks: dict[Path, FileMark] = field(default_factory=dict)
+    inputs: Inputs = field(default_factory=Inputs)
     _patterns: set[Path] = field(default_factory=set)
     _probed: dict[_Asked, tuple[_State, MediaInfo]] = field(default_factory=dict)
 
@@ -124,7 +128,7 @@ class Sources:
         if path not in self.marks:
             self.marks[path] = FileMark.of(path)
         if path not in self.known:
-            mark, found = self.marks.pop(path), _fingerprint(path)
+            mark, found = self.marks.pop(path), _contents(path)
             if FileMark.of(path) != mark:
                 raise _changed(path)
             self.marks[path], self.known[path] = mark, found
@@ -142,12 +146,14 @@ class Sources:
             mark = FileMark.of(path)
             if mark == self.marks.get(path):
                 continue
-            if _fingerprint(path) != self.known.get(path):
+            if _contents(path) != self.known.get(path):
                 raise _changed(path)
             self.marks[path] = mark
 
 
-def fingerprint(files: Iterable[Path], *, times: bool = True) -> str:
+def fingerprint(
+    files: Iterable[Path], *, times: bool = True, names: Iterable[str] | None = None
+) -> str:
     """A hash that changes when the files do: their names, sizes and contents.
 
     Of files beyond `WHOLE_BYTES` only a megabyte at each end and the time of change are taken: a
@@ -155,11 +161,14 @@ def fingerprint(files: Iterable[Path], *, times: bool = True) -> str:
 
     Args:
         times: take the times of change; without them a copy on another machine has the same hash.
+        names: of the files, in their order; None for those that they have.
     """
     digest = hashlib.sha256()
-    for path in files:
+    found = list(files)
+    names = [path.name for path in found] if names is None else names
+    for path, name in zip(found, names, strict=True):
         facts = path.stat()
-        digest.update(f"{path.name}\0{facts.st_size}\0".encode(errors="surrogateescape"))
+        digest.update(f"{name}\0{facts.st_size}\0".encode(errors="surrogateescape"))
         with path.open("rb") as file:
             if facts.st_size <= WHOLE_BYTES:
                 while block := file.read(_EDGE):
@@ -173,6 +182,24 @@ def fingerprint(files: Iterable[Path], *, times: bool = True) -> str:
     return digest.hexdigest()
 
 
+def contents(path: Path, *, times: bool = True) -> str:
+    """`fingerprint` of one file, whatever its name: a source that was moved has the same."""
+    return fingerprint([path], times=times, names=[""])
+
+
+def known_fingerprint(files: Iterable[Path]) -> str:
+    """`fingerprint`, read again only if a mark has changed.
+
+    Raises: MediaError if a file is gone.
+    """
+    return _marked_fingerprint(tuple((path, FileMark.of(path)) for path in files))
+
+
+@lru_cache(maxsize=1024)
+def _marked_fingerprint(files: tuple[tuple[Path, FileMark], ...]) -> str:
+    return fingerprint(path for path, _ in files)
+
+
 def _state_of(source: Path) -> _State | None:
     """None if there is no such file or sequence: `probe_media` then says what is wrong."""
     with suppress(MediaError):
@@ -184,9 +211,9 @@ def _state_of(source: Path) -> _State | None:
     return None
 
 
-def _fingerprint(path: Path) -> str:
+def _contents(path: Path) -> str:
     try:
-        return fingerprint([path])
+        return contents(path)
     except OSError as error:
         raise gone(path, error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import opentimelineio as otio
@@ -13,12 +14,15 @@ from nle_style.timeline.needs import REFERENCE_KEY
 __all__ = ["write_timeline"]
 
 
-def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
+def write_timeline(
+    timeline: otio.schema.Timeline, path: Path, write: Callable[[Path, str], None] = write_file
+) -> None:
     """Write an .otio file under its name only when it is whole on disk.
 
     Args:
         timeline: from `relink`, which records the source timeline.
-        path: ends in .otio; an existing file is replaced, unless it is the source timeline.
+        path: ends in .otio; never the source timeline.
+        write: writes a text under a name, or refuses.
 
     Raises:
         OutputError: another suffix, the source timeline itself, or the disk or its rights.
@@ -36,7 +40,7 @@ def write_timeline(timeline: otio.schema.Timeline, path: Path) -> None:
             where=str(path),
             remedy="Choose another output folder or name.",
         )
-    write_file(path, timeline.to_json_string(indent=4))
+    write(path, timeline.to_json_string(indent=4))
 
 
 def _same_file(one: Path, other: Path) -> bool:

@@ -12,7 +12,7 @@ import numpy as np
 import OpenEXR
 import pytest
 
-from nle_style.errors import Cancelled
+from nle_style.errors import Cancelled, InputError
 from nle_style.media.source import probe_media
 from nle_style.render import Item, RenderJob, events
 from nle_style.render.item import run_job
@@ -237,6 +237,9 @@ def test_published_files_that_are_not_what_was_written(
     data = bytearray(edited.read_bytes())
     data[len(data) // 2] ^= 1
     edited.write_bytes(data)
+    with pytest.raises(InputError, match=rf"{edited.name}: is not what nle-style wrote"):
+        run_job(job)
+    job = _job(tiny_pack, tmp_path / "out", plate, statistics, overwrite=True)
     changed = [15] if statistics == "frame" else []  # the others: nothing but the damage
     for frame in changed:
         _put(plate, frame, 1, grain=55)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nle_style.errors import Cancelled, MediaError
+from nle_style.errors import Cancelled, InputError, MediaError
 from nle_style.render import Control, Item, LookJob, Output, RenderJob, events
 from nle_style.render.item import JobResult, run_job
 from tests.helpers.clips import frame_md5s, make_clip
@@ -101,14 +101,22 @@ def test_every_control_of_a_look_is_in_the_key(tiny_pack: Path, clip: Path, tmp_
     assert len(pictures) == 4
 
 
-def test_a_damaged_result_is_rendered_again(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
+def test_a_damaged_result_is_refused_and_rendered_on_purpose(
+    tiny_pack: Path, clip: Path, tmp_path: Path
+) -> None:
     job = _job(tiny_pack, tmp_path, (clip, (0, 5)))
     _run(job)
     output = tmp_path / "clip.red.mov"
     whole = output.read_bytes()
     output.write_bytes(whole[: len(whole) // 2])
-    result, _ = _run(job)
+    with pytest.raises(InputError, match=r"clip\.red\.mov: is not what nle-style wrote"):
+        _run(job)
+    assert output.read_bytes() == whole[: len(whole) // 2]
+    result, _ = _run(_job(tiny_pack, tmp_path, (clip, (0, 5)), overwrite=True))
     assert result.exit_code == 0
+    assert output.read_bytes() == whole
+    output.write_bytes(b"")
+    assert _run(job)[0].exit_code == 0, "an empty file holds nothing that could be lost"
     assert output.read_bytes() == whole
 
 

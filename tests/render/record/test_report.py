@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nle_style.apply.shot import PairChange
-from nle_style.errors import Cancelled
+from nle_style.errors import Cancelled, InputError
 from nle_style.media.source import probe_media
 from nle_style.media.write import UnitRecord
 from nle_style.render import Item, LookJob, Output, RenderJob, events
@@ -232,8 +232,13 @@ def test_what_is_there_is_left_and_what_is_lost_is_written_again(
     again, ended = _run(job)
     assert ended.status == "present"
     assert again == first, "date and seconds too: all of it is in the manifest"
-    path.write_text(path.read_text()[:100])
-    assert _run(job)[0] == first, "a torn one is no report"
+    torn = path.read_text()[:100]
+    path.write_text(torn)
+    with pytest.raises(InputError, match="is not what nle-style wrote"):
+        _run(job)
+    assert path.read_text() == torn
+    overwrite = job.control.model_copy(update={"overwrite": True})
+    assert _run(job.model_copy(update={"control": overwrite}))[0] == first
 
 
 def test_another_looks_report_never_stands_beside_a_movie(
