@@ -230,14 +230,13 @@ def test_a_change_outside_the_range_paints_nothing(
 def test_published_files_that_are_not_what_was_written(
     statistics: str, tiny_pack: Path, plate: Path, tmp_path: Path
 ) -> None:
-    job = _job(tiny_pack, tmp_path / "out", plate, statistics)
-    first = Rendered(job)
+    first = Rendered(job := _job(tiny_pack, tmp_path / "out", plate, statistics))
     lost, edited = (first.folder / f"plate.red.{FIRST + n:06d}.exr" for n in (3, 9))
     lost.unlink()
     data = bytearray(edited.read_bytes())
     data[len(data) // 2] ^= 1
     edited.write_bytes(data)
-    with pytest.raises(InputError, match=rf"{edited.name}: is not what nle-style wrote"):
+    with pytest.raises(InputError, match=f"{edited.name}: is not what nle-style wrote"):
         run_job(job)
     job = _job(tiny_pack, tmp_path / "out", plate, statistics, overwrite=True)
     changed = [15] if statistics == "frame" else []  # the others: nothing but the damage
@@ -245,8 +244,8 @@ def test_published_files_that_are_not_what_was_written(
         _put(plate, frame, 1, grain=55)
     again = Rendered(job)
     assert again.painted == [3, 9, *changed]
-    damaged = [each for each in again.made if "missing" in each[3]]
-    assert [each[:3] for each in damaged] == [(3, 3, "rendered"), (9, 9, "rendered")]
+    damaged = [each[:3] for each in again.made if "missing" in each[3]]
+    assert damaged == [(3, 3, "rendered"), (9, 9, "rendered")]
     _same_as_fresh(again, job, tmp_path)
 
 
