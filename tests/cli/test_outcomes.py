@@ -298,7 +298,7 @@ def test_a_farm(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
     assert made.code == 3
     assert made.err.startswith("missing  ")
     files = ("template.yaml", "parameter_values.yaml", "asset_references.yaml", "farm.json")
-    assert _names(bundle) == set(files)
+    assert _names(bundle) == {*files, ".nle_style.jsonl"}
     farm = bundle / "farm.json"
     assert nle_style("run", farm, "--step", "measure").code == 0
     assert nle_style("run", farm, "--step", "render", "--pieces", "0-1").code == 0
