@@ -44,6 +44,7 @@ def exported(tiny_pack: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     assert done.code == 0, done.err
     assert sorted(path.name for path in folder.iterdir()) == [
+        ".nle_style.jsonl",
         "NLEStyle_blue.json",
         "NLEStyle_blue.pt",
         "NLEStyle_blue_make_cat.py",

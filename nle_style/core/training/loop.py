@@ -117,7 +117,7 @@ class _Training:
         }
         self.checkpoints = {name: files.latest() for name, files in self.files.items()}
         begun = any(checkpoint is not None for checkpoint in self.checkpoints.values())
-        check_output(settings, self.fingerprint, self.base, begun=begun)
+        check_output(settings, self.base, begun=begun)
         inputs = Inputs(_files_read(settings, (*photos, *self.held_out)))
         for path in (settings.out, settings.out.with_suffix(".yaml")):
             inputs.refuse(path)

@@ -19,7 +19,7 @@ from nle_style.core.pack_header import STYLE_NAME, styles_in
 from nle_style.core.style_pack import StylePack, Weights, load_pack, save_pack
 from nle_style.core.training.gates import Fault, examine, speckle
 from nle_style.core.training.run_card import (
-    is_of_run,
+    is_of_a_run,
     passed_gates,
     recent_losses,
     training_facts,
@@ -52,13 +52,12 @@ def check_names(pack: StylePack, names: Sequence[str]) -> None:
             )
 
 
-def check_output(
-    settings: TrainingSettings, fingerprint: str, base: StylePack | None, *, begun: bool
-) -> None:
-    """Refuse to write over a file that the run has not made itself.
+def check_output(settings: TrainingSettings, base: StylePack | None, *, begun: bool) -> None:
+    """Refuse to write over a file that no training run made; where styles are added to a pack, over
+    any that this run has not made.
 
     Args:
-        settings, fingerprint: of the run.
+        settings: of the run.
         base: the pack that is added to, or None.
         begun: whether the run has a checkpoint, and so may have written `settings.out`.
 
@@ -68,7 +67,7 @@ def check_output(
     """
     out, card = settings.out, settings.out.with_suffix(".yaml")
     foreign = out
-    if not out.exists() or is_of_run(out, fingerprint):
+    if not out.exists() or (base is None and is_of_a_run(out)):
         written = read_card(card)
         if not written or {"styles", "training", "weights"} & written.keys():
             return

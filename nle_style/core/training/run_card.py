@@ -12,7 +12,7 @@ from nle_style.core.training.settings import TrainingSettings
 from nle_style.durable import file_sha256
 
 __all__ = [
-    "is_of_run",
+    "is_of_a_run",
     "passed_gates",
     "recent_losses",
     "training_facts",
@@ -48,26 +48,24 @@ def passed_gates(pack: Path, fingerprint: str) -> frozenset[str]:
 
     Raises: PackError if its card is damaged.
     """
-    card = _card_of_run(pack, fingerprint)
+    if not pack.is_file():
+        return frozenset()
+    card = card_of(pack, file_sha256(pack))
+    if (card.get("training") or {}).get("fingerprint") != fingerprint:
+        return frozenset()
     styles = card.get("styles") or {}
     return frozenset(
         name for name, facts in styles.items() if (facts or {}).get("gates") == "passed"
     )
 
 
-def is_of_run(pack: Path, fingerprint: str) -> bool:
-    """Whether a pack is there, and of the run with this fingerprint, as the card beside it says.
+def is_of_a_run(pack: Path) -> bool:
+    """Whether a pack is there as a training run wrote it, as the card beside it says.
 
     Raises: PackError if its card is damaged.
     """
-    return bool(_card_of_run(pack, fingerprint))
-
-
-def _card_of_run(pack: Path, fingerprint: str) -> dict[str, Any]:
-    """The card beside a pack of this run; {} if the pack is not there, or not of the run."""
     card = card_of(pack, file_sha256(pack)) if pack.is_file() else {}
-    ours = (card.get("training") or {}).get("fingerprint") == fingerprint
-    return card if ours else {}
+    return bool((card.get("training") or {}).get("fingerprint"))
 
 
 def training_facts(
