@@ -80,9 +80,10 @@ def test_a_result_would_replace_a_source(
         second = Path(shutil.copyfile(clip, tmp_path / "b.mov"))
         os.link(second, name) if how == "link" else Path(name).symlink_to(second)
     before = _state(tmp_path)
-    done = styled("render", clip, second, "-o", ".", *more.split())
-    _refused(done, name, "the result of a.mov would replace", second.name)
-    assert _state(tmp_path) == before
+    for words in (("-o", "."), ("-o", ".", "--dry-run")):
+        done = styled("render", clip, second, *words, *more.split())
+        _refused(done, name, "the result of a.mov would replace", second.name)
+        assert _state(tmp_path) == before
 
 
 @pytest.mark.parametrize("words", ["", "--dry-run", "--dry-run --json"])
@@ -320,7 +321,8 @@ def test_a_bundle_of_a_farm(clip: Path, styled: Callable[..., Outcome], tmp_path
     for _ in range(2):
         assert styled(*words).code == 0
     (tmp_path / "bundle" / "template.yaml").write_text("edited: by hand")
-    _refused(styled(*words), "template.yaml: is not what nle-style wrote")
+    for more in ((), ("--dry-run",)):
+        _refused(styled(*words, *more), "template.yaml: is not what nle-style wrote")
     assert styled(*words, "--overwrite").code == 0
     assert styled(*words).code == 0
     assert nle_style("run", "bundle/farm.json").code == 0

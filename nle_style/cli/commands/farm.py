@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -128,22 +128,34 @@ def farm(
     json_: PlanAsJson = False,
 ) -> None:
     """Write an Open Job Description bundle: the same render, cut into tasks for a farm."""
+    from nle_style.ownership import Inputs, SafeWriter
     from nle_style.render import Outcome
-    from nle_style.render.farm import RESULTS, batch_options, make_farm_job, write_bundle
+    from nle_style.render.farm import (
+        RESULTS,
+        batch_options,
+        bundle_files,
+        make_farm_job,
+        write_bundle,
+    )
 
     refuse_plain_json(json_, dry_run)
     batch: FarmBatch | None = None
     refused = 0
     folder = results or output / RESULTS
+    SafeWriter(Inputs(sources), options.overwrite).check(bundle_files(output))
     if _is_timeline(sources):
         _refuse_for_timelines(matte, frames)
         look, reading = optional_look_of(style, controls), batch_options_of(cut, options)
         batch = _farm_batch(sources[0], look, options.handles, reading)
         reading = batch_options(batch)
-        planned_cut = cut_batch(batch.timeline, look, reading, options, folder)
         if dry_run:
-            raise typer.Exit(show_plan(planned_cut, json_))
-        job, refused = _job_of(planned_cut)
+
+            def plan(media: Path) -> PlannedBatch:
+                aside = replace(reading, unpack_to=media)
+                return cut_batch(sources[0].absolute(), look, aside, options, folder)
+
+            raise typer.Exit(show_plan(plan, json_))
+        job, refused = _job_of(cut_batch(batch.timeline, look, reading, options, folder))
     else:
         refuse_cut_options(cut, sources[0])
         looks = matted_looks(style, matte or (), controls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,23 +99,27 @@ def batch(
             where="--json and --events",
             remedy="Give one of them: --events tells the outcome of every item too.",
         )
-    if not dry_run:
-        log = RunLog(output)
-        raise typer.Exit(run_command(events, command, stdout=not json_, quiet=quiet, log=log))
-    with tempfile.TemporaryDirectory(prefix="nle_style-") as media:  # of an .otioz
-        raise typer.Exit(show_plan(planned(Path(media)), json_))
+    if dry_run:
+        raise typer.Exit(show_plan(planned, json_))
+    log = RunLog(output)
+    raise typer.Exit(run_command(events, command, stdout=not json_, quiet=quiet, log=log))
 
 
-def show_plan(batch: PlannedBatch, as_json: bool) -> int:
-    """Print what a batch would do, to the exit code that it would have."""
+def show_plan(planned: Callable[[Path], PlannedBatch], as_json: bool) -> int:
+    """Print what a batch would do, to the exit code that it would have.
+
+    Args:
+        planned: plans it, with a folder for the media of an .otioz, which is gone afterwards.
+    """
     from rich.console import Console
 
     from nle_style.cli.plan_table import print_plan
     from nle_style.render.cut import dry_run_batch
 
-    dry = dry_run_batch(batch)
+    with tempfile.TemporaryDirectory(prefix="nle_style-") as media:
+        dry = dry_run_batch(planned(Path(media)))
     if as_json:
-        print(_with_places(batch, json.dumps(dry.as_data(), indent=2)))
+        print(_with_places(dry.batch, json.dumps(dry.as_data(), indent=2)))
     else:
         print_plan(dry, Console(highlight=False))
     return dry.exit_code

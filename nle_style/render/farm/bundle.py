@@ -26,7 +26,7 @@ from nle_style.render.plan import ItemPlan, Planner, check_outputs, files_read
 from nle_style.render.record import MANIFEST_SUFFIX, WHOLE_BYTES, Sources, contents
 from nle_style.shipped import find_pack
 
-__all__ = ["FARM_FILE", "Bundle", "make_farm_job", "write_bundle"]
+__all__ = ["FARM_FILE", "Bundle", "bundle_files", "make_farm_job", "write_bundle"]
 
 FARM_FILE = "farm.json"
 """The job within a bundle."""
@@ -99,6 +99,12 @@ def make_farm_job(
     return FarmJob(job=job, items=tuple(items), files=files, batch=batch)
 
 
+def bundle_files(folder: Path) -> tuple[Path, ...]:
+    """What `write_bundle` writes: the job, the template, what Deadline Cloud reads beside it."""
+    names = (FARM_FILE, _TEMPLATE.name, "parameter_values.yaml", "asset_references.yaml")
+    return tuple(folder / name for name in names)
+
+
 def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundle:
     """Write template.yaml, parameter_values.yaml, asset_references.yaml and farm.json.
 
@@ -122,19 +128,13 @@ def write_bundle(farm: FarmJob, folder: Path, *, chunk: int, name: str) -> Bundl
             "referencedPaths": [],
         }
     }
-    texts = {
-        folder / FARM_FILE: farm.model_dump_json(indent=1),
-        **{
-            folder / file: yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
-            for file, data in (
-                (_TEMPLATE.name, template),
-                ("parameter_values.yaml", parameters),
-                ("asset_references.yaml", assets),
-            )
-        },
-    }
-    writer.check(texts)
-    for path, text in texts.items():
+    described = (
+        yaml.safe_dump(data, sort_keys=False, allow_unicode=True)
+        for data in (template, parameters, assets)
+    )
+    paths = bundle_files(folder)
+    writer.check(paths)
+    for path, text in zip(paths, (farm.model_dump_json(indent=1), *described), strict=True):
         writer.write(path, text)
     tasks = {"Render": -(-farm.pieces // pieces), "Assemble": 1}
     if measured := farm.to_measure:
