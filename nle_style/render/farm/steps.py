@@ -11,6 +11,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -244,7 +245,8 @@ class FarmRun:
         results = [
             self._item_result(index, item.source) for index, item in enumerate(self.farm.job.items)
         ]
-        with folder_for_results(self.farm.job.output.directory):
+        some = any(result.plan is not None for result in results)
+        with folder_for_results(self.farm.job.output.directory) if some else nullcontext():
             return deliver_items(self._progress(0), results, publish)
 
     def _deliver_planned(self, planned: RenderJob) -> JobResult:

@@ -13,7 +13,7 @@ import os
 import threading
 import time
 from collections import Counter, deque
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import replace
 from multiprocessing.connection import wait
 
@@ -84,7 +84,8 @@ def run_in_workers(
 
     run = FarmRun(farm, tell, stop or threading.Event(), sources=sources)
     crew = _Crew(run, workers, on_event)
-    with folder_for_results(job.output.directory):
+    # Where all is refused nothing is to be left.
+    with folder_for_results(job.output.directory) if farm.pieces else nullcontext():
         on_event(Started(len(farm.items), crew.frames))
         return run.deliver(crew.work())
 
