@@ -113,6 +113,8 @@ class MediaInfo:
         crop: columns and rows cut off at the left, top, right and bottom of the stored picture
             (clean aperture).
         hdr: static HDR metadata of the first frame.
+        chroma: where the chroma samples of a movie lie ("left", "topleft", ...), from which they
+            are interpolated; "" repeats them, as the plain ffmpeg command does.
     """
 
     path: Path
@@ -144,6 +146,7 @@ class MediaInfo:
     layer: str | None = None
     crop: tuple[int, int, int, int] | None = None
     hdr: HdrLevels | None = None
+    chroma: str = ""
 
     @property
     def has_alpha(self) -> bool:

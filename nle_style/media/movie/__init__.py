@@ -12,6 +12,7 @@ from nle_style.media.movie.index import (
     open_movie,
 )
 from nle_style.media.movie.packets import demuxed
+from nle_style.media.movie.siting import is_subsampled, sited
 from nle_style.media.movie.stream import (
     SampleEntry,
     choose_stream,
@@ -50,12 +51,14 @@ __all__ = [
     "has_dolby_vision",
     "hdr_levels",
     "icc_profile",
+    "is_subsampled",
     "left_out",
     "movie_index",
     "open_movie",
     "orientation_filters",
     "sample_entry",
     "shown_size",
+    "sited",
     "source_frame",
     "video_stream",
     "yuv_matrix",

@@ -176,7 +176,7 @@ def _movie_rgb(info: MediaInfo, numbers: Iterable[int], alpha: bool) -> Iterator
     converter: FrameConverter | None = None
     for frame_number, frame, times in _shown_frames(info, numbers):
         if converter is None:
-            converter = FrameConverter(info.colour, display_matrix(frame), info.crop)
+            converter = FrameConverter(info.colour, display_matrix(frame), info.crop, info.chroma)
         if not info.has_alpha and has_alpha(frame):
             raise MediaError(
                 f"frame {frame_number} has alpha, its first frame has none",

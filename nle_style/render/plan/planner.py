@@ -14,6 +14,7 @@ from nle_style.errors import InputError, MediaError, NleStyleError
 from nle_style.media import resolve_format
 from nle_style.media.base import MediaInfo, check_name
 from nle_style.media.colour import ColourSettings, scene_colour
+from nle_style.media.movie import sited
 from nle_style.media.source import check_fields, check_frames
 from nle_style.render.job import Item, LayerJob, MatteJob, RenderJob
 from nle_style.render.plan.frame_inputs import frame_inputs
@@ -25,11 +26,11 @@ from nle_style.render.record import Manifest, Sources, render_key
 
 __all__ = ["ENGINE_VERSION", "Planner", "engine_of"]
 
-ENGINE_VERSION = 9
+ENGINE_VERSION = 10
 """Raised whenever the same job would give other pixels, so that old units are not mixed in.
 
-9: a shot is measured on four frames or more, black and flat ones do not count; a flat picture is
-normalised as a photograph is."""
+10: chroma is interpolated from where it lies, where anything is painted; another layer of an EXR or
+stream of a movie may be read, and other colours."""
 
 
 def engine_of(device: torch.device) -> list[Any]:
@@ -88,6 +89,8 @@ class Planner:
         reading = item.reading or job.reading
         probed = self.sources.probe(item.source, stream=reading.stream, layer=reading.layer)
         info = item_source(item, probed, reading)
+        if any(look.strength > 0 for look in looks):
+            info = sited(info)
         check_fields(info)
         scene = scene_colour(info, ColourSettings(job.colour.input, job.colour.ocio))
         first, last = frames_of(item, info, output.handles)

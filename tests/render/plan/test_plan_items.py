@@ -6,11 +6,14 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
+import torch
 
+from nle_style.core import load_pack
 from nle_style.errors import InputError, MediaError
 from nle_style.media.source import probe_media
 from nle_style.render import Control, Item, LookJob, Output, RenderJob
 from nle_style.render.item import JobResult, run_job
+from nle_style.render.plan import Planner
 from tests.helpers.clips import make_clip
 from tests.helpers.media_factory import ffmpeg
 
@@ -83,3 +86,15 @@ def test_too_little_memory_is_refused_before_anything_is_rendered(
     assert str(item.error).startswith(f"{clip}: 0.49 GiB of memory are too little to paint ")
     assert "out of frames of 64x48. Give 0." in str(item.error)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("strength", "chroma"), [(0.0, ""), (0.5, "left")])
+def test_what_is_painted_has_its_chroma_where_it_lies(
+    tiny_pack: Path, tmp_path: Path, strength: float, chroma: str
+) -> None:
+    """At strength 0 the plain ffmpeg command's pixels come back, else they are interpolated."""
+    clip = make_clip(tmp_path / "clip.mp4", frames=1, sound=False)
+    look = LookJob(styles={"red": 1.0}, strength=strength)
+    job = RenderJob(items=(Item(source=clip, look=look),), output=Output(directory=tmp_path))
+    plan = Planner(job, load_pack(tiny_pack), torch.device("cpu")).plan(job.items[0])
+    assert plan.info.chroma == chroma
