@@ -87,7 +87,7 @@ def _corner(path: Path) -> list[str]:
 
 
 def test_render_inside_a_matte(tiny_pack: Path, tmp_path: Path) -> None:
-    clip = make_clip(tmp_path / "clip.mp4", frames=2, sound=False)
+    clip = make_clip(tmp_path / "clip.mp4", frames=2, sound=False, pixels="yuv444p")
     still = np.zeros((48, 64), np.uint8)
     still[:, 32:] = 255
     Image.fromarray(still).save(tmp_path / "right.png")

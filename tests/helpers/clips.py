@@ -9,7 +9,14 @@ from tests.helpers.media_factory import TAGS, decoded_md5s, ffmpeg
 __all__ = ["frame_md5s", "make_clip", "make_two_scenes"]
 
 
-def make_clip(path: Path, *, frames: int = 20, size: str = "64x48", sound: bool = True) -> Path:
+def make_clip(
+    path: Path,
+    *,
+    frames: int = 20,
+    size: str = "64x48",
+    sound: bool = True,
+    pixels: str = "yuv420p",
+) -> Path:
     """A tagged H.264 clip at 30000/1001 with AAC sound: a moving test picture with grain."""
     seconds = frames * 1001 / 30000
     picture = f"testsrc2=size={size}:rate=30000/1001,noise=alls=12:allf=t"
@@ -17,7 +24,7 @@ def make_clip(path: Path, *, frames: int = 20, size: str = "64x48", sound: bool 
     if sound:
         arguments += ["-f", "lavfi", "-i", "sine=frequency=440:sample_rate=48000"]
     # The scale filter makes BT.601 of the picture's RGB, and setparams says so.
-    tags = "format=yuv420p,setparams=color_primaries=smpte170m:color_trc=smpte170m"
+    tags = f"format={pixels},setparams=color_primaries=smpte170m:color_trc=smpte170m"
     arguments += ["-vf", f"{tags}:colorspace=smpte170m:range=tv", "-frames:v", frames]
     arguments += ["-c:v", "libx264", "-bf", "2", "-g", "12", "-t", f"{seconds:.6f}"]
     ffmpeg(*arguments, "-c:a", "aac", path)

@@ -13,7 +13,6 @@ from nle_style.media import OutputSpec
 from nle_style.media.base import MediaInfo
 from nle_style.media.colour import SceneColour
 from nle_style.media.write import SEQUENCE_DIGITS
-from nle_style.media.write.tracks import plan_tracks
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.mattes import LayerPlan, Matte
 from nle_style.render.record import Manifest, ManifestFile, Sources, known_fingerprint
@@ -42,6 +41,7 @@ class ItemPlan:
         namesakes: manifests under the other names that this render could have been given; a
             sequence there may hold another range of the same frames.
         sources: of the job, with the hashes from when it was planned.
+        notes: what is assumed of the source, changed or left out, a sentence each.
     """
 
     info: MediaInfo
@@ -58,6 +58,7 @@ class ItemPlan:
     inputs: FrameInputs | None = None
     namesakes: tuple[ManifestFile, ...] = ()
     sources: Sources = field(default_factory=Sources)
+    notes: tuple[str, ...] = ()
 
     @property
     def look(self) -> Look:
@@ -79,12 +80,6 @@ class ItemPlan:
         """Width and height at which the lowest look is painted; None at strength 0."""
         look = self.look
         return painted_at(self.info.width, self.info.height, look.strength, look.stroke_scale)
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What is assumed of the source, changed or left out, a sentence each."""
-        beside = plan_tracks(self.info, self.spec.container).notes
-        return (*self.info.notes, *self.spec.warnings, *beside)
 
     @property
     def needs_measuring(self) -> bool:

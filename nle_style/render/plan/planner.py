@@ -16,6 +16,7 @@ from nle_style.media.base import MediaInfo, check_name
 from nle_style.media.colour import ColourSettings, scene_colour
 from nle_style.media.movie import sited
 from nle_style.media.source import check_fields, check_frames
+from nle_style.media.write.tracks import plan_tracks
 from nle_style.render.job import Item, LayerJob, MatteJob, RenderJob
 from nle_style.render.plan.frame_inputs import frame_inputs
 from nle_style.render.plan.item_plan import ItemPlan
@@ -159,6 +160,7 @@ class Planner:
             inputs=inputs,
             namesakes=tuple(map(self._names.file, names)),
             sources=self.sources,
+            notes=(*info.notes, *spec.warnings, *plan_tracks(info, spec.container).notes),
         )
         return _with_memory(plan, memory)
 

@@ -73,3 +73,17 @@ def test_a_cover_is_not_counted(tmp_path: Path) -> None:
            "-disposition:v:0", "attached_pic", tmp_path / "b.mp4")  # fmt: skip
     info = probe_media(tmp_path / "b.mp4")
     assert (info.width, info.notes) == (32, ())
+
+
+def test_avif(tmp_path: Path) -> None:
+    """Its alpha is another picture, which is not dropped; its animation is read, not its cover."""
+    clear = [Image.new("RGBA", (64, 48), (200, 90 * number, 40, 99)) for number in range(3)]
+    solid = [image.convert("RGB") for image in clear]
+    clear[0].save(tmp_path / "alpha.avif")
+    with pytest.raises(MediaError, match=r"has its alpha in a picture of its own \(stream 1\)"):
+        probe_media(tmp_path / "alpha.avif")
+    assert probe_media(tmp_path / "alpha.avif", stream=0).width == 64
+    solid[0].save(tmp_path / "one.avif")
+    assert probe_media(tmp_path / "one.avif").notes == ()
+    solid[0].save(tmp_path / "moving.avif", save_all=True, append_images=solid[1:], duration=40)
+    assert probe_media(tmp_path / "moving.avif").frame_count == 3

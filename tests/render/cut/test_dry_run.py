@@ -40,7 +40,6 @@ def _plan(painted: tuple[tuple[int, int], ...], statistics: str, strength: float
                 first_frame_number=0,
                 width=640,
                 height=360,
-                notes=("guessed",),
             ),
         ),
         first=0,
@@ -51,6 +50,7 @@ def _plan(painted: tuple[tuple[int, int], ...], statistics: str, strength: float
         destination=Path("/out/a.mov"),
         manifest=none,
         facts={},
+        notes=("guessed",),
     )
 
 

@@ -13,6 +13,7 @@ import pytest
 
 from nle_style.apply import Stylizer
 from nle_style.errors import VerificationError
+from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.render import Control, Item, LookJob, Output, RenderJob
 from nle_style.render.item import run_job
@@ -70,7 +71,7 @@ def test_display_referred_codes_come_back(
     back = delivered(tiny_pack, source, tmp_path / "out", format, 1.0)
     top = np.float32(255 if info.bit_depth <= 8 else 65535)
     for given, read in zip(
-        read_frames(info, alpha=True), read_frames(back, alpha=True), strict=True
+        read_frames(sited(info), alpha=True), read_frames(back, alpha=True), strict=True
     ):
         np.testing.assert_array_equal(np.rint(given * top), np.rint(read * top))
 

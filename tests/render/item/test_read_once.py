@@ -57,9 +57,9 @@ def reads(monkeypatch: pytest.MonkeyPatch) -> Iterator[Reads]:
             found.manifests[file.name] += 1
         return opened
 
-    def counting_probe(path: Path) -> Any:
+    def counting_probe(path: Path, stream: int | None) -> Any:
         found.probes[path.name] += 1
-        return plain_probe(path)
+        return plain_probe(path, stream)
 
     plain_probe = probe._probe_movie
     monkeypatch.setattr(probe, "_probe_movie", counting_probe)

@@ -31,7 +31,9 @@ BLUE = {"styles": {"blue": 1.0}}
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4", frames=FRAMES, sound=False)
+    """With as much chroma as luma, which the ffmpeg program reads as what is painted is read."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    return make_clip(path, frames=FRAMES, sound=False, pixels="yuv444p")
 
 
 def _decoded(path: Path) -> np.ndarray:

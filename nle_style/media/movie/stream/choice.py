@@ -12,6 +12,7 @@ from nle_style.errors import MediaError
 
 __all__ = ["choose_stream", "video_stream"]
 
+_IMAGE_BRANDS = ("avif", "avis", "heic", "heix", "hevc", "mif1", "msf1")  # of ISO/IEC 23008-12
 _NO_PICTURE = Disposition.attached_pic | Disposition.timed_thumbnails
 
 
@@ -31,12 +32,14 @@ def choose_stream(
     container: InputContainer, path: Path, wanted: int | None = None
 ) -> tuple[VideoStream, str]:
     """A movie's picture: the stream flagged as default (an enabled track of a MOV); of several
-    such, or if none is, the largest; of equal ones the first. Covers and thumbnails are none.
+    such, or if none is, the largest; of equal ones the first that moves, else the first. Covers and
+    thumbnails are none.
 
     Args:
         wanted: a stream's index in the file; None as above.
     Returns: also what was chosen of several, "" if there was nothing to choose.
-    Raises: MediaError if there is none, or if they are the tiles of one picture (HEIC).
+    Raises: MediaError if there is none, if they are the tiles of one picture (HEIC), or if the
+        alpha of one stands in another (AVIF).
     """
     streams = [each for each in container.streams.video if not each.disposition & _NO_PICTURE]
     if wanted is not None:
@@ -62,10 +65,23 @@ def choose_stream(
             remedy="Give a clip with pictures; cover art is not counted as video.",
         )
     flagged = [each for each in whole if each.disposition & Disposition.default]
-    chosen = max(flagged or whole, key=_pixels)
+    chosen = max(flagged or whole, key=lambda each: (_pixels(each), each.frames != 1))
     if len(whole) == 1:
         return chosen, ""
+    greys = [each.index for each in whole if each is not chosen and _is_grey_beside(each, chosen)]
+    if greys and container.metadata.get("major_brand") in _IMAGE_BRANDS:
+        raise MediaError(
+            f"has its alpha in a picture of its own (stream {greys[0]}), which is not read",
+            where=str(path),
+            remedy=f"Convert it to PNG first, or leave alpha out with --stream {chosen.index}.",
+        )
     return chosen, f"the video stream {chosen.index} of {_listed(whole)}"
+
+
+def _is_grey_beside(stream: VideoStream, chosen: VideoStream) -> bool:
+    context = stream.codec_context
+    is_grey = context is not None and (context.pix_fmt or "").startswith("gray")
+    return is_grey and _pixels(stream) == _pixels(chosen)
 
 
 def _pixels(stream: VideoStream) -> int:
