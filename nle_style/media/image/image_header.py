@@ -108,7 +108,14 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
         grey = len(others) < 3 or "Y" in others
         one = "Y" if "Y" in others else (others or names)[0]
         colour = (one, one, one) if grey else (others[0], others[1], others[2])
-    return ImageHeader(spec, 0, colour, alpha, _widest(spec, colour, alpha), None, said)
+    widest = _widest(spec, colour, alpha)
+    if widest.startswith("int"):
+        raise MediaError(
+            f"its numbers are signed ({widest}), which says nothing of what is black and white",
+            where=str(path),
+            remedy="Write it again with unsigned integers, or with half floats as EXR.",
+        )
+    return ImageHeader(spec, 0, colour, alpha, widest, None, said)
 
 
 def is_animated_png(path: Path) -> bool:
@@ -216,12 +223,15 @@ def read_image(
         wanted = exact.get(header.channel_type, oiio.FLOAT)
         indices = header.indices(alpha=alpha)
         begin = min(indices)
+        _reason(reader)  # which forgets what was said of parts that are not there
         pixels = reader.read_image(header.part, 0, begin, max(indices) + 1, wanted)
-        if pixels is None:
+        told = _reason(reader)
+        # libjpeg fills up what it cannot decode, and only tells; bytes too many do no harm.
+        if pixels is None or ("Corrupt JPEG data" in told and "extraneous bytes" not in told):
             raise MediaError(
                 "the image cannot be decoded",
                 where=str(path),
-                remedy=f"Write or copy it again ({_reason(reader)}).",
+                remedy=f"Write or copy it again ({told}).",
                 outcome="damaged",
             )
     finally:

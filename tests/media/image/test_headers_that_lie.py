@@ -11,7 +11,7 @@ from PIL import Image
 
 from nle_style.errors import MediaError
 from nle_style.media.image import read_header
-from nle_style.media.source import probe_media
+from nle_style.media.source import decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, ffmpeg, rendered, rgb_md5, write_pixels
 
 
@@ -111,4 +111,32 @@ def test_a_library_that_quotes_a_damaged_header(tmp_path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data.replace(b"chlist", b"ch\x87ist"))
     with pytest.raises(MediaError, match="can read"):
+        probe_media(path)
+
+
+def test_a_jpeg_with_other_bytes_in_its_picture(tmp_path: Path) -> None:
+    """libjpeg fills up the rest and only tells of it."""
+    path = tmp_path / "a.jpg"
+    noise = np.random.default_rng(3).integers(0, 256, (48, 64, 3), np.uint8)
+    Image.fromarray(noise).save(path, quality=90)
+    data = bytearray(path.read_bytes())
+    assert [pixels.shape for pixels in decoded_rgb(probe_media(path))] == [(48, 64, 3)]
+    data[2000:2002] = b"\xff\xd9"  # an end marker within the picture
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match=r"cannot be decoded.*premature end"):
+        list(decoded_rgb(probe_media(path)))
+    Image.fromarray(noise).save(path, quality=90)
+    whole = path.read_bytes()
+    end = whole.rindex(b"\xff\xd9")
+    path.write_bytes(whole[:end] + b"\0\0" + whole[end:])  # too many, behind the picture
+    assert len(list(decoded_rgb(probe_media(path)))) == 1
+
+
+def test_signed_numbers(tmp_path: Path) -> None:
+    """A DPX that says that its data are signed (SMPTE ST 268, data sign of the image element)."""
+    path = write_pixels(tmp_path / "a.dpx", np.full((18, 32, 3), 200, "u1"), "uint8")
+    data = bytearray(path.read_bytes())
+    data[780:784] = (1).to_bytes(4, "big" if data[:4] == b"SDPX" else "little")
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="its numbers are signed"):
         probe_media(path)
