@@ -61,6 +61,9 @@ def write_plain(
         for entry in kept.extra_attribs:
             if entry.name in _KEPT:
                 header.attribute(entry.name, entry.type, entry.value)
+        if kept.getattribute("ICCProfile") is not None:
+            # Else sRGB would be stated beside the profile: OpenImageIO takes it for the default.
+            header.attribute("oiio:ColorSpace", "unknown")
     if not spec.premultiplied:
         header.attribute("oiio:UnassociatedAlpha", 1)
     if spec.codec == "png":

@@ -267,3 +267,21 @@ def test_a_cicp_chunk_comes_first(tmp_path: Path) -> None:
         ColourTags(9, 16, 0, True),
         "the cICP chunk",
     )
+
+
+def test_a_copy_states_nothing_beside_its_profile(tmp_path: Path) -> None:
+    """A PNG with a profile and sRGB's chunk is read as sRGB by what does not know profiles."""
+    profile = display_p3()
+    copy = rendered(icc_png(tmp_path / "p.png", profile), tmp_path, "png").path
+    with Image.open(copy) as image:
+        assert image.info["icc_profile"] == profile
+    assert not {b"sRGB", b"gAMA", b"cHRM"} & set(chunks(copy))
+    assert probe_media(copy).colour == ColourTags(12, 13, 0, True)
+
+
+def chunks(path: Path) -> list[bytes]:
+    data, place, found = path.read_bytes(), 8, []
+    while place < len(data):
+        found.append(data[place + 4 : place + 8])
+        place += 12 + int.from_bytes(data[place : place + 4], "big")
+    return found
