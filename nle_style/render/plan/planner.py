@@ -59,8 +59,8 @@ class Planner:
     def plan_all(self) -> list[ItemPlan | NleStyleError]:
         """Every item of the job, planned, or the error that refuses it.
 
-        Raises: NleStyleError that refuses all of them in the same words, and not for their media:
-            it is the job's fault.
+        Raises: NleStyleError that refuses all of them in the same words, and names none of their
+            media: it is the job's fault.
         """
         plans: list[ItemPlan | NleStyleError] = []
         for item in self.job.items:
@@ -68,9 +68,11 @@ class Planner:
                 plans.append(self.plan(item))
             except NleStyleError as error:
                 plans.append(error)
-        faults = {str(plan): plan for plan in plans if isinstance(plan, NleStyleError)}
-        if len(faults) == 1 and not any(isinstance(plan, ItemPlan | MediaError) for plan in plans):
-            raise next(iter(faults.values()))
+        faults = [plan for plan in plans if isinstance(plan, NleStyleError)]
+        media = {str(item.source) for item in self.job.items}
+        same = len(faults) == len(plans) and len({*map(str, faults)}) == 1
+        if same and not isinstance(faults[0], MediaError) and faults[0].where not in media:
+            raise faults[0]
         return plans
 
     def plan(self, item: Item) -> ItemPlan:
