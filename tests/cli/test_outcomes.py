@@ -121,6 +121,7 @@ def test_a_job_of_three(media: Path, look: tuple[object, ...], tmp_path: Path) -
         "clips": None,
     }
     made = {f"whole.red.{end}" for end in ("mov", "manifest.jsonl", "report.json")}
+    made.add("nle-style.log")
     assert {name for name in _names(tmp_path) if "damaged" not in name} == made
     # The same for people: each item a line, the sum on stdout.
     again = _run("render", *sources, "-o", tmp_path, *look)
