@@ -59,11 +59,11 @@ def refusals(events: list[dict[str, Any]]) -> list[str]:
 
 
 def files(folder: Path) -> dict[str, bytes]:
-    """Every file of a folder but for manifests and reports, by its path within it."""
+    """Every file of a folder but for manifests, reports and logs, by its path within it."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.suffix not in (".json", ".jsonl", ".md")
+        if path.is_file() and path.suffix not in (".json", ".jsonl", ".md", ".log")
     }
 
 

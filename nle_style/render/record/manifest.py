@@ -146,12 +146,10 @@ class ManifestFile:
     def is_foreign(self) -> bool:
         """Whether a file stands under the name that is no manifest, whole or cut off."""
         try:
-            with self.path.open("rb") as file:
-                head = file.read(len(_LINE)).strip(b"\0")
+            self._read()
         except OSError:
             return self.path.is_symlink() or self.path.exists()
-        self._read()
-        return self.path.is_symlink() or not (self._notes or _LINE.startswith(head))
+        return self.path.is_symlink() or not (self._notes or _LINE.startswith(self._head))
 
     def has_published(self, files: Collection[Path]) -> bool:
         """Whether files are, all of them and unchanged, what was once published from here."""
@@ -210,13 +208,15 @@ class ManifestFile:
         self._clear()
         with self.path.open("rb") as file:
             state = _State.of(os.fstat(file.fileno()))
-            text = file.read().decode(errors="replace")
-        for line in text.split("\n"):
+            data = file.read()
+        self._head = data[: len(_LINE)].strip(b"\0")
+        for line in data.decode(errors="replace").split("\n"):
             self._take(line)
         self._state = state
 
     def _clear(self) -> None:
         self._state = None
+        self._head = b""
         self._notes: dict[str, _Notes] = {}
         self._last_facts: dict[str, Any] | None = None
         self._last_published: str | None = None
