@@ -225,16 +225,20 @@ def _make_folders(folder: Path) -> None:
         sync(each.parent)
 
 
-def sweep_parts(folder: Path) -> tuple[Path, ...]:
+def sweep_parts(folder: Path, of: str = "") -> tuple[Path, ...]:
     """Remove the part files in `folder` whose process is gone; those of living ones stay.
 
+    Args:
+        of: the name of the file that they are parts of; "" for all of them.
     Returns: what was removed. Raises: OutputError if one cannot be.
     """
     removed = []
     with writing_into(folder):
         for path in sorted(folder.iterdir()):
             match = _PART.search(path.name)
-            if match is None or _is_alive(int(match[1])):
+            if match is None or not path.name.startswith(of and f"{of}.part-"):
+                continue
+            if _is_alive(int(match[1])):
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             removed.append(path)

@@ -17,7 +17,14 @@ from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
 
-from nle_style.durable import append_lines, file_sha256, make_folders, part_path, replacing
+from nle_style.durable import (
+    append_lines,
+    file_sha256,
+    make_folders,
+    part_path,
+    replacing,
+    sweep_parts,
+)
 from nle_style.errors import InputError
 
 __all__ = ["RECORD", "Inputs", "SafeWriter", "holds_nothing", "refuse_foreign"]
@@ -110,7 +117,8 @@ class SafeWriter:
 
     @contextmanager
     def replacing(self, path: Path, *refusals: type[Exception]) -> Iterator[Path]:
-        """As `durable.replacing`, with the checks before the file gets its name, and noted.
+        """As `durable.replacing`, with the checks before the file gets its name, and noted. What
+        killed runs left of the same file is removed.
 
         Args:
             refusals: as of `durable.writing_into`.
@@ -118,6 +126,7 @@ class SafeWriter:
         Raises: InputError, as `check`; OutputError if the system refuses.
         """
         make_folders(path.parent)
+        sweep_parts(path.parent, path.name)
         with replacing(path, _part(path), *refusals) as part:
             yield part
             self.check([path])

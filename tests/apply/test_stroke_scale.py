@@ -31,7 +31,6 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("nle_style/cli/options.py", "at most {} "),
         ("plugins/client.py", "at most {}"),
         ("plugins/nuke/nle_style_nuke/node/knobs.py", "at most {} pixels"),
         ("docs/looks.md", "but {} pixels at most, / stroke scale"),

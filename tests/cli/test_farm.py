@@ -162,7 +162,7 @@ def test_openjd_run_is_what_batch_gives(
     assert frame_hashes(out) == frame_hashes(tmp_path / "plain")
     assert sum(map(len, frame_hashes(out).values())) == 10 + 12
     assert sorted(path.name for path in out.iterdir()) == sorted(
-        path.name for path in (tmp_path / "plain").iterdir()
+        path.name for path in (tmp_path / "plain").iterdir() if path.name != "nle-style.log"
     )
     told = [float(each) for each in re.findall(r"openjd_progress: (\S+)", ran.stdout)]
     assert told

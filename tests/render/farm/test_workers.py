@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -178,14 +179,17 @@ def test_a_disk_that_refuses_one_item_refuses_all(
     def hear(event: Event) -> None:
         told.append(event)
         if isinstance(event, Started):
-            (out / ".edit.red.mkv.work").write_bytes(b"a file where a folder should be")
+            for work in out.glob(".edit.red.mkv.work"):
+                shutil.rmtree(work)
+            (out / ".edit.red.mkv.work" / "unit-000000.mkv").mkdir(parents=True)  # no such file
 
     items = [{"source": clip}, *({"source": clip, "frames": (n, 27)} for n in range(1, 5))]
     result = run_in_workers(_job(tiny_pack, out, *items), hear, workers=1)
     assert result.exit_code == 2
     assert {type(item.error) for item in result.items} == {OutputError}
     assert len({str(item.error) for item in result.items}) == 1
-    assert not [each for each in told if isinstance(each, FramePainted)]
+    painted = [each for each in told if isinstance(each, FramePainted)]
+    assert {each.item for each in painted} <= {0}, "the disk refused its first unit"
 
 
 @pytest.mark.slow

@@ -63,6 +63,7 @@ def test_sigkill_then_the_same_command(
         "clip.red.manifest.jsonl",
         "clip.red.mov",
         "clip.red.report.json",
+        "nle-style.log",
     ]
 
 
