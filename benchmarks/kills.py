@@ -199,7 +199,7 @@ def units_of(folder: Path) -> dict[int, list[str]]:
 
 def is_note(name: str) -> bool:
     """Whether a file tells times of day, and so differs between two renders."""
-    return name.endswith((".manifest.jsonl", ".report.json"))
+    return name.endswith((".manifest.jsonl", ".report.json", "nle-style.log"))
 
 
 def decoded(folder: Path) -> list[str]:

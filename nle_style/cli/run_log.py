@@ -83,7 +83,9 @@ class RunLog:
         lines = [line for text in self._waiting for line in text.splitlines()]
         self._waiting.clear()
         stamp = f"{datetime.now().astimezone().isoformat(timespec='seconds')} {os.getpid()}"
-        with suppress(OSError), self._path.open("a", encoding="utf-8", errors="replace") as file:
+        # Where the volume is gone, no file is made in the folder below it.
+        with suppress(OSError), self._path.open("r+", encoding="utf-8", errors="replace") as file:
+            file.seek(0, os.SEEK_END)
             file.write("".join(f"{stamp}  {line}\n" for line in lines))
 
 

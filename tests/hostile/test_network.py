@@ -159,5 +159,5 @@ def test_where_media_are_is_told(movie: Path, tiny_pack: Path, tmp_path: Path) -
     otio.adapters.write_to_file(timeline(track(*shots)), str(cut))
     look = ("--style", "red", "--pack", tiny_pack)
     done = nle_style("batch", cut, "-o", tmp_path / "out", *look, "--dry-run", "--json")
-    assert done.code == 0, done.err
+    assert done.code == 3, done.err
     assert "only local files are read" in json.dumps(json.loads(done.out))
