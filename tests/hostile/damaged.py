@@ -34,7 +34,7 @@ KINDS = {
     "exr": "-c:v exr -format half -compression zip1 -pix_fmt gbrpf32le",
     "dpx": "-c:v dpx -pix_fmt rgb24",
     "tif": "-c:v tiff -compression_algo raw -pix_fmt rgb24",
-    "jpg": "-c:v mjpeg -pix_fmt yuvj444p -bitexact",
+    "jpg": "-c:v mjpeg -pix_fmt yuvj444p",
 }
 """By suffix: how a file of five pictures, or an image, is coded."""
 _IMAGES = ("png", "exr", "dpx", "tif", "jpg")
@@ -52,7 +52,9 @@ def make_whole(folder: Path) -> dict[str, Path]:
         tags = f"format={options.split('-pix_fmt ')[1].split()[0]}"
         tags += f",{TAGS}" if "yuv4" in tags else ""
         one = ("-frames:v", 1, "-update", 1) if kind in _IMAGES else ("-map", "1:a")
-        outputs += ["-map", "0:v", *one, "-vf", tags, *options.split(), "-threads", 1, paths[kind]]
+        # Without dates and random numbers, so that the same bytes are damaged in every run.
+        exact = ("-threads", 1, "-bitexact")
+        outputs += ["-map", "0:v", *one, "-vf", tags, *options.split(), *exact, paths[kind]]
     ffmpeg("-f", "lavfi", "-i", picture, "-f", "lavfi", "-i", tone, *outputs)
     return paths
 
