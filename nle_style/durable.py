@@ -233,12 +233,12 @@ def sweep_parts(folder: Path, of: str = "") -> tuple[Path, ...]:
     Returns: what was removed. Raises: OutputError if one cannot be.
     """
     removed = []
+    prefix = f"{of}.part-" if of else ""
     with writing_into(folder):
         for path in sorted(folder.iterdir()):
             match = _PART.search(path.name)
-            if match is None or not path.name.startswith(of and f"{of}.part-"):
-                continue
-            if _is_alive(int(match[1])):
+            stale = match is not None and not _is_alive(int(match[1]))
+            if not (stale and path.name.startswith(prefix)):
                 continue
             shutil.rmtree(path) if path.is_dir() else path.unlink()
             removed.append(path)
