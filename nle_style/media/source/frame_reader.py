@@ -31,6 +31,7 @@ from nle_style.media.movie import (
     demuxed,
     display_matrix,
     has_alpha,
+    has_damaged_slice,
     movie_index,
     open_movie,
     source_frame,
@@ -224,7 +225,7 @@ def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int,
     index = movie_index(info.path, info.stream)
     end = min(last, index.readable - 1)
     expected = first
-    reason = "the file ends before it"
+    reason = "the file ends before it" if expected > end else "its data are damaged"
     for threaded, seek in ((True, True), (False, True), (False, False)):
         if expected > end:
             break
@@ -294,9 +295,13 @@ class _Ranks:
 def _frames_of_packets(
     packets: Iterator[VideoPacket], context: VideoCodecContext
 ) -> Iterator[VideoFrame]:
-    """Decode; at an error first yield the frames that were complete before it."""
+    """Decode; at an error, or a packet whose checksum is wrong, first yield the frames that were
+    complete before it."""
     try:
         for packet in packets:
+            if context.name == "ffv1" and has_damaged_slice(bytes(packet)):
+                yield from context.decode(None)
+                return
             yield from context.decode(packet if packet.size else None)
     except av.error.FFmpegError:
         if context.thread_count == 1:  # with threads, one that waits may itself be faulty

@@ -7,6 +7,7 @@ import gc
 from collections.abc import Iterator
 from pathlib import Path
 
+import av
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
@@ -235,6 +236,23 @@ def test_damaged_packet_names_the_frame(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match="frame 7 of 12 cannot be decoded"):
         read.extend(decoded_rgb(probe_media(clip)))
     assert len(read) == 7
+
+
+@pytest.mark.parametrize("slices", ["1", "4"])
+@pytest.mark.parametrize("coder", ["0", "1"])
+def test_a_checksum_of_ffv1_that_does_not_hold(tmp_path: Path, slices: str, coder: str) -> None:
+    """ffmpeg's decoder only logs it, and gives the picture."""
+    codec = ("-c:v", "ffv1", "-level", "3", "-slices", slices, "-coder", coder, "-g", "1")
+    clip = make(tmp_path / "a.mkv", "-slicecrc", 1, frames=6, codec=codec)
+    all_equal(clip)
+    all_equal(make(tmp_path / "b.mkv", "-slicecrc", 0, frames=6, codec=codec))
+    with av.open(str(clip)) as container:
+        packets = [bytes(packet) for packet in container.demux(video=0)]
+    data = bytearray(clip.read_bytes())
+    data[data.index(packets[3]) + len(packets[3]) // 2] ^= 1
+    clip.write_bytes(data)
+    with pytest.raises(MediaError, match=r"frame 3 of 6 cannot be decoded.*data are damaged"):
+        list(decoded_rgb(probe_media(clip)))
 
 
 def test_refusals(tmp_path: Path) -> None:

@@ -12,12 +12,14 @@ from nle_style.media.movie.stream.beside import (
 from nle_style.media.movie.stream.boxes import SampleEntry, sample_entry
 from nle_style.media.movie.stream.choice import choose_stream, video_stream
 from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
+from nle_style.media.movie.stream.ffv1 import has_damaged_slice
 
 __all__ = [
     "SampleEntry",
     "choose_stream",
     "decoder_of",
     "has_coded_alpha",
+    "has_damaged_slice",
     "has_dolby_vision",
     "hdr_levels",
     "icc_profile",
