@@ -18,7 +18,9 @@ __all__ = [
     "Timecode",
     "advance_timecode",
     "conform_timecode",
+    "day_of_timecode",
     "frame_of_timecode",
+    "frames_in_a_day",
     "own_timecode",
     "smpte_rate",
     "timecode_from_bcd",
@@ -63,7 +65,7 @@ class Timecode:
         """
         nominal, dropped = _counts(rate, drop)
         per_minute, per_ten = nominal * 60 - dropped, nominal * 600 - dropped * 9
-        tens, rest = divmod(frame % (per_ten * 6 * 24), per_ten)
+        tens, rest = divmod(frame % frames_in_a_day(rate, drop=drop), per_ten)
         # Nothing is left out in the first minute of each ten.
         late = max(0, rest - nominal * 60)
         left_out = 9 * tens + (1 + late // per_minute if rest >= nominal * 60 else 0)
@@ -102,6 +104,12 @@ def _counts(rate: Fraction, drop: bool) -> tuple[int, int]:
     return nominal, round(nominal / 15) if drop else 0
 
 
+def frames_in_a_day(rate: Fraction, *, drop: bool) -> int:
+    """Labels from 00:00:00:00 to 24:00:00:00, where a count begins anew: 2160000 at 25."""
+    nominal, dropped = _counts(rate, drop)
+    return 24 * 6 * (nominal * 600 - dropped * 9)
+
+
 def smpte_rate(rate: Fraction | float, tolerance: Fraction = Fraction(1, 1000)) -> Fraction | None:
     """The rate with a timecode of its own, of 23.976 to 60 pictures a second, that is so near."""
     nearest = min(_RATES, key=lambda each: abs(each - Fraction(rate)))
@@ -115,6 +123,17 @@ def frame_of_timecode(text: str | None, rate: Fraction) -> int:
     """
     counted = smpte_rate(rate)
     return 0 if text is None or counted is None else Timecode.of(text).frame(counted)
+
+
+def day_of_timecode(text: str | None, rate: Fraction) -> int:
+    """Pictures in a day of the count that a timecode belongs to; 0 where it has no frame.
+
+    Raises: MediaError if `text` is not a timecode.
+    """
+    counted = smpte_rate(rate)
+    if text is None or counted is None:
+        return 0
+    return frames_in_a_day(counted, drop=Timecode.of(text).drop)
 
 
 def advance_timecode(text: str, frames: int, rate: Fraction) -> str:

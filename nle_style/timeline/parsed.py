@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -10,15 +11,31 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 
-__all__ = ["SOURCE_KEY", "Parsed", "ReadTimeline", "file_bytes"]
+__all__ = ["SOURCE_KEY", "Dropped", "Parsed", "ReadTimeline", "file_bytes"]
 
 SOURCE_KEY = "nle_style_source"
 """Key of a clip's or media reference's metadata that says where it was in the original file.
 
 XML clips have {"element", "line"} and an "id", "file" or "asset" where the file has one; clips of
 an EDL have {"event", "line"}. The media reference of an EDL has {"names"}: every name that its
-file may go by.
+file may go by. A bare TimeEffect has the "reason" for which its frames cannot be known.
 """
+
+
+class Dropped(NamedTuple):
+    """A picture of the file that has no place in the timeline: a cut with it is never whole.
+
+    Attributes:
+        name: of the clip, as an editor finds it.
+        track: its track, "" if it is not known.
+        reason: one clause, without a full stop.
+        remedy: one sentence the user can act on.
+    """
+
+    name: str
+    track: str
+    reason: str
+    remedy: str
 
 
 class Parsed(NamedTuple):
@@ -26,11 +43,15 @@ class Parsed(NamedTuple):
 
     Attributes:
         timeline: the edit.
-        warnings: what the reader had to guess, drop or repair; one sentence each, with its place.
+        warnings: what the reader had to guess or repair; one sentence each, with its place.
+        dropped: pictures that it could not put into the timeline.
+        drop: as of `ReadTimeline`.
     """
 
     timeline: otio.schema.Timeline
     warnings: list[str]
+    dropped: Sequence[Dropped] = ()
+    drop: bool | None = None
 
 
 @dataclass(frozen=True)
@@ -42,14 +63,18 @@ class ReadTimeline:
         path: absolute path of the file (or bundle) it came from.
         media_root: folder that relative media URLs start from: the file's folder, the bundle
             itself, or the folder that an .otioz was unpacked into.
-        warnings: what the reader had to guess, drop or repair; one sentence each, with its place
-            in the file.
+        warnings: what the reader had to guess or repair; one sentence each, with its place in
+            the file.
+        dropped: pictures that it could not put into the timeline; the plan refuses them.
+        drop: whether its record timecode is drop-frame; None where it does not say.
     """
 
     timeline: otio.schema.Timeline
     path: Path
     media_root: Path
     warnings: tuple[str, ...] = ()
+    dropped: tuple[Dropped, ...] = ()
+    drop: bool | None = None
 
 
 def file_bytes(path: Path, count: int = -1) -> bytes:

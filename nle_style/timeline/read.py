@@ -87,8 +87,8 @@ def read_timeline(
         ]
     else:
         found = _found(path, suffix, rate)
-    timeline, warnings = _only(found, path)
-    return ReadTimeline(timeline, path, media_root, tuple(warnings))
+    timeline, warnings, dropped, drop = _only(found, path)
+    return ReadTimeline(timeline, path, media_root, tuple(warnings), tuple(dropped), drop)
 
 
 def _found(path: Path, suffix: str, rate: Fraction | None) -> Sequence[Parsed]:
@@ -120,6 +120,7 @@ def _only(found: Sequence[Parsed], path: Path) -> Parsed:
         )
     has_sound = any(parsed.timeline.find_clips() for parsed in found)
     notes = [warning for parsed in found for warning in parsed.warnings]
+    notes += [f"{each.name}: {each.reason}" for parsed in found for each in parsed.dropped]
     raise TimelineError(
         "timeline has no clips" + (" with a picture, only sound" if has_sound else ""),
         where=str(path),

@@ -11,6 +11,7 @@ import opentimelineio as otio
 
 from nle_style.errors import MediaError
 from nle_style.timeline import ReadTimeline, read_timeline
+from nle_style.timeline.files import MediaFacts
 
 __all__ = [
     "Facts",
@@ -27,13 +28,14 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(MediaFacts):
     """Media as a probe would describe it."""
 
     rate: Fraction = Fraction(24)
     frame_count: int = 100
     start_frame: int = 0
     first_file_number: int | None = None
+    day: int = 24 * 3600 * 24
 
 
 def probe_of(*facts: Facts, **by_stem: Facts) -> Callable[[Path], Facts]:

@@ -22,7 +22,7 @@ from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Read
 from nle_style.render.plan import files_read, read_as, source_stem
 from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
-from nle_style.timecode import frame_of_timecode
+from nle_style.timecode import day_of_timecode, frame_of_timecode
 from nle_style.timeline import ReadTimeline, exact_rate, read_timeline, usable_range
 from nle_style.timeline.files import MediaFacts, MediaFinder
 from nle_style.timeline.looks import ClipLook, markers_without_clip, read_look_map
@@ -83,7 +83,7 @@ class PlannedBatch:
 class _Facts(MediaFacts):
     """What the plan needs to know of a media file, and the rate that it is conformed to."""
 
-    conform: Fraction | None
+    conform: Fraction | None = None
 
 
 @dataclass
@@ -144,7 +144,8 @@ def _facts(info: MediaInfo, reading: Reading) -> _Facts:
         )
     start = frame_of_timecode(info.timecode, info.rate)
     number = info.first_frame_number if info.kind == "sequence" else None
-    return _Facts(info.rate, info.frame_count, start, number, info.conform)
+    day = day_of_timecode(info.timecode, info.rate)
+    return _Facts(info.rate, info.frame_count, start, number, day, info.conform)
 
 
 def plan_batch(

@@ -95,6 +95,7 @@ def build_batch_report(
         },
         "summary": summary(clip_counts(ends)),
         "exit_code": clips_exit_code(ends),
+        "notes": list(batch.notes),
         "clips": clips,
     }
 
@@ -214,8 +215,9 @@ def as_markdown(report: Mapping[str, Any]) -> str:
         lines += [_table_line(head), f"|{'---|' * len(head)}"]
         lines += [_table_line(_cells(clip)) for clip in styled]
     noted = [clip for clip in styled if clip["notes"]]
-    if noted:
+    if noted or report["notes"]:
         lines += ["", "## To know", ""]
+        lines += [f"- {note}" for note in report["notes"]]
         lines += [f"- **{c['name']}** ({c['track']}): {'; '.join(c['notes'])}" for c in noted]
     if skipped:
         reasons = Counter(clip["reason"] for clip in skipped)

@@ -41,28 +41,51 @@ def clip_place(read: ReadTimeline, use: ClipUse) -> dict[str, Any]:
     """
     record = None
     if use.record is not None:
-        start = read.timeline.global_start_time
-        rate = float(use.rate) if start is None or start.rate <= 0 else float(start.rate)
-        offset = 0 if start is None else round(start.rescaled_to(rate).value)
-        record = record_timecodes(use.record, rate, Fraction(offset) / Fraction(rate))
+        rate = _edit_rate(read) or float(use.rate)
+        begin = read.timeline.global_start_time
+        offset = 0 if begin is None or begin.rate <= 0 else round(begin.rescaled_to(rate).value)
+        start = Fraction(offset) / Fraction(rate)
+        record = record_timecodes(use.record, rate, start, drop=read.drop)
     return {"timeline": record, "source": str(use.source), "frames": [use.first, use.last]}
 
 
+def _edit_rate(read: ReadTimeline) -> float | None:
+    """Frames a second of the timeline's own count; None where it does not say."""
+    begin = read.timeline.global_start_time
+    if begin is not None and begin.rate > 0:
+        return float(begin.rate)
+    for track in read.timeline.video_tracks():
+        for item in track:
+            trim = getattr(item, "source_range", None)
+            if trim is not None and trim.duration.rate > 0:
+                return float(trim.duration.rate)
+    return None
+
+
 def record_timecodes(
-    record: tuple[Fraction, Fraction], rate: float, start: Fraction = Fraction(0)
+    record: tuple[Fraction, Fraction],
+    rate: float,
+    start: Fraction = Fraction(0),
+    *,
+    drop: bool | None = None,
 ) -> list[str]:
     """In and out (exclusive) of a clip as timecode; as seconds at a rate that has none.
 
     Args:
         record: seconds from the timeline's start.
-        rate: frames a second of the timeline; 29.97 and 59.94 are counted drop-frame.
+        rate: frames a second of the timeline.
         start: seconds at which the timeline starts.
+        drop: whether 29.97 and 59.94 are counted drop-frame. None where the timeline does not say:
+            then they are, unless only the other count makes its start a whole hour.
     """
     exact = smpte_rate(rate, Fraction(1, 100))
     if exact is None:
         return [f"{float(start + seconds):.3f} s" for seconds in record]
+    if drop is None:
+        first = round(start * exact)
+        drop = first == 0 or first % (3600 * round(exact)) != 0
     frames = (round((start + seconds) * exact) for seconds in record)
-    return [str(Timecode.at(frame, exact, drop=exact in DROP_RATES)) for frame in frames]
+    return [str(Timecode.at(frame, exact, drop=drop and exact in DROP_RATES)) for frame in frames]
 
 
 @dataclass(frozen=True)

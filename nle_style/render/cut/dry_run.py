@@ -234,6 +234,7 @@ class DryRun(_Totals):
             "nle_style_dry_run": DRY_RUN_VERSION,
             "timeline": str(self.batch.read.path),
             "look": self.batch.label,
+            "notes": list(self.batch.notes),
             "clips": self.clips(),
             "intermediates": [render.as_data() for render in self.renders],
             "refusals": [asdict(refusal) for refusal in plan.refusals],

@@ -37,12 +37,23 @@ class MediaFacts:
         frame_count: number of frames that can be decoded.
         start_frame: the file's start timecode counted in frames at `rate`; 0 if it has none.
         first_file_number: in the name of an image sequence's first file; None for other media.
+        day: frames from midnight to midnight in the file's timecode, where its count begins anew;
+            0 if it has none.
     """
 
     rate: Fraction
     frame_count: int
     start_frame: int
     first_file_number: int | None
+    day: int = 0
+
+    def place_of(self, time: Fraction) -> Fraction | None:
+        """The position in the file of a time in its timecode, before or after midnight; None if
+        the file does not hold it. Both in frames."""
+        for place in (time - self.start_frame, time - self.start_frame + self.day):
+            if 0 <= place < self.frame_count:
+                return place
+        return None
 
 
 class _Found(NamedTuple):
@@ -199,7 +210,7 @@ class MediaFinder:
         if available is not None and available.start_time.value == 0:
             # The timeline counts from the file's first frame and not in its timecode.
             return None
-        return facts.start_frame <= first < facts.start_frame + facts.frame_count
+        return facts.place_of(first) is not None
 
 
 def _addresses(url: str) -> list[str]:

@@ -23,6 +23,8 @@ _CLIP_ID = re.compile(r"tracks\[(\d+)\]((?:/children\[\d+\])*)")
 class Refusal(ClipPlace):
     """A picture in the cut that cannot be styled; it keeps the media it has.
 
+    Its `clip_id` is "" if the reader could not put it into the timeline.
+
     Attributes:
         reason: one clause, without a full stop.
         remedy: one sentence the user can act on.
@@ -126,6 +128,8 @@ def _left_alone(placed: Placed) -> str:
         return "trimmed off: no part of the cut shows it"
     if isinstance(item, otio.schema.Clip) and _is_adjustment(item):
         return "adjustment layer, which has no picture of its own"
+    if isinstance(item, otio.schema.Clip) and _is_black(item):
+        return "black"
     return ""
 
 
@@ -140,6 +144,10 @@ def _is_adjustment(clip: otio.schema.Clip) -> bool:
         re.match(r"adjustment (clip|layer)", text, re.IGNORECASE)
         for text in (str(clip.name), kind, "" if reference is None else str(reference.name))
     )
+
+
+def _is_black(clip: otio.schema.Clip) -> bool:
+    return getattr(own_reference(clip), "generator_kind", "") == "black"
 
 
 def _without_picture(reference: otio.core.MediaReference | None) -> TimelineError | None:

@@ -9,7 +9,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.files import MediaFacts, first_number
+from nle_style.timeline.files import MediaFacts
 from nle_style.timeline.frames import (
     counted,
     exact_rate,
@@ -19,6 +19,7 @@ from nle_style.timeline.frames import (
     whole_frames,
 )
 from nle_style.timeline.needs.candidates import Candidate
+from nle_style.timeline.needs.origin import origin_of
 from nle_style.timeline.needs.retime import Bound, reading_starts
 from nle_style.timeline.needs.tree import ClipPlace
 
@@ -137,7 +138,7 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
         start = counted(available.start_time, rate) if available else Fraction(0)
         note = "a still: one frame is rendered, and the editor holds it as it holds the original"
         return _use(item, SourceRange(source, 0, 0, look, rate), 1, start, note, Fraction(1))
-    media_start = _media_start(item, facts, rate)
+    media_start, guess = origin_of(item, facts, rate)
     if wanted is None:
         # No trim: the available range is shown, or the whole file where there is none.
         start = counted(available.start_time, rate) if available else media_start
@@ -163,7 +164,7 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
     if not shown:
         return None
     inside = [(max(a, 0), min(b, count - 1)) for a, b in shown if a < count and b >= 0]
-    notes = [_overhang(shown, source, count)]
+    notes = [guess, _overhang(shown, source, count)]
     if len(readings) > 1:
         notes.append("editors read reverse in two ways: the frames of both are planned")
     first, last = min(a for a, _ in inside), max(b for _, b in inside)
@@ -260,31 +261,4 @@ def _overhang(shown: list[tuple[int, int]], source: Path, count: int) -> str:
     return (
         f"{missing} of the {wanted} frames it needs ({first}-{last}) are missing from "
         f"{source.name}, which has 0-{count - 1}"
-    )
-
-
-def _media_start(item: Candidate, facts: MediaFacts, rate: Fraction) -> Fraction:
-    """The source time of the file's first frame, in frames at the media's rate."""
-    available, wanted = usable_range(item.reference), item.clip.source_range
-    number, named = facts.first_file_number, first_number(item.reference)
-    if available is not None:
-        start = counted(available.start_time, rate)
-        if number is None:
-            return start
-        if named is not None:
-            # File number = named + (source time - start of the available range).
-            return start + number - named
-        end = start + counted(available.duration, rate)
-        # Without a number, source times that are numbers of files are taken for such.
-        return Fraction(number) if number <= start and end <= number + facts.frame_count else start
-    if wanted is None:
-        return Fraction(facts.start_frame if number is None else number)
-    start = counted(wanted.start_time, rate)
-    for origin in (facts.start_frame, number or 0, 0):
-        if origin <= start < origin + facts.frame_count:
-            return Fraction(origin)
-    raise TimelineError(
-        f"it starts at source frame {float(start):g}, but its media has no available range and "
-        f"starts at {facts.start_frame} with {facts.frame_count} frames",
-        remedy="Relink the clip to the right media, or export the timeline with media ranges.",
     )

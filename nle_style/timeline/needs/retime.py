@@ -17,6 +17,7 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
+from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = [
     "ALWAYS",
@@ -69,8 +70,10 @@ def speed_of(item: otio.schema.Item) -> Fraction:
             continue
         name = str(effect.effect_name or effect.name or effect.schema_name())
         if not isinstance(effect, otio.schema.LinearTimeWarp):
+            known = effect.metadata.get(SOURCE_KEY, {}).get("reason")
             raise TimelineError(
-                f"the timeline does not say which frames its retime ({name}) shows, as happens "
+                str(known or "")
+                or f"the timeline does not say which frames its retime ({name}) shows, as happens "
                 "with keyframed speed",
                 remedy="Render the retimed clip as a movie and cut that in.",
             )

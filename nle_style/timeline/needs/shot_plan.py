@@ -114,6 +114,7 @@ def plan_shots(
             skipped.append(_skipped(item, "trimmed off: no frame of the cut falls on it"))
         else:
             uses.append(use)
+    refusals += [Refusal("", d.name, d.track, d.reason, d.remedy) for d in read.dropped]
     ranges, asked = _merged(uses, handles)
     planned = tuple(r for group in ranges.values() for r in group)
     return Plan(

@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from nle_style.timecode import Timecode
 
-__all__ = ["Event", "Motion", "frames_of", "highest_frame", "parse_events"]
+__all__ = ["Event", "Motion", "frames_of", "highest_frame", "is_drop", "parse_events"]
 
 _TIMECODE = r"\d{1,2}[:;]\d\d[:;]\d\d[:;.,]\d\d|\d+"
 _EVENT = re.compile(
@@ -23,19 +23,22 @@ _EVENT = re.compile(
 )
 _COMMENT = re.compile(
     r"\*?\s*(?:\*\s*OTIO REFERENCE )?"
-    r"(?P<key>(?:FROM|TO) (?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*(?P<value>.*)"
+    r"(?P<key>(?:FROM|TO|KEY) (?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*(?P<value>.*)"
 )
+_REEL = re.compile(r"\*?\s*REEL\s+(?P<reel>\S.*?)\s+IS CLIP\s+(?P<clip>\S.*)")
 _MOTION = re.compile(rf"M2\s+(?P<name>.*?)\s+(?P<speed>-?\d*\.?\d+)\s+(?P<at>{_TIMECODE})")
 _FREEZE = re.compile(r"[*\s]*FREEZE FRAME")
 
 
 @dataclass(frozen=True)
 class Motion:
-    """An M2 line: the reel or clip it means, and its speed in frames per second (signed)."""
+    """An M2 line: the reel or clip it means, its speed in frames per second (signed), and the
+    source timecode that it holds for."""
 
     name: str
     speed: Fraction
     line: int
+    at: str
 
 
 @dataclass
@@ -44,13 +47,16 @@ class Event:
 
     Attributes:
         number, reel, channels: as written.
-        kind: "C" (cut), "D" (dissolve), "W" (wipe) or "K" (key).
+        kind: "C" (cut), "D" (dissolve), "W" (wipe), "K" (key) or "KB" (the background of a key).
         frames: length of the transition.
         source, record: timecodes in and out (exclusive), as written.
         line: in the file, from 1.
         drop: whether the list says that its timecode is drop-frame (FCM).
-        outgoing: the line of the same number that a transition starts from.
+        outgoing: the line of the same number that a transition starts from, or a key lies on.
+        incoming: the transition or key after this line, if this line has a length of its own;
+            lists write the comments of both below the second.
         names: comments by their key, like "FROM CLIP NAME".
+        reels: "REEL x IS CLIP y" comments, y by x.
         locators: text of LOC comments.
         motions: M2 lines.
         freeze: whether a comment says "freeze frame".
@@ -67,7 +73,9 @@ class Event:
     line: int
     drop: bool
     outgoing: Event | None = None
+    incoming: Event | None = None
     names: dict[str, str] = field(default_factory=dict)
+    reels: dict[str, str] = field(default_factory=dict)
     locators: list[str] = field(default_factory=list)
     motions: list[Motion] = field(default_factory=list)
     freeze: bool = False
@@ -106,32 +114,47 @@ def _append(events: list[Event], match: re.Match[str], line: int, drop: bool) ->
         number=match["number"],
         reel=match["reel"],
         channels=match["channels"].upper(),
-        kind=match["kind"][0],
+        kind="KB" if re.fullmatch(r"K\s?B", match["kind"]) else match["kind"][0],
         frames=int(match["frames"] or 0),
         source=(match["a"], match["b"]),
         record=(match["c"], match["d"]),
         line=line,
         drop=drop,
     )
-    if event.kind != "C" and events:
+    if event.kind in ("D", "W", "K") and events:
         last = events[-1]
-        if (last.number, last.channels, last.kind) == (event.number, event.channels, "C"):
-            event.outgoing = events.pop()
-            event.comments = last.comments
+        before = "KB" if event.kind == "K" else "C"
+        if (last.number, last.channels, last.kind) == (event.number, event.channels, before):
+            event.outgoing = last
+            if last.record[0] == last.record[1]:
+                # Only a mark of where the transition comes from.
+                events.pop()
+                event.comments = last.comments
+            else:
+                last.incoming = event
     events.append(event)
 
 
 def _note(event: Event, line: str, number: int) -> None:
     if motion := _MOTION.fullmatch(line):
-        event.motions.append(Motion(motion["name"], Fraction(motion["speed"]), number))
+        event.motions.append(
+            Motion(motion["name"], Fraction(motion["speed"]), number, motion["at"])
+        )
     elif _FREEZE.match(line):
         event.freeze = True
+    elif reel := _REEL.fullmatch(line):
+        event.reels.setdefault(reel["reel"], reel["clip"].strip())
     elif comment := _COMMENT.fullmatch(line):
         if comment["key"] == "LOC":
             event.locators.append(comment["value"])
         else:
             event.names.setdefault(comment["key"], comment["value"].strip())
     event.comments.append(line.lstrip("* "))
+
+
+def is_drop(event: Event) -> bool:
+    """Whether its timecodes are drop-frame, by the list or by their own semicolons."""
+    return event.drop or ";" in "".join((*event.source, *event.record))
 
 
 def highest_frame(events: list[Event]) -> int:

@@ -104,7 +104,8 @@ def _reader_class() -> Any:
         def parsed(self, sequence: ElementTree.Element) -> Parsed:
             self._warnings, self._inside = [], [sequence]
             timeline = self.timeline_for_sequence(sequence, module._Context())
-            return Parsed(timeline, self._warnings)
+            display = (sequence.findtext("./timecode/displayformat") or "").strip().upper()
+            return Parsed(timeline, self._warnings, drop={"DF": True, "NDF": False}.get(display))
 
         def clip_for_element(
             self, element: ElementTree.Element, item_range: Any, start_offset: Any, context: Any

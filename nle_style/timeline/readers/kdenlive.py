@@ -82,6 +82,7 @@ class _Reader:
             track = main.find("./track")
             main = self._by_id[track.get("producer", "") if track is not None else ""]
         timeline = otio.schema.Timeline(_property(main, "kdenlive:clipname") or name)
+        timeline.global_start_time = self._time(0)
         timeline.tracks.extend(self._tracks(main))
         return Parsed(timeline, self._warnings)
 

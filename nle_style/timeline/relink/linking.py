@@ -13,7 +13,7 @@ from typing import Any
 import opentimelineio as otio
 
 from nle_style.errors import InputError, MediaError, TimelineError
-from nle_style.timecode import frame_of_timecode
+from nle_style.timecode import day_of_timecode, frame_of_timecode
 from nle_style.timeline.files import MediaFacts
 from nle_style.timeline.looks import ClipLook, parse_look
 from nle_style.timeline.needs import Candidate, ClipUse, plan_shots
@@ -181,4 +181,5 @@ def _facts(found: Intermediate) -> MediaFacts:
     """What the manifest says of the source."""
     rate = found.rendered.rate
     start = frame_of_timecode(found.timecode, rate)
-    return MediaFacts(rate, found.source_frames, start, found.first_number)
+    day = day_of_timecode(found.timecode, rate)
+    return MediaFacts(rate, found.source_frames, start, found.first_number, day)

@@ -98,7 +98,8 @@ class _Reader:
         timeline.tracks.extend(tracks)
         start = seconds(sequence.get("tcStart"))
         timeline.global_start_time = time_at(start, rate)
-        return Parsed(timeline, self._warnings)
+        drop = {"DF": True, "NDF": False}.get(sequence.get("tcFormat", ""))
+        return Parsed(timeline, self._warnings, drop=drop)
 
     def compound(self, clip: ElementTree.Element) -> Parsed:
         return self.project(self._referred(clip), clip.get("name", ""))

@@ -1,0 +1,91 @@
+"""Where in the timeline's source time the first frame of a file lies, and whether that is a guess.
+
+A timecode begins anew at 24:00:00:00, so that a file which runs over midnight holds times that are
+nearly a day below its first one.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import NamedTuple
+
+from nle_style.errors import TimelineError
+from nle_style.timecode import frames_in_a_day
+from nle_style.timeline.files import MediaFacts, first_number
+from nle_style.timeline.frames import counted, usable_range
+from nle_style.timeline.needs.candidates import Candidate
+
+__all__ = ["Origin", "origin_of"]
+
+
+class Origin(NamedTuple):
+    """The source time of a file's first frame, in frames at the picture's rate.
+
+    Attributes:
+        start: not whole in odd timelines; negative where source times lie past midnight.
+        guess: a clause for the user where the timeline does not say it, else "".
+    """
+
+    start: Fraction
+    guess: str = ""
+
+
+def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
+    """The source time that a clip's timeline means by the first frame of its file.
+
+    Its available range says it; without one the file's timecode, then its files' numbers, then 0,
+    the first of them that puts the clip's in-point into the file.
+
+    Raises:
+        TimelineError: none of them does.
+    """
+    available, wanted = usable_range(item.reference), item.clip.source_range
+    number = facts.first_file_number
+    if available is not None:
+        begin = counted(available.start_time, rate)
+        stated = _stated(item, number, begin, counted(available.duration, rate), facts.frame_count)
+        if wanted is None:
+            return stated
+        day = facts.day or frames_in_a_day(rate, drop=False)
+        place = counted(wanted.start_time, rate) - stated.start
+        is_next_day = not 0 <= place < facts.frame_count and 0 <= place + day < facts.frame_count
+        return stated._replace(start=stated.start - day) if is_next_day else stated
+    if wanted is None:
+        return Origin(Fraction(facts.start_frame if number is None else number))
+    return _guessed(counted(wanted.start_time, rate), facts)
+
+
+def _stated(
+    item: Candidate, number: int | None, begin: Fraction, length: Fraction, count: int
+) -> Origin:
+    """What an available range from `begin` on says."""
+    if number is None:
+        return Origin(begin)
+    named = first_number(item.reference)
+    if named is not None:
+        # File number = named + (source time - start of the available range).
+        return Origin(begin + number - named)
+    if number <= begin and begin + length <= number + count and number != begin:
+        return Origin(Fraction(number), "its source times are taken for the numbers of its files")
+    return Origin(begin)
+
+
+def _guessed(start: Fraction, facts: MediaFacts) -> Origin:
+    """Without an available range the file itself decides, if it can."""
+    count, place = facts.frame_count, facts.place_of(start)
+    from_zero = 0 <= start < count
+    if facts.day and place is not None:
+        guess = "the timeline does not say where its media begins: read as the file's timecode"
+        return Origin(start - place, guess if from_zero and start != place else "")
+    number = facts.first_file_number
+    if number is not None and number <= start < number + count:
+        return Origin(Fraction(number), "its source times are taken for the numbers of its files")
+    if from_zero:
+        why = ", for its timecode does not hold them" if facts.day else ""
+        guess = f"its source times are counted from the first frame of its file{why}"
+        return Origin(Fraction(0), guess)
+    raise TimelineError(
+        f"it starts at source frame {float(start):g}, but its media has no available range and "
+        f"starts at {facts.start_frame} with {count} frames",
+        remedy="Relink the clip to the right media, or export the timeline with media ranges.",
+    )

@@ -1,0 +1,123 @@
+"""One event of a CMX 3600 list as a clip: its names, its source range and speed, its markers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from fractions import Fraction
+
+import opentimelineio as otio
+
+from nle_style.timeline.parsed import SOURCE_KEY
+from nle_style.timeline.readers.edl_events import Event, Motion, frames_of
+from nle_style.timeline.readers.edl_times import GENERATED, EdlList, PlacedEvent
+
+__all__ = ["edl_clip"]
+
+_NO_NAME = {"", "AX", "(NULL)"}
+# An M2 line has one decimal, and Avid counts a frame or two more or less at a dissolve.
+_SPEED_SLACK = Fraction(1, 20)
+_FRAME_SLACK = 3
+
+
+def edl_clip(edl: EdlList, item: PlacedEvent) -> otio.schema.Clip:
+    """The clip of an event.
+
+    Its reference's `target_url` is the likeliest name of its file, and the reference's metadata
+    list every name. A length that no speed explains gets a bare TimeEffect.
+    """
+    event = item.event
+    clip_name, names = _names(event)
+    clip = otio.schema.Clip(clip_name or (names[0] if names else f"event {event.number}"))
+    if event.reel in GENERATED:
+        clip.media_reference = otio.schema.GeneratorReference(generator_kind=GENERATED[event.reel])
+    elif names:
+        reference = otio.schema.ExternalReference(target_url=names[0])
+        reference.metadata[SOURCE_KEY] = {"names": names}
+        clip.media_reference = reference
+    clip.metadata[SOURCE_KEY] = {"event": event.number, "line": event.line}
+    clip.metadata["cmx_3600"] = {"reel": event.reel, "comments": list(event.comments)}
+    _set_range(edl, clip, item)
+    _add_markers(edl, clip, item)
+    return clip
+
+
+def _names(event: Event) -> tuple[str, list[str]]:
+    """The clip's name, and every name that its file may go by, likeliest first.
+
+    Comments below a pair of lines say FROM of the first and TO of the second, KEY of a key's
+    foreground; if each line has comments of its own, both say FROM.
+    """
+    side, said = "FROM", event.names
+    if event.kind == "K":
+        side = "KEY"
+    elif event.kind in ("D", "W"):
+        has_own = event.outgoing is not None and event.outgoing.names
+        side = "FROM" if has_own and not any(key.startswith("TO") for key in said) else "TO"
+    elif event.incoming is not None and not said:
+        said = event.incoming.names
+    clip_name = said.get(f"{side} CLIP NAME", "")
+    files = [said.get(f"{side} {key}", "") for key in ("FILE", "CLIP")]
+    # In a transition, the one SOURCE FILE comment is the outgoing clip's.
+    tape = said.get("SOURCE FILE", "") if side == "FROM" else ""
+    names = [*files, said.get(side, ""), clip_name, *event.reels.values(), tape, event.reel]
+    return clip_name, [n for n in dict.fromkeys(names) if n not in _NO_NAME]
+
+
+def _set_range(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:
+    """Source range and speed; a speed is a share of the nominal rate, as M2 lines count it."""
+    event, length = item.event, item.end - item.start
+    start, consumed = item.source[0], item.source[1] - item.source[0]
+    motion = _own_motion(event)
+    speed = Fraction(1) if motion is None else motion.speed / round(edl.rate)
+    if consumed < 0:
+        unknown = f"its source ends at {event.source[1]}, before it starts at {event.source[0]}"
+        clip.effects.append(_unknown({"reason": unknown}))
+    elif event.freeze or speed == 0:
+        clip.effects.append(otio.schema.FreezeFrame())
+    elif speed != 1:
+        needed = math.ceil(length * abs(speed))
+        if speed < 0 and consumed < needed:
+            # Avid lists one frame, the one from which the picture runs backwards.
+            edl.warn(event, f"reverse; taken as the {needed} frames up to its source in-point")
+            start -= needed - 1
+        elif abs(needed - consumed) > _FRAME_SLACK + length * _SPEED_SLACK / round(edl.rate):
+            edl.warn(event, f"its speed needs {needed} source frames, and it lists {consumed}")
+        clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+    elif abs(consumed - length) == 1:
+        edl.warn(event, f"lists {consumed} source frames for {length} of the record")
+    elif consumed != length and event.reel not in GENERATED:
+        unknown = f"{consumed} source frames fill {length} of the record, without a speed"
+        edl.warn(event, unknown)
+        clip.effects.append(_unknown({"source": consumed, "record": length, "reason": unknown}))
+    clip.source_range = edl.range(start, length)
+
+
+def _unknown(about: dict[str, str | int]) -> otio.schema.TimeEffect:
+    return otio.schema.TimeEffect("unknown", metadata={SOURCE_KEY: about})
+
+
+def _own_motion(event: Event) -> Motion | None:
+    """The M2 line of the event's own clip, not of the one on the other side of a transition."""
+    other = event.outgoing or event.incoming
+    motions: Sequence[Motion] = event.motions
+    if not motions and event.incoming is not None:
+        motions = event.incoming.motions
+    own = [m for m in motions if m.name == event.reel]
+    if other is not None and other.reel == event.reel and other.record[0] != other.record[1]:
+        return next((m for m in own if m.at == event.source[0]), None)
+    own = own or [m for m in motions if other is None or m.name != other.reel]
+    return own[-1] if own else None
+
+
+def _add_markers(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:
+    for locator in item.event.locators:
+        timecode, _, rest = locator.partition(" ")
+        colour, _, name = rest.strip().partition(" ")
+        try:
+            at = frames_of(timecode, edl.rate, drop=item.event.drop) - item.start
+        except ValueError:
+            continue
+        marker = otio.schema.Marker(name.strip(), color=colour.upper() or None)
+        marker.marked_range = edl.range(int(clip.source_range.start_time.value) + at, 0)
+        clip.markers.append(marker)

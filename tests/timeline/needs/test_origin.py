@@ -1,0 +1,57 @@
+"""Where a file's first frame lies in source time: midnight, and guesses that are said."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.timeline.building import Facts, clip, track
+from tests.timeline.needs.planning import Made, frames
+
+DAY = 24 * 3600 * 24
+# From 23:59:58:00 on, 100 frames at 24: midnight is frame 48.
+NIGHT = Facts(start_frame=DAY - 48, day=DAY)
+
+
+@pytest.mark.parametrize(
+    ("start", "available", "first"),
+    [
+        (DAY - 38, None, 10),
+        (10, None, 58),
+        (51, None, 99),
+        (52, None, 52),  # past the file's end in timecode; counted from 0 it is in the file
+        (DAY + 10, None, 58),  # written on beyond 24:00:00:00
+        (10, (DAY - 48, 100), 58),
+        (DAY - 38, (DAY - 48, 100), 10),
+    ],
+)
+def test_a_file_over_midnight(
+    planned: Made, start: int, available: tuple[int, int] | None, first: int
+) -> None:
+    plan = planned(track(clip("a", (start, 1), available)), a=NIGHT)
+    assert frames(plan) == [(first, first)]
+
+
+def test_without_a_timecode_in_the_file_the_timelines_own_wraps_too(planned: Made) -> None:
+    plan = planned(track(clip("a", (10, 5), (DAY - 48, 100))), a=Facts(day=0))
+    assert frames(plan) == [(58, 62)]
+
+
+@pytest.mark.parametrize(
+    ("facts", "start", "available", "note"),
+    [
+        (NIGHT, 10, None, "the timeline does not say where its media begins"),
+        (NIGHT, 60, None, "counted from the first frame of its file, for its timecode"),
+        (Facts(day=0), 10, None, "its source times are counted from the first frame of its file"),
+        (Facts(first_file_number=1001, day=0), 1010, None, "taken for the numbers of its files"),
+        (Facts(first_file_number=1001), 1010, (1010, 5), "taken for the numbers of its files"),
+        (NIGHT, DAY - 38, None, ""),
+        (NIGHT, 10, (0, 100), ""),
+        (Facts(), 10, None, ""),  # a timecode that begins at 00:00:00:00
+    ],
+)
+def test_a_guess_is_a_note(
+    planned: Made, facts: Facts, start: int, available: tuple[int, int] | None, note: str
+) -> None:
+    (use,) = planned(track(clip("a", (start, 2), available)), a=facts).uses
+    assert note in use.note
+    assert bool(use.note) == bool(note)
