@@ -16,9 +16,10 @@ __all__ = ["SOURCE_KEY", "Dropped", "Parsed", "ReadTimeline", "file_bytes"]
 SOURCE_KEY = "nle_style_source"
 """Key of a clip's or media reference's metadata that says where it was in the original file.
 
-XML clips have {"element", "line"} and an "id", "file" or "asset" where the file has one; clips of
-an EDL have {"event", "line"}. The media reference of an EDL has {"names"}: every name that its
-file may go by. A bare TimeEffect has the "reason" for which its frames cannot be known.
+XML clips have {"element", "line", "place"}, place being the byte at which the element starts, and
+an "id", "file" or "asset" where the file has one; clips of an EDL have {"event", "line"}. The media
+reference of an EDL has {"names"}: every name that its file may go by. A bare TimeEffect has the
+"reason" for which its frames cannot be known.
 """
 
 

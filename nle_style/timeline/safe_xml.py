@@ -30,10 +30,12 @@ class XmlDocument:
     Attributes:
         root: its root element.
         lines: the line on which each element starts, from 1.
+        places: the byte at which each element starts, which no other one has.
     """
 
     root: ElementTree.Element
     lines: dict[ElementTree.Element, int]
+    places: dict[ElementTree.Element, int]
 
 
 def parse_xml(path: Path) -> XmlDocument:
@@ -44,17 +46,19 @@ def parse_xml(path: Path) -> XmlDocument:
     """
     builder = ElementTree.TreeBuilder()
     lines: dict[ElementTree.Element, int] = {}
+    places: dict[ElementTree.Element, int] = {}
     parser = expat.ParserCreate()
     parser.buffer_text = True
 
     def start(tag: str, attributes: dict[str, str]) -> None:
-        lines[builder.start(tag, attributes)] = parser.CurrentLineNumber
+        element = builder.start(tag, attributes)
+        lines[element], places[element] = parser.CurrentLineNumber, parser.CurrentByteIndex
 
     parser.StartElementHandler = start
     parser.EndElementHandler = builder.end
     parser.CharacterDataHandler = builder.data
     parse_safely(parser, file_bytes(path), where=str(path))
-    return XmlDocument(builder.close(), lines)
+    return XmlDocument(builder.close(), lines, places)
 
 
 def check_root(name: str, wanted: str, *, remedy: str, where: str = "") -> None:

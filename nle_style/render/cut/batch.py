@@ -118,6 +118,7 @@ def run_batch(
                 label=batch.label,
                 folder=folder,
                 writer=batch.writer,
+                patching=batch.patching,
             )
     for note in delivery.notes:
         on_event(Warned(note))

@@ -9,6 +9,7 @@ from nle_style.render.cut.batch_report import report_paths
 from nle_style.render.cut.delivery import delivered_paths
 from nle_style.render.plan import source_stem
 from nle_style.render.record import MANIFEST_SUFFIX
+from nle_style.timeline.relink import Rendered
 
 __all__ = ["batch_reports", "check_batch"]
 
@@ -26,12 +27,28 @@ def batch_reports(batch: PlannedBatch) -> tuple[Path, Path]:
 
 
 def check_batch(batch: PlannedBatch) -> None:
-    """Refuse a batch of which a timeline or a report would be written over a file that it reads, or
-    that is not ours.
+    """Refuse a batch that could be painted and not handed back: a timeline or a report would be
+    written over a file that it reads, or that is not ours; or its XML cannot be patched.
 
-    Raises: InputError that names the files.
+    Raises: InputError that names the files; VerificationError for a patch that is not as meant.
     """
     timelines: tuple[Path, ...] = ()
     if batch.job is not None:
         timelines = delivered_paths(batch.read.path, batch.label, batch.output.directory)
     batch.writer.check((*timelines, *batch_reports(batch)))
+    if batch.patching is not None:
+        batch.patching.patched(batch.plan, _coming(batch))
+
+
+def _coming(batch: PlannedBatch) -> list[Rendered]:
+    """What will stand in the place of each range, under the names that they may get."""
+    coming = []
+    items = () if batch.job is None else batch.job.items
+    for wanted, item in zip(batch.plan.ranges, items, strict=True):
+        label = item.look.look().label
+        name = item.name or f"{source_stem(item.source)}.{label}"
+        path = batch.output.directory / f"{name}.mov"
+        coming.append(
+            Rendered(wanted.source, wanted.first, wanted.last, path, wanted.rate, look=wanted.look)
+        )
+    return coming

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -16,8 +16,8 @@ from nle_style.errors import InputError, LookError, MediaError
 from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo, check_name, is_pattern
 from nle_style.ownership import SafeWriter
-from nle_style.render.cut.delivery import is_patched
 from nle_style.render.cut.look_choice import complete_look, look_chooser
+from nle_style.render.cut.patching import Patching, is_patched
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.plan import files_read, read_as, source_stem
 from nle_style.render.record import Sources
@@ -67,6 +67,7 @@ class PlannedBatch:
         sources: what is known of the media by now.
         notes: what the editor should know before anything is rendered.
         writer: of the timelines and the report.
+        patching: of a timeline that comes back patched; None for others.
     """
 
     read: ReadTimeline
@@ -77,6 +78,7 @@ class PlannedBatch:
     sources: Sources
     notes: tuple[str, ...] = ()
     writer: SafeWriter = field(default_factory=SafeWriter)
+    patching: Patching | None = None
 
 
 @dataclass(frozen=True)
@@ -105,13 +107,19 @@ class _Prober:
         """The item's own reading; None for the job's, in which nothing is conformed."""
         return None if self(path).conform is None else self.reading
 
-    def format_of(self, path: Path, asked: str) -> str | None:
-        """The item's own format; None for the job's.
+    def as_images(self, path: Path, asked: str) -> bool:
+        """Whether a source of several frames becomes image files.
 
         A cut's sequence becomes a movie as its movies do, for XML and bundles hold no image files;
         but for float ones, which no movie holds, and where a format is asked for.
         """
-        chosen = asked == "auto" and is_pattern(path) and not self.sources.probe(path).is_float
+        if asked in INTERMEDIATES:
+            return INTERMEDIATES[asked].of_images
+        return is_pattern(path) and self.sources.probe(path).is_float
+
+    def format_of(self, path: Path, asked: str) -> str | None:
+        """The item's own format; None for the job's."""
+        chosen = asked == "auto" and is_pattern(path) and not self.as_images(path, asked)
         return "png-mov" if chosen else None
 
     def check_rate(
@@ -184,6 +192,7 @@ def plan_batch(
     rules = () if options.look_map is None else read_look_map(options.look_map)
     unpack_to = options.unpack_to or output.directory / f"{timeline.stem}.media"
     read = read_timeline(timeline, extract_to=unpack_to, rate=options.rate)
+    patching = Patching.of(read)
     sources, control = sources or Sources(), control or Control()
     sources.inputs.add(_files_of(read.path, options))
     writer = SafeWriter(sources.inputs, control.overwrite)
@@ -194,7 +203,12 @@ def plan_batch(
         path = finder.find(clip, reference)
         check_name(path)
         probe.check_rate(path, clip, reference)
+        if patching is not None:
+            patching.check(clip)
         return path
+
+    def as_images(source: Path) -> bool:
+        return probe.as_images(source, output.format)
 
     plan = plan_shots(
         read,
@@ -203,6 +217,8 @@ def plan_batch(
         look_of=look_chooser(rules, look, styles),
         find=find,
     )
+    if patching is not None:
+        plan = patching.settled(plan, as_images)
     notes = (*read.warnings, *markers_without_clip(read.timeline))
     if not plan.ranges:
         if look is None and not plan.refusals:
@@ -214,8 +230,8 @@ def plan_batch(
         label = "styled" if look is None else look.label
         return PlannedBatch(read, plan, label, output, None, sources, notes, writer)
     paint: Mapping[SourceRange, tuple[tuple[int, int], ...]] = {}
-    if is_patched(timeline):
-        plan, paint = _as_long_as_sources(plan)
+    if patching is not None:
+        plan, paint = _as_long_as_sources(plan, as_images)
     looks = tuple(_look(wanted, look) for wanted in plan.ranges)
     labels = {each.label for each in looks}
     if look is not None and look.label in labels:
@@ -232,7 +248,7 @@ def plan_batch(
         pack=pack,
     )
     sources.inputs.add(files_read(job))
-    return PlannedBatch(read, plan, label, output, job, sources, notes, writer)
+    return PlannedBatch(read, plan, label, output, job, sources, notes, writer, patching)
 
 
 def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:
@@ -261,19 +277,19 @@ def _look(wanted: SourceRange, base: Look | None) -> Look:
 
 
 def _as_long_as_sources(
-    plan: Plan,
+    plan: Plan, as_images: Callable[[Path], bool]
 ) -> tuple[Plan, dict[SourceRange, tuple[tuple[int, int], ...]]]:
     """The plan with one range a movie and look, from its first frame to its last.
 
     Returns:
-        the plan, and the frames to paint of each of its ranges; stills and image sequences, which
-        an XML is not relinked to, keep their ranges and are not in it.
+        the plan, and the frames to paint of each of its ranges; what becomes image files, which
+        an XML is not relinked to, keeps its ranges and is not in it.
     """
     whole = {wanted: wanted for wanted in plan.ranges}
     paint: dict[SourceRange, tuple[tuple[int, int], ...]] = {}
     frames = {use.range: use.media_frames for use in plan.uses}
     for wanted in plan.ranges:
-        if not is_pattern(wanted.source) and frames[wanted] > 1:
+        if frames[wanted] > 1 and not as_images(wanted.source):
             movie = whole[wanted] = replace(wanted, first=0, last=frames[wanted] - 1)
             paint[movie] = (*paint.get(movie, ()), (wanted.first, wanted.last))
     uses = tuple(replace(use, range=whole[use.range]) for use in plan.uses)

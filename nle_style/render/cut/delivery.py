@@ -17,13 +17,12 @@ from pathlib import Path
 import opentimelineio as otio
 
 from nle_style.ownership import SafeWriter
-from nle_style.timeline import SOURCE_KEY, ReadTimeline
-from nle_style.timeline.files import reference_url
-from nle_style.timeline.needs import Plan, clip_at, source_key
-from nle_style.timeline.patch import PatchResult, Replacement, patch_fcp7, patch_fcpxml
+from nle_style.render.cut.patching import Patching, is_patched, patched_file
+from nle_style.timeline import ReadTimeline
+from nle_style.timeline.needs import Plan
 from nle_style.timeline.relink import Rendered, intermediate_of, relink, write_timeline
 
-__all__ = ["Delivery", "deliver", "delivered_paths", "is_patched"]
+__all__ = ["Delivery", "deliver", "delivered_paths"]
 
 _WHY = {
     ".edl": "an EDL names reels, not files: conform the .otio, or relink by this list",
@@ -41,20 +40,12 @@ class Delivery:
     notes: list[str] = field(default_factory=list)
 
 
-def is_patched(timeline: Path) -> bool:
-    """Whether a timeline is given back by patching its own text (FCP7 XML and FCPXML).
-
-    Its intermediates must have their source's length: in and out points count its frames.
-    """
-    return timeline.suffix.lower() in (".xml", ".fcpxml", ".fcpxmld")
-
-
 def delivered_paths(timeline: Path, label: str, folder: Path) -> tuple[Path, ...]:
     """What `deliver` may write for a timeline: the .otio, the baked one, and its own form."""
     suffix = timeline.suffix.lower()
     endings = [".otio", ".baked.otio"]
     if is_patched(timeline):
-        endings.append(_patched(timeline).suffix)
+        endings.append(patched_file(timeline).suffix)
     elif suffix == ".otioz":
         endings.append(suffix)
     elif suffix in _WHY:
@@ -70,6 +61,7 @@ def deliver(
     label: str,
     folder: Path,
     writer: SafeWriter,
+    patching: Patching | None = None,
 ) -> Delivery:
     """Write the relinked timelines as `STEM.LABEL…` into a folder.
 
@@ -79,6 +71,7 @@ def deliver(
         label: of the look, in the names.
         folder: for the results; it exists.
         writer: of the batch.
+        patching: of a timeline that is given back patched.
 
     Raises:
         TimelineError, VerificationError: as `relink` and the XML patchers.
@@ -92,50 +85,14 @@ def deliver(
         write_timeline(timeline, target, writer.write)
         done.timelines.append(target)
     suffix = read.path.suffix.lower()
-    if is_patched(read.path):
-        _patch(read, plan, rendered, form[0], done, writer)
+    if patching is not None:
+        writer.write(form[0], patching.patched(plan, rendered).data)
+        done.timelines.append(form[0])
     elif suffix == ".otioz":
         _bundle(both, form[0], done, writer)
     elif suffix in _WHY:
         _list(plan, rendered, form[0], _WHY[suffix], done, writer)
     return done
-
-
-def _patched(timeline: Path) -> Path:
-    """The XML file of a timeline that may be a folder."""
-    return timeline / "Info.fcpxml" if timeline.suffix.lower() == ".fcpxmld" else timeline
-
-
-def _patch(
-    read: ReadTimeline,
-    plan: Plan,
-    rendered: Sequence[Rendered],
-    path: Path,
-    done: Delivery,
-    writer: SafeWriter,
-) -> None:
-    movies = [item for item in rendered if item.sequence is None]
-    replacements, places = [], {}
-    for use in plan.uses:
-        clip = clip_at(read.timeline, use.clip_id)
-        places[reference_url(clip.media_references()[source_key(clip)])] = use.source
-        target = intermediate_of(use, movies)
-        if target is None or use.media_frames == 1:
-            done.notes.append(
-                f"clip '{use.clip_name}' on {use.track_name} keeps its media in the XML: stills and"
-                " image sequences are only relinked in the .otio"
-            )
-            continue
-        lines = frozenset([clip.metadata[SOURCE_KEY]["line"]])
-        replacements.append(Replacement(use.source, target.path.absolute(), lines))
-    source = _patched(read.path)
-    # The clips' own lines decide; a file without any of them has nothing to patch.
-    patch = patch_fcp7 if source.suffix.lower() == ".xml" else patch_fcpxml
-    result: PatchResult = patch(
-        source.read_bytes(), replacements, read.media_root, locate=places.get
-    )
-    writer.write(path, result.data)
-    done.timelines.append(path)
 
 
 def _bundle(timeline: otio.schema.Timeline, path: Path, done: Delivery, writer: SafeWriter) -> None:

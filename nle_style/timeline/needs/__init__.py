@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from nle_style.timeline.needs.candidates import Candidate, Refusal, Skipped, clip_at
+from nle_style.timeline.needs.candidates import NO_LOOK, Candidate, Refusal, Skipped, clip_at
 from nle_style.timeline.needs.clip_need import ClipUse, SourceRange
 from nle_style.timeline.needs.references import REFERENCE_KEY, is_ours, source_key
 from nle_style.timeline.needs.shot_plan import Plan, plan_shots
 
 __all__ = [
+    "NO_LOOK",
     "REFERENCE_KEY",
     "Candidate",
     "ClipUse",

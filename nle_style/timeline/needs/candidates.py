@@ -14,9 +14,13 @@ from nle_style.timeline.needs.references import own_reference
 from nle_style.timeline.needs.retime import speed_of
 from nle_style.timeline.needs.tree import DEEPEST, ClipPlace, Placed, walk
 
-__all__ = ["Candidate", "Refusal", "Skipped", "clip_at", "survey"]
+__all__ = ["NO_LOOK", "Candidate", "Refusal", "Skipped", "clip_at", "survey"]
 
 _CLIP_ID = re.compile(r"tracks\[(\d+)\]((?:/children\[\d+\])*)")
+
+
+NO_LOOK = "no look asked for"
+"""Reason of a clip that is seen and stays as it is because nothing asks for more."""
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ import opentimelineio as otio
 from nle_style.errors import InputError, MediaError
 from nle_style.spans import merge_spans
 from nle_style.timeline.files import MediaFacts, check_sequence, source_path
-from nle_style.timeline.needs.candidates import Candidate, Refusal, Skipped, survey
+from nle_style.timeline.needs.candidates import NO_LOOK, Candidate, Refusal, Skipped, survey
 from nle_style.timeline.needs.clip_need import ClipUse, SourceRange, use_of
 from nle_style.timeline.parsed import ReadTimeline
 
@@ -95,7 +95,7 @@ def plan_shots(
         try:
             look = look_of(item)
             if look is None:
-                skipped.append(_skipped(item, "no look asked for"))
+                skipped.append(_skipped(item, NO_LOOK))
                 continue
             if item.fault is not None or item.reference is None:
                 raise item.fault or MediaError(

@@ -3,8 +3,15 @@
 from __future__ import annotations
 
 from nle_style.timeline.patch.edits import PatchResult
-from nle_style.timeline.patch.fcp7_in_place import patch_fcp7
-from nle_style.timeline.patch.fcpxml_in_place import patch_fcpxml
+from nle_style.timeline.patch.fcp7_in_place import fcp7_clips, patch_fcp7
+from nle_style.timeline.patch.fcpxml_in_place import fcpxml_clips, patch_fcpxml
 from nle_style.timeline.patch.targets import Replacement
 
-__all__ = ["PatchResult", "Replacement", "patch_fcp7", "patch_fcpxml"]
+__all__ = [
+    "PatchResult",
+    "Replacement",
+    "fcp7_clips",
+    "fcpxml_clips",
+    "patch_fcp7",
+    "patch_fcpxml",
+]

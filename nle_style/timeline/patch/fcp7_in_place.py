@@ -25,10 +25,10 @@ from nle_style.timeline.patch.edits import (
     untouched,
 )
 from nle_style.timeline.patch.scan import Node, Scan, scan
-from nle_style.timeline.patch.targets import Locate, Replacement, Targets, locator, settle_targets
+from nle_style.timeline.patch.targets import Replacement, Targets, locator, settle_targets
 from nle_style.timeline.safe_xml import check_root
 
-__all__ = ["patch_fcp7"]
+__all__ = ["fcp7_clips", "patch_fcp7"]
 
 _CLIPS = ("clipitem", "clip")
 _KEEP = (*_CLIPS, "file", "pathurl", "masterclipid", "sequence", "audio", "video")
@@ -62,8 +62,6 @@ def patch_fcp7(
     original: bytes,
     replacements: Sequence[Replacement],
     folder: Path,
-    *,
-    locate: Locate | None = None,
 ) -> PatchResult:
     """Show intermediates in the place of media, and change nothing else.
 
@@ -73,7 +71,6 @@ def patch_fcp7(
             bins, follow when every picture of that file gets the same intermediate (which carries
             the source's sound); otherwise they stay with the file, unless a replacement names them.
         folder: where relative paths start.
-        locate: the path that a <pathurl> means, if `media_path` would not find it.
 
     Returns:
         The file, with every byte outside `changed` as it was.
@@ -86,11 +83,11 @@ def patch_fcp7(
     found = scan(original, _KEEP)
     check_root(found.root, "xmeml", remedy="Export the sequence as Final Cut Pro XML.")
     uses = _uses(found)
-    find = locator(folder, locate)
+    find = locator(folder)
     paths = {url: find(url) for url in {use.url for use in uses} if url}
-    targets = Targets(replacements, [n.line for n in found.nodes if n.name in _CLIPS])
+    targets = Targets(replacements)
     for use in uses:
-        keys = (use.owner.line, use.owner.attributes.get("id", "")) if use.owner else ()
+        keys = (use.owner.start, use.owner.attributes.get("id", "")) if use.owner else ()
         use.target = targets.of(paths.get(use.url), keys)
     targets.check_all_used()
     files: dict[object, list[_Use]] = {}
@@ -110,6 +107,16 @@ def patch_fcp7(
     edits += _master_edits(found, uses, moved, taken)
     wanted = [url_like(use.url, use.target) if use.target else use.url for use in uses]
     return patched(found, edits, left, lambda scan: [use.url for use in _uses(scan)], wanted)
+
+
+def fcp7_clips(original: bytes) -> frozenset[int]:
+    """The clips that can be given other media: the bytes at which their elements start.
+
+    Raises:
+        TimelineError: not safe to read.
+    """
+    uses = _uses(scan(original, _KEEP))
+    return frozenset(use.owner.start for use in uses if use.active and use.url and use.owner)
 
 
 def _uses(found: Scan) -> list[_Use]:

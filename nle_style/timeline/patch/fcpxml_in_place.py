@@ -35,7 +35,6 @@ from nle_style.timeline.patch.edits import (
 from nle_style.timeline.patch.scan import Node, Scan, scan
 from nle_style.timeline.patch.targets import (
     ClipKey,
-    Locate,
     Replacement,
     Targets,
     locator,
@@ -43,7 +42,7 @@ from nle_style.timeline.patch.targets import (
 )
 from nle_style.timeline.safe_xml import check_root
 
-__all__ = ["patch_fcpxml"]
+__all__ = ["fcpxml_clips", "patch_fcpxml"]
 
 _REFERRING = ("asset-clip", "video", "audio")
 _KEEP = ("asset", "media-rep", "bookmark", "sequence", "multicam", "clip", *_REFERRING)
@@ -77,8 +76,6 @@ def patch_fcpxml(
     original: bytes,
     replacements: Sequence[Replacement],
     folder: Path,
-    *,
-    locate: Locate | None = None,
 ) -> PatchResult:
     """Show intermediates in the place of media, and change nothing else.
 
@@ -88,7 +85,6 @@ def patch_fcpxml(
             events, follow when every picture of that asset gets the same intermediate (which
             carries the source's sound); otherwise they stay, unless a replacement names them.
         folder: where relative paths start.
-        locate: the path that a `src` means, if `media_path` would not find it.
 
     Returns:
         The file, with every byte outside `changed` as it was.
@@ -107,10 +103,9 @@ def patch_fcpxml(
                 remedy="Render to a movie format such as prores4444.",
             )
     assets = _assets(found)
-    find = locator(folder, locate)
+    find = locator(folder)
     paths = {url: find(url) for url in {asset.url for asset in assets.values()} if url}
-    clips = [use for asset in assets.values() for use in asset.uses if use.active]
-    targets = Targets(replacements, [n for use in clips for n in {*use.keys} if isinstance(n, int)])
+    targets = Targets(replacements)
     taken = set(found.ids)
     edits: list[Edit] = []
     left = []
@@ -129,6 +124,19 @@ def patch_fcpxml(
             use.url = _text(asset, use.target)
     targets.check_all_used()
     return patched(found, edits, left, lambda scan: _shown(_assets(scan)), _shown(assets))
+
+
+def fcpxml_clips(original: bytes) -> frozenset[int]:
+    """The clips that can be given other media: the bytes at which their elements start.
+
+    An asset that has proxies alone has no place for the path of its media.
+
+    Raises:
+        TimelineError: not safe to read.
+    """
+    assets = _assets(scan(original, _KEEP)).values()
+    uses = [use for asset in assets if asset.url for use in asset.uses if use.active]
+    return frozenset(key for use in uses for key in use.keys if isinstance(key, int))
 
 
 def _assets(found: Scan) -> dict[str, _Asset]:
@@ -158,10 +166,10 @@ def _use(node: Node, url: str) -> _Use:
     clip = node.parent if node.parent and node.parent.name == "clip" else None
     # A <clip> with a <video> is one clip; elements with a lane are clips connected to it.
     inside = clip is not None and node.name == "video" and not node.attributes.get("lane")
-    lines = (node.line, clip.line) if inside and clip else (node.line,)
+    places = (node.start, clip.start) if inside and clip else (node.start,)
     silent = node.name == "audio" or node.attributes.get("srcEnable") == "audio"
     shown = any(n.name in ("sequence", "multicam") for n in node.ancestors())
-    return _Use(node, (*lines, node.attributes["ref"]), shown and not silent, url)
+    return _Use(node, (*places, node.attributes["ref"]), shown and not silent, url)
 
 
 def _text(asset: _Asset, target: PurePath | None) -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import Protocol
@@ -11,10 +10,9 @@ from typing import Protocol
 from nle_style.errors import TimelineError
 from nle_style.timeline.files import media_path
 
-__all__ = ["ClipKey", "Locate", "Replacement", "Targets", "locator", "settle_targets"]
+__all__ = ["ClipKey", "Replacement", "Targets", "locator", "settle_targets"]
 
 ClipKey = str | int
-Locate = Callable[[str], Path | None]
 
 
 @dataclass(frozen=True)
@@ -25,8 +23,9 @@ class Replacement:
         source: the media's absolute path, as the timeline's text resolves to it.
         target: the intermediate's absolute path. It must have the source's length, rate and
             timecode: in and out points, speeds and keyframes stay as they are and count its frames.
-        clips: the clips that it is for: the `id` of a clip element (FCPXML: of an asset, for all
-            its uses), or the line on which the clip's element starts. None: every use.
+        clips: the clips that it is for: the byte at which a clip's element starts, or the `id` of
+            one (FCPXML: of an asset, for all its uses). They are taken wherever their path leads,
+            for the media may have been found elsewhere. None: every use of `source`.
     """
 
     source: Path
@@ -34,7 +33,7 @@ class Replacement:
     clips: frozenset[ClipKey] | None = None
 
 
-def locator(folder: Path, locate: Locate | None) -> Locate:
+def locator(folder: Path) -> Callable[[str], Path | None]:
     """The function from a timeline's text to a path; None for a path of another machine."""
 
     def find(url: str) -> Path | None:
@@ -43,41 +42,27 @@ def locator(folder: Path, locate: Locate | None) -> Locate:
         except TimelineError:
             return None
 
-    return locate or find
+    return find
 
 
 class Targets:
     """Which replacement a clip gets, and whether every replacement found a clip.
 
     Where several fit a clip, the first one counts.
-
-    Args:
-        replacements: what is asked for.
-        lines: the line of every clip, to see whether a line names one of them.
-
-    Raises:
-        TimelineError: a replacement names a line on which several clips start.
     """
 
-    def __init__(self, replacements: Sequence[Replacement], lines: Iterable[int]) -> None:
+    def __init__(self, replacements: Sequence[Replacement]) -> None:
         self._replacements = tuple(replacements)
         self._used: set[tuple[int, ClipKey | None]] = set()
-        starting = Counter(lines)
-        for key in (key for item in self._replacements for key in item.clips or ()):
-            if isinstance(key, int) and starting[key] > 1:
-                raise TimelineError(
-                    "several clips start on this line, so it does not name one of them",
-                    where=f"line {key}",
-                    remedy="Give all clips of this file the same look, or relink the .otio.",
-                )
 
     def of(self, source: Path | None, keys: Collection[ClipKey]) -> PurePath | None:
         """The target of a use of `source` by a clip that goes by any of `keys`."""
         target = None
         for number, item in enumerate(self._replacements):
-            if source is None or item.source != source:
-                continue
-            named = {None} if item.clips is None else item.clips.intersection(keys)
+            if item.clips is not None:
+                named: set[ClipKey | None] = {*item.clips.intersection(keys)}
+            else:
+                named = {None} if source is not None and item.source == source else set()
             # A replacement for every use counts as used even if others took all of them.
             if item.clips is None or target is None:
                 self._used.update((number, key) for key in named)
@@ -89,7 +74,7 @@ class Targets:
         for number, item in enumerate(self._replacements):
             for key in (None,) if item.clips is None else sorted(item.clips, key=str):
                 if (number, key) not in self._used:
-                    place = "line " if isinstance(key, int) else "clip "
+                    place = "byte " if isinstance(key, int) else "clip "
                     raise TimelineError(
                         f"no clip here shows {item.source}, or another replacement comes first",
                         where="" if key is None else f"{place}{key}",

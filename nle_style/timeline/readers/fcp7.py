@@ -83,7 +83,7 @@ def _reader_class() -> Any:
         def __init__(self, document: XmlDocument) -> None:
             super().__init__(document.root)
             self.line = 1
-            self._lines = document.lines
+            self._lines, self._places = document.lines, document.places
             self._warnings: list[str] = []
             self._inside: list[ElementTree.Element] = []
             self._items = 0
@@ -129,6 +129,7 @@ def _reader_class() -> Any:
                 self._fill(item, nested, context)
                 item.name = element.findtext("./name") or item.name
             source = {"element": element.tag, "line": line, "id": element.get("id")}
+            source["place"] = self._places[element]
             file = element.find("./file")
             source["file"] = None if file is None else file.get("id")
             item.metadata[SOURCE_KEY] = {k: v for k, v in source.items() if v is not None}

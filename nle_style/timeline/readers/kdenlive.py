@@ -67,7 +67,7 @@ def _property(element: ElementTree.Element, name: str) -> str:
 class _Reader:
     def __init__(self, document: XmlDocument, profile: ElementTree.Element, folder: Path) -> None:
         self.line = 1
-        self._lines = document.lines
+        self._lines, self._places = document.lines, document.places
         self._by_id = {e.get("id", ""): e for e in document.root}
         self._root = folder / document.root.get("root", "")
         self._rate = Fraction(
@@ -173,6 +173,7 @@ class _Reader:
                 item.metadata[SOURCE_KEY] = {
                     "element": "entry",
                     "line": line,
+                    "place": self._places[child],
                     "id": producer.get("id", ""),
                 }
                 found.append(_Entry(cursor, cursor + length, item))

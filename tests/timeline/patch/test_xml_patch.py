@@ -11,7 +11,7 @@ import pytest
 
 from nle_style.errors import TimelineError, VerificationError
 from nle_style.timeline.files import url_like
-from nle_style.timeline.patch import Replacement, patch_fcp7, patch_fcpxml
+from nle_style.timeline.patch import Replacement, fcp7_clips, patch_fcp7, patch_fcpxml
 from nle_style.timeline.patch.edits import (
     Edit,
     apply_edits,
@@ -209,8 +209,8 @@ def test_nothing_to_replace_is_nothing_changed(patch: object) -> None:
     ("replacement", "where"),
     [
         (Replacement(Path("/nowhere.mov"), OUT), "no clip here shows /nowhere.mov"),
-        (Replacement(Path(rush(0)), OUT, frozenset({"clipitem-1"})), "clip clipitem-1: no clip"),
-        (Replacement(Path(rush(0)), OUT, frozenset({3})), "line 3: no clip"),
+        (Replacement(Path(rush(0)), OUT, frozenset({"clipitem-9"})), "clip clipitem-9: no clip"),
+        (Replacement(Path(rush(0)), OUT, frozenset({3})), "byte 3: no clip"),
     ],
 )
 def test_a_replacement_for_nothing_in_the_file_is_refused(
@@ -220,13 +220,24 @@ def test_a_replacement_for_nothing_in_the_file_is_refused(
         patch_fcp7(fcp7_cut(4, 2).encode(), [replacement], Path("/"))
 
 
-def test_a_line_with_several_clips_does_not_name_one() -> None:
-    joined = fcp7_cut(4, 2).replace("\n", " ").encode()
-    wanted = Replacement(Path(rush(0)), OUT, frozenset({1}))
-    with pytest.raises(TimelineError, match="line 1: several clips start on this line"):
-        patch_fcp7(joined, [wanted], Path("/"))
-    by_id = Replacement(Path(rush(0)), OUT, frozenset({"clipitem-0"}))
-    assert patch_fcp7(joined, [by_id], Path("/")).changed
+@pytest.mark.parametrize("codec", ["utf-8", "utf-16"])
+def test_clips_are_told_apart_by_the_byte_at_which_they_start(codec: str) -> None:
+    """Without line breaks, and after signs of several bytes."""
+    joined = fcp7_cut(4, 2).replace("\n", " ").replace("exported", "Übung 雪😀")
+    joined = joined.replace("UTF-8", codec)
+    place = len(joined[: joined.index('<clipitem id="clipitem-2">')].encode(codec))
+    wanted = Replacement(Path("/found/elsewhere.mov"), OUT, frozenset({place}))
+    data = joined.encode(codec)
+    root = element(patch_fcp7(data, [wanted], Path("/")).data)
+    files = {clip.get("id"): clip.find("file") for clip in root.iter("clipitem")}
+    assert {name: file.get("id") for name, file in files.items() if name.startswith("clip")} == {
+        "clipitem-0": "file-0",
+        "clipitem-1": "file-1",
+        "clipitem-2": "file-0-nle1",
+        "clipitem-3": "file-1",
+    }
+    assert fcp7_clips(data) >= {place}
+    assert len(fcp7_clips(data)) == 4
 
 
 VERIFIED = b'<a>\n<p k="1" j="2">old</p><!-- c --><q/></a>'

@@ -11,7 +11,7 @@ import pytest
 
 from nle_style.timeline.patch import PatchResult, Replacement, patch_fcp7
 from nle_style.timeline.patch.edits import Change, Untouched
-from tests.timeline.patch.xml_cuts import CLIPS, MEDIA, element, fcp7_cut, rush
+from tests.timeline.patch.xml_cuts import CLIPS, MEDIA, element, fcp7_cut, place_of, rush
 
 
 def out(number: int, look: str = "blue") -> Path:
@@ -139,14 +139,13 @@ def test_the_clip_that_defines_the_file_leaves_it() -> None:
     ]
 
 
-@pytest.mark.parametrize("by_line", [False, True])
-def test_two_looks_on_one_file(by_line: bool) -> None:
+@pytest.mark.parametrize("by_place", [False, True])
+def test_two_looks_on_one_file(by_place: bool) -> None:
     text = fcp7_cut(12, 2)
-    lines = text.splitlines()
 
     def clip(number: int) -> str | int:
         name = f"clipitem-{number}"
-        return lines.index(f'      <clipitem id="{name}">') + 1 if by_line else name
+        return place_of(text, f'<clipitem id="{name}">') if by_place else name
 
     fire = frozenset({clip(2), clip(6), clip(8)})
     result = patched(
@@ -241,10 +240,8 @@ def test_ids_that_are_taken_are_not_used_again() -> None:
 
 
 def test_media_found_elsewhere_are_replaced_by_what_the_timeline_says() -> None:
-    """A path map or --media found the file; the caller knows which text meant it."""
+    """A path map or --media found the file; the caller knows which clip meant it."""
     text = fcp7_cut(1, 1).replace("file://localhost/media", "file://localhost/D%3a/media")
-    moved = Path("/mnt/d/rush 00.mov")
-    result = patch_fcp7(
-        text.encode(), [Replacement(moved, out(0))], Path("/"), locate=lambda _: moved
-    )
+    named = frozenset({place_of(text, '<clipitem id="clipitem-0">')})
+    result = patched(text, Replacement(Path("/mnt/d/rush 00.mov"), out(0), named))
     assert [c.new for c in result.changed] == [url(out(0))]

@@ -12,7 +12,7 @@ import pytest
 from nle_style.errors import TimelineError
 from nle_style.timeline.patch import PatchResult, Replacement, patch_fcpxml
 from nle_style.timeline.patch.edits import Change
-from tests.timeline.patch.xml_cuts import CLIPS, MEDIA, element, fcpxml_cut, rush
+from tests.timeline.patch.xml_cuts import CLIPS, MEDIA, element, fcpxml_cut, place_of, rush
 
 
 def out(number: int, look: str = "blue") -> Path:
@@ -131,8 +131,8 @@ def test_an_asset_with_nothing_but_a_proxy_is_left_and_named() -> None:
 def test_one_clip_of_three_gets_an_asset_of_its_own() -> None:
     text = fcpxml_cut(3, 1)
     asset = text[text.index("\n    <asset ") : text.index("</asset>") + len("</asset>")]
-    line = line_of(text, 'name="clip 1"')
-    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset({line})))
+    place = place_of(text, 'name="clip 1"')
+    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset({place})))
     copy = without_identity(asset, 0).replace(url(rush(0)), url(out(0)))
     copy = copy.replace('id="r10"', 'id="r10-nle1"')
     expected = text.replace(asset, asset + copy)
@@ -144,8 +144,8 @@ def test_one_clip_of_three_gets_an_asset_of_its_own() -> None:
 @pytest.mark.parametrize("version", ["1.8", "1.11"])
 def test_two_looks_and_clips_without_one(version: str) -> None:
     text = fcpxml_cut(8, 2, version=version)
-    blue = frozenset({line_of(text, f'name="clip {n}"') for n in (0, 6)})
-    fire = frozenset({line_of(text, f'name="clip {n}"') for n in (2, 4)})
+    blue = frozenset({place_of(text, f'name="clip {n}"') for n in (0, 6)})
+    fire = frozenset({place_of(text, f'name="clip {n}"') for n in (2, 4)})
     result = patched(
         text,
         Replacement(Path(rush(0)), out(0), blue),
@@ -175,8 +175,8 @@ CLIP = (
 
 def test_a_clip_stands_for_the_video_in_it() -> None:
     text = fcpxml_cut(1, 1).replace("\n    </spine>", f"\n{CLIP}\n    </spine>")
-    line = line_of(text, '<clip name="c"')
-    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset({line})))
+    place = place_of(text, '<clip name="c"')
+    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset({place})))
     assert shown(result.data) == [rush(0), str(out(0)), rush(0), rush(0)]
 
 
@@ -185,11 +185,11 @@ def test_clips_of_the_event_and_sound_follow_or_stay() -> None:
     sound = '<asset-clip ref="r10" name="snd" srcEnable="audio" lane="-1" duration="1s"/>'
     text = fcpxml_cut(2, 1).replace("    <project", f"    {browser}\n    <project")
     text = text.replace("\n    </spine>", f"\n    {sound}\n    </spine>")
-    lines = [line_of(text, f'name="clip {n}"') for n in (0, 1)]
-    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset(lines)))
+    places = [place_of(text, f'name="clip {n}"') for n in (0, 1)]
+    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset(places)))
     assert shown(result.data) == [str(out(0))] * 4
     assert result.data.count(b"<asset ") == 1
-    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset(lines[:1])))
+    result = patched(text, Replacement(Path(rush(0)), out(0), frozenset(places[:1])))
     assert shown(result.data) == [rush(0), str(out(0)), rush(0), rush(0)]
 
 

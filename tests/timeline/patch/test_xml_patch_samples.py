@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.patch import PatchResult, Replacement, patch_fcp7, patch_fcpxml
+from nle_style.timeline.patch.targets import ClipKey
+from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
 FOLDER = Path(__file__).parents[4] / "shared" / "timelines"
 # Pieces of XML for a unit test of the adapter, not documents of an editor.
@@ -29,10 +32,33 @@ def _need_samples() -> None:
         pytest.skip(f"no sample timelines at {FOLDER}")
 
 
-def patched(sample: Path, urls: dict[str, Path]) -> PatchResult:
-    patch = patch_fcp7 if sample.suffix == ".xml" else patch_fcpxml
-    replacements = [Replacement(path, Path(f"/out/{path.name}")) for path in urls.values()]
-    return patch(sample.read_bytes(), replacements, sample.parent, locate=urls.get)
+def patched(sample: Path, outputs: dict[str, Path]) -> PatchResult:
+    """Every use of a medium, sound too, shows what `outputs` has for the text of its path."""
+    patch, clips = (patch_fcp7, fcp7) if sample.suffix == ".xml" else (patch_fcpxml, fcpxml)
+    keys: dict[str, set[ClipKey]] = {}
+    for text, key in clips(parse_xml(sample)):
+        keys.setdefault(text, set()).add(key)
+    wanted = [Replacement(Path(), path, frozenset(keys[text])) for text, path in outputs.items()]
+    return patch(sample.read_bytes(), wanted, sample.parent)
+
+
+def fcp7(document: XmlDocument) -> Iterator[tuple[str, ClipKey]]:
+    """The text of every file's path, and the byte at which the clip around it starts."""
+    inside = {child: parent for parent in document.root.iter() for child in parent}
+    texts: dict[str | None, str] = {}
+    for file in document.root.iter("file"):
+        texts.setdefault(file.get("id"), file.findtext("pathurl") or "")
+        around = file
+        while around.tag not in ("clip", "clipitem"):
+            around = inside[around]
+        yield (file.findtext("pathurl") or texts[file.get("id")]), document.places[around]
+
+
+def fcpxml(document: XmlDocument) -> Iterator[tuple[str, ClipKey]]:
+    """The text of every asset's path, and its id."""
+    for asset in document.root.iter("asset"):
+        holders = [rep for rep in asset.findall("media-rep") if rep.get("kind") != "proxy-media"]
+        yield (holders[0] if holders else asset).get("src", ""), asset.get("id", "")
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda path: path.name)
@@ -46,9 +72,9 @@ def test_nothing_asked_for_is_nothing_changed(sample: Path) -> None:
 def test_all_media_replaced_changes_their_lines_alone(sample: Path) -> None:
     original = sample.read_bytes()
     texts = [text.decode() for text in re.findall(PATHS[sample.suffix], original)]
-    urls = {text: Path(f"/source/{n}.mov") for n, text in enumerate(dict.fromkeys(texts))}
-    result = patched(sample, urls)
-    for n, text in enumerate(urls):
+    outputs = {text: Path(f"/out/{n}.mov") for n, text in enumerate(dict.fromkeys(texts))}
+    result = patched(sample, outputs)
+    for n, text in enumerate(outputs):
         assert text.encode() not in re.findall(PATHS[sample.suffix], result.data)
         new = [new for new in re.findall(PATHS[sample.suffix], result.data) if b"/out/" in new]
         assert sum(new.endswith(f"/out/{n}.mov".encode()) for new in new) == texts.count(text)
@@ -74,14 +100,10 @@ def test_two_clips_of_a_premiere_sequence_alone() -> None:
     clipitem-6 stands in a nested sequence; 8, 9, 13 to 16, 24 and 26 are sound of file-1.
     """
     sample = FOLDER / "fcp_xml" / "otio-fcp-adapter__premiere_example.xml"
-    media = Path("/m/sc01_sh010_anim.mov")
     text = "file://localhost/D%3a/media/sc01_sh010_anim.mov"
-    result = patch_fcp7(
-        sample.read_bytes(),
-        [Replacement(media, Path("/out/blue.mov"), frozenset({"clipitem-2", "clipitem-6"}))],
-        sample.parent,
-        locate={text: media}.get,
-    )
+    both = frozenset({"clipitem-2", "clipitem-6"})
+    wanted = [Replacement(Path(), Path("/out/blue.mov"), both)]
+    result = patch_fcp7(sample.read_bytes(), wanted, sample.parent)
     definition = "\n".join(sample.read_text().splitlines()[66:109]).strip()
     copy = definition.replace('"file-1"', '"file-1-nle1"').replace(
         text, "file://localhost/out/blue.mov"

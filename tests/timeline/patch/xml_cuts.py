@@ -86,6 +86,11 @@ def element(data: bytes) -> ElementTree.Element:
     return ElementTree.fromstring(data)  # noqa: S314  (made or checked by the test)
 
 
+def place_of(text: str, part: str) -> int:
+    """The byte at which the tag begins that holds a part of it, in UTF-8."""
+    return len(text[: text.rindex("<", 0, text.index(part) + 1)].encode())
+
+
 def rush(number: int, folder: str = "day one") -> str:
     """The absolute path of a cut's media."""
     return f"/media/{folder}/rush {number:02}.mov"

@@ -81,7 +81,7 @@ class _Reader:
 
     def __init__(self, document: XmlDocument, resources: Resources) -> None:
         self.line = 1
-        self._lines = document.lines
+        self._lines, self._places = document.lines, document.places
         self._resources = resources
         self._warnings: list[str] = []
         self._items = 0
@@ -338,6 +338,7 @@ class _Reader:
         asset: str | None = None,
     ) -> otio.schema.Clip | otio.schema.Stack:
         note = {"element": element.tag, "line": self._lines.get(element, 0)}
+        note["place"] = self._places[element]
         if asset is not None:
             note["asset"] = asset
         item.metadata[SOURCE_KEY] = note
