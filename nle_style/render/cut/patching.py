@@ -132,7 +132,8 @@ class Patching:
         return form.patch(self.data, replacements, self.read.media_root)
 
     def _place(self, clip: ClipUse | Refusal | Skipped) -> int | None:
-        return _place(clip_at(self.read.timeline, clip.clip_id))
+        """None for a picture that the reader could not put into the timeline."""
+        return _place(clip_at(self.read.timeline, clip.clip_id)) if clip.clip_id else None
 
 
 _KEPT = "it keeps its media in the XML: stills and image sequences are only relinked in the .otio"
