@@ -194,7 +194,8 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
             times = _certain(times, packets)
         rate, variable = rate_of(stream, times, time_base)
         begin = min((tick for tick in packets.shown if tick is not None), default=0) * time_base
-        picture, everything = stated_end_of_picture(container, stream, begin), stated_end(container)
+        picture = stated_end_of_picture(container, stream, begin)
+        everything = stated_end(container, path)
         short = (picture - _end(packets, rate, time_base)) * rate > _LOST
         if times and (short or everything - packets.end > _LATE):
             times = _certain(times, packets)

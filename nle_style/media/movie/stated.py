@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import struct
 from fractions import Fraction
+from pathlib import Path
 
 import av.container
 import av.video.stream
@@ -12,6 +14,8 @@ __all__ = ["listed_frames", "stated_end", "stated_end_of_picture"]
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _BY_STREAM = ("avi", "ivf", "mxf")  # whose headers state the length of the picture
+_ASF_HEADER = 1 << 16  # bytes: its first objects are small
+_ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BY_FILE = ("flv", "matroska")  # and of everything
 
 
@@ -44,8 +48,28 @@ def stated_end_of_picture(
     return Fraction(0)
 
 
-def stated_end(container: av.container.InputContainer) -> Fraction:
-    """Seconds at which the header says that everything ends; 0 if it does not say."""
+def stated_end(container: av.container.InputContainer, path: Path) -> Fraction:
+    """Seconds at which the header says that everything ends; 0 if it does not say.
+
+    Args:
+        path: of the movie.
+    """
+    if container.format.name == "asf":  # ffmpeg says it of whole files only
+        return _asf_end(path)
     if container.duration and container.format.name.partition(",")[0] in _BY_FILE:
         return Fraction(container.duration, 1_000_000)
     return Fraction(0)
+
+
+def _asf_end(path: Path) -> Fraction:
+    """Source: "Advanced Systems Format Specification", 01.20.05, 3.2: behind the object's GUID and
+    size (24 bytes) stand file GUID, file size, creation date, packets (40), play duration and send
+    duration in 100 ns, preroll in ms, and flags: a broadcast states no length."""
+    with path.open("rb") as file:
+        head = file.read(_ASF_HEADER)
+    begin = head.find(_ASF_PROPERTIES)
+    if begin < 0 or len(head) < begin + 92:
+        return Fraction(0)
+    play, _, preroll, flags = struct.unpack_from("<QQQI", head, begin + 64)
+    seconds = Fraction(play, 10_000_000) - Fraction(preroll, 1000)
+    return Fraction(0) if flags & 1 else max(seconds, Fraction(0))

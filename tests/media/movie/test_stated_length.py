@@ -36,6 +36,7 @@ def _refusal(path: Path) -> str:
         ("a.flv", ("-c:v", "flv1")),
         ("a.mkv", ("-c:v", "mjpeg")),
         ("a.ivf", ("-c:v", "libvpx")),
+        ("a.wmv", ("-c:v", "wmv2")),
     ],
 )
 def test_half_a_file_is_refused_before_painting(
