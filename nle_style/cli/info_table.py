@@ -99,7 +99,9 @@ def _lines(data: dict[str, Any]) -> list[tuple[str, str]]:
             ("sound", f"{each['codec']}, {each['sample_rate']} Hz, {each['layout']}")
             for each in media["audio"]
         ]
-        lines += [("by", f"{what}: {where}") for what, where in media["found"].items()]
+        if media["found"]:
+            found = "; ".join(f"{what}: {where}" for what, where in media["found"].items())
+            lines.append(("found by", found))
     if reading is not None:
         asked = [f"{key}: {reading[key]}" for key in reading if key not in _FRAMES_AND_COLOUR]
         lines.append(("read as", ", ".join([*_frames(reading), reading["colour"], *asked])))
