@@ -244,7 +244,7 @@ class _Crew:
         elif task is not None:
             worker.task = None
             if isinstance(message, NleStyleError):
-                self._give_up(task, message, worker)
+                self._give_up(task, message)
             else:
                 self._end(task, message)
 
@@ -298,11 +298,11 @@ class _Crew:
             remedy="If memory is short, give fewer --workers, or less to each with --memory."
             " What is finished is kept: the same command goes on from there.",
         )
-        self._give_up(task, error, worker)
+        self._give_up(task, error)
 
-    def _give_up(self, task: Task, error: NleStyleError, worker: _Worker) -> None:
-        """Do nothing more for the item of a task; nor for any other, if the disk refuses."""
-        self._warn(worker, str(error))
+    def _give_up(self, task: Task, error: NleStyleError) -> None:
+        """Do nothing more for the item of a task; nor for any other, if the disk refuses. Why is
+        said once, when the items are delivered."""
         for item in list(self._left) if isinstance(error, OutputError) else [task.item]:
             if self._left.pop(item, None) is not None:
                 # What is not painted of it is not waited for.

@@ -124,8 +124,7 @@ def test_an_item_that_kills_three_workers_is_refused(
     ends = [each.status for each in told if isinstance(each, ItemEnded)]
     assert ends == ["refused", "delivered"]
     warned = [each.message for each in told if isinstance(each, Warned)]
-    assert len(warned) == 3
-    assert warned[-1] == f"worker 1 of 1: {refused.error}"
+    assert len(warned) == 2, "the third is the item's refusal"
     assert _painted(told, 1) == list(range(8))
     whole = len(_units(tmp_path / "out"))
     assert 1 <= whole < 4
@@ -188,6 +187,7 @@ def test_a_disk_that_refuses_one_item_refuses_all(
     assert result.exit_code == 2
     assert {type(item.error) for item in result.items} == {OutputError}
     assert len({str(item.error) for item in result.items}) == 1
+    assert not [each for each in told if isinstance(each, Warned)], "it is said by the items alone"
     painted = [each for each in told if isinstance(each, FramePainted)]
     assert {each.item for each in painted} <= {0}, "the disk refused its first unit"
 
@@ -366,7 +366,7 @@ def test_a_death_over_an_item_that_was_given_up_is_no_matter(
     crew = _Crew(FarmRun(farm), 2, told.append)
     worker: Any = SimpleNamespace(number=0, task=crew._waiting.popleft(), end=lambda: None)
     crew._workers.append(worker)
-    crew._give_up(worker.task, MediaError("the other worker's"), worker)
+    crew._give_up(worker.task, MediaError("the other worker's"))
     told.clear()
     crew._replace(worker)
     assert (told, list(crew._waiting), crew._workers) == ([], [], [])
