@@ -47,7 +47,7 @@ def test_a_movie(tiny_pack: Path, tmp_path: Path) -> None:
     said = nle_style("info", path, "--pack", tiny_pack).out
     for text in (
         "movie, 96 x 64, 30 frames, 25 a second, 1.20 s",
-        "timecode: 01:00:00:00 by a tag of",
+        "timecode: 01:00:00:00 by a track that counts 25 a second",
         "aac, 48000 Hz",
         "BT.709 primaries",
         "png-mov, 8 bit, exact",
