@@ -18,8 +18,8 @@ SOURCE_KEY = "nle_style_source"
 
 XML clips have {"element", "line", "place"}, place being the byte at which the element starts, and
 an "id", "file" or "asset" where the file has one; clips of an EDL have {"event", "line"}. The media
-reference of an EDL has {"names"}: every name that its file may go by. A bare TimeEffect has the
-"reason" for which its frames cannot be known.
+reference of an EDL has {"names"}: every name that its file may go by. A bare TimeEffect, and a
+MissingReference, may have the "reason" for which it is refused.
 """
 
 

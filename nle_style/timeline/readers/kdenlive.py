@@ -16,6 +16,12 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.readers.mlt_media import (
+    MltMedia,
+    hides_picture,
+    markers_in,
+    mlt_property,
+)
 from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
 __all__ = ["read_kdenlive"]
@@ -60,16 +66,12 @@ def read_kdenlive(path: Path) -> Parsed:
         ) from error
 
 
-def _property(element: ElementTree.Element, name: str) -> str:
-    return element.findtext(f"./property[@name='{name}']") or ""
-
-
 class _Reader:
     def __init__(self, document: XmlDocument, profile: ElementTree.Element, folder: Path) -> None:
         self.line = 1
         self._lines, self._places = document.lines, document.places
         self._by_id = {e.get("id", ""): e for e in document.root}
-        self._root = folder / document.root.get("root", "")
+        self._media = MltMedia(folder / document.root.get("root", ""), self._by_id)
         self._rate = Fraction(
             int(profile.get("frame_rate_num", "25")), int(profile.get("frame_rate_den", "1"))
         )
@@ -77,13 +79,17 @@ class _Reader:
         self._depth = 0
 
     def project(self, main: ElementTree.Element, name: str) -> Parsed:
-        if _property(main, "kdenlive:projectTractor") == "1":
+        if mlt_property(main, "kdenlive:projectTractor") == "1":
             # Since 23.04 the last tractor only wraps the sequence that was open.
             track = main.find("./track")
             main = self._by_id[track.get("producer", "") if track is not None else ""]
-        timeline = otio.schema.Timeline(_property(main, "kdenlive:clipname") or name)
+        timeline = otio.schema.Timeline(mlt_property(main, "kdenlive:clipname") or name)
         timeline.global_start_time = self._time(0)
         timeline.tracks.extend(self._tracks(main))
+        guides = mlt_property(main, "kdenlive:sequenceproperties.guides")
+        if not guides and "main_bin" in self._by_id:
+            guides = mlt_property(self._by_id["main_bin"], "kdenlive:docproperties.guides")
+        self._mark(timeline.tracks, guides)
         return Parsed(timeline, self._warnings)
 
     def _tracks(self, sequence: ElementTree.Element) -> list[otio.schema.Track]:
@@ -91,7 +97,7 @@ class _Reader:
         for entry in sequence.iterfind("./track"):
             holder = self._by_id[entry.get("producer", "")]
             self.line = self._lines.get(holder, self.line)
-            is_background = _property(holder, "kdenlive:playlistid") == "black_track"
+            is_background = mlt_property(holder, "kdenlive:playlistid") == "black_track"
             if is_background or entry.get("producer") == "black_track":
                 continue
             made.append(self._track(holder, entry.get("hide", "")))
@@ -105,9 +111,9 @@ class _Reader:
             playlists = [self._by_id[ref.get("producer", "")] for ref in refs]
             hides = {ref.get("hide", "") for ref in refs}
             hidden = hidden or (hides.pop() if len(hides) == 1 else "")
-        is_audio = bool(_property(holder, "kdenlive:audio_track"))
+        is_audio = bool(mlt_property(holder, "kdenlive:audio_track"))
         track = otio.schema.Track(
-            _property(holder, "kdenlive:track_name"),
+            mlt_property(holder, "kdenlive:track_name"),
             kind=otio.schema.TrackKind.Audio if is_audio else otio.schema.TrackKind.Video,
         )
         track.enabled = hidden not in ("both", "audio" if is_audio else "video")
@@ -116,8 +122,8 @@ class _Reader:
         )
         mixes = {}
         for mix in holder.iterfind("./transition"):
-            if _property(mix, "kdenlive:mixcut"):
-                mixes[self._frames(mix.get("in", "0"))] = int(_property(mix, "kdenlive:mixcut"))
+            if mlt_property(mix, "kdenlive:mixcut"):
+                mixes[self._frames(mix.get("in", "0"))] = int(mlt_property(mix, "kdenlive:mixcut"))
         self._join(track, entries, mixes)
         return track
 
@@ -169,6 +175,8 @@ class _Reader:
                 last = self._frames(child.get("out") or producer.get("out") or "0")
                 length = last - first + 1
                 item = self._item(producer, first, length)
+                item.enabled = not hides_picture(producer, child)
+                self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))
                 line = self._lines.get(child, 0)
                 item.metadata[SOURCE_KEY] = {
                     "element": "entry",
@@ -183,12 +191,15 @@ class _Reader:
     def _item(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Item:
         if producer.tag == "tractor":
             return self._nest(producer, first, length)
-        service = _property(producer, "mlt_service")
-        url = _property(producer, "warp_resource") or _property(producer, "resource")
-        name = _property(producer, "kdenlive:clipname") or url.rsplit("/", 1)[-1]
+        service = mlt_property(producer, "mlt_service")
+        url = self._media.url(producer)
+        slides = None
+        if service in _FILES:
+            slides = self._media.slides(producer, url, self._rate)
+        name = mlt_property(producer, "kdenlive:clipname") or url.rsplit("/", 1)[-1]
         clip = otio.schema.Clip(name)
-        speed = Fraction(_property(producer, "warp_speed") or 1) if service == "timewarp" else 1
-        total = self._frames(_property(producer, "length") or producer.get("out") or "0")
+        speed = Fraction(mlt_property(producer, "warp_speed") or 1) if service == "timewarp" else 1
+        total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")
         start = Fraction(first)
         if speed < 0:
             # producer_timewarp.c counts from the end of the retimed clip.
@@ -198,35 +209,43 @@ class _Reader:
         clip.source_range = self._range(float(start), length)
         if speed != 1:
             clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
-        if any(_property(link, "mlt_service") == "timeremap" for link in producer.iter("link")):
+        if any(mlt_property(link, "mlt_service") == "timeremap" for link in producer.iter("link")):
             clip.effects.append(otio.schema.TimeEffect("timeremap"))
             self._warnings.append(f"line {self.line}: '{name}' changes its speed over time")
         if service in _GENERATED or service.startswith("frei0r"):
             clip.media_reference = otio.schema.GeneratorReference(generator_kind=service)
+        elif slides is not None:
+            # They count from the first image, whatever its number.
+            images = Fraction(max(total, first + length), slides.hold)
+            slides.reference.available_range = self._range(0, float(images))
+            clip.media_reference = slides.reference
+            if slides.hold != 1:
+                clip.source_range = self._range(float(Fraction(first, slides.hold)), length)
+                clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=1 / slides.hold))
         elif service in _FILES and url:
             available = None
             if total > 0 and service.startswith("avformat"):
                 available = self._range(0, total)
-            clip.media_reference = otio.schema.ExternalReference(self._located(url), available)
+            clip.media_reference = otio.schema.ExternalReference(url, available)
         else:
             self._warnings.append(f"line {self.line}: '{name}' is a {service or 'clip'}, no file")
         return clip
+
+    def _mark(self, item: otio.schema.Item, text: str) -> None:
+        try:
+            item.markers.extend(markers_in(text, self._rate))
+        except (ValueError, TypeError) as error:
+            self._warnings.append(f"line {self.line}: its markers cannot be read ({error})")
 
     def _nest(self, tractor: ElementTree.Element, first: int, length: int) -> otio.schema.Stack:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise ValueError("sequences are nested in themselves, or too deep")
-        stack = otio.schema.Stack(_property(tractor, "kdenlive:clipname"))
+        stack = otio.schema.Stack(mlt_property(tractor, "kdenlive:clipname"))
         stack.extend(self._tracks(tractor))
         stack.source_range = self._range(first, length)
         self._depth -= 1
         return stack
-
-    def _located(self, resource: str) -> str:
-        """The file's path; a relative one starts at the project's root, if that exists here."""
-        resource = resource.split("?", 1)[0] if resource.endswith("?") else resource
-        rooted = self._root / resource
-        return str(rooted) if rooted.exists() else resource
 
     def _frames(self, text: str) -> int:
         """MLT's time: frames, or [hours:]minutes:seconds.fraction."""
