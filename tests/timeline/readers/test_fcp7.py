@@ -63,7 +63,8 @@ def test_a_clip_keeps_its_ids_and_its_exact_rate(tmp_path: Path) -> None:
     assert frames(clip.source_range) == (86410, 48)
     assert clip.source_range.start_time.rate == pytest.approx(24000 / 1001, abs=1e-9)
     note = dict(clip.metadata["nle_style_source"])
-    assert note == {"element": "clipitem", "line": 1, "id": "c", "file": "f"}
+    place = made.path.read_bytes().index(b"<clipitem")
+    assert note == {"element": "clipitem", "line": 1, "place": place, "id": "c", "file": "f"}
 
 
 @pytest.mark.parametrize(

@@ -77,6 +77,7 @@ def test_a_clip_its_asset_and_its_exact_rate(tmp_path: Path) -> None:
     assert dict(clip.metadata["nle_style_source"]) == {
         "element": "asset-clip",
         "line": clip.metadata["nle_style_source"]["line"],
+        "place": made.path.read_bytes().index(b"<asset-clip"),
         "asset": "n",
     }
 
