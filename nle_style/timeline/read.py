@@ -13,12 +13,12 @@ from nle_style.timeline.parsed import Parsed, ReadTimeline
 from nle_style.timeline.readers import (
     opened,
     read_aaf,
-    read_edl,
-    read_fcp7,
     read_kdenlive,
     timelines_in,
     unpack,
 )
+from nle_style.timeline.readers.edl import read_edl
+from nle_style.timeline.readers.fcp7 import read_fcp7
 from nle_style.timeline.readers.fcpxml import read_fcpxml
 
 __all__ = ["SUPPORTED", "read_timeline"]

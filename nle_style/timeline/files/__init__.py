@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nle_style.timeline.files.locate import (
     absolute_url,
+    begun_sequence,
     check_sequence,
     first_number,
     media_path,
@@ -18,6 +19,7 @@ __all__ = [
     "MediaFacts",
     "MediaFinder",
     "absolute_url",
+    "begun_sequence",
     "check_sequence",
     "first_number",
     "is_sequence",

@@ -14,10 +14,11 @@ from pathlib import Path
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.sequence_names import NumberedName, decoded, in_path, in_timeline
+from nle_style.sequence_names import NumberedName, decoded, in_path, in_timeline, of_file
 
 __all__ = [
     "absolute_url",
+    "begun_sequence",
     "check_sequence",
     "first_number",
     "has_files",
@@ -122,8 +123,31 @@ def first_number(reference: otio.core.MediaReference) -> int | None:
     """The number of the file that the reference begins with; None if the reference has none."""
     if isinstance(reference, otio.schema.ImageSequenceReference):
         return int(reference.start_frame)
-    sequence = in_timeline(decoded(split_name(str(reference.target_url or ""))[1]))
-    return None if sequence is None else sequence.first
+    name = decoded(split_name(str(reference.target_url or ""))[1])
+    sequence = in_timeline(name)
+    if sequence is not None:
+        return sequence.first
+    own = of_file(name)
+    return None if own is None else own.number(name)
+
+
+def begun_sequence(path: Path, frames: int) -> Path | None:
+    """The sequence that begins with an image file, where a timeline names it by that file.
+
+    Args:
+        path: the file that the timeline names.
+        frames: how many it says that this has.
+
+    Returns:
+        The sequence's printf pattern; None for one frame, or where not all of them are there: a
+        still may be any length in a timeline.
+    """
+    name = of_file(path.name)
+    first = None if name is None else name.number(path.name)
+    if name is None or first is None or frames < 2:
+        return None
+    there = all((path.parent / name.file(first + n)).is_file() for n in range(frames))
+    return path.with_name(name.pattern) if there else None
 
 
 def check_sequence(reference: otio.core.MediaReference) -> None:

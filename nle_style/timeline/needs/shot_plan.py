@@ -12,7 +12,8 @@ import opentimelineio as otio
 
 from nle_style.errors import InputError, MediaError
 from nle_style.spans import merge_spans
-from nle_style.timeline.files import MediaFacts, check_sequence, source_path
+from nle_style.timeline.files import MediaFacts, begun_sequence, check_sequence, source_path
+from nle_style.timeline.frames import usable_range
 from nle_style.timeline.needs.candidates import NO_LOOK, Candidate, Refusal, Skipped, survey
 from nle_style.timeline.needs.clip_need import ClipUse, SourceRange, use_of
 from nle_style.timeline.parsed import ReadTimeline
@@ -106,7 +107,11 @@ def plan_shots(
             else:
                 check_sequence(item.reference)
                 source = find(item.clip, item.reference)
-            use = use_of(item, source, _probed(source, probe, known), look)
+            series = _series(item, source)
+            use = use_of(item, series or source, _probed(series or source, probe, known), look)
+            if use is not None and series is not None:
+                note = f"its media, {source.name}, is read as the first file of a sequence"
+                use = replace(use, note="; ".join(filter(None, (note, use.note))))
         except InputError as error:
             refusals.append(_refusal(item, error))
             continue
@@ -124,6 +129,17 @@ def plan_shots(
         skipped=tuple(skipped),
         shared_frames=asked - sum(r.last - r.first + 1 for r in planned),
     )
+
+
+def _series(item: Candidate, source: Path) -> Path | None:
+    """The image sequence that a clip shows which names its first file; None for a still.
+
+    FCP7 XML has no other way to name one.
+    """
+    available = None if item.reference is None else usable_range(item.reference)
+    if available is None or any(type(e) is otio.schema.FreezeFrame for e in item.clip.effects):
+        return None
+    return begun_sequence(source, round(available.duration.value))
 
 
 def _probed(

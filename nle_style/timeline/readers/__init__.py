@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from nle_style.timeline.readers.aaf import read_aaf
-from nle_style.timeline.readers.edl import read_edl
-from nle_style.timeline.readers.fcp7 import read_fcp7
 from nle_style.timeline.readers.kdenlive import read_kdenlive
 from nle_style.timeline.readers.otio_bundle import opened, unpack
 from nle_style.timeline.readers.otio_json import timelines_in
 
-__all__ = ["opened", "read_aaf", "read_edl", "read_fcp7", "read_kdenlive", "timelines_in", "unpack"]
+__all__ = ["opened", "read_aaf", "read_kdenlive", "timelines_in", "unpack"]

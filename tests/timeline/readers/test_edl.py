@@ -8,7 +8,7 @@ import pytest
 
 from nle_style.errors import TimelineError
 from nle_style.timeline import ReadTimeline, read_timeline
-from nle_style.timeline.readers.edl_events import frames_of
+from nle_style.timeline.readers.edl.edl_events import frames_of
 
 R24, R25, R2997 = Fraction(24), Fraction(25), Fraction(30000, 1001)
 

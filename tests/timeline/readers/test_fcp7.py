@@ -105,7 +105,10 @@ def test_speeds_that_cannot_be_known(values: dict[str, str], tmp_path: Path) -> 
     made = read(tmp_path, sequence("s", item("c", (0, 48), (0, 48), FILE + remap(**values))))
     (effect,) = only_clip(made).effects
     assert type(effect) is otio.schema.TimeEffect
-    assert "the speed of 'c'" in made.warnings[0]
+    assert "'c' " in made.warnings[0]
+    assert made.warnings[0].endswith(
+        effect.metadata["nle_style_source"]["reason"].removeprefix("it ")
+    )
 
 
 def test_nested_sequences_are_filled(tmp_path: Path) -> None:

@@ -9,8 +9,8 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from nle_style.timeline.parsed import SOURCE_KEY
-from nle_style.timeline.readers.edl_events import Event, Motion, frames_of
-from nle_style.timeline.readers.edl_times import GENERATED, EdlList, PlacedEvent
+from nle_style.timeline.readers.edl.edl_events import Event, Motion, frames_of
+from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedEvent
 
 __all__ = ["edl_clip"]
 

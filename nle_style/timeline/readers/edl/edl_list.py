@@ -17,9 +17,9 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import Dropped, Parsed, file_bytes
-from nle_style.timeline.readers.edl_clips import edl_clip
-from nle_style.timeline.readers.edl_events import Event, highest_frame, is_drop, parse_events
-from nle_style.timeline.readers.edl_times import GENERATED, EdlList, PlacedEvent, placed_events
+from nle_style.timeline.readers.edl.edl_clips import edl_clip
+from nle_style.timeline.readers.edl.edl_events import Event, highest_frame, is_drop, parse_events
+from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedEvent, placed_events
 
 __all__ = ["read_edl"]
 

@@ -17,7 +17,7 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 from nle_style.timecode import frames_in_a_day
 from nle_style.timeline.parsed import Dropped
-from nle_style.timeline.readers.edl_events import Event, frames_of, is_drop
+from nle_style.timeline.readers.edl.edl_events import Event, frames_of, is_drop
 
 __all__ = ["GENERATED", "EdlList", "PlacedEvent", "placed_events"]
 

@@ -1,8 +1,8 @@
 """Final Cut Pro 7 XML (xmeml), as Premiere, Resolve, Hiero and others still write it.
 
-Read by otio-fcp-adapter; this adds what it leaves out: speeds (the timeremap filter), the contents
-of nested sequences, and the ids by which a clip is found in the file again.
-Source: Apple, "Final Cut Pro XML Interchange Format", Time Remap; speeds checked against exports.
+Read by otio-fcp-adapter; this adds what it leaves out: speeds (the timeremap filter), freezes,
+subclips, multiclips, the contents of nested sequences, and the ids by which a clip is found in the
+file again. Source: Apple, "Final Cut Pro XML Interchange Format".
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.readers.fcp7.xmeml_items import readable_item, without_empty_rates
+from nle_style.timeline.readers.fcp7.xmeml_times import is_remap, item_time
 from nle_style.timeline.safe_xml import XmlDocument, check_root, parse_xml
 
 __all__ = ["read_fcp7"]
@@ -81,6 +83,7 @@ def _reader_class() -> Any:
         """otio-fcp-adapter's parser, with nested sequences, speeds and ids added."""
 
         def __init__(self, document: XmlDocument) -> None:
+            without_empty_rates(document.root)
             super().__init__(document.root)
             self.line = 1
             self._lines, self._places = document.lines, document.places
@@ -118,6 +121,7 @@ def _reader_class() -> Any:
                     f"more than {_MOST_ITEMS} clips, counting nested sequences at every use",
                     remedy="Export the sequence without its nests.",
                 )
+            written, element = element, readable_item(element, self._derefed_element)
             nested = self._derefed_element(element.find("./sequence"))
             if nested in self._inside or len(self._inside) > _DEEPEST:
                 raise TimelineError(
@@ -129,14 +133,12 @@ def _reader_class() -> Any:
                 self._fill(item, nested, context)
                 item.name = element.findtext("./name") or item.name
             source = {"element": element.tag, "line": line, "id": element.get("id")}
-            source["place"] = self._places[element]
-            file = element.find("./file")
+            source["place"] = self._places[written]
+            file = written.find("./file")
             source["file"] = None if file is None else file.get("id")
             item.metadata[SOURCE_KEY] = {k: v for k, v in source.items() if v is not None}
             item.enabled = (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"
-            remap = _video_remap(element)
-            if remap is not None:
-                self._retime(item, element, remap, start_offset, line)
+            self._set_time(item, element, start_offset, line)
             return item
 
         def track_for_element(self, element: ElementTree.Element, kind: str, context: Any) -> Any:
@@ -157,83 +159,23 @@ def _reader_class() -> Any:
             del inner[:]
             stack.extend(tracks)
 
-        def _retime(
-            self,
-            item: Any,
-            element: ElementTree.Element,
-            remap: ElementTree.Element,
-            start_offset: Any,
-            line: int,
+        def _set_time(
+            self, item: Any, element: ElementTree.Element, start_offset: Any, line: int
         ) -> None:
-            effect, start = _time_effect(element, remap, start_offset.value)
-            item.effects[:] = [e for e in item.effects if not _is_remap(e)]
-            if effect is None:
-                return
-            item.effects.append(effect)
-            if start is None:
-                self._warnings.append(
-                    f"line {line}: the speed of '{item.name}' changes over time or is not given "
-                    "as a percentage"
-                )
-                return
+            """The source range and the retime, where the element has more than an in-point."""
             rate = item.source_range.start_time.rate
-            # The adapter added the in-point as it stands; at a speed it counts retimed frames.
-            unscaled = float(element.findtext("./in") or 0) + start_offset.rescaled_to(rate).value
-            moved = item.source_range.start_time.value - unscaled + start
+            offset = start_offset.rescaled_to(rate).value
+            time = item_time(element, offset)
+            item.effects[:] = [e for e in item.effects if not is_remap(e)]
+            if time.warning:
+                self._warnings.append(f"line {line}: '{item.name}' {time.warning}")
+            if time.effect is not None:
+                item.effects.append(time.effect)
+            # The adapter has added the in-point as it stands.
+            unscaled = float(element.findtext("./in") or 0) + offset
+            moved = item.source_range.start_time.value - unscaled + time.start
             item.source_range = otio.opentime.TimeRange(
                 otio.opentime.RationalTime(moved, rate), item.source_range.duration
             )
 
     return Reader
-
-
-def _is_remap(effect: otio.schema.Effect) -> bool:
-    return bool(effect.metadata.get("fcp_xml", {}).get("effectid") == "timeremap")
-
-
-def _video_remap(element: ElementTree.Element) -> ElementTree.Element | None:
-    for effect in element.iterfind("./filter/effect"):
-        if effect.findtext("./effectid") == "timeremap":
-            return effect
-    return None
-
-
-def _time_effect(
-    element: ElementTree.Element, remap: ElementTree.Element, offset: float
-) -> tuple[otio.schema.TimeEffect | None, float | None]:
-    """The effect and the clip's first source frame, without its timecode.
-
-    In-points are counted at the clip's speed: source frame = in * speed. Premiere also writes the
-    curve as keyframes of "graphdict" (when: retimed frame, value: source frame), marking the
-    clip's ends. Reverse plays down from the media's end.
-    """
-    values = {
-        parameter.findtext("./parameterid"): (parameter.findtext("./value") or "").strip()
-        for parameter in remap.iterfind("./parameter")
-    }
-    try:
-        speed = float(values.get("speed") or 100)
-    except ValueError:
-        speed = 0.0
-    reverse = values.get("reverse", "").upper() == "TRUE" or speed < 0
-    graph = remap.find("./parameter[parameterid='graphdict']")
-    inner = [
-        k
-        for k in ([] if graph is None else graph.iterfind("./keyframe"))
-        if (k.findtext("./speedkfstart") or k.findtext("./speedkfend") or "") != "TRUE"
-    ]
-    variable = values.get("variablespeed", "0") not in ("", "0", "FALSE")
-    # Hiero writes a factor where the format has a percentage: 0.25 may be either.
-    if variable or len(inner) > 2 or abs(speed) < 1:
-        return otio.schema.TimeEffect("timeremap", metadata={SOURCE_KEY: dict(values)}), None
-    scalar = abs(speed) / 100
-    if scalar == 1 and not reverse:
-        return None, None
-    start = float(element.findtext("./in") or 0) + offset
-    end = float(element.findtext("./out") or 0)
-    if reverse:
-        total = float(element.findtext("./duration") or 0)
-        curve = [float(k.findtext("./value") or 0) for k in inner]
-        lowest = min(curve) if len(curve) == 2 else (total - end) * scalar
-        return otio.schema.LinearTimeWarp(time_scalar=-scalar), max(0.0, lowest)
-    return otio.schema.LinearTimeWarp(time_scalar=scalar), start * scalar

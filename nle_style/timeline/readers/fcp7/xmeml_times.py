@@ -1,0 +1,108 @@
+"""Which frames a clip item of FCP7 XML shows: subclips, freezes, speeds.
+
+Source: Apple, "Final Cut Pro XML Interchange Format", Timing Values, Speed XML and the elements'
+catalog; speeds checked against exports.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+from xml.etree import ElementTree
+
+import opentimelineio as otio
+
+from nle_style.timeline.parsed import SOURCE_KEY
+
+__all__ = ["ItemTime", "is_remap", "item_time"]
+
+
+class ItemTime(NamedTuple):
+    """What a clip item shows.
+
+    Attributes:
+        start: its lowest source frame, counted from the media's first and not in its timecode.
+        effect: None at normal speed.
+        warning: what was guessed or cannot be known, "" if nothing.
+    """
+
+    start: float
+    effect: otio.schema.TimeEffect | None = None
+    warning: str = ""
+
+
+def is_remap(effect: otio.schema.Effect) -> bool:
+    """Whether the adapter made an effect of a speed, which `item_time` has read."""
+    return bool(effect.metadata.get("fcp_xml", {}).get("effectid") == "timeremap")
+
+
+def item_time(element: ElementTree.Element, offset: float) -> ItemTime:
+    """The frames of a clip item.
+
+    A subclip's in-point counts from its `startoffset`. A still is the frame `stillframeoffset`.
+    In-points of retimed clips are counted at the clip's speed: source frame = in * speed.
+
+    Args:
+        element: the item.
+        offset: frames from where a transition begins to the cut that the item begins at.
+    """
+    begin = _number(element, "./in") + offset
+    subclip = _number(element, "./subclipinfo/startoffset")
+    if (element.findtext("./stillframe") or "").strip().upper() == "TRUE":
+        still = element.findtext("./stillframeoffset")
+        frame = begin if still is None else float(still)
+        return ItemTime(subclip + frame, otio.schema.FreezeFrame())
+    remap = element.find("./filter/effect[effectid='timeremap']")
+    time = ItemTime(begin) if remap is None else _retimed(element, remap, begin)
+    return time._replace(start=time.start + subclip)
+
+
+def _retimed(element: ElementTree.Element, remap: ElementTree.Element, begin: float) -> ItemTime:
+    """At a constant speed.
+
+    Premiere also writes the curve as keyframes of "graphdict" (when: retimed frame, value: source
+    frame), marking the clip's ends. Reverse plays down from the media's end.
+    """
+    values = {
+        parameter.findtext("./parameterid"): (parameter.findtext("./value") or "").strip()
+        for parameter in remap.iterfind("./parameter")
+    }
+    try:
+        speed = float(values.get("speed") or 100)
+    except ValueError:
+        speed = float("nan")
+    reverse = values.get("reverse", "").upper() == "TRUE" or speed < 0
+    graph = remap.find("./parameter[parameterid='graphdict']")
+    inner = [
+        k
+        for k in ([] if graph is None else graph.iterfind("./keyframe"))
+        if (k.findtext("./speedkfstart") or k.findtext("./speedkfend") or "") != "TRUE"
+    ]
+    variable = values.get("variablespeed", "0") not in ("", "0", "FALSE")
+    if variable or len(inner) > 2:
+        return _unknown(begin, "changes its speed over time", values)
+    if speed == 0:
+        guess = f"has a speed of 0: read as a freeze of its frame {begin:g}"
+        return ItemTime(begin, otio.schema.FreezeFrame(), guess)
+    if not abs(speed) >= 1:
+        # Hiero writes a factor where the format has a percentage.
+        said = values.get("speed", "")
+        return _unknown(begin, f"has a speed of '{said}', a percentage or a factor", values)
+    scalar = abs(speed) / 100
+    if scalar == 1 and not reverse:
+        return ItemTime(begin)
+    if reverse:
+        end, total = _number(element, "./out"), _number(element, "./duration")
+        curve = [_number(k, "./value") for k in inner]
+        lowest = min(curve) if len(curve) == 2 else (total - end) * scalar
+        return ItemTime(max(0.0, lowest), otio.schema.LinearTimeWarp(time_scalar=-scalar))
+    return ItemTime(begin * scalar, otio.schema.LinearTimeWarp(time_scalar=scalar))
+
+
+def _unknown(begin: float, what: str, values: dict[str | None, str]) -> ItemTime:
+    about = {"reason": f"it {what}", **{str(key): value for key, value in values.items()}}
+    effect = otio.schema.TimeEffect("timeremap", metadata={SOURCE_KEY: about})
+    return ItemTime(begin, effect, what)
+
+
+def _number(element: ElementTree.Element, path: str) -> float:
+    return float(element.findtext(path) or 0)

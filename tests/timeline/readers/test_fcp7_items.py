@@ -1,0 +1,173 @@
+"""Clip items of FCP7 XML beyond in and out: subclips, freezes, multiclips, placeholders, sequences.
+
+Source frames were counted by hand; the file starts at 86400.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from nle_style.errors import MediaError
+from nle_style.timeline import ReadTimeline, read_timeline
+from nle_style.timeline.needs import Plan, plan_shots
+from tests.timeline.building import Facts, probe_of
+
+RATE = "<rate><timebase>24</timebase><ntsc>FALSE</ntsc></rate>"
+FACTS = Facts(Fraction(24), 1000, 86400)
+
+
+def file(name: str, *, path: str = "", rate: str = RATE, frames: int = 1000) -> str:
+    return (
+        f'<file id="{name}"><name>{name}</name><pathurl>{path or f"/m/{name}.mov"}</pathurl>{rate}'
+        f"<duration>{frames}</duration><timecode>{rate}<frame>86400</frame></timecode></file>"
+    )
+
+
+def item(at: int, end: int, begin: int, *inside: str, name: str = "c", rate: str = RATE) -> str:
+    return (
+        f'<clipitem id="{name}"><name>{name}</name><duration>1000</duration>{rate}'
+        f"<start>{at}</start><end>{end}</end><in>{begin}</in><out>{begin + end - at}</out>"
+        f"{''.join(inside)}</clipitem>"
+    )
+
+
+def remap(**values: str) -> str:
+    parameters = "".join(
+        f"<parameter><parameterid>{k}</parameterid><value>{v}</value></parameter>"
+        for k, v in values.items()
+    )
+    return f"<filter><effect><effectid>timeremap</effectid>{parameters}</effect></filter>"
+
+
+def read(folder: Path, *items: str) -> ReadTimeline:
+    path = folder / "cut.xml"
+    path.write_text(
+        f'<xmeml version="5"><sequence id="s"><name>s</name>{RATE}<media><video><track>'
+        f"{''.join(items)}</track></video></media></sequence></xmeml>",
+        encoding="utf-8",
+    )
+    return read_timeline(path)
+
+
+def planned(made: ReadTimeline, facts: Facts = FACTS) -> Plan:
+    return plan_shots(made, probe_of(facts))
+
+
+def shown(plan: Plan) -> list[tuple[str, int, int]]:
+    return [(use.source.stem, use.first, use.last) for use in plan.uses]
+
+
+SUB = "<subclipinfo><startoffset>30</startoffset><endoffset>20</endoffset></subclipinfo>"
+STILL = "<stillframe>TRUE</stillframe>"
+AT_12 = "<stillframeoffset>12</stillframeoffset>"
+
+
+@pytest.mark.parametrize(
+    ("inside", "frames"),
+    [
+        ("", (5, 24)),
+        (SUB, (35, 54)),
+        # In-points of retimed clips are counted at the speed: 5 at 200 % is 10; one each side.
+        (SUB + remap(speed="200"), (30 + 10 - 1, 30 + 10 + 38 + 1)),
+        (STILL + AT_12, (12, 13)),
+        (STILL, (5, 6)),
+        (remap(speed="0"), (5, 6)),
+    ],
+)
+def test_what_an_item_counts_from(tmp_path: Path, inside: str, frames: tuple[int, int]) -> None:
+    plan = planned(read(tmp_path, item(0, 20, 5, file("a"), inside)))
+    assert shown(plan) == [("a", *frames)]
+
+
+def test_a_speed_of_0_is_a_guess(tmp_path: Path) -> None:
+    made = read(tmp_path, item(0, 20, 5, file("a"), remap(speed="0")))
+    assert "'c' has a speed of 0: read as a freeze of its frame 5" in made.warnings[0]
+
+
+def angle(name: str, active: str, inner: str) -> str:
+    track = f"<media><video><track>{inner}</track></video></media>"
+    return f'<angle>{active}<clip id="clip-{name}"><name>{name}</name>{RATE}{track}</clip></angle>'
+
+
+ACTIVE = "<activevideoangle>TRUE</activevideoangle>"
+ANGLES = angle("one", "", item(0, 100, 0, file("a"), name="k1"))
+# The second angle begins 10 frames later and in frame 7 of its file.
+ANGLES += angle("two", ACTIVE, item(10, 100, 7, file("b"), name="k2"))
+
+
+def test_a_multiclip_shows_its_active_angle(tmp_path: Path) -> None:
+    plan = planned(
+        read(
+            tmp_path,
+            item(0, 20, 30, f'<multiclip id="M">{ANGLES}</multiclip>', name="m"),
+            item(20, 40, 60, '<multiclip id="M"/>', name="again"),
+            item(40, 50, 0, file("c")),
+        )
+    )
+    assert shown(plan) == [("b", 27, 46), ("b", 57, 76), ("c", 0, 9)]
+    assert not plan.refusals
+
+
+@pytest.mark.parametrize("inside", ['<multiclip id="M"></multiclip>', "", "<sound/>"])
+def test_an_item_that_shows_nothing_is_refused_and_not_its_timeline(
+    tmp_path: Path, inside: str
+) -> None:
+    plan = planned(read(tmp_path, item(0, 20, 0, inside, name="m"), item(20, 40, 3, file("a"))))
+    assert [r.clip_name for r in plan.refusals] == ["m"]
+    assert shown(plan) == [("a", 3, 22)]
+
+
+def test_a_placeholder_without_a_rate_keeps_its_place(tmp_path: Path) -> None:
+    none = RATE.replace("24", "0")
+    made = read(
+        tmp_path,
+        item(0, 30, 0, f'<file id="p"><name>p</name>{none}</file>', name="p", rate=none),
+        item(30, 50, 5, file("a")),
+    )
+    place, clip = made.timeline.tracks[0]
+    assert (place.duration().value, place.duration().rate) == (30, 24)
+    plan = planned(made)
+    assert [(u.clip_name, u.record) for u in plan.uses] == [
+        ("c", (Fraction(5, 4), Fraction(25, 12)))
+    ]
+    assert [r.clip_name for r in plan.refusals] == ["p"]
+    assert clip.name == "c"
+
+
+def series(folder: Path, first: int, count: int) -> None:
+    for number in range(first, first + count):
+        (folder / f"x.{number:04d}.png").touch()
+
+
+@pytest.mark.parametrize(
+    ("there", "first_number", "inside", "name", "frames"),
+    [
+        ((1000, 60), 1000, "", "x.%04d.png", (10, 29)),
+        ((990, 70), 990, "", "x.%04d.png", (20, 39)),  # ten files lie before the first
+        ((1000, 59), None, "", "x.1000.png", (0, 0)),  # not all of them: a still
+        ((1000, 60), None, STILL, "x.1000.png", (0, 0)),
+    ],
+)
+def test_a_sequence_is_named_by_its_first_file(
+    tmp_path: Path,
+    there: tuple[int, int],
+    first_number: int | None,
+    inside: str,
+    name: str,
+    frames: tuple[int, int],
+) -> None:
+    series(tmp_path, *there)
+    first = file("x", path=f"file://localhost{tmp_path}/x.1000.png", frames=60)
+    made = read(tmp_path, item(0, 20, 10, first, inside))
+
+    def probe(path: Path) -> Facts:
+        if path.name != name:
+            raise MediaError("another path", where=str(path))
+        return Facts(frame_count=there[1] if first_number else 1, first_file_number=first_number)
+
+    (use,) = plan_shots(made, probe).uses
+    assert (use.source.name, use.first, use.last) == (name, *frames)
+    assert ("first file of a sequence" in use.note) == (first_number is not None)
