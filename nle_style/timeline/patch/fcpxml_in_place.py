@@ -1,6 +1,8 @@
 """Relink FCPXML in place: change an asset's `src`, and remove what identifies the old file.
 
-`src` is an attribute of <asset> up to version 1.8 and of <media-rep> since 1.9. Also removed are:
+`src` is an attribute of <asset> up to version 1.8 and of <media-rep> since 1.9. Other programs
+write both, and a <pathurl> inside, which Apple's DTDs do not have and some read before `src`: all
+are changed. Removed are:
 
 - `uid` (asset) and `sig` (media-rep), which name the old file. "Final Cut Pro X locates the asset
   using the uid property value and relinks the media": with it, the import would change the
@@ -9,7 +11,7 @@
 - <bookmark>, a security-scoped bookmark of the old file (Apple, FCPXML Reference, bookmark).
 - other representations (kind="proxy-media"), which show the old picture.
 
-All are optional in Apple's DTDs. If some clips of an asset keep the old picture or get another
+These are optional in Apple's DTDs. If some clips of an asset keep the old picture or get another
 look, a copy of the asset with another id is added after it, and those clips' `ref` names the copy.
 """
 
@@ -30,6 +32,7 @@ from nle_style.timeline.patch.edits import (
     new_id,
     patched,
     set_attribute,
+    set_content,
     untouched,
 )
 from nle_style.timeline.patch.scan import Node, Scan, scan
@@ -45,7 +48,7 @@ from nle_style.timeline.safe_xml import check_root
 __all__ = ["fcpxml_clips", "patch_fcpxml"]
 
 _REFERRING = ("asset-clip", "video", "audio")
-_KEEP = ("asset", "media-rep", "bookmark", "sequence", "multicam", "clip", *_REFERRING)
+_KEEP = ("asset", "media-rep", "bookmark", "pathurl", "sequence", "multicam", "clip", *_REFERRING)
 
 
 @dataclass(eq=False)
@@ -144,7 +147,7 @@ def _assets(found: Scan) -> dict[str, _Asset]:
     for node in found.nodes:
         if node.name == "asset":
             place = _place(node)
-            url = place.attributes.get("src", "").strip() if place else ""
+            url = _written(node, place) if place else ""
             assets[node.attributes.get("id", "")] = _Asset(node, place, url)
     for node in found.nodes:
         asset = assets.get(node.attributes.get("ref", ""))
@@ -160,6 +163,19 @@ def _place(asset: Node) -> Node | None:
         if node.attributes.get("kind", "original-media") == "original-media":
             return node
     return asset if not representations else None
+
+
+def _written(asset: Node, place: Node) -> str:
+    """The path as the reader finds it: `src` of the representation, of the asset, or a text."""
+    urls = [node.attributes.get("src", "").strip() for node in (place, asset)]
+    urls += [node.text.strip() for node in _path_texts(asset, place)]
+    return next(filter(None, urls), "")
+
+
+def _path_texts(asset: Node, place: Node) -> list[Node]:
+    """The <pathurl> elements of an asset that name its original media."""
+    nodes = [place] if place is asset else [place, asset]
+    return [child for node in nodes for child in node.children if child.name == "pathurl"]
 
 
 def _use(node: Node, url: str) -> _Use:
@@ -200,7 +216,12 @@ def _relinked(found: Scan, asset: _Asset, target: PurePath) -> list[Edit]:
     node, place = asset.node, asset.place
     if place is None:
         return []
-    edits = [set_attribute(found, place, "src", _text(asset, target))]
+    holders = [n for n in dict.fromkeys((place, node)) if n.attributes.get("src", "").strip()]
+    edits = [set_attribute(found, n, "src", _text(asset, target)) for n in holders]
+    edits += [
+        set_content(found, n, url_like(n.text.strip(), target, always_url=True))
+        for n in _path_texts(node, place)
+    ]
     if "uid" in node.attributes:
         edits.append(drop_attribute(found, node, "uid"))
     if place is not node and "sig" in place.attributes:

@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote
 import pytest
 
 from nle_style.errors import TimelineError
+from nle_style.timeline import read_timeline
 from nle_style.timeline.patch import PatchResult, Replacement, patch_fcpxml
 from nle_style.timeline.patch.edits import Change
 from tests.timeline.patch.xml_cuts import CLIPS, MEDIA, element, fcpxml_cut, place_of, rush
@@ -222,3 +223,33 @@ def test_single_quotes_and_spaces_in_tags_stay() -> None:
         url(rush(0)), "file:///o/it&apos;s%20%26%20so.mov"
     )
     assert result.data.decode() == expected
+
+
+PATHS = """<fcpxml><resources><asset id="a" src="file:///m/a.mov">
+<pathurl>file://localhost/m/a.mov</pathurl><media-rep kind="original-media" src="file:///m/a.mov">
+<pathurl> file:///m/a.mov</pathurl></media-rep>
+<media-rep kind="proxy-media" src="file:///m/p.mov"><pathurl>file:///m/p.mov</pathurl></media-rep>
+</asset></resources><project><sequence><spine><asset-clip ref="a"/></spine></sequence></project>
+</fcpxml>"""
+
+
+def test_every_path_of_an_asset_leads_to_the_intermediate() -> None:
+    """Some programs write a second src and <pathurl>, and read them first."""
+    data = patched(PATHS, Replacement(Path("/m/a.mov"), Path("/r/a b.mov"))).data.decode()
+    assert "/m/" not in data
+    assert data.count('src="file:///r/a%20b.mov"') == 2
+    assert "<pathurl>file://localhost/r/a%20b.mov</pathurl>" in data
+    assert "<pathurl>file:///r/a%20b.mov</pathurl>" in data
+
+
+def test_a_path_may_stand_in_pathurl_alone(tmp_path: Path) -> None:
+    text = re.sub(r' src="[^"]*"', ' hasVideo="1"', PATHS).replace("<asset-clip", _LONG)
+    path = tmp_path / "cut.fcpxml"
+    path.write_text(text)
+    (clip,) = read_timeline(path).timeline.find_clips()
+    assert clip.media_reference.target_url == "file:///m/a.mov"
+    data = patched(text, Replacement(Path("/m/a.mov"), Path("/r/a.mov"))).data.decode()
+    assert "<pathurl>file:///r/a.mov</pathurl>" in data
+
+
+_LONG = '<asset-clip duration="2s"'

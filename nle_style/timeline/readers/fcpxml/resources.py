@@ -80,11 +80,15 @@ class Resources:
     def reference(
         self, asset: ElementTree.Element, rate: Fraction
     ) -> otio.schema.ExternalReference | otio.schema.MissingReference:
-        """An asset as a media reference: `src`, or since 1.9 the original media-rep's."""
+        """An asset as a media reference: `src`, or since 1.9 the original media-rep's.
+
+        Without one it is the text of <pathurl>, which other programs write.
+        """
         reps = asset.findall("./media-rep")
         original = [r for r in reps if r.get("kind", "original-media") == "original-media"]
         url = next((r.get("src", "") for r in (*original, *reps) if r.get("src")), "")
-        url = url or asset.get("src", "")
+        texts = [holder.findtext("./pathurl") or "" for holder in (*original, asset)]
+        url = url or asset.get("src", "") or next((t.strip() for t in texts if t.strip()), "")
         duration = seconds(asset.get("duration"))
         available = None
         if duration > 0:
