@@ -152,10 +152,14 @@ def _download_weights() -> Mapping[str, Tensor]:
 
 
 def gram_matrix(features: Tensor) -> Tensor:
-    """G = F Fᵀ / (C·H·W), Johnson et al. 2016, equation 3: (N, C, H, W) -> (N, C, C)."""
+    """G = F Fᵀ / (C·H·W), Johnson et al. 2016, equation 3: (N, C, H, W) -> (N, C, C), float32.
+
+    The products are of the maps' own precision, their sums of float32.
+    """
     n, channels, height, width = features.shape
-    flat = features.reshape(n, channels, height * width)
-    return torch.bmm(flat, flat.transpose(1, 2)) / (channels * height * width)
+    # No copy of maps in channels_last, and none of their gradients.
+    flat = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
+    return torch.bmm(flat.transpose(1, 2), flat).float() / (channels * height * width)
 
 
 def content_loss(output: Tensor, target: Tensor, weighting: Weighting = "paper") -> Tensor:

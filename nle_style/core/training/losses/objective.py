@@ -23,7 +23,7 @@ from nle_style.core.training.losses.temporal import motion_loss, noise_loss
 from nle_style.core.training.losses.tone import PosterTones, poster_tones, tone_loss
 from nle_style.core.training.settings import PARENT, TrainingSettings
 
-__all__ = ["Objective"]
+__all__ = ["Objective", "computes_in_bfloat16"]
 
 _TYPICAL_ENERGY = 1e5
 """Mean square of relu2_2 of a photograph, Oxford's VGG-16: 1.2e5 in the median of crops of COCO, a
@@ -32,12 +32,21 @@ dark or flat frame, divided by its own energy alone, had a loss of 5 to 15, and 
 outweighed those of the other images of its batch."""
 
 
+def computes_in_bfloat16(device: torch.device) -> bool:
+    """Whether a device multiplies matrices of bfloat16 several times as fast as of float32: CUDA,
+    and CPUs with AMX (nine times, a step of training three times). Others are slower in it."""
+    if device.type == "cpu":
+        # Where torch does not know (before 2.10) it is not used.
+        return bool(getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False))
+    return device.type == "cuda"
+
+
 class Objective:
     """The loss of a run, with the posters' side of it computed once.
 
-    On CUDA the loss network computes in bfloat16, since VGG-16's maps exceed half precision's
-    range. Gram matrices and all losses are float32, and so is the painting network: the two
-    paintings of a noise term differ by less than bfloat16 resolves.
+    The loss network and the products of its Gram matrices compute in bfloat16 where that is fast
+    (`computes_in_bfloat16`); half precision ends below VGG-16's maps. Losses are float32, and so is
+    the painting network: the two paintings of a noise term differ by less than bfloat16 resolves.
 
     Args:
         settings: the run's; its weights, posters and device count here.
@@ -54,7 +63,7 @@ class Objective:
     ) -> None:
         self._settings, self._vgg = settings, vgg
         self._device = torch.device(settings.device)
-        self.bfloat16 = self._device.type == "cuda"
+        self.bfloat16 = computes_in_bfloat16(self._device)
         self._layers = dict(zip(STYLE_LAYERS, settings.layer_weights, strict=True))
         self.grams: dict[str, dict[int, Tensor]] = {}
         self._tones: dict[str, PosterTones] = {}
@@ -65,10 +74,10 @@ class Objective:
                 self._tones[name] = poster_tones(image)
 
     def features(self, image: Tensor, layers: tuple[int, ...] = STYLE_LAYERS) -> dict[int, Tensor]:
-        """`Vgg16Features.forward`, in float32 whatever it was computed in."""
+        """`Vgg16Features.forward`, in bfloat16 where it computes in that."""
         with torch.autocast(self._device.type, torch.bfloat16, enabled=self.bfloat16):
-            found = self._vgg(image, layers)
-        return {layer: maps.float() for layer, maps in found.items()}
+            found: dict[int, Tensor] = self._vgg(image, layers)
+        return found
 
     def __call__(
         self,
@@ -94,7 +103,7 @@ class Objective:
         """
         settings = self._settings
         with torch.no_grad():
-            wanted = self.features(batch, (CONTENT_LAYER,))[CONTENT_LAYER]
+            wanted = self.features(batch, (CONTENT_LAYER,))[CONTENT_LAYER].float()
         paint = partial(paint_with_overscan, network)
         painted = paint(batch)
         features = self.features(painted)
@@ -103,7 +112,7 @@ class Objective:
             for layer in STYLE_LAYERS
         }
         style = style_loss(features, targets, settings.weighting, self._layers)
-        content = content_loss(features[CONTENT_LAYER], wanted, settings.weighting)
+        content = content_loss(features[CONTENT_LAYER].float(), wanted, settings.weighting)
         if settings.weighting == "normalised":
             energy = wanted.square().mean(dim=(1, 2, 3))
             content = content * (energy / _TYPICAL_ENERGY).clamp_max(1)
