@@ -94,7 +94,8 @@ class Patching:
         asked: dict[int | None, set[Hashable]] = defaultdict(set)
         for use in plan.uses:
             asked[self._place(use)].add((use.source, use.look, use.rate))
-        for clip in (*plan.refusals, *plan.skipped):
+        unpainted: list[Refusal | Skipped] = [*plan.refusals, *plan.skipped]
+        for clip in unpainted:
             if isinstance(clip, Refusal) or clip.reason == NO_LOOK:
                 asked[self._place(clip)].add(None)
         uses, refusals = [], list(plan.refusals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import numpy as np
@@ -37,7 +37,8 @@ def computes_in_bfloat16(device: torch.device) -> bool:
     and CPUs with AMX (nine times, a step of training three times). Others are slower in it."""
     if device.type == "cpu":
         # Where torch does not know (before 2.10) it is not used.
-        return bool(getattr(torch.cpu, "get_capabilities", dict)().get("amx_bf16", False))
+        known: Callable[[], dict[str, bool]] = getattr(torch.cpu, "get_capabilities", dict)
+        return bool(known().get("amx_bf16"))
     return device.type == "cuda"
 
 
