@@ -13,9 +13,10 @@ from nle_style.timeline.files.locate import (
     split_name,
 )
 from nle_style.timeline.files.media_finder import MediaFacts, MediaFinder
-from nle_style.timeline.files.urls import is_sequence, url_like
+from nle_style.timeline.files.urls import MOVIES, is_sequence, url_like
 
 __all__ = [
+    "MOVIES",
     "MediaFacts",
     "MediaFinder",
     "absolute_url",

@@ -9,10 +9,11 @@ from urllib.parse import quote
 from nle_style.errors import TimelineError
 from nle_style.sequence_names import decoded, in_timeline
 
-__all__ = ["is_sequence", "url_like"]
+__all__ = ["MOVIES", "is_sequence", "url_like"]
 
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
-_MOVIES = frozenset({".mkv", ".mov", ".mp4", ".mxf"})
+MOVIES = frozenset({".mkv", ".mov", ".mp4", ".mxf"})
+"""Suffixes of files that are one movie, whatever numbers or signs their names have."""
 # RFC 2396's unreserved marks, which Final Cut and Premiere do not escape. "&" is escaped, so that
 # no XML entity is needed.
 _SAFE = "/-_.~!*'()"
@@ -21,7 +22,7 @@ _SAFE = "/-_.~!*'()"
 def is_sequence(path: PurePath) -> bool:
     """Whether a name stands for many images: `name.%06d.exr` or `name.####.exr`."""
     found = in_timeline(path.name)
-    is_movie = path.suffix.lower() in _MOVIES
+    is_movie = path.suffix.lower() in MOVIES
     return found is not None and found.first is None and not is_movie and not Path(path).exists()
 
 

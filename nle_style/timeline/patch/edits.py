@@ -28,6 +28,7 @@ __all__ = [
     "patched",
     "set_attribute",
     "set_content",
+    "set_root",
     "untouched",
     "verify_patch",
 ]
@@ -95,6 +96,15 @@ def set_attribute(scan: Scan, node: Node, name: str, value: str) -> Edit:
     _, start, end = scan.attribute(node, name)
     end -= len('"'.encode(scan.codec))
     return Edit(start, end, _xml(scan, value), node, name)
+
+
+def set_root(scan: Scan, node: Node, folder: str) -> Edit:
+    """Set an element's attribute `root`, which it may have or not."""
+    if "root" in node.attributes:
+        return set_attribute(scan, node, "root", folder)
+    place = node.start + len(f"<{node.name}".encode(scan.codec))
+    text = ' root="'.encode(scan.codec) + _xml(scan, folder) + '"'.encode(scan.codec)
+    return Edit(place, place, text, node, "root")
 
 
 def drop_attribute(scan: Scan, node: Node, name: str) -> Edit:

@@ -1,0 +1,194 @@
+"""What an MLT project says of its media: which elements are files, and which places show them.
+
+Kdenlive and Shotcut write MLT XML with properties of their own. A `producer` (since MLT 7 also a
+`chain`) is a file; an `entry` of a playlist or a `track` of a tractor shows it. Sources: MLT's
+mlt-xml.dtd; Kdenlive's dev-docs/fileformat.md; Shotcut's notes "MLT XML Annotations".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePath
+
+from nle_style.timeline.patch.scan import Node, Scan
+
+__all__ = ["BIN", "KEEP", "Medium", "MltDocument", "Use"]
+
+BIN = "main_bin"
+"""The id of the playlist that is the project's bin, in Kdenlive and Shotcut."""
+
+_MEDIA = ("producer", "chain")
+_SHOWING = ("entry", "track")
+# What else has properties: theirs are not those of the element around them.
+_OTHERS = ("filter", "link", "transition", "consumer")
+KEEP = ("mlt", "playlist", "tractor", "property", *_MEDIA, *_SHOWING, *_OTHERS)
+
+_MOVIES = frozenset({"avformat", "avformat-novalidate", "timewarp"})
+_IMAGES = frozenset({"qimage", "pixbuf"})
+# Properties that hold a path; of the file itself, of wipes, of tables and of subtitles.
+_PATHS = frozenset(
+    {"resource", "warp_resource", "kdenlive:originalurl", "shotcut:resource", "luma", "src"}
+    | {"filename", "av.file", "av.filename", "composite.luma", "luma.resource"}
+)
+
+
+@dataclass(eq=False)
+class Use:
+    """A place that shows a file.
+
+    Attributes:
+        node: the entry or track.
+        in_bin: whether it is the project's bin, which shows nothing.
+        active: whether a track shows its picture; else it is sound, or in the bin.
+        target: what is to be shown instead.
+    """
+
+    node: Node
+    in_bin: bool
+    active: bool
+    target: PurePath | None = None
+
+
+@dataclass(eq=False)
+class Medium:
+    """A file of the project.
+
+    Attributes:
+        node: its producer or chain.
+        properties: its properties, by name; the first of each.
+        uses: the places that show it, in their order.
+    """
+
+    node: Node
+    properties: dict[str, Node]
+    uses: list[Use] = field(default_factory=list)
+
+    def text(self, name: str) -> str:
+        """A property's text, "" without it."""
+        return self.properties[name].text.strip() if name in self.properties else ""
+
+    @property
+    def id(self) -> str:
+        """By which entries and tracks name it."""
+        return self.node.attributes.get("id", "")
+
+    @property
+    def family(self) -> str:
+        """Kdenlive's number of the clip in the bin that it belongs to; "" in other projects."""
+        return self.text("kdenlive:id")
+
+    @property
+    def is_images(self) -> bool:
+        """Whether it is one image file or many, not a movie."""
+        return self.text("mlt_service") in _IMAGES
+
+    @property
+    def resource(self) -> str:
+        """Its path as written, without the speed that stands before that of a timewarp."""
+        text = self.text("resource")
+        return text.partition(":")[2] if self.text("mlt_service") == "timewarp" else text
+
+
+class MltDocument:
+    """The media of a project and the places that show them.
+
+    Attributes:
+        scan: the file.
+        root: the element around all.
+        media: its files, in document order.
+    """
+
+    def __init__(self, scan: Scan) -> None:
+        self.scan = scan
+        self.root = scan.nodes[0]
+        self.media = [medium for node in scan.nodes if (medium := _medium(node)) is not None]
+        by_id = {medium.id: medium for medium in self.media}
+        shown = _shown(scan.nodes)
+        for node in scan.nodes:
+            medium = by_id.get(node.attributes.get("producer", ""))
+            if medium is None or node.name not in _SHOWING:
+                continue
+            holder = node.parent.attributes.get("id", "") if node.parent else ""
+            seen = (_is_seen(node) if node.name == "track" else holder in shown) and (
+                medium.text("set.test_image") != "1"
+            )
+            in_bin = holder == BIN
+            medium.uses.append(Use(node, in_bin, seen and not in_bin))
+
+    def families(self) -> list[list[Medium]]:
+        """Media that are one clip to the editor, in document order."""
+        found: dict[object, list[Medium]] = {}
+        for medium in self.media:
+            found.setdefault(medium.family or medium, []).append(medium)
+        return list(found.values())
+
+    def shown(self) -> list[str]:
+        """The path at every place outside the bin, and that of its clip in the bin, in order."""
+        in_bin = {
+            medium.family: medium.resource
+            for medium in self.media
+            if medium.family and any(use.in_bin for use in medium.uses)
+        }
+        pairs = [
+            (use.node.start, (medium.resource, in_bin.get(medium.family, "")))
+            for medium in self.media
+            for use in medium.uses
+            if not use.in_bin
+        ]
+        return [text for _, pair in sorted(pairs) for text in pair]
+
+    def free_number(self) -> int:
+        """A number above those of all clips and folders of Kdenlive's bin."""
+        numbers = [0]
+        for node in self.scan.nodes:
+            name = node.attributes.get("name", "") if node.name == "property" else ""
+            folder = re.fullmatch(r"kdenlive:folder\.-?\d+\.(\d+)", name)
+            text = folder[1] if folder else node.text if name == "kdenlive:id" else ""
+            numbers += [int(text)] if text.strip().isdecimal() else []
+        return max(numbers) + 1
+
+    def stray_root(self, folder: Path) -> bool:
+        """Whether relative paths start at the project's own folder, and there are any.
+
+        They do where no root is written, or one that is not there, as after a move.
+        """
+        root = self.root.attributes.get("root", "")
+        if root and Path(root).is_dir():
+            return False
+        texts = (
+            node.text.strip()
+            for node in self.scan.nodes
+            if node.name == "property" and node.attributes.get("name") in _PATHS
+        )
+        return any(text and not text.startswith("/") and _is_there(folder, text) for text in texts)
+
+
+def _is_there(folder: Path, text: str) -> bool:
+    """Whether a relative path leads to a file, or a pattern of numbered ones to its folder."""
+    name = re.sub(r"^-?[\d.]+:", "", text).partition("?")[0]
+    path = folder / name
+    return path.exists() or ("%" in name and path.parent.is_dir())
+
+
+def _medium(node: Node) -> Medium | None:
+    if node.name not in _MEDIA:
+        return None
+    properties: dict[str, Node] = {}
+    for child in node.children:
+        if child.name == "property":
+            properties.setdefault(child.attributes.get("name", ""), child)
+    medium = Medium(node, properties)
+    is_file = medium.text("mlt_service") in _MOVIES | _IMAGES and medium.text("resource")
+    return medium if is_file else None
+
+
+def _shown(nodes: Iterable[Node]) -> frozenset[str]:
+    """The playlists of which some track shows the picture."""
+    tracks = (node for node in nodes if node.name == "track" and _is_seen(node))
+    return frozenset(node.attributes.get("producer", "") for node in tracks)
+
+
+def _is_seen(track: Node) -> bool:
+    return track.attributes.get("hide", "") not in ("video", "both")
