@@ -25,7 +25,7 @@ __all__ = ["SUPPORTED", "read_timeline"]
 
 SUPPORTED = (
     *(".otio", ".otioz", ".otiod", ".xml", ".fcpxml", ".fcpxmld"),
-    *(".edl", ".aaf", ".kdenlive"),
+    *(".edl", ".aaf", ".kdenlive", ".mlt"),
 )
 _FOLDERS = (".otiod", ".fcpxmld")
 _ADVICE = {
@@ -33,7 +33,6 @@ _ADVICE = {
     ".prproj": "Export the sequence as Final Cut Pro XML or .otio from Premiere.",
     ".drp": "Export the timeline as .otio or FCPXML from Resolve.",
     ".drt": "Export the timeline as .otio or FCPXML from Resolve.",
-    ".mlt": "Open it in Kdenlive and save it as .kdenlive, or export .otio.",
     ".avb": "Export the sequence as AAF or EDL from Media Composer.",
 }
 
@@ -97,7 +96,7 @@ def _found(path: Path, suffix: str, rate: Fraction | None) -> Sequence[Parsed]:
         return [read_edl(path, rate)]
     if suffix == ".aaf":
         return read_aaf(path)
-    if suffix == ".kdenlive":
+    if suffix in (".kdenlive", ".mlt"):
         return [read_kdenlive(path)]
     if suffix in (".fcpxml", ".fcpxmld"):
         return read_fcpxml(path)

@@ -45,7 +45,7 @@ def batch(
     timeline: Annotated[
         Path,
         typer.Argument(
-            help=".otio, .otioz, .otiod, .xml (FCP7), .fcpxml, .edl, .aaf or .kdenlive."
+            help=".otio, .otioz, .otiod, .xml (FCP7), .fcpxml, .edl, .aaf, .kdenlive or .mlt."
         ),
     ],
     style: Annotated[

@@ -9,7 +9,7 @@ from nle_style.render.cut.batch_report import report_paths
 from nle_style.render.cut.delivery import delivered_paths
 from nle_style.render.plan import source_stem
 from nle_style.render.record import MANIFEST_SUFFIX
-from nle_style.timeline.relink import Rendered
+from nle_style.timeline.relink import Rendered, SequenceName
 
 __all__ = ["batch_reports", "check_batch"]
 
@@ -44,11 +44,18 @@ def _coming(batch: PlannedBatch) -> list[Rendered]:
     """What will stand in the place of each range, under the names that they may get."""
     coming = []
     items = () if batch.job is None else batch.job.items
+    images = batch.patching.images if batch.patching else frozenset()
     for wanted, item in zip(batch.plan.ranges, items, strict=True):
-        label = item.look.look().label
-        name = item.name or f"{source_stem(item.source)}.{label}"
+        name = item.name or f"{source_stem(item.source)}.{item.look.look().label}"
         path = batch.output.directory / f"{name}.mov"
+        files = None
+        if wanted.source in images and wanted.last > 0:
+            files = SequenceName(path.with_name(name), f"{name}.", ".png", 0, 6)
         coming.append(
-            Rendered(wanted.source, wanted.first, wanted.last, path, wanted.rate, look=wanted.look)
+            Rendered(
+                *(wanted.source, wanted.first, wanted.last, path, wanted.rate),
+                look=wanted.look,
+                sequence=files,
+            )
         )
     return coming

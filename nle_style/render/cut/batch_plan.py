@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,7 @@ from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo, check_name, is_pattern
 from nle_style.ownership import SafeWriter
 from nle_style.render.cut.look_choice import complete_look, look_chooser
-from nle_style.render.cut.patching import Patching, is_patched
+from nle_style.render.cut.patching import Patching, is_patched, takes_images
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.plan import files_read, read_as, source_stem
 from nle_style.render.record import Sources
@@ -90,11 +90,16 @@ class _Facts(MediaFacts):
 
 @dataclass
 class _Prober:
-    """The facts of media files for the plan, of each file once."""
+    """The facts of media files for the plan, of each file once.
+
+    Attributes:
+        slides: image sequences in whose place no movie can stand.
+    """
 
     sources: Sources
     reading: Reading
     known: dict[Path, _Facts] = field(default_factory=dict)
+    slides: set[Path] = field(default_factory=set)
 
     def __call__(self, path: Path) -> _Facts:
         if path not in self.known:
@@ -113,12 +118,15 @@ class _Prober:
         A cut's sequence becomes a movie as its movies do, for XML and bundles hold no image files;
         but for float ones, which no movie holds, and where a format is asked for.
         """
-        if asked in INTERMEDIATES:
-            return INTERMEDIATES[asked].of_images
-        return is_pattern(path) and self.sources.probe(path).is_float
+        if asked in INTERMEDIATES and INTERMEDIATES[asked].of_images:
+            return True
+        is_free = asked == "auto" and is_pattern(path)
+        return path in self.slides or (is_free and self.sources.probe(path).is_float)
 
     def format_of(self, path: Path, asked: str) -> str | None:
         """The item's own format; None for the job's."""
+        if path in self.slides and not (asked in INTERMEDIATES and INTERMEDIATES[asked].of_images):
+            return "exr" if self.sources.probe(path).is_float else "png"
         chosen = asked == "auto" and is_pattern(path) and not self.as_images(path, asked)
         return "png-mov" if chosen else None
 
@@ -204,7 +212,9 @@ def plan_batch(
         check_name(path)
         probe.check_rate(path, clip, reference)
         if patching is not None:
-            patching.check(clip)
+            if patching.is_slide(clip, reference, probe(path)):
+                probe.slides.add(path)
+            patching.check(clip, is_movie=not is_pattern(path), as_images=as_images(path))
         return path
 
     def as_images(source: Path) -> bool:
@@ -218,7 +228,9 @@ def plan_batch(
         find=find,
     )
     if patching is not None:
-        plan = patching.settled(plan, as_images)
+        images = frozenset(use.source for use in plan.uses if as_images(use.source))
+        patching = replace(patching, images=images)
+        plan = patching.settled(plan)
     notes = (*read.warnings, *markers_without_clip(read.timeline))
     if not plan.ranges:
         if look is None and not plan.refusals:
@@ -231,7 +243,7 @@ def plan_batch(
         return PlannedBatch(read, plan, label, output, None, sources, notes, writer)
     paint: Mapping[SourceRange, tuple[tuple[int, int], ...]] = {}
     if patching is not None:
-        plan, paint = _as_long_as_sources(plan, as_images)
+        plan, paint = _as_long_as_sources(plan, patching)
     looks = tuple(_look(wanted, look) for wanted in plan.ranges)
     labels = {each.label for each in looks}
     if look is not None and look.label in labels:
@@ -262,7 +274,12 @@ def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:
 
 def _check_format(timeline: Path, output: Output) -> None:
     name = output.format
-    if is_patched(timeline) and name in INTERMEDIATES and INTERMEDIATES[name].of_images:
+    if (
+        is_patched(timeline)
+        and not takes_images(timeline)
+        and name in INTERMEDIATES
+        and INTERMEDIATES[name].of_images
+    ):
         raise InputError(
             f"an XML is relinked to movies as long as their sources, and '{name}' is an image"
             " sequence",
@@ -277,21 +294,24 @@ def _look(wanted: SourceRange, base: Look | None) -> Look:
 
 
 def _as_long_as_sources(
-    plan: Plan, as_images: Callable[[Path], bool]
+    plan: Plan, patching: Patching
 ) -> tuple[Plan, dict[SourceRange, tuple[tuple[int, int], ...]]]:
-    """The plan with one range a movie and look, from its first frame to its last.
+    """The plan with one range a source and look, from its first frame to its last.
 
     Returns:
-        the plan, and the frames to paint of each of its ranges; what becomes image files, which
-        an XML is not relinked to, keeps its ranges and is not in it.
+        the plan, and the frames to paint of each of its ranges. What becomes image files is not in
+        it: it is painted whole where the format takes it, and else keeps its ranges.
     """
     whole = {wanted: wanted for wanted in plan.ranges}
     paint: dict[SourceRange, tuple[tuple[int, int], ...]] = {}
     frames = {use.range: use.media_frames for use in plan.uses}
     for wanted in plan.ranges:
-        if frames[wanted] > 1 and not as_images(wanted.source):
-            movie = whole[wanted] = replace(wanted, first=0, last=frames[wanted] - 1)
-            paint[movie] = (*paint.get(movie, ()), (wanted.first, wanted.last))
+        in_images = wanted.source in patching.images
+        if frames[wanted] == 1 or (in_images and not patching.takes_images):
+            continue
+        source = whole[wanted] = replace(wanted, first=0, last=frames[wanted] - 1)
+        if not in_images:
+            paint[source] = (*paint.get(source, ()), (wanted.first, wanted.last))
     uses = tuple(replace(use, range=whole[use.range]) for use in plan.uses)
     return replace(plan, uses=uses, ranges=tuple(dict.fromkeys(whole.values()))), paint
 

@@ -1,9 +1,9 @@
 """What a batch hands back to the editor, in the form that the timeline came in.
 
 .otio and .otiod get two relinked .otio files; an .otioz also a bundle with the intermediates in it;
-FCP7 XML and FCPXML come back as they were but for their media's paths. For an EDL, an AAF or a
-Kdenlive project, which cannot be relinked without loss, a list of what to relink is written beside
-the .otio.
+FCP7 XML, FCPXML and the projects of Kdenlive and Shotcut come back as they were but for their
+media's paths. For an EDL or an AAF, which cannot be relinked without loss, a list of what to relink
+is written beside the .otio.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ _WHY = {
     ".edl": "an EDL names reels, not files: conform the .otio, or relink by this list",
     ".aaf": "OpenTimelineIO's AAF writer does not write a relink: conform the .otio, or relink by"
     " this list in the editor",
-    ".kdenlive": "Kdenlive 25.04 and later open the .otio; relink by this list in older ones",
 }
 
 

@@ -14,30 +14,49 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline import SOURCE_KEY, ReadTimeline
+from nle_style.timeline.files import MediaFacts
 from nle_style.timeline.needs import NO_LOOK, ClipUse, Plan, Refusal, Skipped, clip_at
 from nle_style.timeline.patch import (
     PatchResult,
     Replacement,
     fcp7_clips,
     fcpxml_clips,
+    mlt_clips,
+    mlt_slides,
     patch_fcp7,
     patch_fcpxml,
+    patch_mlt,
 )
 from nle_style.timeline.relink import Rendered, intermediate_of
 
-__all__ = ["Patching", "is_patched", "patched_file"]
+__all__ = ["Patching", "is_patched", "patched_file", "takes_images"]
 
 
 @dataclass(frozen=True)
 class _Form:
-    """How one format is patched: its clips that can be, and the patch."""
+    """How one format is patched.
+
+    Attributes:
+        clips: the clips that can be.
+        patch: does it.
+        slides: the clips in whose place only images can stand; None in a format in which stills
+            and image files cannot stand anywhere.
+    """
 
     clips: Callable[[bytes], frozenset[int]]
     patch: Callable[[bytes, Sequence[Replacement], Path], PatchResult]
+    slides: Callable[[bytes], frozenset[int]] | None = None
 
 
 _FCPXML = _Form(fcpxml_clips, patch_fcpxml)
-_FORMS = {".xml": _Form(fcp7_clips, patch_fcp7), ".fcpxml": _FCPXML, ".fcpxmld": _FCPXML}
+_MLT = _Form(mlt_clips, patch_mlt, mlt_slides)
+_FORMS = {
+    ".xml": _Form(fcp7_clips, patch_fcp7),
+    ".fcpxml": _FCPXML,
+    ".fcpxmld": _FCPXML,
+    ".kdenlive": _MLT,
+    ".mlt": _MLT,
+}
 
 
 def is_patched(timeline: Path) -> bool:
@@ -53,6 +72,11 @@ def patched_file(timeline: Path) -> Path:
     return timeline / "Info.fcpxml" if timeline.suffix.lower() == ".fcpxmld" else timeline
 
 
+def takes_images(timeline: Path) -> bool:
+    """Whether stills and image files can stand in it, in the place of such."""
+    return is_patched(timeline) and _form(timeline).slides is not None
+
+
 @dataclass(frozen=True)
 class Patching:
     """A timeline's own text, as it was when the cut was planned.
@@ -60,36 +84,61 @@ class Patching:
     Attributes:
         data: the file.
         clips: the bytes at which those clips start that can be given other media.
+        slides: those of them that hold each image of a sequence for several frames.
+        images: the sources that become image files.
     """
 
     read: ReadTimeline
     data: bytes
     clips: frozenset[int]
+    slides: frozenset[int] = frozenset()
+    images: frozenset[Path] = frozenset()
 
     @classmethod
     def of(cls, read: ReadTimeline) -> Patching | None:
         """Of a timeline that `is_patched`; None for another."""
         if not is_patched(read.path):
             return None
-        data = patched_file(read.path).read_bytes()
-        return cls(read, data, _FORMS[read.path.suffix.lower()].clips(data))
+        data, form = patched_file(read.path).read_bytes(), _form(read.path)
+        return cls(read, data, form.clips(data), form.slides(data) if form.slides else frozenset())
 
-    def check(self, clip: otio.schema.Clip) -> None:
+    @property
+    def takes_images(self) -> bool:
+        """As of `takes_images`."""
+        return takes_images(self.read.path)
+
+    def is_slide(
+        self, clip: otio.schema.Clip, reference: otio.core.MediaReference, facts: MediaFacts
+    ) -> bool:
+        """Whether only images can stand in the place of a clip's images.
+
+        They are held for several frames each, or counted from a later one than their first.
+        """
+        first = getattr(reference, "start_frame", facts.first_file_number)
+        return self.takes_images and (
+            _place(clip) in self.slides or first != facts.first_file_number
+        )
+
+    def check(self, clip: otio.schema.Clip, *, is_movie: bool, as_images: bool) -> None:
         """Raises: TimelineError for a clip whose media cannot be replaced in the file."""
+        name = self.read.path.name
         if _place(clip) not in self.clips:
             raise TimelineError(
-                f"{self.read.path.name} has no path of its media that could be replaced",
+                f"{name} has no path of its media that could be replaced",
                 remedy="Relink the clip to its own media in the editor, or export an .otio.",
             )
+        if self.takes_images and is_movie and as_images:
+            raise TimelineError(
+                f"{name} has a movie there, in whose place no image files can stand",
+                remedy="Give --format png-mov, ffv1, prores4444 or dnxhr444, or export an .otio.",
+            )
 
-    def settled(self, plan: Plan, as_images: Callable[[Path], bool]) -> Plan:
+    def settled(self, plan: Plan) -> Plan:
         """The plan without the clips that would have to show two pictures in one place.
 
         A clip in a nest, a compound clip or an angle is in the file once, and every use of that
-        shows it: in one look, and only if all of its uses can be styled.
-
-        Args:
-            as_images: whether a source becomes image files.
+        shows it: in one look, and only if all of its uses can be styled. A clip that keeps its
+        media in the file gets a note that says so.
         """
         asked: dict[int | None, set[Hashable]] = defaultdict(set)
         for use in plan.uses:
@@ -100,7 +149,7 @@ class Patching:
                 asked[self._place(clip)].add(None)
         uses, refusals = [], list(plan.refusals)
         for use in plan.uses:
-            if _is_kept(use, as_images(use.source)):
+            if self._is_kept(use):
                 uses.append(replace(use, note=f"{use.note}; {_KEPT}" if use.note else _KEPT))
             elif len(asked[self._place(use)]) == 1:
                 uses.append(use)
@@ -123,14 +172,17 @@ class Patching:
         places: dict[tuple[Path, PurePath], set[int]] = defaultdict(set)
         for use in plan.uses:
             item, place = intermediate_of(use, rendered), self._place(use)
-            if item and place is not None and not _is_kept(use, item.sequence is not None):
-                places[use.source, item.path.absolute()].add(place)
+            if item and place is not None and not self._is_kept(use):
+                places[use.source, _target(item)].add(place)
         replacements = [
             Replacement(source, target, frozenset(clips))
             for (source, target), clips in places.items()
         ]
-        form = _FORMS[self.read.path.suffix.lower()]
-        return form.patch(self.data, replacements, self.read.media_root)
+        return _form(self.read.path).patch(self.data, replacements, self.read.media_root)
+
+    def _is_kept(self, use: ClipUse) -> bool:
+        """Whether a clip keeps its media in the file, which has no place for image files."""
+        return not self.takes_images and (use.media_frames == 1 or use.source in self.images)
 
     def _place(self, clip: ClipUse | Refusal | Skipped) -> int | None:
         """None for a picture that the reader could not put into the timeline."""
@@ -140,9 +192,16 @@ class Patching:
 _KEPT = "it keeps its media in the XML: stills and image sequences are only relinked in the .otio"
 
 
-def _is_kept(use: ClipUse, as_images: bool) -> bool:
-    """Whether a clip keeps its media in the file, which has no place for image files."""
-    return as_images or use.media_frames == 1
+def _form(timeline: Path) -> _Form:
+    return _FORMS[timeline.suffix.lower()]
+
+
+def _target(item: Rendered) -> PurePath:
+    """The path that stands for an intermediate: of an image sequence its pattern."""
+    files = item.sequence
+    if files is None:
+        return item.path.absolute()
+    return files.folder.absolute() / f"{files.prefix}%0{files.padding}d{files.suffix}"
 
 
 def _place(item: otio.core.Composable) -> int | None:

@@ -16,7 +16,7 @@ stays, and a copy of it with a number of its own stands beside it, for those tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePath
 
 from nle_style.errors import TimelineError
@@ -69,12 +69,11 @@ def patch_mlt(original: bytes, replacements: Sequence[Replacement], folder: Path
     check_root(found.root, "mlt", remedy="Save the project again.")
     document = MltDocument(found)
     targets = Targets(replacements)
-    firsts = {item.target: item.first for item in replacements}
     for medium in document.media:
         for use in medium.uses:
             use.target = targets.of(None, (use.node.start,))
     targets.check_all_used()
-    patch = _Patch(document, firsts)
+    patch = _Patch(document)
     for family in document.families():
         patch.replace(family)
     edits = patch.edits
@@ -111,10 +110,9 @@ class _Patch:
         left: the media that were left alone.
     """
 
-    def __init__(self, document: MltDocument, firsts: Mapping[PurePath, int | None]) -> None:
+    def __init__(self, document: MltDocument) -> None:
         self.edits: list[Edit] = []
         self.left: list[Untouched] = []
-        self._firsts = firsts
         self._scan = document.scan
         self._ids = set(document.scan.ids)
         self._number = document.free_number()
@@ -220,4 +218,5 @@ class _Patch:
                 f"{target.parent} has a % in its name, which MLT reads as a number",
                 remedy="Choose another output folder.",
             )
-        return f"{target}?begin={self._firsts[target] or 0}"
+        # Its files have the numbers of the source's, so that they begin at the same one.
+        return f"{target}{old[old.index('?') :] if '?' in old else ''}"

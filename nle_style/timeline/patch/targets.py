@@ -26,13 +26,11 @@ class Replacement:
         clips: the clips that it is for: the byte at which a clip's element starts, or the `id` of
             one (FCPXML: of an asset, for all its uses). They are taken wherever their path leads,
             for the media may have been found elsewhere. None: every use of `source`.
-        first: the number of an image sequence's first file.
     """
 
     source: Path
     target: PurePath
     clips: frozenset[ClipKey] | None = None
-    first: int | None = None
 
 
 def locator(folder: Path) -> Callable[[str], Path | None]:

@@ -1,8 +1,8 @@
-"""Kdenlive projects: MLT XML with Kdenlive's own properties.
+"""MLT XML: the projects of Kdenlive and Shotcut, which have properties of their own.
 
 Not through otio-kdenlive-adapter 0.0.3: it is declared inactive, prints on standard output,
 reads no speeds, and takes unknown services for missing media. Source: MLT's XML DTD and
-producer_timewarp.c, Kdenlive's dev-docs/fileformat.md.
+producer_timewarp.c, Kdenlive's dev-docs/fileformat.md, Shotcut's notes "MLT XML Annotations".
 """
 
 from __future__ import annotations
@@ -28,6 +28,9 @@ __all__ = ["read_kdenlive"]
 
 _FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
 _GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
+# The black below all tracks, in Kdenlive and in Shotcut.
+_BACKGROUNDS = frozenset({"black_track", "background"})
+_NAMES = ("kdenlive:clipname", "shotcut:caption")
 _DEEPEST = 20
 
 
@@ -41,19 +44,19 @@ class _Entry:
 
 
 def read_kdenlive(path: Path) -> Parsed:
-    """The project's open sequence.
+    """The project's timeline; of several sequences the open one.
 
     Raises:
-        TimelineError: not a Kdenlive project, or something in it that cannot be read.
+        TimelineError: not an MLT project, or something in it that cannot be read.
     """
     document = parse_xml(path)
     profile = document.root.find("./profile")
     tractors = document.root.findall("./tractor")
     if document.root.tag != "mlt" or profile is None or not tractors:
         raise TimelineError(
-            "not a Kdenlive project (MLT XML with a profile and a tractor)",
+            "not a Kdenlive or Shotcut project (MLT XML with a profile and a tractor)",
             where=str(path),
-            remedy="Save the project again, or export .otio from Kdenlive 25.04 or newer.",
+            remedy="Put the clips on a timeline and save the project again.",
         )
     reader = _Reader(document, profile, path.parent)
     try:
@@ -97,28 +100,31 @@ class _Reader:
         for entry in sequence.iterfind("./track"):
             holder = self._by_id[entry.get("producer", "")]
             self.line = self._lines.get(holder, self.line)
-            is_background = mlt_property(holder, "kdenlive:playlistid") == "black_track"
-            if is_background or entry.get("producer") == "black_track":
-                continue
-            made.append(self._track(holder, entry.get("hide", "")))
+            names = {mlt_property(holder, "kdenlive:playlistid"), entry.get("producer")}
+            if not names & _BACKGROUNDS:
+                made.append(self._track(holder, entry))
         return made
 
-    def _track(self, holder: ElementTree.Element, hidden: str) -> otio.schema.Track:
-        """A track's two playlists as one; where they overlap, Kdenlive mixes their clips."""
-        playlists = [holder]
+    def _track(self, holder: ElementTree.Element, place: ElementTree.Element) -> otio.schema.Track:
+        """A track's two playlists as one; where they overlap, Kdenlive mixes their clips.
+
+        The tracks of Shotcut's transitions, which are tractors, are clips without a playlist.
+        """
+        hidden, refs = place.get("hide", ""), [place]
         if holder.tag == "tractor":
             refs = holder.findall("./track")
-            playlists = [self._by_id[ref.get("producer", "")] for ref in refs]
             hides = {ref.get("hide", "") for ref in refs}
             hidden = hidden or (hides.pop() if len(hides) == 1 else "")
-        is_audio = bool(mlt_property(holder, "kdenlive:audio_track"))
+        is_audio = any(
+            mlt_property(holder, name) for name in ("kdenlive:audio_track", "shotcut:audio")
+        )
         track = otio.schema.Track(
-            mlt_property(holder, "kdenlive:track_name"),
+            mlt_property(holder, "kdenlive:track_name") or mlt_property(holder, "shotcut:name"),
             kind=otio.schema.TrackKind.Audio if is_audio else otio.schema.TrackKind.Video,
         )
         track.enabled = hidden not in ("both", "audio" if is_audio else "video")
         entries = sorted(
-            (e for playlist in playlists for e in self._entries(playlist)), key=lambda e: e.start
+            (entry for ref in refs for entry in self._entries(ref)), key=lambda e: e.start
         )
         mixes = {}
         for mix in holder.iterfind("./transition"):
@@ -163,13 +169,15 @@ class _Reader:
             whole.start_time + self._time(moved), whole.duration - self._time(head + tail)
         )
 
-    def _entries(self, playlist: ElementTree.Element) -> list[_Entry]:
+    def _entries(self, track: ElementTree.Element) -> list[_Entry]:
+        """The items of what a track shows: a playlist, or a clip alone."""
+        playlist = self._by_id[track.get("producer", "")]
         found, cursor = [], 0
-        for child in playlist:
+        for child in playlist if playlist.tag == "playlist" else [track]:
             self.line = self._lines.get(child, self.line)
             if child.tag == "blank":
                 cursor += self._frames(child.get("length", "0"))
-            elif child.tag == "entry":
+            elif child.tag in ("entry", "track"):
                 producer = self._by_id[child.get("producer", "")]
                 first = self._frames(child.get("in") or producer.get("in") or "0")
                 last = self._frames(child.get("out") or producer.get("out") or "0")
@@ -179,7 +187,7 @@ class _Reader:
                 self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))
                 line = self._lines.get(child, 0)
                 item.metadata[SOURCE_KEY] = {
-                    "element": "entry",
+                    "element": child.tag,
                     "line": line,
                     "place": self._places[child],
                     "id": producer.get("id", ""),
@@ -196,7 +204,8 @@ class _Reader:
         slides = None
         if service in _FILES:
             slides = self._media.slides(producer, url, self._rate)
-        name = mlt_property(producer, "kdenlive:clipname") or url.rsplit("/", 1)[-1]
+        names = (mlt_property(producer, each) for each in _NAMES)
+        name = next(filter(None, names), url.rsplit("/", 1)[-1])
         clip = otio.schema.Clip(name)
         speed = Fraction(mlt_property(producer, "warp_speed") or 1) if service == "timewarp" else 1
         total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")

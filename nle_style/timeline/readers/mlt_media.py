@@ -84,6 +84,8 @@ class MltMedia:
         original = self.of_clip(producer, "kdenlive:originalurl")
         if original and self.of_clip(producer, "kdenlive:proxy") != "-":
             return self._located(original)
+        if mlt_property(producer, "shotcut:proxy") == "1":
+            return self._located(mlt_property(producer, "shotcut:resource"))
         resource = mlt_property(producer, "warp_resource") or mlt_property(producer, "resource")
         return self._located(resource)
 

@@ -25,7 +25,7 @@ from tests.helpers.players.mlt_document import Document
 from tests.helpers.players.otio_frames import Reading
 from tests.helpers.stamps import Stamp, frames_of, read_stamp
 
-__all__ = ["need_melt", "play", "stamps_of"]
+__all__ = ["need_melt", "play", "play_project", "stamps_of"]
 
 
 def need_melt() -> str:
@@ -53,18 +53,22 @@ def play(
         media_starts: the first frame's timecode, by path, for media without available range.
         reading: how retimes are read.
     """
-    melt = need_melt()
-    document, output = folder / "cut.mlt", folder / "played.mkv"
+    document = folder / "cut.mlt"
     cut = Document(timeline, rate, dict(media_starts or {}), reading)
     cut.write(document)
+    frames = play_project(document, folder / "played.mkv")
+    assert len(frames) == cut.length, f"melt played {len(frames)} frames of {cut.length}"
+    return frames
+
+
+def play_project(project: Path, output: Path) -> list[npt.NDArray[np.uint8]]:
+    """Every frame that melt shows of a project, height x width x 3, uint8; kept in `output`."""
     # real_time=0: every frame, in order, on one thread.
-    command = [melt, "-silent", str(document), "-consumer", f"avformat:{output}"]
+    command = [need_melt(), "-silent", str(project), "-consumer", f"avformat:{output}"]
     command += ["vcodec=ffv1", "pix_fmt=bgr0", "an=1", "real_time=0", "threads=1"]
     command += ["mlt_image_format=rgb", "terminate_on_pause=1"]
     _run(command, output)
-    frames = list(frames_of(output))
-    assert len(frames) == cut.length, f"melt played {len(frames)} frames of {cut.length}"
-    return frames
+    return list(frames_of(output))
 
 
 def _run(command: list[str], output: Path) -> None:

@@ -95,8 +95,8 @@ def test_relative_media_start_at_the_projects_root(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "what"),
     [
-        ("<mlt/>", "not a Kdenlive project"),
-        ("<html/>", "not a Kdenlive project"),
+        ("<mlt/>", "not a Kdenlive or Shotcut project"),
+        ("<html/>", "not a Kdenlive or Shotcut project"),
         ("<mlt>", "not well-formed"),
         (
             '<mlt><profile/><tractor id="m"><track producer="gone"/></tractor></mlt>',
