@@ -136,7 +136,8 @@ def kdenlive_4(
         f"{''.join(clip.element('producer') for clip in clips)}"
         f'\n <playlist id="main_bin">{properties(kdenlive__docproperties__version="1.04")}{entries}'
         f"\n </playlist>{_black('black_track', length)}{media}{made}"
-        f'\n <tractor id="main" global_feed="1" in="0" out="{length - 1}">{refs}\n </tractor>\n</mlt>\n'
+        f'\n <tractor id="main" global_feed="1" in="0" out="{length - 1}">{refs}\n </tractor>'
+        "\n</mlt>\n"
     )
 
 
@@ -151,7 +152,7 @@ def kdenlive_5(
     more: Sequence[str] = (),
     sound: str = "",
 ) -> str:
-    """A project of Kdenlive 23.04 and later: sequences, of which the last tractor wraps the open one.
+    """A project of Kdenlive 23.04 and later: the last tractor wraps the open sequence.
 
     Args: as of `kdenlive_4`.
     """
@@ -168,7 +169,8 @@ def kdenlive_5(
         f"{''.join(clip.element('chain') for clip in clips)}"
         f'\n <playlist id="main_bin">{properties(kdenlive__docproperties__version="1.1")}{entries}'
         f"{entry('{sequence}', 0, length - 1)}\n </playlist>"
-        f'\n <tractor id="project" in="0" out="{length - 1}">{properties(kdenlive__projectTractor=1)}'
+        f'\n <tractor id="project" in="0" out="{length - 1}">'
+        f"{properties(kdenlive__projectTractor=1)}"
         f'\n  <track producer="{{sequence}}" in="0" out="{length - 1}"/>\n </tractor>\n</mlt>\n'
     )
 
