@@ -11,6 +11,7 @@ from nle_style.media.source.frame_reader import (
     read_frames,
 )
 from nle_style.media.source.probe import probe_media
+from nle_style.media.source.tags import reel_of
 
 __all__ = [
     "as_floats",
@@ -21,4 +22,5 @@ __all__ = [
     "probe_media",
     "read_back",
     "read_frames",
+    "reel_of",
 ]

@@ -47,6 +47,7 @@ from nle_style.media.source.stated_colour import (
     colour_of_image,
     colour_of_movie,
 )
+from nle_style.media.source.tags import tag_of
 from nle_style.media.source.timecode_track import timecode_rates
 from nle_style.sequence_names import IMAGE_SUFFIXES
 from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
@@ -162,7 +163,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=timecode,
-            reel=_tag(container, stream, "reel_name")[0],
+            reel=tag_of(container, stream, "reel_name")[0],
             audio=tuple(
                 AudioInfo(
                     audio.index,
@@ -212,20 +213,6 @@ def _field_sequence(path: Path) -> MediaError:
     )
 
 
-def _tag(
-    container: av.container.InputContainer, stream: av.video.stream.VideoStream, name: str
-) -> tuple[str | None, str]:
-    """A tag of the video stream, else of the data streams (MOV's tmcd), else of the container; and
-    which of them says it."""
-    data = [other.metadata for other in container.streams if other.type == "data"]
-    places = [(stream.metadata, "the video stream"), *((tags, "a data stream") for tags in data)]
-    for tags, place in (*places, (container.metadata, "the container")):
-        for key, value in tags.items():
-            if key.lower() == name and value:
-                return value, f"a tag of {place}"
-    return None, ""
-
-
 def _timecode(
     container: av.container.InputContainer,
     stream: av.video.stream.VideoStream,
@@ -234,7 +221,7 @@ def _timecode(
 ) -> tuple[str | None, list[str], list[tuple[str, str]]]:
     """The label of the first frame, counted at the movie's own rate; what had to be assumed for it;
     and where it was found."""
-    text, place = _tag(container, stream, "timecode")
+    text, place = tag_of(container, stream, "timecode")
     if text is None:
         return None, [], []
     counted = index.rate

@@ -119,6 +119,7 @@ def run_batch(
                 folder=folder,
                 writer=batch.writer,
                 patching=batch.patching,
+                there=batch.maps.there,
             )
     for note in delivery.notes:
         on_event(Warned(note))

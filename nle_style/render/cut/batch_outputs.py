@@ -56,6 +56,7 @@ def _coming(batch: PlannedBatch) -> list[Rendered]:
                 *(wanted.source, wanted.first, wanted.last, path, wanted.rate),
                 look=wanted.look,
                 sequence=files,
+                there=batch.maps.there((path if files is None else files.folder).absolute()),
             )
         )
     return coming

@@ -15,6 +15,7 @@ from nle_style.core import load_pack
 from nle_style.errors import InputError, LookError, MediaError
 from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo, check_name, is_pattern
+from nle_style.media.source import reel_of
 from nle_style.ownership import SafeWriter
 from nle_style.render.cut.look_choice import complete_look, look_chooser
 from nle_style.render.cut.patching import Patching, is_patched, takes_images
@@ -24,7 +25,7 @@ from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
 from nle_style.timecode import day_of_timecode, frame_of_timecode
 from nle_style.timeline import ReadTimeline, exact_rate, read_timeline, usable_range
-from nle_style.timeline.files import MediaFacts, MediaFinder
+from nle_style.timeline.files import MediaFacts, MediaFinder, PathMaps
 from nle_style.timeline.looks import ClipLook, markers_without_clip, read_look_map
 from nle_style.timeline.needs import Plan, SourceRange, plan_shots
 
@@ -68,6 +69,7 @@ class PlannedBatch:
         notes: what the editor should know before anything is rendered.
         writer: of the timelines and the report.
         patching: of a timeline that comes back patched; None for others.
+        maps: between the paths of the editor's machine and of this one.
     """
 
     read: ReadTimeline
@@ -79,6 +81,7 @@ class PlannedBatch:
     notes: tuple[str, ...] = ()
     writer: SafeWriter = field(default_factory=SafeWriter)
     patching: Patching | None = None
+    maps: PathMaps = field(default_factory=PathMaps)
 
 
 @dataclass(frozen=True)
@@ -205,7 +208,8 @@ def plan_batch(
     sources.inputs.add(_files_of(read.path, options))
     writer = SafeWriter(sources.inputs, control.overwrite)
     probe = _Prober(sources, options.reading)
-    finder = MediaFinder(read.media_root, options.media, options.path_maps, probe)
+    maps = PathMaps(options.path_maps)
+    finder = MediaFinder(read.media_root, options.media, maps, probe, reel_of)
 
     def find(clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
         path = finder.find(clip, reference)
@@ -231,7 +235,7 @@ def plan_batch(
         images = frozenset(use.source for use in plan.uses if as_images(use.source))
         patching = replace(patching, images=images)
         plan = patching.settled(plan)
-    notes = (*read.warnings, *markers_without_clip(read.timeline))
+    notes = (*read.warnings, *markers_without_clip(read.timeline), *_unmapped(maps, output))
     if not plan.ranges:
         if look is None and not plan.refusals:
             raise LookError(
@@ -240,7 +244,7 @@ def plan_batch(
                 remedy="Give --style, a --map, or markers such as `style: blue` in the edit.",
             )
         label = "styled" if look is None else look.label
-        return PlannedBatch(read, plan, label, output, None, sources, notes, writer)
+        return PlannedBatch(read, plan, label, output, None, sources, notes, writer, maps=maps)
     paint: Mapping[SourceRange, tuple[tuple[int, int], ...]] = {}
     if patching is not None:
         plan, paint = _as_long_as_sources(plan, patching)
@@ -260,7 +264,17 @@ def plan_batch(
         pack=pack,
     )
     sources.inputs.add(files_read(job))
-    return PlannedBatch(read, plan, label, output, job, sources, notes, writer, patching)
+    return PlannedBatch(read, plan, label, output, job, sources, notes, writer, patching, maps)
+
+
+def _unmapped(maps: PathMaps, output: Output) -> Iterator[str]:
+    """What the editor must know if the intermediates have no path on the editor's machine."""
+    folder = output.directory.absolute()
+    if maps.used and maps.there(folder) == folder:
+        yield (
+            f"the timelines name the intermediates by their paths here, for --path-map leads to no"
+            f" folder around {folder}"
+        )
 
 
 def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePath
 
 import opentimelineio as otio
 
@@ -61,6 +61,7 @@ def deliver(
     folder: Path,
     writer: SafeWriter,
     patching: Patching | None = None,
+    there: Callable[[Path], PurePath] | None = None,
 ) -> Delivery:
     """Write the relinked timelines as `STEM.LABEL…` into a folder.
 
@@ -71,6 +72,8 @@ def deliver(
         folder: for the results; it exists.
         writer: of the batch.
         patching: of a timeline that is given back patched.
+        there: the path on the editor's machine of a file of this one. A bundle holds its media and
+            needs none.
 
     Raises:
         TimelineError, VerificationError: as `relink` and the XML patchers.
@@ -78,6 +81,8 @@ def deliver(
         OutputError: a file cannot be written.
     """
     done = Delivery()
+    if there is not None and read.path.suffix.lower() != ".otioz":
+        rendered = [replace(item, there=there(item.path.absolute())) for item in rendered]
     both, baked = relink(read, plan, rendered, suffix=label)
     path, baked_path, *form = delivered_paths(read.path, label, folder)
     for timeline, target in ((both, path), (baked, baked_path)):
@@ -130,9 +135,8 @@ def _list(
         item = intermediate_of(use, rendered)
         if item is not None:
             record = ["", ""] if use.record is None else [f"{float(t):.6f}" for t in use.record]
-            table.writerow(
-                [use.clip_name, use.track_name, *record, use.source, use.first, use.last, item.path]
-            )
+            shown = [use.source, use.first, use.last, item.named]
+            table.writerow([use.clip_name, use.track_name, *record, *shown])
     writer.write(path, text.getvalue())
     done.timelines.append(path)
     done.notes.append(f"{path.name}: {why}")

@@ -200,8 +200,8 @@ def _target(item: Rendered) -> PurePath:
     """The path that stands for an intermediate: of an image sequence its pattern."""
     files = item.sequence
     if files is None:
-        return item.path.absolute()
-    return files.folder.absolute() / f"{files.prefix}%0{files.padding}d{files.suffix}"
+        return item.named
+    return item.named / f"{files.prefix}%0{files.padding}d{files.suffix}"
 
 
 def _place(item: otio.core.Composable) -> int | None:

@@ -13,12 +13,14 @@ from nle_style.timeline.files.locate import (
     split_name,
 )
 from nle_style.timeline.files.media_finder import MediaFacts, MediaFinder
+from nle_style.timeline.files.path_maps import PathMaps
 from nle_style.timeline.files.urls import MOVIES, is_sequence, url_like
 
 __all__ = [
     "MOVIES",
     "MediaFacts",
     "MediaFinder",
+    "PathMaps",
     "absolute_url",
     "begun_sequence",
     "check_sequence",

@@ -15,6 +15,7 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.sequence_names import NumberedName, decoded, in_path, in_timeline, of_file
+from nle_style.timeline.files.spelling import spelled_here
 
 __all__ = [
     "absolute_url",
@@ -50,23 +51,24 @@ def media_path(url: str, folder: Path) -> Path:
         TimelineError: no path at all, another scheme than file, or a Windows path on a machine
             that is not Windows. The error does not name the clip.
     """
-    if not url:
+    if not url or not url.removeprefix("file:").strip("/"):
         raise TimelineError(
             "its media reference holds no path",
             remedy="Relink the clip in the editor.",
             outcome="missing",
         )
     readings = path_readings(url)
-    found = next((folder / r for r in readings if has_files(folder / r)), None)
+    paths = [_absolute(folder / reading) for reading in readings]
+    found = next(filter(has_files, (*paths, *map(spelled_here, paths))), None)
     if found is not None:
-        return _absolute(found)
+        return found
     if os.name != "nt" and _WINDOWS.match(readings[0]):
         raise TimelineError(
             f"{readings[0]} is a Windows or network path that this machine does not have",
             remedy="Say where its files are here with --path-map or --media.",
             outcome="missing",
         )
-    return _absolute(folder / readings[0])
+    return paths[0]
 
 
 def source_path(reference: otio.core.MediaReference, folder: Path) -> Path:
@@ -96,7 +98,7 @@ def source_path(reference: otio.core.MediaReference, folder: Path) -> Path:
     # backslash belongs to a name or separates folders; Windows exports have it between folders.
     if os.name != "nt":
         beginning = beginning.replace("\\", "/")
-    return media_path(f"{beginning}sequence", folder).with_name(sequence.pattern)
+    return spelled_here(media_path(f"{beginning}sequence", folder).with_name(sequence.pattern))
 
 
 def reference_url(reference: otio.core.MediaReference) -> str:
@@ -249,11 +251,14 @@ def _without_host(rest: str) -> str:
     """The path of a file URL (RFC 8089), given what follows "file:"."""
     if not rest.startswith("//"):
         return rest
-    host, _, path = rest[2:].partition("/")
+    path = rest[2:]
+    # Malformed but common: "file://C:/x", "file://d:\\x", "file://localhostC:\\x", "file://./x".
+    if drive := re.match(r"(?:localhost)?(?=[A-Za-z](?::|%3a))", path, re.IGNORECASE):
+        return path[drive.end() :]
+    host, _, path = path.partition("/")
     if host in ("", "localhost"):
         return f"/{path}"
-    # "file://C:/x" is malformed but common; any other host is a share.
-    return f"{host}/{path}" if host.endswith(":") else f"//{host}/{path}"
+    return f"{host}/{path}" if host in (".", "..") else f"//{host}/{path}"
 
 
 def _absolute(path: Path) -> Path:

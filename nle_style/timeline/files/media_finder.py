@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,6 +21,8 @@ from nle_style.timeline.files.locate import (
     reference_url,
     split_name,
 )
+from nle_style.timeline.files.path_maps import PathMaps
+from nle_style.timeline.files.spelling import composed
 from nle_style.timeline.frames import counted, usable_range
 from nle_style.timeline.parsed import SOURCE_KEY
 
@@ -69,34 +70,33 @@ class MediaFinder:
 
     In this order: the reference's path under the longest `path_maps` prefix that it starts with;
     the path itself, absolute or relative to the timeline's folder; then a file of the same name
-    anywhere under `media_dirs`. A name is compared as it is, then without regard to case; a name
-    from an EDL (clip name, source file, reel) also fits a file that only adds an extension to it.
-    A file found by name must agree in timecode with the clip where both are known, and one that
-    agrees is preferred to one without timecode. Two files that fit equally well are refused.
+    anywhere under `media_dirs`. A name is compared as it is, then without regard to how its letters
+    are composed and to case; a name from an EDL (clip name, source file, reel) also fits a file
+    that only adds an extension to it, and the reel that a movie's own tag names. A file found by
+    name must agree in timecode with the clip where both are known, and one that agrees is preferred
+    to one without timecode. Two files that fit equally well are refused.
 
     Args:
         folder: what relative paths start from: the timeline's folder.
         media_dirs: folders to search, with everything below them; indexed once, when needed.
-        path_maps: (FROM, TO) prefixes; slashes and backslashes are alike, and a FROM with a
-            drive letter is compared without regard to case. FROM may be a URI: s3://bucket/show.
+        path_maps: prefixes of paths of the editor's machine.
         probe: facts of a media file, for the comparison of timecodes; None compares none.
+        reel_of: the reel that a media file says it is from, "" if it says none; None asks none.
     """
 
     def __init__(
         self,
         folder: Path,
         media_dirs: Sequence[Path] = (),
-        path_maps: Sequence[tuple[str, str]] = (),
+        path_maps: PathMaps | None = None,
         probe: Callable[[Path], MediaFacts] | None = None,
+        reel_of: Callable[[Path], str] | None = None,
     ) -> None:
         self._folder = folder
         self._media_dirs = tuple(media_dirs)
-        self._maps = sorted(
-            ((_plain(before), after) for before, after in path_maps),
-            key=lambda m: len(m[0]),
-            reverse=True,
-        )
+        self._maps = path_maps or PathMaps()
         self._probe = probe
+        self._reel_of = reel_of
         self._index: list[_Found] | None = None
 
     def find(self, clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
@@ -115,7 +115,7 @@ class MediaFinder:
                 folders to search, or several. The error does not name the clip.
         """
         url = reference_url(reference)
-        mapped = self._mapped(url)
+        mapped = self._maps.here(url)
         for text in filter(None, (mapped, url)):
             found = self._existing(text)
             if found is not None:
@@ -123,19 +123,6 @@ class MediaFinder:
         if not self._media_dirs:
             return media_path(mapped or url, self._folder)
         return self._searched(clip, reference, url)
-
-    def _mapped(self, url: str) -> str:
-        if not url or not self._maps:
-            return ""
-        for reading in _addresses(url):
-            plain = _plain(reading)
-            for before, after in self._maps:
-                windows = bool(re.match(r"[A-Za-z]:|//", before))
-                head = plain[: len(before)]
-                same = head.casefold() == before.casefold() if windows else head == before
-                if same and (len(plain) == len(before) or plain[len(before)] == "/"):
-                    return f"{after.rstrip('/')}{plain[len(before) :]}"
-        return ""
 
     def _existing(self, url: str) -> Path | None:
         try:
@@ -178,11 +165,14 @@ class MediaFinder:
         if self._index is None:
             self._index = list(_files(self._media_dirs))
         for part in ("name", "stem") if loose else ("name",):
-            for fold in (str, str.casefold):
+            for fold in (str, composed, _loosely):
                 found = [f.path for f in self._index if fold(getattr(f, part)) == fold(name)]
                 if found:
                     return found
-        return []
+        if not loose or self._reel_of is None:
+            return []
+        movies = (f.path for f in self._index if not f.path.is_dir() and of_file(f.name) is None)
+        return [path for path in movies if _loosely(self._reel_of(path)) == _loosely(name)]
 
     def _best(
         self, clip: otio.schema.Clip, reference: otio.core.MediaReference, paths: list[Path]
@@ -213,19 +203,8 @@ class MediaFinder:
         return facts.place_of(first) is not None
 
 
-def _addresses(url: str) -> list[str]:
-    """What a prefix may begin: every path that the text can mean, or a URI that is no file's."""
-    try:
-        return path_readings(url)
-    except TimelineError:
-        return [url]
-
-
-def _plain(path: str) -> str:
-    """A prefix or path for comparison: one kind of slash, none at the end, no file: before it."""
-    if path.lower().startswith("file:"):
-        path = path_readings(path)[0]
-    return path.replace("\\", "/").rstrip("/")
+def _loosely(name: str) -> str:
+    return composed(name).casefold()
 
 
 def _names(reference: otio.core.MediaReference, url: str) -> tuple[list[str], bool]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 import opentimelineio as otio
 import yaml
@@ -54,8 +55,9 @@ class LookRule:
 
 
 def matches(name: str, glob: str) -> bool:
-    """Whether a name is the text, or fits it as a glob (* ? [abc]), in any case."""
-    name, glob = name.casefold(), glob.casefold()
+    """Whether a name is the text, or fits it as a glob (* ? [abc]), in any case and however its
+    letters are composed."""
+    name, glob = (normalize("NFC", text).casefold() for text in (name, glob))
     # A name like "x.[1001-1099].tif" is not meant as a glob.
     return name == glob or fnmatchcase(name, glob)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import opentimelineio as otio
@@ -45,6 +45,7 @@ class Rendered:
         source: the media it was rendered from, as in the plan.
         first, last: its frames as zero-based positions in `source`, inclusive.
         path: the movie; the folder of an image sequence.
+        there: `path` as the timeline is to name it, on another machine; None for this one.
         rate: its exact rate, which must be that of the plan's range.
         metadata: provenance, kept in the reference's metadata["nle_style"].
         look: the look of the plan's range.
@@ -61,6 +62,12 @@ class Rendered:
     look: Hashable = ""
     label: str = ""
     sequence: SequenceName | None = None
+    there: PurePath | None = None
+
+    @property
+    def named(self) -> PurePath:
+        """The absolute path that the timeline names."""
+        return self.there or self.path.absolute()
 
 
 def relink(
@@ -219,16 +226,13 @@ def _reference(
         shown = available
     about = {REFERENCE_KEY: dict(item.metadata)}
     bounds = original.available_image_bounds
+    place = item.named.as_uri() if url else str(item.named)
     ours: otio.core.MediaReference
     if item.sequence is None:
-        path = item.path.absolute()
-        ours = otio.schema.ExternalReference(
-            path.as_uri() if url else str(path), shown, about, available_image_bounds=bounds
-        )
+        ours = otio.schema.ExternalReference(place, shown, about, available_image_bounds=bounds)
     else:
-        folder = item.sequence.folder.absolute()
         ours = otio.schema.ImageSequenceReference(
-            target_url_base=f"{folder.as_uri() if url else folder}/",
+            target_url_base=f"{place}/",
             name_prefix=item.sequence.prefix,
             name_suffix=item.sequence.suffix,
             start_frame=item.sequence.start_frame,

@@ -8,7 +8,7 @@ import pytest
 
 from nle_style.errors import MediaError, TimelineError
 from nle_style.timeline import SOURCE_KEY
-from nle_style.timeline.files import MediaFinder
+from nle_style.timeline.files import MediaFinder, PathMaps
 from tests.timeline.building import Facts, clip, time_range
 
 
@@ -60,23 +60,25 @@ def test_without_folders_to_search_the_path_is_as_written(tmp_path: Path) -> Non
 )
 def test_path_maps(url: str, before: str, tmp_path: Path) -> None:
     file = touch(tmp_path / "day 1" / "a.mov")
-    assert find(MediaFinder(tmp_path, path_maps=[(before, str(tmp_path))]), shot_of(url)) == file
+    maps = PathMaps([(before, str(tmp_path))])
+    assert find(MediaFinder(tmp_path, path_maps=maps), shot_of(url)) == file
 
 
 def test_the_longest_prefix_wins_and_only_whole_folders_count(tmp_path: Path) -> None:
     file = touch(tmp_path / "two" / "a.mov")
     maps = [("/v", str(tmp_path / "one")), ("/v/deep", str(tmp_path / "two"))]
-    assert find(MediaFinder(tmp_path, path_maps=maps), shot_of("/v/deep/a.mov")) == file
-    missed = find(MediaFinder(tmp_path, path_maps=[("/v/de", "/x")]), shot_of("/v/deep/a.mov"))
-    assert missed == Path("/v/deep/a.mov")
+
+    def found(*maps: tuple[str, str], url: str) -> Path:
+        return find(MediaFinder(tmp_path, path_maps=PathMaps(maps)), shot_of(url))
+
+    assert found(*maps, url="/v/deep/a.mov") == file
+    assert found(("/v/de", "/x"), url="/v/deep/a.mov") == Path("/v/deep/a.mov")
     # A prefix is case-sensitive, but for drive letters and shares.
-    assert find(MediaFinder(tmp_path, path_maps=[("/V", "/x")]), shot_of("/v/a.mov")) == Path(
-        "/v/a.mov"
-    )
+    assert found(("/V", "/x"), url="/v/a.mov") == Path("/v/a.mov")
 
 
 def test_a_mapped_path_that_does_not_exist_is_the_one_named(tmp_path: Path) -> None:
-    finder = MediaFinder(tmp_path, path_maps=[("C:\\x", "/mnt/x")])
+    finder = MediaFinder(tmp_path, path_maps=PathMaps([("C:\\x", "/mnt/x")]))
     assert find(finder, shot_of("C:\\x\\a.mov")) == Path("/mnt/x/a.mov")
 
 
@@ -176,7 +178,7 @@ def test_nothing_found_names_the_folders_and_the_ways(tmp_path: Path) -> None:
 
 def test_a_uri_is_mapped_by_its_prefix(tmp_path: Path) -> None:
     here = touch(tmp_path / "show" / "a b.mov")
-    finder = MediaFinder(tmp_path, path_maps=[("s3://bucket/show/", str(here.parent))])
+    finder = MediaFinder(tmp_path, path_maps=PathMaps([("s3://bucket/show/", str(here.parent))]))
     assert find(finder, shot_of("s3://bucket/show/a b.mov")) == here
     for other in ("s3://bucket/shows/a b.mov", "s3://other/show/a b.mov"):
         with pytest.raises(TimelineError, match="only local files are read"):
