@@ -216,9 +216,11 @@ def plan_batch(
         check_name(path)
         probe.check_rate(path, clip, reference)
         if patching is not None:
-            if patching.is_slide(clip, reference, probe(path)):
+            facts = probe(path)
+            if patching.is_slide(clip, reference, facts):
                 probe.slides.add(path)
-            patching.check(clip, is_movie=not is_pattern(path), as_images=as_images(path))
+            is_movie = facts.frame_count > 1 and not is_pattern(path)
+            patching.check(clip, is_movie=is_movie, as_images=as_images(path))
         return path
 
     def as_images(source: Path) -> bool:

@@ -90,6 +90,25 @@ class Medium:
         text = self.text("resource")
         return text.partition(":")[2] if self.text("mlt_service") == "timewarp" else text
 
+    def moved_streams(self) -> dict[str, str]:
+        """`video_index` and `audio_index` as they are in an intermediate, where they are set.
+
+        Its picture is stream 0 and the source's sound follows, in its order. MLT shows black where
+        `video_index` is not of a picture. Where the types of the streams are not noted, all but
+        the picture are taken for sound.
+        """
+        picture, sound = self.text("video_index"), self.text("audio_index")
+        moved = {"video_index": "0"} if picture.isdecimal() else {}
+        if sound.isdecimal():
+            place = int(sound)
+            if self.text("meta.media.nb_streams"):
+                types = [self.text(f"meta.media.{n}.stream.type") for n in range(place)]
+                before = types.count("audio")
+            else:
+                before = place - (int(picture if picture.isdecimal() else 0) < place)
+            moved["audio_index"] = str(1 + before)
+        return moved
+
 
 class MltDocument:
     """The media of a project and the places that show them.

@@ -7,6 +7,7 @@ a path; nothing else.
   it leaves the proxies (proxymanager.cpp), and so are they here.
 - `kdenlive:file_hash`, `kdenlive:file_size` and `shotcut:hash` name the old file: by them lost
   files are searched and proxies are found. Both editors make them anew where there are none.
+- `video_index` and `audio_index` are the streams of the old file that are played.
 - A numbered sequence that becomes a movie is read by another service.
 
 Kdenlive knows a clip by its number in the bin, `kdenlive:id`, and opens with what the bin has. If
@@ -197,8 +198,11 @@ class _Patch:
             texts["kdenlive:proxy"] = "-"
         if medium.is_images and target.suffix.lower() in MOVIES:
             texts["mlt_service"] = "avformat"
+        if not medium.is_images:
+            texts |= medium.moved_streams()
         nodes = medium.properties
-        edits = [set_content(self._scan, nodes[k], v) for k, v in texts.items() if medium.text(k)]
+        changed = [(k, v) for k, v in texts.items() if medium.text(k) not in ("", v)]
+        edits = [set_content(self._scan, nodes[name], text) for name, text in changed]
         return edits + [drop_element(self._scan, nodes[k]) for k in _OF_THE_OLD if k in nodes]
 
     def _path(self, medium: Medium, target: PurePath | None) -> str:

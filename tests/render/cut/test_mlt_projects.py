@@ -16,6 +16,7 @@ import pytest
 from nle_style.apply import Look
 from nle_style.render import Output
 from nle_style.render.cut import BatchOptions, BatchResult, dry_run_batch, plan_batch, run_batch
+from tests.helpers.media_factory import ffmpeg
 from tests.helpers.players.mlt import need_melt, play_project, stamps_of
 from tests.helpers.players.mlt_projects import (
     Bin,
@@ -303,6 +304,28 @@ def test_shotcuts_proxy(tiny_pack: Path, tmp_path: Path) -> None:
     assert not any(
         word in made.read_text() for word in ("proxy.mkv", "shotcut:proxy", "shotcut:resource")
     )
+
+
+def test_streams_are_found_where_the_intermediate_has_them(tiny_pack: Path, tmp_path: Path) -> None:
+    """The source has its picture after its sound; an intermediate has it first."""
+    _takes(tmp_path)
+    tone = ["-f", "lavfi", "-i", "sine=440:r=48000"]
+    order = ["-map", "0:a", "-map", "1:v", "-c:v", "copy", "-shortest"]
+    ffmpeg(*tone, "-i", tmp_path / "take 1.mov", *order, tmp_path / "a.mov")
+    streams = {"video_index": 1, "audio_index": 0, "meta.media.nb_streams": 2}
+    project = tmp_path / "cut.mlt"
+    project.write_text(shotcut(chain("c", "a.mov", 40, **streams), [entry("c", 5, 9)], 5))
+    assert _run(project, tiny_pack).exit_code == 0
+    _same(project, tmp_path / "out" / "cut.red.mlt", [(1, n) for n in range(5, 10)])
+
+
+def test_a_still_stays_a_still_where_images_are_asked_for(tiny_pack: Path, tmp_path: Path) -> None:
+    oiio.ImageBuf(stamped(4, 9)).write(str(tmp_path / "still.png"))
+    still = chain("c", "still.png", 500, tag="producer", service="pixbuf")
+    project = tmp_path / "cut.mlt"
+    project.write_text(shotcut(still, [entry("c", 0, 3)], 4))
+    assert _run(project, tiny_pack, format="png").exit_code == 0
+    _same(project, tmp_path / "out" / "cut.red.mlt", [(4, 9)] * 4)
 
 
 @pytest.mark.parametrize(

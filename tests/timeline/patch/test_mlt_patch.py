@@ -64,6 +64,35 @@ def test_a_speed_stays_before_the_path() -> None:
     assert data.decode() == text.replace("/m/a.mov", str(OUT))
 
 
+@pytest.mark.parametrize(
+    ("streams", "moved"),
+    [
+        ({"video_index": 0, "audio_index": 1}, ("0", "1")),
+        ({"video_index": 1, "audio_index": 0}, ("0", "1")),
+        ({"video_index": 2, "audio_index": 1}, ("0", "2")),
+        ({"video_index": -1, "audio_index": 1}, ("-1", "1")),
+        ({"video_index": 1, "audio_index": -1}, ("0", "-1")),
+        ({"video_index": 1, "audio_index": "all"}, ("0", "all")),
+        # Picture, timecode, two of sound: the third stream is the first of sound.
+        (
+            {"video_index": 0, "audio_index": 2, "meta.media.nb_streams": 4}
+            | {"meta.media.0.stream.type": "video", "meta.media.2.stream.type": "audio"},
+            ("0", "1"),
+        ),
+    ],
+)
+def test_streams_are_counted_as_the_intermediate_has_them(
+    streams: dict[str, object], moved: tuple[str, str]
+) -> None:
+    """Its picture is stream 0, and all sound of the source follows in its order."""
+    text = project(media=chain("c1", "/m/a.mov", 40, kdenlive__id=2, **streams))
+    data = patch_mlt(
+        text.encode(), [clip_at(place_of(text, '<entry producer="c1"'))], Path("/")
+    ).data
+    by_name = {p.get("name"): p.text for p in element(data).iterfind("./chain/property")}
+    assert (by_name["video_index"], by_name["audio_index"]) == moved
+
+
 def test_what_belongs_to_the_old_file_goes_from_the_bin_too() -> None:
     more = {"kdenlive__proxy": "/p/x.mkv", "kdenlive__originalurl": "/m/take 1.mov"}
     text = project(Bin("b", 2, "/p/x.mkv", 40, more))
