@@ -223,6 +223,27 @@ def test_another_sequence_of_the_project_keeps_what_it_shows(
     _same(*opened, [(1, n) for n in range(30, 35)])
 
 
+def test_a_sequence_that_is_shown_twice(tiny_pack: Path, tmp_path: Path) -> None:
+    """Its clips are in the project once, are rendered once and patched once."""
+    _takes(tmp_path)
+    bins = [Bin("b1", 2, "take 1.mov", 40, {})]
+    media = chain("c1", "take 1.mov", 40, kdenlive__id=2)
+    nest = (
+        f'\n <playlist id="inner">{entry("c1", 5, 24, 2)}\n </playlist>\n <tractor id="{{nest}}" '
+        f'in="0" out="19">{properties(kdenlive__uuid="{nest}", kdenlive__clipname="Nest")}'
+        '\n  <track hide="audio" producer="inner"/>\n </tractor>'
+    )
+    tracks = [(entry("{nest}", 0, 3) + entry("{nest}", 12, 15), "")]
+    project = tmp_path / "cut.kdenlive"
+    text = kdenlive_5(bins, media + nest, tracks, 8, root=str(tmp_path))
+    project.write_text(text, encoding="utf-8")
+    result = _run(project, tiny_pack)
+    assert [use.clip_name for use in result.plan.uses] == ["take 1.mov"] * 2
+    made = tmp_path / "out" / "cut.red.kdenlive"
+    _same(project, made, [(1, n) for n in (*range(5, 9), *range(17, 21))])
+    assert "-nle" not in made.read_text()
+
+
 @pytest.mark.parametrize(("first", "begin", "hold"), [(101, 101, 3), (91, 101, 1)])
 def test_a_slideshow_stays_one(
     first: int, begin: int, hold: int, tiny_pack: Path, tmp_path: Path
