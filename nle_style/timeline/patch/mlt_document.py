@@ -171,10 +171,11 @@ class MltDocument:
     def stray_root(self, folder: Path) -> bool:
         """Whether relative paths start at the project's own folder, and there are any.
 
-        They do where no root is written, or one that is not there, as after a move.
+        They do where no root is written, or one that is not there, as after a move. That of
+        another system, D:/film, stays: it is there on the editor's machine.
         """
         root = self.root.attributes.get("root", "")
-        if root and Path(root).is_dir():
+        if root and (Path(root).is_dir() or not root.startswith("/")):
             return False
         texts = (
             node.text.strip()

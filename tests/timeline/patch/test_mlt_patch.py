@@ -103,6 +103,19 @@ def test_what_belongs_to_the_old_file_goes_from_the_bin_too() -> None:
     assert names_changed(text, after) == {*CHANGING} - {"warp_resource"}
 
 
+@pytest.mark.parametrize(
+    ("root", "after"), [("", "{}"), ("/gone", "{}"), ("D:/film", "D:/film"), ("{}", "{}")]
+)
+def test_relative_paths_start_where_they_did(root: str, after: str, tmp_path: Path) -> None:
+    (tmp_path / "kept.mov").touch()
+    kept = chain("kept", "kept.mov", 40) + chain("c1", "/m/a.mov", 40)
+    text = shotcut(kept, [entry("c1", 5, 9)], 5, root=root.format(tmp_path))
+    data = patch_mlt(
+        text.encode(), [clip_at(place_of(text, '<entry producer="c1"'))], tmp_path
+    ).data
+    assert element(data).get("root") == after.format(tmp_path)
+
+
 def test_what_nothing_was_rendered_for_is_named() -> None:
     text = project(Bin("b", 2, "/m/take 1.mov", 40, {}))
     result = patch_mlt(text.encode(), [], Path("/"))
