@@ -178,7 +178,9 @@ class _Reader:
             if child.tag == "blank":
                 cursor += self._frames(child.get("length", "0"))
             elif child.tag in ("entry", "track"):
-                producer = self._by_id[child.get("producer", "")]
+                name = child.get("producer", "")
+                # What the project does not have is a clip without a file, and refused by its id.
+                producer = self._by_id.get(name, ElementTree.Element("producer", {"id": name}))
                 first = self._frames(child.get("in") or producer.get("in") or "0")
                 last = self._frames(child.get("out") or producer.get("out") or "0")
                 length = last - first + 1
@@ -205,7 +207,7 @@ class _Reader:
         if service in _FILES:
             slides = self._media.slides(producer, url, self._rate)
         names = (mlt_property(producer, each) for each in _NAMES)
-        name = next(filter(None, names), url.rsplit("/", 1)[-1])
+        name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
         clip = otio.schema.Clip(name)
         speed = Fraction(mlt_property(producer, "warp_speed") or 1) if service == "timewarp" else 1
         total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")

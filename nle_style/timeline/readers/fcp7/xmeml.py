@@ -15,7 +15,11 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
-from nle_style.timeline.readers.fcp7.xmeml_items import readable_item, without_empty_rates
+from nle_style.timeline.readers.fcp7.xmeml_items import (
+    name_unknown_items,
+    readable_item,
+    without_empty_rates,
+)
 from nle_style.timeline.readers.fcp7.xmeml_times import is_remap, item_time
 from nle_style.timeline.safe_xml import XmlDocument, check_root, parse_xml
 
@@ -84,6 +88,7 @@ def _reader_class() -> Any:
 
         def __init__(self, document: XmlDocument) -> None:
             without_empty_rates(document.root)
+            name_unknown_items(document.root)
             super().__init__(document.root)
             self.line = 1
             self._lines, self._places = document.lines, document.places

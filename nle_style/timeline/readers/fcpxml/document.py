@@ -17,13 +17,20 @@ from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed
 from nle_style.timeline.readers.fcpxml.fcpxml_retime import Retime, conform_scalar, retime_of
 from nle_style.timeline.readers.fcpxml.lanes import Dissolve, Lanes, Placed, stack_of
-from nle_style.timeline.readers.fcpxml.resources import Resources, range_at, seconds, time_at
+from nle_style.timeline.readers.fcpxml.resources import (
+    Resources,
+    lost_clip,
+    range_at,
+    seconds,
+    time_at,
+)
 from nle_style.timeline.safe_xml import XmlDocument, check_root, parse_xml
 
 __all__ = ["read_fcpxml"]
 
 _CLIPS = frozenset(
     {"asset-clip", "clip", "ref-clip", "sync-clip", "mc-clip", "video", "title", "audition", "gap"}
+    | {"live-drawing"}
 )
 _MARKERS = frozenset({"marker", "chapter-marker"})
 _MOST_ITEMS = 20_000
@@ -132,7 +139,7 @@ class _Reader:
                 lanes.dissolves.append(
                     Dissolve(lane, at, at + length, child.get("name", "transition"))
                 )
-            elif child.tag in _CLIPS and _lane(child) == 0:
+            elif (child.tag in _CLIPS or holder.tag == "spine") and _lane(child) == 0:
                 default = Fraction(0) if cursor is None else cursor - shift
                 start = seconds(child.get("offset"), default) + shift
                 cursor = self._place(lanes, child, lane, start)
@@ -210,8 +217,8 @@ class _Reader:
         local = self._local_start(element)
         if element.tag == "gap" or element.get("srcEnable") == "audio":
             return None
-        if element.tag == "title":
-            return self._generator(element, "title", duration, rate)
+        if element.tag in ("title", "live-drawing") or element.tag not in _CLIPS:
+            return self._generator(element, element.tag, duration, rate)
         if element.tag in ("ref-clip", "sync-clip", "mc-clip"):
             item = self._nest(element, local, duration, rate)
         elif element.tag == "clip":
@@ -272,16 +279,13 @@ class _Reader:
 
     def _nest(
         self, element: ElementTree.Element, local: Fraction, duration: Fraction, rate: Fraction
-    ) -> otio.schema.Stack | None:
+    ) -> otio.schema.Item | None:
         if element.tag in ("ref-clip", "mc-clip"):
-            media = self._resources.get(element.get("ref"), "media")
-            if media is None:
-                raise TimelineError(
-                    f"line {self.line}: '{element.get('name')}' refers to a compound clip that "
-                    "is not in the file",
-                    remedy="Export the whole project again.",
-                )
-            stack, inner_rate, origin = self._media(element, media, rate)
+            found = self._media(element, rate)
+            if found is None:
+                lost = lost_clip(element.get("name", ""), duration, rate)
+                return self._noted(lost, element, rate)
+            stack, inner_rate, origin = found
         else:
             lanes = Lanes(rate)
             first = next((c for c in element if c.tag in _CLIPS and _lane(c) == 0), None)
@@ -303,26 +307,29 @@ class _Reader:
         return self._noted(stack, element, inner_rate)
 
     def _media(
-        self, element: ElementTree.Element, media: ElementTree.Element, rate: Fraction
-    ) -> tuple[otio.schema.Stack, Fraction, Fraction]:
-        """Contents, rate and origin of a compound clip, or of a multicam clip's active angle."""
-        sequence = media.find("./sequence")
+        self, element: ElementTree.Element, rate: Fraction
+    ) -> tuple[otio.schema.Stack, Fraction, Fraction] | None:
+        """Contents, rate and origin of a compound clip, or of a multicam clip's active angle; None
+        if they are not in the file."""
+        media = self._resources.get(element.get("ref"), "media")
+        sequence = None if media is None else media.find("./sequence")
         if sequence is not None:
             stack, inner = self._sequence(sequence)
             return stack, inner, seconds(sequence.get("tcStart"))
-        multicam = media.find("./multicam")
+        multicam = None if media is None else media.find("./multicam")
         if multicam is None:
-            return otio.schema.Stack(), rate, Fraction(0)
+            return None
         inner = self._resources.rate(multicam.get("format")) or rate
-        sources = element.iterfind("./mc-source")
-        shown = (s for s in sources if s.get("srcEnable", "all") in ("all", "video"))
-        angle = next((source.get("angleID") for source in shown), None)
-        origin = seconds(multicam.get("tcStart"))
+        sources = element.findall("./mc-source")
+        shown = [s for s in sources if s.get("srcEnable", "all") in ("all", "video")]
         lanes = Lanes(inner)
-        for candidate in multicam.iterfind("./mc-angle"):
-            if candidate.get("angleID") == angle:
-                self._storyline(lanes, candidate, lane=0, shift=Fraction(0))
-        return stack_of(lanes, self._warnings), inner, origin
+        if shown or not sources:
+            angle = shown[0].get("angleID") if shown else None
+            angles = [a for a in multicam.iterfind("./mc-angle") if a.get("angleID") == angle]
+            if angle is None or not angles:
+                return None
+            self._storyline(lanes, angles[0], lane=0, shift=Fraction(0))
+        return stack_of(lanes, self._warnings), inner, seconds(multicam.get("tcStart"))
 
     def _retime(self, item: otio.schema.Item, element: ElementTree.Element, retime: Retime) -> None:
         if retime.effect is not None:

@@ -16,7 +16,7 @@ import opentimelineio as otio
 from nle_style.timeline.frames import snapped
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["Resources", "range_at", "seconds", "time_at"]
+__all__ = ["Resources", "lost_clip", "range_at", "seconds", "time_at"]
 
 _TIME = re.compile(r"(-?\d+)(?:/(\d+))?s?")
 
@@ -46,6 +46,19 @@ def range_at(
 ) -> otio.opentime.TimeRange:
     """Seconds as a range: `start` in frames at `rate`, `duration` at `edit_rate` or the same."""
     return otio.opentime.TimeRange(time_at(start, rate), time_at(duration, edit_rate or rate))
+
+
+def lost_clip(name: str, duration: Fraction, rate: Fraction) -> otio.schema.Clip:
+    """A compound or multicam clip of which the file does not have what it shows.
+
+    Args:
+        duration: seconds.
+        rate: of the edit.
+    """
+    reason = "the compound clip or the angle that it shows is not in the file"
+    about = {"reason": reason, "remedy": "Export the whole project again."}
+    missing = otio.schema.MissingReference(metadata={SOURCE_KEY: about})
+    return otio.schema.Clip(name, missing, range_at(Fraction(0), duration, rate))
 
 
 @dataclass(frozen=True)
