@@ -1,17 +1,22 @@
 from .allocator import map_large_blocks, use_huge_pages
+from .changing import ChangingStylizer, stylizer_of
 from .chroma import LUMA_WEIGHTS
 from .device import choose_device, named_device
 from .gpu import WORKERS_ON_GPU
-from .look import Colour, Look, Statistics, parse_styles
+from .look import LONGEST_HOLD, Colour, Look, Statistics, parse_styles
+from .look_keys import LookKey
 from .parallel import parallel_map
 from .stroke_scale import painted_at, painted_size, resample
 from .stylizer import Stylizer, engine_facts, needs_measuring
 
 __all__ = [
+    "LONGEST_HOLD",
     "LUMA_WEIGHTS",
     "WORKERS_ON_GPU",
+    "ChangingStylizer",
     "Colour",
     "Look",
+    "LookKey",
     "Statistics",
     "Stylizer",
     "choose_device",
@@ -24,5 +29,6 @@ __all__ = [
     "parallel_map",
     "parse_styles",
     "resample",
+    "stylizer_of",
     "use_huge_pages",
 ]

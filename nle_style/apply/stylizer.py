@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -19,6 +20,7 @@ from nle_style.apply.engine import (
     Budget,
     FoldedEngine,
     FrameEngine,
+    Layer,
     OpenVinoEngine,
     OpenVinoMeasure,
     Reflected,
@@ -38,6 +40,8 @@ from nle_style.apply.stroke_scale import painted_size, resample, working_size
 from nle_style.core import MINIMUM_SIDE, NormStatistics, StylePack, cut_overscan, overscan_of
 from nle_style.errors import LookError
 
+E = TypeVar("E", bound=Callable[..., Tensor])
+
 __all__ = ["Stylizer", "engine_facts", "needs_measuring"]
 
 
@@ -54,7 +58,8 @@ def needs_measuring(look: Look) -> bool:
 
 
 class Stylizer:
-    """One look on one device. Its only state is the frozen statistics of the current shot.
+    """One look on one device, whose strength may change from frame to frame but not its mix (see
+    `changing`). Its only state is the frozen statistics of the current shot.
 
     With frozen statistics a CPU uses OpenVINO where it is installed (the extra `[fast]`), else
     torch; with statistics `frame` it always uses torch. A GPU paints in half precision where that
@@ -67,6 +72,10 @@ class Stylizer:
         budget: the memory to work in; on a GPU the free memory of the GPU is used instead.
         dtype: to paint in where it holds; float16 on CUDA and float32 elsewhere, where half
             precision is not faster, if it is not given.
+        layers: of the mix, if they are there already.
+        holds: whether `dtype` is known to hold, and need not be looked at.
+        only_frozen: whether `freeze` is called before anything else, so that nothing is made for
+            measuring.
 
     Raises:
         LookError: the look names a style that the pack does not have.
@@ -79,20 +88,32 @@ class Stylizer:
         device: torch.device,
         budget: Budget | None = None,
         dtype: torch.dtype | None = None,
+        *,
+        layers: Sequence[Layer] | None = None,
+        holds: bool = False,
+        only_frozen: bool = False,
     ) -> None:
         self.look = look
-        self._layers = arrange(pack.network(look.styles))
+        self._layers = arrange(pack.network(look.styles)) if layers is None else layers
         self._device = device
         self._gpu = gpu_of(device)
         self._dtype = dtype or (torch.float32 if self._gpu is None else torch.float16)
+        self._holds = holds
         self._budget = replace(_budget_of(self._gpu, budget), sliced=self._by_openvino)
-        with self._stream():
+        if not (only_frozen and self.needs_measuring):
             # It paints with statistics `frame`, else it measures: in float32.
             painting = torch.float32 if self.needs_measuring else self._dtype
-            self._unfrozen = trusted(partial(FrameEngine, self._layers, device), painting)
+            with self._stream():
+                self._unfrozen = self._trusted(partial(FrameEngine, self._layers, device), painting)
         self._shot: ShotStatistics | None = None
-        self._frozen: Callable[[Tensor], Tensor] | None = None
+        self._frozen: FoldedEngine | OpenVinoEngine | None = None
         self._threads = ThreadPoolExecutor(2, "nle_style pieces")  # they start when used
+
+    @property
+    def precision(self) -> torch.dtype:
+        """What it paints in, with the statistics that it has."""
+        engine = self._unfrozen if self._frozen is None else self._frozen
+        return torch.float32 if isinstance(engine, OpenVinoEngine) else engine.convolve.dtype
 
     @property
     def needs_measuring(self) -> bool:
@@ -161,17 +182,18 @@ class Stylizer:
             return
         make = partial(FoldedEngine, self._layers, statistics.norms, self._device)
         with self._stream():
-            self._frozen = trusted(make, self._dtype)
+            self._frozen = self._trusted(make, self._dtype)
 
     def measure_shot(self, frames: Iterable[np.ndarray]) -> None:
         """Measure a shot and freeze its statistics."""
         self.freeze(self.measure(frames))
 
-    def frame(self, rgb: np.ndarray) -> np.ndarray:
+    def frame(self, rgb: np.ndarray, number: int = 0) -> np.ndarray:
         """Paint one frame.
 
         Args:
             rgb: (H, W, 3) float32, RGB display code values, 0-1; `MINIMUM_SIDE` a side or more.
+            number: of the frame in the source, for a look that changes.
 
         Returns:
             (H, W, 3) float32 in 0-1; at strength 0 the array that was given.
@@ -180,7 +202,14 @@ class Stylizer:
             LookError: the frame is too small for the network.
             InputError: the memory budget does not hold the smallest piece of it.
         """
-        if self.look.strength == 0:
+        return self._picture(rgb, self.look.strength_at(number))
+
+    def painting(self, rgb: np.ndarray, number: int = 0) -> np.ndarray:
+        """As `frame`, at strength 1."""
+        return self._picture(rgb, 1.0)
+
+    def _picture(self, rgb: np.ndarray, strength: float) -> np.ndarray:
+        if strength == 0:
             return rgb
         height, width = rgb.shape[:2]
         if min(height, width) < MINIMUM_SIDE:
@@ -193,10 +222,13 @@ class Stylizer:
             picture = resample(self._painted(source, rgb), (height, width))
             if self.look.colour == "source":
                 picture = keep_chroma(picture, source)
-            if self.look.strength < 1:
-                picture = source + self.look.strength * (picture - source)
+            if strength < 1:
+                picture = source + strength * (picture - source)
             painted = picture.cpu()[0].permute(1, 2, 0).numpy()
         return np.ascontiguousarray(painted, np.float32)
+
+    def _trusted(self, make: Callable[[torch.dtype], E], dtype: torch.dtype) -> E:
+        return make(dtype) if self._holds else trusted(make, dtype)
 
     def _stream(self) -> AbstractContextManager[None]:
         """On a GPU: what follows runs beside what other threads do there."""

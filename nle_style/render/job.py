@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from nle_style.apply import Colour, Look, Statistics
+from nle_style.apply import Colour, Look, LookKey, Statistics
 from nle_style.errors import JobError
 from nle_style.spans import merge_spans
 
@@ -28,6 +28,7 @@ __all__ = [
     "ColourJob",
     "Control",
     "Item",
+    "KeyJob",
     "LayerJob",
     "LookJob",
     "MatteJob",
@@ -51,14 +52,25 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class LookJob(_Part):
-    """A look as the job file has it; see `apply.look.Look` for the values."""
+class KeyJob(_Part):
+    """What a look is at one frame of the source, a position from 0; see `apply.look_keys`."""
 
-    styles: dict[str, float]
+    frame: int
+    styles: dict[str, float] | None = None
+    strength: float | None = None
+
+
+class LookJob(_Part):
+    """A look as the job file has it; see `apply.look.Look` for the values. `styles` may be left out
+    where the keys have them."""
+
+    styles: dict[str, float] = {}
     strength: float = 1.0
     statistics: Statistics = "hybrid"
     stroke_scale: float = 1.0
     colour: Colour = "poster"
+    keys: tuple[KeyJob, ...] = ()
+    hold: int = 1
 
     def look(self) -> Look:
         """The validated look.
@@ -66,7 +78,8 @@ class LookJob(_Part):
         Raises:
             LookError: a value out of its range.
         """
-        return Look(self.styles, self.strength, self.statistics, self.stroke_scale, self.colour)
+        keys = tuple(LookKey(**vars(key)) for key in self.keys)
+        return Look(**{**vars(self), "keys": keys})
 
     @classmethod
     def of(cls, look: Look) -> LookJob:

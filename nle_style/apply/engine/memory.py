@@ -102,6 +102,7 @@ class Budget:
         converted: whether the stored values are converted for the network: floats, values with
             alpha or in another encoding, and frames with a matte.
         sliced: whether a picture is painted slice by slice, as `openvino_graph` does.
+        held: frames more that are in memory where one painting is shown for several.
         on_gpu: whether `total` is the memory of a GPU. What is kept there for the process is a
             reserve for CUDA and torch's allocator; frames wait elsewhere; looks are painted one
             after the other in the same memory. By reading, not measured.
@@ -113,6 +114,7 @@ class Budget:
     converted: bool = False
     sliced: bool = False
     on_gpu: bool = False
+    held: int = 0
 
     @property
     def depth(self) -> int:
@@ -246,7 +248,7 @@ class Budget:
 
     @property
     def _beside(self) -> float:
-        return _BESIDE + _CONVERTED * self.converted
+        return _BESIDE + _CONVERTED * self.converted + self.held
 
     def _too_little(self, height: int, width: int, needed: int) -> InputError:
         if self.on_gpu:

@@ -52,7 +52,7 @@ class Convolutions:
     """
 
     def __init__(self, kernels: Sequence[Kernel], device: torch.device, dtype: torch.dtype) -> None:
-        self.device = device
+        self.device, self.dtype = device, dtype
         self.count = len(kernels)
         dtypes = [torch.float32, *[dtype] * (self.count - 1)]
         self._kernels = [
@@ -237,9 +237,7 @@ class FoldedEngine:
         device: torch.device | None = None,
         dtype: torch.dtype = torch.float32,
     ) -> None:
-        self._convolve = Convolutions(
-            fold(layers, statistics), device or torch.device("cpu"), dtype
-        )
+        self.convolve = Convolutions(fold(layers, statistics), device or torch.device("cpu"), dtype)
 
     @torch.inference_mode()
     def __call__(self, image: Tensor) -> Tensor:
@@ -248,7 +246,7 @@ class FoldedEngine:
         Returns:
             (1, 3, H, W) in 0-1.
         """
-        return self._convolve.paint(image)
+        return self.convolve.paint(image)
 
 
 def residual_ends(index: int, count: int) -> bool:

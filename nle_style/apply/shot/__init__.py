@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nle_style.apply.shot.cuts import find_shots, sampled
 from nle_style.apply.shot.shot_statistics import (
+    ChangingStatistics,
     ShotStatistics,
     luma_thumbnail,
     measure,
@@ -20,6 +21,7 @@ from nle_style.apply.shot.steadiness import (
 __all__ = [
     "METHOD",
     "ChangeMeter",
+    "ChangingStatistics",
     "PairChange",
     "ShotStatistics",
     "Stability",

@@ -13,6 +13,7 @@ follow its exposure as well, but also whatever enters it: with these ten posters
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -25,7 +26,14 @@ from nle_style.apply.look import Statistics
 from nle_style.apply.shot.cuts import thumbnail
 from nle_style.core import NormStatistics, completed, contrast
 
-__all__ = ["ShotStatistics", "exposure", "luma_thumbnail", "measure", "sample_frames"]
+__all__ = [
+    "ChangingStatistics",
+    "ShotStatistics",
+    "exposure",
+    "luma_thumbnail",
+    "measure",
+    "sample_frames",
+]
 
 _LEAST = 4
 _MOST = 8
@@ -53,6 +61,39 @@ class ShotStatistics:
         """The number that a frame, (H, W, 3) display code values 0-1, is divided by: its exposure
         for `hybrid`, else 1."""
         return 1.0 if self.reference is None else exposure(luma_thumbnail(frame), self.reference)
+
+
+@dataclass(frozen=True)
+class ChangingStatistics:
+    """What is frozen for a shot whose mix changes: the statistics that the shot has in some of its
+    mixes. Between two of them they change evenly, as the mix does.
+
+    Attributes:
+        nodes: frames, ascending, which may lie between two, each with the statistics measured with
+            the mix of that frame.
+    """
+
+    nodes: tuple[tuple[float, ShotStatistics], ...]
+
+    def at(self, frame: int) -> ShotStatistics:
+        """The statistics to paint a frame with: the very same object wherever they stay."""
+        for (begin, one), (end, other) in itertools.pairwise(self.nodes):
+            if begin < frame < end and one is not other:
+                return _between(one, other, (frame - begin) / (end - begin))
+        reached = [statistics for node, statistics in self.nodes if node <= frame]
+        return reached[-1] if reached else self.nodes[0][1]
+
+
+def _between(one: ShotStatistics, other: ShotStatistics, part: float) -> ShotStatistics:
+    norms = [
+        (torch.lerp(mean, other_mean, part), torch.lerp(variance, other_variance, part))
+        for (mean, variance), (other_mean, other_variance) in zip(
+            one.norms, other.norms, strict=True
+        )
+    ]
+    if one.reference is None or other.reference is None:
+        return ShotStatistics(norms, None)
+    return ShotStatistics(norms, one.reference + part * (other.reference - one.reference))
 
 
 def sample_frames(first: int, last: int) -> list[int]:

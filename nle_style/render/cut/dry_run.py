@@ -65,7 +65,8 @@ class PlannedRender:
         painted_at: width and height of the painting; None if there is none.
         range: first and last source frame, inclusive, from 0.
         numbers: the same as people count: of a sequence the numbers of its files.
-        notes: on the source, as of `MediaInfo`.
+        notes: on the source and the look, as of `ItemPlan`.
+        drawn: how many frames the network paints; with a hold of 2 every second one of `to_paint`.
     """
 
     source: str
@@ -81,6 +82,7 @@ class PlannedRender:
     range: tuple[int, int] = (0, 0)
     numbers: tuple[int, int] = (0, 0)
     notes: tuple[str, ...] = ()
+    drawn: int = 0
 
     @property
     def outcome(self) -> Outcome:
@@ -284,7 +286,9 @@ def _renders(job: RenderJob, sources: Sources) -> list[PlannedRender]:
             # Of items that ask for the same the first is the one that is rendered.
             own = plans.pop(plan.destination, None)
             if own is not None and not (job.control.resume and plan.is_present()):
-                kind = (plan.info.width, plan.info.height, plan.painted_at, plan.spec, plan.sparse)
+                changes = tuple(look.changes for look in plan.looks)
+                size = plan.info.width, plan.info.height, plan.painted_at
+                kind = (*size, plan.spec, plan.sparse, changes)
                 if kind not in costs:
                     costs[kind] = measure_cost(plan, painter_of(plan, pack, device))
                 cost = costs[kind]
@@ -311,9 +315,11 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
     to_paint = plan.painted_count(plan.first, plan.last)
     seconds, size = 0.0, 0
     if cost is not None:
-        seconds = to_paint * (cost.paint_seconds + cost.file_seconds)
+        seconds = plan.drawn_count() * cost.paint_seconds + to_paint * cost.file_seconds
         if plan.look.strength > 0 and plan.look.statistics != "frame":
-            samples = sum(len(sample_frames(first, last)) for first, last in plan.painted)
+            samples = sum(
+                len(sample_frames(*span)) * len(plan.look.nodes(*span)) for span in plan.painted
+            )
             seconds += samples * cost.paint_seconds
         size = to_paint * cost.bytes + (plan.frames - to_paint) * cost.black_bytes
     return PlannedRender(
@@ -322,6 +328,7 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
         status="present" if cost is None else "to render",
         frames=plan.frames,
         to_paint=to_paint,
+        drawn=plan.drawn_count(),
         path=str(plan.destination),
         seconds=seconds,
         bytes=size,

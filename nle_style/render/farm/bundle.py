@@ -220,7 +220,7 @@ def _farm_item(plan: ItemPlan, first: int) -> FarmItem:
         first_piece=first,
         pieces=-(-units // size),
         units_a_piece=size,
-        measure=plan.needs_measuring,
+        measure=plan.needs_shots,
     )
 
 

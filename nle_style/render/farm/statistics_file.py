@@ -9,7 +9,7 @@ import safetensors
 import torch
 from torch import Tensor
 
-from nle_style.apply.shot import ShotStatistics
+from nle_style.apply.shot import ChangingStatistics, ShotStatistics
 from nle_style.core import save_tensors
 from nle_style.errors import InputError
 from nle_style.render.item import ItemStatistics
@@ -22,7 +22,8 @@ _MISSING = "Run the measure step of this item first, on a machine like those tha
 def save_statistics(path: Path, statistics: ItemStatistics, key: str) -> None:
     """Write what `ItemRenderer.measure` gave.
 
-    Named `FIRST-LAST/LOOK/mean.N`, `variance.N` (1, C) and `reference` (rows, columns), float32.
+    Named `FIRST-LAST/LOOK/mean.N`, `variance.N` (1, C) and `reference` (rows, columns), float32;
+    of a look that changes `FIRST-LAST/LOOK/NODE/mean.N` and so on, a node being a frame as 12.5.
 
     Args:
         key: of the render; it stands for source, look, pack, versions and device.
@@ -33,12 +34,23 @@ def save_statistics(path: Path, statistics: ItemStatistics, key: str) -> None:
     for (first, last), looks in statistics.items():
         for look, shot in looks.items():
             place = f"{first}-{last}/{look}"
-            for norm, (mean, variance) in enumerate(shot.norms):
-                tensors[f"{place}/mean.{norm}"] = mean
-                tensors[f"{place}/variance.{norm}"] = variance
-            if shot.reference is not None:
-                tensors[f"{place}/reference"] = torch.from_numpy(shot.reference)
+            if isinstance(shot, ChangingStatistics):
+                for node, measured in shot.nodes:
+                    tensors |= _tensors_of(measured, f"{place}/{float(node)!r}")
+            else:
+                tensors |= _tensors_of(shot, place)
     save_tensors(path, tensors, {"nle_style_statistics": "1", "key": key})
+
+
+def _tensors_of(shot: ShotStatistics, place: str) -> dict[str, Tensor]:
+    # Copied: the file holds no tensor twice, and two nodes may have one measurement.
+    tensors = {}
+    for norm, (mean, variance) in enumerate(shot.norms):
+        tensors[f"{place}/mean.{norm}"] = mean.clone()
+        tensors[f"{place}/variance.{norm}"] = variance.clone()
+    if shot.reference is not None:
+        tensors[f"{place}/reference"] = torch.from_numpy(shot.reference.copy())
+    return tensors
 
 
 def load_statistics(path: Path, key: str) -> ItemStatistics:
@@ -71,17 +83,23 @@ def load_statistics(path: Path, key: str) -> ItemStatistics:
 
 
 def _by_shot(tensors: dict[str, torch.Tensor]) -> ItemStatistics:
-    found: dict[tuple[int, int], dict[int, ShotStatistics]] = {}
+    found: dict[tuple[int, int], dict[int, ShotStatistics | ChangingStatistics]] = {}
+    nodes: dict[tuple[tuple[int, int], int], list[tuple[float, ShotStatistics]]] = {}
     for place in dict.fromkeys(name.rpartition("/")[0] for name in tensors):
-        shot, look = place.split("/")
-        first, last = shot.split("-")
+        shot, look, *node = place.split("/")
+        first, last = map(int, shot.split("-"))
         count = sum(name.startswith(f"{place}/mean.") for name in tensors)
         norms = [
             (tensors[f"{place}/mean.{norm}"], tensors[f"{place}/variance.{norm}"])
             for norm in range(count)
         ]
         reference = tensors.get(f"{place}/reference")
-        found.setdefault((int(first), int(last)), {})[int(look)] = ShotStatistics(
-            norms, None if reference is None else reference.numpy()
-        )
+        measured = ShotStatistics(norms, None if reference is None else reference.numpy())
+        if node:
+            nodes.setdefault(((first, last), int(look)), []).append((float(node[0]), measured))
+        else:
+            found.setdefault((first, last), {})[int(look)] = measured
+    for (of_shot, of_look), its_nodes in nodes.items():
+        ordered = sorted(its_nodes, key=lambda each: each[0])
+        found.setdefault(of_shot, {})[of_look] = ChangingStatistics(tuple(ordered))
     return found

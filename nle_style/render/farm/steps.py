@@ -165,7 +165,8 @@ class FarmRun:
             sum(plan.painted_count(*frames) for _, plan, _, _, frames in shares)
         )
         for index, plan, begin, end, frames in shares:
-            check_files(self.farm, plan, *frames)
+            drawn = max(plan.first, frames[0] - plan.longest_hold + 1)  # for the first of them
+            check_files(self.farm, plan, drawn, frames[1])
             make_folders(plan.work)
             part = plan.work / f"part-{begin:06d}-{end:06d}.jsonl"
             with locked(plan, part.with_suffix(".lock")):

@@ -14,10 +14,16 @@ from functools import cached_property, partial
 import numpy as np
 
 from nle_style.apply import painted_size, parallel_map
-from nle_style.apply.shot import ChangeMeter, ShotStatistics, sample_frames, sampled
+from nle_style.apply.shot import (
+    ChangeMeter,
+    ChangingStatistics,
+    ShotStatistics,
+    sample_frames,
+    sampled,
+)
 from nle_style.media.source import as_floats, decoded_rgb, frames_at, read_frames
 from nle_style.render.events import Scanning
-from nle_style.render.item.painter import FramePainter, PaintedFrame, painter_of
+from nle_style.render.item.painter import Drawn, FramePainter, PaintedFrame, painter_of
 from nle_style.render.item.progress import Progress
 from nle_style.render.item.stages import prefetch
 from nle_style.render.plan import ItemPlan
@@ -27,7 +33,7 @@ __all__ = ["ItemFrames", "ItemStatistics", "source_frames"]
 Shot = tuple[int, int]
 """First and last frame in the source, inclusive."""
 
-ItemStatistics = Mapping[Shot, Mapping[int, ShotStatistics]]
+ItemStatistics = Mapping[Shot, Mapping[int, ShotStatistics | ChangingStatistics]]
 """The statistics of an item's shots, for each look by its place, the lowest first."""
 
 FrameAndMattes = tuple[np.ndarray, tuple[np.ndarray | None, ...]]
@@ -92,9 +98,9 @@ class ItemFrames:
         sizes = [painted_size(height, width, look.stroke_scale) for look in plan.looks]
         return min(plan.budget.spare(*size) for size in sizes)
 
-    def measure(self, shot: Shot) -> dict[int, ShotStatistics]:
+    def measure(self, shot: Shot) -> dict[int, ShotStatistics | ChangingStatistics]:
         """The statistics of a shot, for each look that needs them by its place."""
-        return self.painter.measure_shot(partial(self._samples, shot))
+        return self.painter.measure_shot(partial(self._samples, shot), shot)
 
     def _samples(self, shot: Shot) -> Iterator[np.ndarray]:
         plan, numbers = self._plan, sample_frames(*shot)
@@ -157,15 +163,17 @@ class ItemFrames:
             # The units of a sequence are single frames: a run that begins in the middle of a block
             # paints the frame before again, only to be compared with.
             compared = meter.needs_previous(begin) and begin - 1 not in kept
-            start = begin - 1 if compared else begin
+            wanted = begin - 1 if compared else begin
+            # One that begins in the middle of a hold needs the frame that was drawn for it.
+            start = self._plan.drawing(wanted, _shot_at(shots, wanted)[0])
             decoded = prefetch(self._frames_and_mattes(start, end), self._plan.budget.depth)
             try:
                 numbered = enumerate(decoded, start)
                 for shot, its_frames in itertools.groupby(numbered, partial(_shot_of, shots)):
                     self._begin_shot(shot)
-                    painted = parallel_map(self._paint_one, its_frames, self.painter.in_flight)
+                    painted = self._painted_of(its_frames, max(0, wanted - max(start, shot[0])))
                     measured = map(partial(_measure_change, meter), painted)
-                    only_compared = max(0, begin - max(start, shot[0]))
+                    only_compared = max(0, begin - max(wanted, shot[0]))
                     yield from itertools.islice(measured, only_compared, None)
             finally:
                 decoded.close()
@@ -190,14 +198,39 @@ class ItemFrames:
             yield from decoded_rgb(self._plan.info, first, last, alpha=self._plan.spec.alpha)
 
     def _begin_shot(self, shot: Shot) -> None:
-        if self.painter.needs_measuring and shot != self._shot:
+        if self._plan.needs_shots and shot != self._shot:
             self._shot = shot
-            self.painter.begin_shot(partial(self._samples, shot), self._statistics.get(shot))
+            known = self._statistics.get(shot)
+            self.painter.begin_shot(partial(self._samples, shot), known, shot)
+
+    def _painted_of(
+        self, frames: Iterator[tuple[int, FrameAndMattes]], only_drawn: int
+    ) -> Iterator[tuple[int, PaintedFrame]]:
+        """Frames of one shot, painted, but for so many at first that are only drawn for others."""
+        painter = self.painter
+        if not painter.holds:
+            yield from parallel_map(self._paint_one, frames, painter.in_flight)
+            return
+        # Held frames wait for none: while one drawing is made the next is begun.
+        ahead = self._plan.longest_hold
+        for place, drawn in enumerate(
+            parallel_map(self._draw_one, frames, painter.in_flight, waiting=ahead)
+        ):
+            painted = painter.lay(drawn)
+            if place >= only_drawn:
+                yield drawn.number, painted
+
+    def _draw_one(self, numbered: tuple[int, FrameAndMattes]) -> Drawn:
+        number, (decoded, weights) = numbered
+        return self.painter.draw(as_floats(decoded), weights, self._name_of(number), number)
 
     def _paint_one(self, numbered: tuple[int, FrameAndMattes]) -> tuple[int, PaintedFrame]:
         number, (decoded, weights) = numbered
-        name = f"{self._plan.info.path}, frame {number}"
-        return number, self.painter.frame(as_floats(decoded), weights, name)
+        name = self._name_of(number)
+        return number, self.painter.frame(as_floats(decoded), weights, name, number)
+
+    def _name_of(self, number: int) -> str:
+        return f"{self._plan.info.path}, frame {number}"
 
     def _is_painted(self, number: int) -> bool:
         return self._plan.painted_count(number, number) > 0
@@ -208,7 +241,11 @@ class ItemFrames:
 
 
 def _shot_of(shots: Sequence[Shot], numbered: tuple[int, FrameAndMattes]) -> Shot:
-    return next(shot for shot in shots if shot[0] <= numbered[0] <= shot[1])
+    return _shot_at(shots, numbered[0])
+
+
+def _shot_at(shots: Sequence[Shot], number: int) -> Shot:
+    return next(shot for shot in shots if shot[0] <= number <= shot[1])
 
 
 def _measure_change(meter: ChangeMeter, numbered: tuple[int, PaintedFrame]) -> np.ndarray:

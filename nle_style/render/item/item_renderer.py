@@ -108,7 +108,7 @@ class ItemRenderer:
         """
         self._begin()
         self._find_finished(self._writer.units)
-        shots = self._notes.shots() if self._plan.needs_measuring else list(self._plan.painted)
+        shots = self._notes.shots() if self._plan.needs_shots else list(self._plan.painted)
         missing = self._missing(self._writer.units)
         if missing or shots is None:
             what = "its shots are not noted"
@@ -171,7 +171,7 @@ class ItemRenderer:
         if self._resume:
             self._find_finished(units)
         # Ranges that are painted apart count as shots: each looks as if it were rendered alone.
-        shots = self._shots() if self._plan.needs_measuring else list(self._plan.painted)
+        shots = self._shots() if self._plan.needs_shots else list(self._plan.painted)
         reasons = self._reasons(self._missing(units), shots)
         self._keep(reasons, shots)
         missing = {unit.index: unit for unit in self._missing(units)}
@@ -267,9 +267,10 @@ class ItemRenderer:
         which its shots were measured: the unit must not be noted then."""
         spans = self._plan.painted_within(unit.first, unit.last)
         used = {n for first, last in spans for n in range(first, last + 1)}
-        if self._plan.needs_measuring:
-            for shot in shots:
-                if shot[0] <= unit.last and unit.first <= shot[1]:
+        for shot in shots:
+            if shot[0] <= unit.last and unit.first <= shot[1]:
+                used.add(self._plan.drawing(max(unit.first, shot[0]), shot[0]))
+                if self._plan.needs_measuring:
                     used.update(sample_frames(*shot))
         self._check_sources(used)
 

@@ -11,23 +11,23 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from nle_style.apply import Stylizer
-from nle_style.apply.shot import ShotStatistics
+from nle_style.apply import ChangingStylizer, Look, Stylizer, stylizer_of
+from nle_style.apply.shot import ChangingStatistics, ShotStatistics
 from nle_style.core import StylePack
 from nle_style.errors import VerificationError
 from nle_style.media.base import AlphaKind, bands
 from nle_style.media.colour import SceneColour
+from nle_style.render.item.pixels import divided, is_unseen, over, parted, rows_of
 from nle_style.render.plan import ItemPlan
 
-__all__ = ["FramePainter", "PaintedFrame", "over", "painter_of"]
+__all__ = ["Drawn", "FramePainter", "PaintedFrame", "painter_of"]
 
-# Half float's smallest step: dividing by less gives only noise.
-_LEAST_ALPHA = np.float32(2**-24)
 _BAND_PIXELS = 1 << 15  # 400 kB of RGB: intermediate results stay in the cache
 
 
@@ -45,8 +45,38 @@ class PaintedFrame(NamedTuple):
     view: np.ndarray
 
 
+class Drawn(NamedTuple):
+    """One frame on its way: what the network had to do for it is done.
+
+    Attributes:
+        pixels, weights, name, number: as of `FramePainter.frame`.
+        view: from `FramePainter.view`.
+        pictures: paintings made of this frame, by the place of their looks.
+    """
+
+    pixels: np.ndarray
+    weights: Sequence[np.ndarray | None]
+    name: str
+    number: int
+    view: np.ndarray
+    pictures: Mapping[int, np.ndarray]
+
+
+@dataclass
+class _Held:
+    """A painting that several frames show: made when the first of them shows something of it."""
+
+    number: int
+    view: np.ndarray
+    painting: np.ndarray | None
+
+
 class FramePainter:
     """Paints looks, one over the other, on the frames of one source.
+
+    Of a look that holds, frames show the painting of an earlier frame of their shot, as display
+    code values; strength, mattes, alpha and light beyond 0-1 are the frame's own. So what is not
+    painted runs on: outside a matte and at strength 0 every frame is the source's.
 
     Values beyond 0-1 are not lost in the network: in a display-referred float source, the part of a
     colour beyond 0-1 is added to the painted colour; in all others `colour` does this. So light
@@ -54,6 +84,7 @@ class FramePainter:
 
     Args:
         stylizers: the looks, the lowest first.
+        looks: what they paint; () if none of them changes or holds.
         alpha: how the source stores alpha, for frames that are given with it.
         is_float: whether the source can have values beyond 0-1.
         premultiplied: whether the output's RGB is multiplied by its alpha.
@@ -63,8 +94,9 @@ class FramePainter:
 
     def __init__(
         self,
-        stylizers: Sequence[Stylizer],
+        stylizers: Sequence[Stylizer | ChangingStylizer],
         *,
+        looks: Sequence[Look] = (),
         alpha: AlphaKind = "none",
         is_float: bool = False,
         premultiplied: bool = False,
@@ -72,12 +104,16 @@ class FramePainter:
         in_flight: int = 1,
     ) -> None:
         self._stylizers = tuple(stylizers)
+        self._looks = tuple(looks)
+        self._holding = [place for place, look in enumerate(self._looks) if look.hold > 1]
+        self._held: dict[int, _Held] = {}
+        self._shot = (0, 0)
         self._alpha = alpha
         self._beyond = is_float or alpha == "premultiplied"
         self._premultiplied = premultiplied
         self._colour = colour
         self._samples: Callable[[], Iterable[np.ndarray]] | None = None
-        self._known: Mapping[int, ShotStatistics] = {}
+        self._known: Mapping[int, ShotStatistics | ChangingStatistics] = {}
         self._measured: set[int] = set()
         self._measuring = threading.Lock()
         self.in_flight = in_flight
@@ -87,10 +123,17 @@ class FramePainter:
         """Whether `begin_shot` must be called before the frames of a shot."""
         return any(stylizer.needs_measuring for stylizer in self._stylizers)
 
+    @property
+    def holds(self) -> bool:
+        """Whether frames show the paintings of others. Then each goes through `draw`, in any
+        thread, and `lay`, in the order of the frames and from one that all looks draw."""
+        return bool(self._holding)
+
     def begin_shot(
         self,
         samples: Callable[[], Iterable[np.ndarray]],
-        known: Mapping[int, ShotStatistics] | None = None,
+        known: Mapping[int, ShotStatistics | ChangingStatistics] | None = None,
+        shot: tuple[int, int] = (0, 0),
     ) -> None:
         """Paint the frames that follow with the statistics of another shot.
 
@@ -100,24 +143,36 @@ class FramePainter:
             samples: returns the frames of the shot that are measured, in the form that `frame`
                 takes; called once for each look.
             known: what `measure_shot` gave for the shot; these looks are not measured again.
+            shot: its first and last frame in the source.
         """
-        self._samples = samples
+        self._samples, self._shot = samples, shot
+        self._held.clear()
         self._known = known or {}
         self._measured.clear()
 
     def measure_shot(
-        self, samples: Callable[[], Iterable[np.ndarray]]
-    ) -> dict[int, ShotStatistics]:
+        self, samples: Callable[[], Iterable[np.ndarray]], shot: tuple[int, int] = (0, 0)
+    ) -> dict[int, ShotStatistics | ChangingStatistics]:
         """The statistics of a shot, for each look that needs them by its place.
 
         Args:
-            samples: as of `begin_shot`.
+            samples, shot: as of `begin_shot`.
         """
         return {
-            number: stylizer.measure(self.view(frame) for frame in samples())
-            for number, stylizer in enumerate(self._stylizers)
+            place: self._measure(stylizer, samples, shot)
+            for place, stylizer in enumerate(self._stylizers)
             if stylizer.needs_measuring
         }
+
+    def _measure(
+        self,
+        stylizer: Stylizer | ChangingStylizer,
+        samples: Callable[[], Iterable[np.ndarray]],
+        shot: tuple[int, int],
+    ) -> ShotStatistics | ChangingStatistics:
+        if isinstance(stylizer, ChangingStylizer):
+            return stylizer.statistics_of(lambda: map(self.view, samples()), shot)
+        return stylizer.measure(map(self.view, samples()))
 
     def view(self, pixels: np.ndarray) -> np.ndarray:
         """A source frame as the network gets it.
@@ -129,7 +184,7 @@ class FramePainter:
             (H, W, 3) float32 display code values of the straight colours, finite and in 0-1. Black
             where alpha is 0: a file can have any colour there.
         """
-        rgb, alpha = _parted(pixels)
+        rgb, alpha = parted(pixels)
         return self._view(rgb, alpha)
 
     def frame(
@@ -137,6 +192,7 @@ class FramePainter:
         pixels: np.ndarray,
         weights: Sequence[np.ndarray | None] = (None,),
         name: str = "",
+        number: int = 0,
     ) -> PaintedFrame:
         """Paint one frame.
 
@@ -144,18 +200,43 @@ class FramePainter:
             pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1; not changed.
             weights: for every look its matte, (H, W) float32, 0-1; None to paint it everywhere.
             name: of the frame, for errors.
+            number: of the frame in the source.
 
         Raises:
             LookError: the frame is too small for the network.
             VerificationError: the network's painting is not finite.
         """
-        rgb, alpha = _parted(pixels)
-        view = self._view(rgb, alpha)
+        return self.lay(Drawn(pixels, weights, name, number, self.view(pixels), {}))
+
+    def draw(
+        self,
+        pixels: np.ndarray,
+        weights: Sequence[np.ndarray | None],
+        name: str,
+        number: int,
+    ) -> Drawn:
+        """Have the network paint what it must of one frame; arguments and errors as of `frame`."""
+        view, pictures = self.view(pixels), {}
+        for place, weight in enumerate(weights):
+            look = self._looks[place]
+            seen = look.strength_at(number) > 0 and (weight is None or weight.any())
+            if seen and look.drawing(number, self._shot[0]) == number:
+                pictures[place] = self._paint(place, view, number)
+        return Drawn(pixels, weights, name, number, view, pictures)
+
+    def lay(self, drawn: Drawn) -> PaintedFrame:
+        """Put the paintings that a frame shows together; errors as of `frame`."""
+        pixels, weights, name, number, view, pictures = drawn
+        for place in self._holding:
+            of_its_own = self._looks[place].drawing(number, self._shot[0]) == number
+            if of_its_own or place not in self._held:
+                self._held[place] = _Held(number, view, pictures.get(place))
+        rgb, alpha = parted(pixels)
         result = rgb
-        for number, weight in enumerate(weights):
+        for place, weight in enumerate(weights):
             if weight is not None and not weight.any():
                 continue
-            shown = self._paint(number, view)
+            shown = self._shown(place, drawn)
             if shown is view and result is rgb:
                 continue
             # The least and the largest value are NaN if any is. No other step may see one: integer
@@ -174,7 +255,7 @@ class FramePainter:
             for rows in bands(rgb, _BAND_PIXELS):
                 painted = rgb[rows]
                 if shown is not view:
-                    painted = self._stored(view[rows], shown[rows], painted, _of(alpha, rows))
+                    painted = self._stored(view[rows], shown[rows], painted, rows_of(alpha, rows))
                 laid[rows] = (
                     painted if weight is None else over(result[rows], painted, weight[rows])
                 )
@@ -182,17 +263,36 @@ class FramePainter:
         after = view if result is rgb else self._view(result, alpha)
         return PaintedFrame(self._delivered(pixels, rgb, result, alpha), view, after)
 
-    def _paint(self, number: int, view: np.ndarray) -> np.ndarray:
-        stylizer = self._stylizers[number]
+    def _shown(self, place: int, drawn: Drawn) -> np.ndarray:
+        """What a frame shows of a look, as display values; its view at strength 0."""
+        if place not in self._holding:
+            picture = drawn.pictures.get(place)
+            return self._paint(place, drawn.view, drawn.number) if picture is None else picture
+        strength, held = self._looks[place].strength_at(drawn.number), self._held[place]
+        if strength == 0:
+            return drawn.view
+        if held.painting is None:
+            held.painting = self._paint(place, held.view, held.number)
+        if strength == 1:
+            return held.painting
+        shown: np.ndarray = drawn.view + np.float32(strength) * (held.painting - drawn.view)
+        return shown
+
+    def _paint(self, place: int, view: np.ndarray, number: int) -> np.ndarray:
+        """A frame painted in a look; of one that holds at strength 1, for frames of any strength to
+        show."""
+        stylizer = self._stylizers[place]
         with self._measuring:
-            unmeasured = stylizer.needs_measuring and number not in self._measured
+            unmeasured = stylizer.needs_measuring and place not in self._measured
             if unmeasured and self._samples is not None:
-                known = self._known.get(number)
+                known: Any = self._known.get(place)  # what a stylizer of the same look measured
                 if known is None:
-                    known = stylizer.measure(self.view(frame) for frame in self._samples())
+                    known = self._measure(stylizer, self._samples, self._shot)
                 stylizer.freeze(known)
-                self._measured.add(number)
-        return stylizer.frame(view)
+                self._measured.add(place)
+        if place in self._holding:
+            return stylizer.painting(view, number)
+        return stylizer.frame(view, number) if self._looks else stylizer.frame(view)
 
     @property
     def _converts(self) -> bool:
@@ -204,14 +304,14 @@ class FramePainter:
             return rgb
         view = np.empty(rgb.shape, np.float32)
         for rows in bands(rgb, _BAND_PIXELS):
-            view[rows] = self._display(self._straight(rgb[rows], _of(alpha, rows)))
+            view[rows] = self._display(self._straight(rgb[rows], rows_of(alpha, rows)))
         return view
 
     def _straight(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
         if alpha is None:
             return rgb
-        straight = _divided(rgb, alpha) if self._alpha == "premultiplied" else rgb.copy()
-        unseen = _unseen(alpha)
+        straight = divided(rgb, alpha) if self._alpha == "premultiplied" else rgb.copy()
+        unseen = is_unseen(alpha)
         if unseen.any():
             np.copyto(straight, 0, where=unseen[..., None])
         return straight
@@ -244,7 +344,7 @@ class FramePainter:
             return painted
         multiplied = self._alpha == "premultiplied"
         stored: np.ndarray = painted * alpha[..., None] if multiplied else painted.copy()
-        unseen = _unseen(alpha)
+        unseen = is_unseen(alpha)
         if unseen.any():
             np.copyto(stored, rgb, where=unseen[..., None])
         return stored
@@ -264,52 +364,9 @@ class FramePainter:
             if self._premultiplied and not multiplied:
                 colours = colours * alpha[rows, :, None]
             elif multiplied and not self._premultiplied:
-                colours = _divided(colours, alpha[rows])
+                colours = divided(colours, alpha[rows])
             delivered[rows, :, :3] = colours
         return delivered
-
-
-def _parted(pixels: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
-    if pixels.shape[2] == 3:
-        return pixels, None
-    return pixels[..., :3], pixels[..., 3]
-
-
-def _of(alpha: np.ndarray | None, rows: slice) -> np.ndarray | None:
-    return None if alpha is None else alpha[rows]
-
-
-def _unseen(alpha: np.ndarray) -> np.ndarray:
-    """Where alpha is too small to divide by."""
-    unseen: np.ndarray = ~(alpha >= _LEAST_ALPHA)
-    return unseen
-
-
-def _divided(rgb: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """`rgb` / `alpha`; where alpha is too small to divide by, `rgb`."""
-    divisor = np.where(alpha >= _LEAST_ALPHA, alpha, np.float32(1))[..., None]
-    with np.errstate(over="ignore"):
-        divided: np.ndarray = rgb / divisor
-    return divided
-
-
-def over(below: np.ndarray, painted: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """below + weight · (painted - below): bit for bit `below` at weight 0 and `painted` at 1.
-
-    Args:
-        below, painted: (H, W, 3) float32, stored values.
-        weight: (H, W) float32, 0-1.
-    """
-    outside, inside = weight <= 0, weight >= 1
-    if outside.all() or inside.all():
-        return below if outside.all() else painted
-    # Between two infinities the result is NaN.
-    with np.errstate(invalid="ignore", over="ignore"):
-        result: np.ndarray = (painted - below) * weight[..., None] + below
-    for whole, ends in ((below, outside), (painted, inside)):
-        if ends.any():
-            np.copyto(result, whole, where=ends[..., None])
-    return result
 
 
 def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePainter:
@@ -318,9 +375,10 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
     Raises:
         LookError: a look names a style that the pack does not have.
     """
-    stylizers = [Stylizer(pack, look, device, plan.budget) for look in plan.looks]
+    stylizers = [stylizer_of(pack, look, device, plan.budget) for look in plan.looks]
     return FramePainter(
         stylizers,
+        looks=plan.looks,
         in_flight=max(each.in_flight(plan.info.height, plan.info.width) for each in stylizers),
         alpha=plan.info.alpha,
         is_float=plan.info.is_float,

@@ -112,7 +112,11 @@ def _earlier(plan: ItemPlan, manifest: Manifest) -> Earlier | None:
 
 def _recipe(facts: Mapping[str, Any]) -> dict[str, Any]:
     """A render's facts without what `FrameInputs` has frame by frame."""
-    return comparable_facts(facts, _BY_FRAME, ("source", "fingerprint"))
+    looks = [facts["look"], *(layer["look"] for layer in facts.get("layers", ()))]
+    by_frame = set(_BY_FRAME)
+    if any("keys" in look for look in looks):
+        by_frame.remove("first_number")  # keys count from the first file
+    return comparable_facts(facts, by_frame, ("source", "fingerprint"))
 
 
 def reasons_for(
@@ -145,7 +149,7 @@ def reasons_for(
         **_by_span(changed, "source {} changed"),
         **_by_span(matte_changed, "the matte of {} changed"),
     }
-    for first, last in shots if plan.needs_measuring else ():
+    for first, last in shots if plan.needs_shots else ():
         shot = range(first, last + 1)
         its_changed = changed.intersection(shot)
         if its_changed:

@@ -87,13 +87,39 @@ class ItemPlan:
         return any(map(needs_measuring, self.looks))
 
     @property
+    def longest_hold(self) -> int:
+        """For how many frames a painting is shown, at most."""
+        return max(look.hold for look in self.looks)
+
+    @property
+    def holds(self) -> bool:
+        """Whether a painting is shown for more than one frame."""
+        return any(look.hold > 1 and look.strength > 0 for look in self.looks)
+
+    @property
+    def needs_shots(self) -> bool:
+        """Whether its cuts are found before its frames are painted: statistics are a shot's, and a
+        hold never goes beyond one."""
+        return self.needs_measuring or self.holds
+
+    def drawing(self, frame: int, shot: int) -> int:
+        """The earliest frame whose painting a frame shows, in any of the looks.
+
+        Args:
+            shot: the first frame of its shot.
+        """
+        return min(look.drawing(frame, shot) for look in self.looks)
+
+    @property
     def budget(self) -> Budget:
         """The memory to render it in. Every look has a network of its own."""
         mattes = len(self.layers) - (self.layers[0].matte is None)
         channels = (4 if self.spec.alpha else 3) + mattes
         frame = self.info.height * self.info.width * channels * 4
         converted = self.info.is_float or self.scene is not None or channels > 3
-        return Budget(self.memory, frame, len(self.looks), converted)
+        # They wait while the next painting is made, and the last one is kept for them.
+        held = self.longest_hold if self.holds else 0
+        return Budget(self.memory, frame, len(self.looks), converted, held=held)
 
     @property
     def frames(self) -> int:
@@ -112,6 +138,12 @@ class ItemPlan:
     def painted_within(self, first: int, last: int) -> list[tuple[int, int]]:
         """The parts of `painted` that lie in `first`..`last`, inclusive."""
         return [(max(a, first), min(b, last)) for a, b in self.painted if a <= last and first <= b]
+
+    def drawn_count(self) -> int:
+        """How many frames the network paints, but for those that follow from cuts which are not
+        found yet: with a hold of 2 every second one."""
+        shortest = min(look.hold for look in self.looks)
+        return sum(-(-(last - first + 1) // shortest) for first, last in self.painted)
 
     def painted_count(self, first: int, last: int) -> int:
         """How many frames of `first`..`last`, inclusive, are painted."""

@@ -20,6 +20,7 @@ from nle_style.media.write.tracks import plan_tracks
 from nle_style.render.job import Item, LayerJob, MatteJob, RenderJob
 from nle_style.render.plan.frame_inputs import frame_inputs
 from nle_style.render.plan.item_plan import ItemPlan
+from nle_style.render.plan.look_notes import look_notes
 from nle_style.render.plan.mattes import LayerPlan, Matte, plan_matte
 from nle_style.render.plan.naming import ResultNames, candidates, source_stem
 from nle_style.render.plan.reading import frames_of, item_source, painted_of, reading_facts
@@ -88,7 +89,8 @@ class Planner:
         asked: tuple[Item | LayerJob, ...] = (item, *item.layers)
         looks = [each.look.look() for each in asked]
         for look in looks:
-            self.pack.mix(look.styles)
+            for mix in look.mixes:
+                self.pack.mix(mix)
         reading = item.reading or job.reading
         probed = self.sources.probe(item.source, stream=reading.stream, layer=reading.layer)
         info = item_source(item, probed, reading)
@@ -162,7 +164,12 @@ class Planner:
             inputs=inputs,
             namesakes=tuple(map(self._names.file, names)),
             sources=self.sources,
-            notes=(*info.notes, *spec.warnings, *plan_tracks(info, spec.container).notes),
+            notes=(
+                *look_notes(looks, info),
+                *info.notes,
+                *spec.warnings,
+                *plan_tracks(info, spec.container).notes,
+            ),
         )
         return _with_memory(plan, memory)
 

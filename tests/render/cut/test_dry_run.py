@@ -14,7 +14,7 @@ import opentimelineio as otio
 import pytest
 from rich.console import Console
 
-from nle_style.apply import Look
+from nle_style.apply import Look, LookKey
 from nle_style.cli.plan_table import duration, print_plan
 from nle_style.render import Output
 from nle_style.render.cut import DryRun, dry_run_batch, plan_batch, run_batch
@@ -143,3 +143,15 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
     again = dry_run_batch(plan_batch(cut, look, output, pack=str(tiny_pack)))
     assert [render.status for render in again.renders] == ["present"] * 2
     assert (again.frames_to_paint, again.seconds, again.bytes) == (0, 0, 0)
+
+
+def test_on_twos_every_second_frame_is_paid_for_and_a_mix_that_changes_is_measured_thrice() -> None:
+    spans = ((100, 109), (200, 220))  # 10 and 21 frames: 5 and 11 paintings
+    plain = _plan(spans, "hybrid")
+    twos = replace(plain, layers=(LayerPlan(replace(plain.look, hold=2)),))
+    made = planned_render(twos, COST)
+    assert (made.to_paint, made.drawn) == (31, 16)
+    assert made.seconds == 16 * 2.0 + 31 * 0.5 + (4 + 4) * 2.0
+    keys = (LookKey(100, {"red": 1}), LookKey(109, {"blue": 1}))
+    moving = replace(plain, layers=(LayerPlan(replace(plain.look, keys=keys)),))
+    assert planned_render(moving, COST).seconds == 31 * 2.5 + (3 * 4 + 4) * 2.0
