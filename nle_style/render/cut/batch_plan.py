@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
@@ -17,7 +17,8 @@ from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo, check_name, is_pattern
 from nle_style.media.source import reel_of
 from nle_style.ownership import SafeWriter
-from nle_style.render.cut.look_choice import complete_look, look_chooser
+from nle_style.render.cut.clip_table import edit_rate
+from nle_style.render.cut.look_choice import complete_look, look_chooser, placed_look
 from nle_style.render.cut.patching import Patching, is_patched, takes_images
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.plan import files_read, read_as, source_stem
@@ -226,12 +227,15 @@ def plan_batch(
     def as_images(source: Path) -> bool:
         return probe.as_images(source, output.format)
 
+    counted = edit_rate(read)
+    rate = None if counted is None else exact_rate(counted)
     plan = plan_shots(
         read,
         probe,
         handles=output.handles,
-        look_of=look_chooser(rules, look, styles),
+        look_of=look_chooser(rules, look, styles, rate),
         find=find,
+        placed=lambda wanted, use: placed_look(_clip_look(wanted), use, rate),
     )
     if patching is not None:
         images = frozenset(use.source for use in plan.uses if as_images(use.source))
@@ -305,8 +309,12 @@ def _check_format(timeline: Path, output: Output) -> None:
 
 
 def _look(wanted: SourceRange, base: Look | None) -> Look:
-    assert isinstance(wanted.look, ClipLook)  # noqa: S101  (what `look_chooser` gives)
-    return complete_look(wanted.look, base)
+    return complete_look(_clip_look(wanted.look), base)
+
+
+def _clip_look(look: Hashable) -> ClipLook:
+    assert isinstance(look, ClipLook)  # noqa: S101  (what `look_chooser` gives)
+    return look
 
 
 def _as_long_as_sources(

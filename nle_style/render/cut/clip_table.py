@@ -22,6 +22,7 @@ __all__ = [
     "clip_identity",
     "clip_place",
     "clips_exit_code",
+    "edit_rate",
     "ends_of_items",
     "note_of",
     "record_timecodes",
@@ -41,7 +42,7 @@ def clip_place(read: ReadTimeline, use: ClipUse) -> dict[str, Any]:
     """
     record = None
     if use.record is not None:
-        rate = _edit_rate(read) or float(use.rate)
+        rate = edit_rate(read) or float(use.rate)
         begin = read.timeline.global_start_time
         offset = 0 if begin is None or begin.rate <= 0 else round(begin.rescaled_to(rate).value)
         start = Fraction(offset) / Fraction(rate)
@@ -49,7 +50,7 @@ def clip_place(read: ReadTimeline, use: ClipUse) -> dict[str, Any]:
     return {"timeline": record, "source": str(use.source), "frames": [use.first, use.last]}
 
 
-def _edit_rate(read: ReadTimeline) -> float | None:
+def edit_rate(read: ReadTimeline) -> float | None:
     """Frames a second of the timeline's own count; None where it does not say."""
     begin = read.timeline.global_start_time
     if begin is not None and begin.rate > 0:

@@ -6,19 +6,31 @@ import difflib
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
+from fractions import Fraction
 from typing import Any
 
 import opentimelineio as otio
 
 from nle_style.errors import InputError, TimelineError
+from nle_style.timeline.frames import exact_rate, usable_range
 from nle_style.timeline.looks.look_map import LookRule, entry, facts_of
-from nle_style.timeline.looks.look_text import CONTROLS, ClipLook, parse_look, with_control
+from nle_style.timeline.looks.look_text import (
+    CONTROLS,
+    ClipLook,
+    parse_look,
+    with_control,
+    with_key,
+)
 from nle_style.timeline.needs import REFERENCE_KEY, Candidate
 from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = ["looks_for", "markers_without_clip"]
 
 _STYLE = re.compile(r"^[ \t]*(?:nle[-_ ]?)?style[ \t]*[:=](.*)$", re.IGNORECASE | re.MULTILINE)
+_KEY = re.compile(
+    r"^[ \t]*(?:nle[-_ ]?)?style[-_ ]key[ \t]*[:=](.*)$", re.IGNORECASE | re.MULTILINE
+)
+_FRAME = re.compile(r"\d+|end", re.IGNORECASE)
 # Where the FCP7 XML adapter, DaVinci Resolve's .otio and our reader of FCPXML keep a marker's note.
 _NOTES = (("fcp_xml", "comment"), ("Resolve_OTIO", "Note"), (SOURCE_KEY, "note"))
 
@@ -37,6 +49,7 @@ def looks_for(
     *,
     styles: Collection[str] = (),
     check: Callable[[ClipLook], object] | None = None,
+    rate: Fraction | None = None,
 ) -> Callable[[Candidate], ClipLook | None]:
     """The function that `timeline.needs.plan_shots` asks for the look of a clip.
 
@@ -51,6 +64,7 @@ def looks_for(
         styles: names of the pack's styles. Names in markers then mean them in any case (locators of
             an EDL are in capitals), and others are refused. Empty: names are taken as they are.
         check: called with each look; an InputError of it refuses the clip.
+        rate: frames a second of the cut, in which the frames of keys count; None for each clip's.
 
     Returns:
         A function of a candidate: its look with `default` filled in; None to leave the clip as it
@@ -58,7 +72,7 @@ def looks_for(
     """
 
     def look_of(candidate: Candidate) -> ClipLook | None:
-        asked = _asked(candidate, rules)
+        asked = _asked(candidate, rules, rate)
         if asked is None:
             return default
         if asked.look is None:
@@ -87,13 +101,13 @@ def markers_without_clip(timeline: otio.schema.Timeline) -> tuple[str, ...]:
             f"the marker '{_quoted(text)}' is on {place}, and so no clip's: put it on a clip or "
             "a track"
             for marker in item.markers
-            for text in _style_texts(marker)
+            for text in (*_style_texts(marker), *_texts(marker, _KEY))
         ]
     return tuple(found)
 
 
-def _asked(candidate: Candidate, rules: Sequence[LookRule]) -> _Asked | None:
-    asked = _of_markers(candidate.clip) or _of_metadata(candidate.clip)
+def _asked(candidate: Candidate, rules: Sequence[LookRule], rate: Fraction | None) -> _Asked | None:
+    asked = _of_markers(candidate.clip, rate=rate) or _of_metadata(candidate.clip)
     for around in reversed(candidate.parents):
         if asked is not None:
             return asked
@@ -107,26 +121,72 @@ def _asked(candidate: Candidate, rules: Sequence[LookRule]) -> _Asked | None:
     return None if rule is None else _Asked(rule.where, rule.look)
 
 
-def _of_markers(item: otio.schema.Item, of: str = "") -> _Asked | None:
+def _of_markers(
+    item: otio.schema.Item, of: str = "", rate: Fraction | None = None
+) -> _Asked | None:
+    keys = [(marker, text) for marker in item.markers for text in _texts(marker, _KEY)]
     asking = [(marker, text) for marker in item.markers for text in _style_texts(marker)]
     if len(asking) > 1:
         # A clip that was cut in two has all markers on both halves, and the editor shows those
         # within each half. One marker always counts: some adapters give other times for markers.
         asking = [pair for pair in asking if _is_within(pair[0], item)] or asking
     asked = [_parsed(text, _origin(f"marker '{_quoted(text)}'", of)) for _, text in asking]
-    if len({one.look for one in asked}) > 1:
+    if len({one.look for one in asked}) + bool(keys) > 1:
+        said = [_quoted(text) for _, text in asking]
+        said += [_quoted(text, "style key") for _, text in keys]
         raise TimelineError(
-            f"its markers disagree: {' and '.join(repr(_quoted(text)) for _, text in asking)}",
-            remedy="Leave one of them.",
+            f"its markers disagree: {' and '.join(map(repr, said))}",
+            remedy="Leave one of them; a look that changes has `style key:` on all its markers.",
         )
+    if keys:
+        return _Asked(_origin("key markers", of), _of_keys(item, keys, rate))
     return asked[0] if asked else None
+
+
+def _of_keys(
+    item: otio.schema.Item, keys: Sequence[tuple[otio.schema.Marker, str]], rate: Fraction | None
+) -> ClipLook:
+    """The look of markers that are keys, each at its marker's frame. After a blade both halves have
+    all of them, so that those outside of a half count too."""
+    if not isinstance(item, otio.schema.Clip):
+        raise TimelineError(
+            "its track or nest has key markers, and only a clip's own have frames of it",
+            remedy="Put them on the clip.",
+        )
+    if len(keys) == 1:
+        raise TimelineError(
+            f"it has one key alone: '{_quoted(keys[0][1], 'style key')}'",
+            remedy="Put a second marker with `style key:` on it, or write `style:`.",
+        )
+    shown = item.trimmed_range()
+    there = usable_range(item.media_reference) or shown
+    look: ClipLook | None = ClipLook()
+    for marker, text in keys:
+        at = marker.marked_range.start_time
+        if not there.start_time <= at <= there.end_time_exclusive():
+            raise TimelineError(
+                f"the marker '{_quoted(text, 'style key')}' is outside of its media",
+                remedy="Give the keys as frames in one marker: `style: 0: blue, 48: fire`.",
+            )
+        passed = _seconds(at) - _seconds(shown.start_time)
+        look = with_key(look, passed * (rate or exact_rate(shown.duration.rate)), text)
+    assert look is not None  # noqa: S101  (keys never make it "none")
+    return look
+
+
+def _seconds(time: otio.opentime.RationalTime) -> Fraction:
+    return Fraction(time.value) / exact_rate(time.rate)
 
 
 def _style_texts(marker: otio.schema.Marker) -> list[str]:
     """What follows "style:" in a marker's texts; the same text once."""
+    return _texts(marker, _STYLE)
+
+
+def _texts(marker: otio.schema.Marker, line: re.Pattern[str]) -> list[str]:
     notes = [entry(marker.metadata.get(space), key) for space, key in _NOTES]
     texts = [marker.name, marker.comment, *notes]
-    found = [match.strip() for text in texts for match in _STYLE.findall(str(text or ""))]
+    found = [match.strip() for text in texts for match in line.findall(str(text or ""))]
     return list(dict.fromkeys(found))
 
 
@@ -141,8 +201,8 @@ def _origin(thing: str, of: str) -> str:
     return f"the {thing} {of}" if of else f"its {thing}"
 
 
-def _quoted(text: str) -> str:
-    return f"style: {text}" if len(text) <= 60 else f"style: {text[:57]}..."
+def _quoted(text: str, word: str = "style") -> str:
+    return f"{word}: {text}" if len(text) <= 60 else f"{word}: {text[:57]}..."
 
 
 def _is_within(marker: otio.schema.Marker, item: otio.schema.Item) -> bool:
@@ -163,23 +223,35 @@ def _of_values(values: Any) -> ClipLook | None:
     """{"style": "fire", "strength": 0.6, ...}, or a text as in a marker."""
     if isinstance(values, str):
         return parse_look(values)
+    if isinstance(values, Mapping) and values and all(map(_FRAME.fullmatch, map(str, values))):
+        values = {"style": values}
     if not isinstance(values, Mapping) or not values or set(values) - {"style", *CONTROLS}:
         raise TimelineError(
             "it is no look",
             remedy=f"It holds style, {', '.join(CONTROLS)}, or is a text as in a marker.",
         )
-    look = parse_look(str(values["style"])) if "style" in values else ClipLook()
-    for name in CONTROLS:
-        if name in values:
-            look = with_control(look, name, str(values[name]))
+    look: ClipLook | None = ClipLook()
+    for name in ("style", *CONTROLS):
+        value = values.get(name)
+        if name in ("style", "strength") and isinstance(value, Mapping):
+            word = "" if name == "style" else "strength "
+            for frame, text in value.items():
+                look = with_key(look, str(frame), f"{word}{text}")
+        elif name in values:
+            look = (
+                parse_look(str(value)) if name == "style" else with_control(look, name, str(value))
+            )
     return look
 
 
 def _filled(look: ClipLook, default: ClipLook | None) -> ClipLook:
-    open_fields = [field.name for field in fields(look) if getattr(look, field.name) is None]
+    given = {field.name for field in fields(look) if getattr(look, field.name) is not None}
+    given |= {"styles", "style_keys"} if look.asks_style else set()
+    given |= {"strength", "strength_keys"} if look.asks_strength else set()
     if default is not None:
-        look = replace(look, **{name: getattr(default, name) for name in open_fields})
-    if look.styles is None:
+        rest = {field.name for field in fields(look)} - given
+        look = replace(look, **{name: getattr(default, name) for name in rest})
+    if not look.asks_style:
         raise TimelineError(
             "it names no style, and the command line gives none", remedy="Name a style."
         )
@@ -190,8 +262,17 @@ def _known(look: ClipLook, styles: Collection[str]) -> ClipLook:
     """The look with its styles spelt as the pack spells them."""
     if not styles:
         return look
+    if look.style_keys is not None:
+        keys = tuple((frame, _spelt(mix, styles)) for frame, mix in look.style_keys)
+        return replace(look, style_keys=keys)
+    return replace(look, styles=_spelt(look.styles or (), styles))
+
+
+def _spelt(
+    mix: Sequence[tuple[str, float]], styles: Collection[str]
+) -> tuple[tuple[str, float], ...]:
     weights = []
-    for name, weight in look.styles or ():
+    for name, weight in mix:
         alike = [style for style in styles if style.casefold() == name.casefold()]
         if name not in styles and len(alike) != 1:
             near = difflib.get_close_matches(name, styles, n=2, cutoff=0.5)
@@ -200,4 +281,4 @@ def _known(look: ClipLook, styles: Collection[str]) -> ClipLook:
                 f"unknown style '{name}'", remedy=f"{hint}The pack has: {', '.join(styles)}."
             )
         weights.append((name if name in styles else alike[0], weight))
-    return replace(look, styles=ClipLook.of_mix(weights).styles)
+    return ClipLook.of_mix(weights).styles or ()

@@ -14,7 +14,7 @@ import opentimelineio as otio
 import yaml
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.looks.look_text import ClipLook, parse_look, with_control
+from nle_style.timeline.looks.look_text import ClipLook, parse_look, with_control, with_key
 from nle_style.timeline.needs import Candidate
 from nle_style.timeline.parsed import file_bytes
 
@@ -26,7 +26,8 @@ marker on it."""
 
 _SPELLINGS = {"color": "colour", "marker-colour": "marker", "marker-color": "marker"}
 _SPELLINGS |= {"stroke-scale": "stroke_scale", "marker_colour": "marker", "marker_color": "marker"}
-_LOOK_KEYS = ("style", "strength", "stroke_scale", "statistics")
+_LOOK_KEYS = ("style", "strength", "stroke_scale", "statistics", "hold")
+_CHANGING = ("style", "strength")
 _KEYS = SELECTORS + _LOOK_KEYS
 _NUMBERED = re.compile(r"[A-Z]\d+")
 _MAXIMUM_BYTES = 2**20
@@ -66,8 +67,9 @@ def read_look_map(path: Path) -> tuple[LookRule, ...]:
     """Read a map file; the first rule that fits a clip counts.
 
     It is a list of mappings with selectors (`SELECTORS`) and a look (`style`, as in a marker, and
-    `strength`, `stroke_scale`, `statistics`), or a plain mapping of clip names to looks. Values are
-    taken as they are written: `clip: 0010` is the text "0010".
+    `strength`, `stroke_scale`, `statistics`, `hold`), or a plain mapping of clip names to looks. A
+    style or a strength that changes is a mapping of frames, `{0: blue, 48: fire}`. Values are taken
+    as they are written: `clip: 0010` is the text "0010".
 
     Raises:
         TimelineError: the file cannot be read, is no such list, has an unknown or repeated key, or
@@ -78,7 +80,7 @@ def read_look_map(path: Path) -> tuple[LookRule, ...]:
         rules = [_rule(node, path) for node in root.value]
     elif isinstance(root, yaml.MappingNode):
         rules = []
-        for key, value in _entries(root, path):
+        for key, value in _entries(root, path, anywhere=True):
             if _SPELLINGS.get(key, key) in _KEYS:
                 what = f"'{key}' belongs into a rule, and rules are a list"
                 raise _fault(what, value, path, "Begin each rule with a dash: `- clip: A00*`.")
@@ -117,7 +119,7 @@ def _composed(path: Path) -> yaml.Node | None:
 def _rule(node: yaml.Node, path: Path) -> LookRule:
     if not isinstance(node, yaml.MappingNode):
         raise _fault("a rule is not `key: value` pairs", node, path)
-    given: dict[str, yaml.ScalarNode] = {}
+    given: dict[str, yaml.Node] = {}
     for written, value in _entries(node, path):
         key = _SPELLINGS.get(written.lower(), written.lower())
         if key not in _KEYS:
@@ -138,24 +140,40 @@ def _rule(node: yaml.Node, path: Path) -> LookRule:
     return LookRule(selectors, _look(given, path), _line(node, path))
 
 
-def _look(given: Mapping[str, yaml.ScalarNode], path: Path) -> ClipLook | None:
+def _look(given: Mapping[str, yaml.Node], path: Path) -> ClipLook | None:
     look: ClipLook | None = ClipLook()
     for key in _LOOK_KEYS:
         if key not in given:
             continue
+        at = given[key]
         try:
-            text = given[key].value
-            look = parse_look(text) if key == "style" else with_control(look, key, text)
+            if isinstance(at, yaml.MappingNode):
+                for frame, value in _entries(at, path):
+                    at = value
+                    text = value.value if key == "style" else f"strength {value.value}"
+                    look = with_key(look, frame, text)
+            else:
+                look = parse_look(at.value) if key == "style" else with_control(look, key, at.value)
         except TimelineError as error:
-            raise _fault(error.what, given[key], path, error.remedy or _FORM) from error
+            if error.where:
+                raise
+            raise _fault(error.what, at, path, error.remedy or _FORM) from error
     return look
 
 
-def _entries(node: yaml.MappingNode, path: Path) -> list[tuple[str, yaml.ScalarNode]]:
-    found: list[tuple[str, yaml.ScalarNode]] = []
+def _entries(
+    node: yaml.MappingNode, path: Path, *, anywhere: bool = False
+) -> list[tuple[str, yaml.Node]]:
+    """The entries of a mapping, their values plain texts; those of a style or a strength, or all of
+    them `anywhere`, may be mappings of frames."""
+    found: list[tuple[str, yaml.Node]] = []
     seen: set[str] = set()
     for key, value in node.value:
-        if not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
+        changing = isinstance(value, yaml.MappingNode) and isinstance(key, yaml.ScalarNode)
+        if changing and (anywhere or key.value.lower() in _CHANGING):
+            if not value.value:
+                raise _fault(f"'{key.value}' has no keys", key, path, "Write 0: blue, 48: fire.")
+        elif not isinstance(key, yaml.ScalarNode) or not isinstance(value, yaml.ScalarNode):
             raise _fault("a rule's values are plain texts", key, path)
         if value.value == "" or value.tag == "tag:yaml.org,2002:null":
             what = f"'{key.value}' has no value"

@@ -1,32 +1,56 @@
-"""Parse the text that asks for a look: "fire", "blue:0.7,fire:0.3 strength 0.6", "none"."""
+"""Parse the text that asks for a look: "fire", "blue:0.7,fire:0.3 strength 0.6", "none"; or for one
+that changes: "0: blue, 48: fire"."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import groupby, pairwise
 from typing import Any
 
 from nle_style.errors import TimelineError
 
-__all__ = ["CONTROLS", "GRAMMAR", "ClipLook", "parse_look", "with_control"]
+__all__ = [
+    "CONTROLS",
+    "END",
+    "GRAMMAR",
+    "ClipLook",
+    "Frame",
+    "key_of",
+    "parse_look",
+    "with_control",
+    "with_key",
+]
 
 GRAMMAR = (
     "Write a style, or a mix as blue:0.7,fire:0.3, then if wanted: strength 0.6, stroke-scale 1.5, "
-    "colour source, statistics shot; or none."
+    "colour source, statistics shot, hold 2; or none. One that changes: 0: blue, 48: fire."
 )
 
-CONTROLS = ("strength", "stroke_scale", "colour", "statistics")
-"""The names of `ClipLook`'s attributes but for `styles`."""
+CONTROLS = ("strength", "stroke_scale", "colour", "statistics", "hold")
+"""The names of `ClipLook`'s attributes that a keyword gives."""
+
+END = math.inf
+"""The frame of a key at a clip's last frame."""
+
+Frame = Fraction | float
+"""Of a key: frames of the cut from the clip's first one, or `END`; once the frames of the clip are
+known, positions in the source."""
 
 _LONGEST = 500
-_KEYWORD = r"strength|stroke[-_ ]?scale|colou?r|statistics"
+_NAMED = 3  # mixes that a label names
+_AROUND = " \t\r\n,;."
+_KEYWORD = r"strength|stroke[-_ ]?scale|colou?r|statistics|hold"
 _SPLIT = re.compile(
     rf"(?P<mix>.*?)(?P<controls>(?:[\s,;]+(?:{_KEYWORD})(?:\s*[:=]\s*|\s+)[^\s,;:=]+)*)[\s,;.]*",
     re.IGNORECASE | re.DOTALL,
 )
 _CONTROL = re.compile(rf"({_KEYWORD})(?:\s*[:=]\s*|\s+)([^\s,;:=]+)", re.IGNORECASE)
+# "48:" or "end:", with a word behind it: in "blue:0.7, 2: 1" there is none.
+_KEY = re.compile(r"(?:^|[\s,;])(?P<frame>\d{1,9}|end)\s*:(?=\s*[^\W\d])", re.IGNORECASE)
 _PART = re.compile(r"(?P<name>\w+)(?:\s*:\s*(?P<weight>\S+))?")
 
 
@@ -43,6 +67,10 @@ class ClipLook:
         stroke_scale: 0.25 to 4.
         colour: "poster" or "source".
         statistics: "hybrid", "shot" or "frame".
+        hold: for how many frames a painting is shown.
+        style_keys: mixes, as `styles`, each at its frame, ascending: where there are any, `styles`
+            is None.
+        strength_keys: strengths in the same way, in the place of `strength`.
     """
 
     styles: tuple[tuple[str, float], ...] | None = None
@@ -50,6 +78,25 @@ class ClipLook:
     stroke_scale: float | None = None
     colour: str | None = None
     statistics: str | None = None
+    hold: int | None = None
+    style_keys: tuple[tuple[Frame, tuple[tuple[str, float], ...]], ...] | None = None
+    strength_keys: tuple[tuple[Frame, float], ...] | None = None
+
+    @property
+    def asks_style(self) -> bool:
+        """Whether it names a style, or several in turn."""
+        return self.styles is not None or self.style_keys is not None
+
+    @property
+    def asks_strength(self) -> bool:
+        """Whether it gives a strength, or several in turn."""
+        return self.strength is not None or self.strength_keys is not None
+
+    @property
+    def frames(self) -> list[Frame]:
+        """The frames of its keys, ascending; none of a look that stays."""
+        keys = (*(self.style_keys or ()), *(self.strength_keys or ()))
+        return sorted({frame for frame, _ in keys})
 
     @classmethod
     def of_mix(cls, weights: Iterable[tuple[str, float]], **controls: Any) -> ClipLook:
@@ -74,14 +121,39 @@ class ClipLook:
         styles = tuple(sorted((name, round(w / total, 9)) for name, w in given if w))
         return cls(styles, **controls)
 
+    @classmethod
+    def of_data(cls, data: Mapping[str, Any]) -> ClipLook:
+        """The look that `Look.as_data` gave as plain data.
+
+        Raises:
+            TimelineError, KeyError, TypeError: it is not such data.
+        """
+        controls = dict(data)
+        look = cls.of_mix(controls.pop("styles").items())
+        keys = controls.pop("keys", ())
+        mixes = [(key["frame"], cls.of_mix(key["styles"].items()).styles or ())
+                 for key in keys if "styles" in key]  # fmt: skip
+        strengths = [(key["frame"], key["strength"]) for key in keys if "strength" in key]
+        look = replace(look, **controls)
+        if mixes:
+            look = replace(look, styles=None, style_keys=tuple(mixes))
+        if strengths:
+            look = replace(look, strength=None, strength_keys=tuple(strengths))
+        return look
+
     @property
     def label(self) -> str:
         """The styles in a file name, as `Look.label` writes them; "" without styles."""
-        styles = self.styles or ()
-        if len(styles) == 1:
-            return styles[0][0]
-        order = sorted(styles, key=lambda style: (-style[1], style[0]))
-        return "-".join(f"{name}{weight * 100:.0f}" for name, weight in order)
+        mixes = [mix for _, mix in self.style_keys or ()] or [self.styles or ()]
+        labels = [label for label, _ in groupby(map(_label, mixes))]
+        return "-to-".join(labels if len(labels) <= _NAMED else (labels[0], labels[-1]))
+
+
+def _label(mix: Sequence[tuple[str, float]]) -> str:
+    if len(mix) == 1:
+        return mix[0][0]
+    order = sorted(mix, key=lambda style: (-style[1], style[0]))
+    return "-".join(f"{name}{weight * 100:.0f}" for name, weight in order)
 
 
 def parse_look(text: str) -> ClipLook | None:
@@ -91,18 +163,107 @@ def parse_look(text: str) -> ClipLook | None:
     styles with weights, "blue:0.7,fire:0.3". Keywords in any case and order, "colour" also as
     "color"; spaces, commas, ":" and "=" as people put them. The case of styles is kept.
 
+    A look that changes has FRAME: before each of several such texts, which then need no MIX where
+    only the strength changes: "0: blue, 48: fire strength 0.5", "fire, 0: strength 0, 24: strength
+    1". What is no style and no strength is the whole look's, wherever it stands.
+
     Raises:
         TimelineError: any other text. The error does not say where it was found.
     """
     text = text.strip()
-    match = _SPLIT.fullmatch(text) if len(text) <= _LONGEST else None
+    if len(text) > _LONGEST:
+        raise TimelineError(f"'{_short(text)}' names no style", remedy=GRAMMAR)
+    keys = list(_KEY.finditer(text))
+    if not keys:
+        return _look(text)
+    before = text[: keys[0].start()]
+    look = _look(before) if before.strip(_AROUND) else ClipLook()
+    ends = [*(key.start() for key in keys[1:]), len(text)]
+    for key, end in zip(keys, ends, strict=True):
+        look = with_key(look, key["frame"], text[key.end() : end])
+    return look
+
+
+def _look(text: str) -> ClipLook | None:
+    match = _SPLIT.fullmatch(text)
     if match is None or not match["mix"]:
         raise TimelineError(f"'{_short(text)}' names no style", remedy=GRAMMAR)
-    mix = match["mix"].strip(" \t\r\n,;.")
+    mix = match["mix"].strip(_AROUND)
     look = None if mix.lower() == "none" else ClipLook.of_mix(_weights(mix))
     for keyword, value in _CONTROL.findall(match["controls"]):
         look = with_control(look, _attribute(keyword), value)
     return look
+
+
+def key_of(text: str) -> ClipLook:
+    """What one key asks for: a mix, a strength or both, and controls of the whole look.
+
+    Raises:
+        TimelineError: neither, or a text that cannot be understood.
+    """
+    # With something before it a control may stand first.
+    match = _SPLIT.fullmatch(f", {text.strip()}")
+    mix = "" if match is None else match["mix"].strip(_AROUND)
+    look = ClipLook.of_mix(_weights(mix)) if mix else ClipLook()
+    if mix.lower() == "none":
+        raise TimelineError("a look cannot change to 'none'", remedy="Write strength 0.")
+    for keyword, value in _CONTROL.findall("" if match is None else match["controls"]):
+        look = with_control(look, _attribute(keyword), value)
+    if not (look.asks_style or look.asks_strength):
+        raise TimelineError(
+            f"the key '{_short(text)}' has neither a style nor a strength", remedy=GRAMMAR
+        )
+    return look
+
+
+def with_key(look: ClipLook | None, frame: Frame | str, text: str) -> ClipLook:
+    """The look with one more key.
+
+    Args:
+        look: what was said before; None for "none".
+        frame: of the key, or its text: a number, or "end".
+        text: as of `key_of`.
+
+    Raises:
+        TimelineError: as `key_of`; a frame that is none, or that has a key already; or a style, or
+            a strength, that the whole look has already.
+    """
+    if look is None:
+        raise TimelineError("'none' takes no keys", remedy=GRAMMAR)
+    at, key = _frame(frame) if isinstance(frame, str) else frame, key_of(text)
+    if key.styles is not None:
+        if look.styles is not None:
+            raise TimelineError("style is given twice", remedy=GRAMMAR)
+        look = replace(look, style_keys=_with_pair(look.style_keys, at, key.styles))
+    if key.strength is not None:
+        if look.strength is not None:
+            raise TimelineError("strength is given twice", remedy=GRAMMAR)
+        look = replace(look, strength_keys=_with_pair(look.strength_keys, at, key.strength))
+    for name in CONTROLS:
+        value = getattr(key, name)
+        if name != "strength" and value is not None:
+            look = with_control(look, name, str(value))
+    return look
+
+
+def _frame(text: str) -> Frame:
+    if text.strip().lower() == "end":
+        return END
+    if not re.fullmatch(r"\d{1,9}", text.strip()):
+        raise TimelineError(
+            f"'{_short(text)}' is not a frame of the clip",
+            remedy="Write the number of a frame, 0 being the clip's first, or end.",
+        )
+    return Fraction(text.strip())
+
+
+def _with_pair(pairs: tuple[Any, ...] | None, frame: Frame, value: Any) -> tuple[Any, ...]:
+    keys = sorted([*(pairs or ()), (frame, value)], key=lambda pair: float(pair[0]))
+    for one, other in pairwise(keys):
+        if one[0] == other[0]:
+            at = "the end" if frame == END else f"frame {float(frame):g}"
+            raise TimelineError(f"there are two keys at {at}", remedy="Leave one of them.")
+    return tuple(keys)
 
 
 def with_control(look: ClipLook | None, name: str, text: str) -> ClipLook:
@@ -118,11 +279,15 @@ def with_control(look: ClipLook | None, name: str, text: str) -> ClipLook:
     """
     if look is None:
         raise TimelineError(f"'none' takes no {name}", remedy=GRAMMAR)
-    if getattr(look, name) is not None:
+    if getattr(look, name) is not None or (name == "strength" and look.asks_strength):
         raise TimelineError(f"{name} is given twice", remedy=GRAMMAR)
-    is_number = name in ("strength", "stroke_scale")
+    is_number = name in ("strength", "stroke_scale", "hold")
     text = text.strip().rstrip(".").lower()
     value: Any = _number(text, name) if is_number else text
+    if name == "hold":
+        if not value.is_integer():
+            raise TimelineError(f"hold '{_short(text)}' is not a number of frames", remedy=GRAMMAR)
+        value = int(value)
     return replace(look, **{name: value})
 
 

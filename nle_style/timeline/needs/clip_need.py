@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -68,6 +68,9 @@ class ClipUse(ClipPlace):
             clip's own transitions; None where the timeline does not say.
         note: a sentence for the user, or "".
         speed: source frames for each frame of the cut, without sign; handles are multiplied by it.
+        way: (offset, slope): at n frames, at `rate`, from its own first one the clip shows offset +
+            slope · n of the file; None for stills, and where its speed changes or is 0.
+        length: of the clip, transitions left out, in frames at `rate`.
     """
 
     source: Path
@@ -81,6 +84,8 @@ class ClipUse(ClipPlace):
     record: tuple[Fraction, Fraction] | None = None
     note: str = ""
     speed: Fraction = Fraction(1)
+    way: tuple[Fraction, Fraction] | None = None
+    length: Fraction = Fraction(0)
 
 
 @dataclass(frozen=True)
@@ -177,7 +182,17 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
         notes.append(f"the timeline does not count at the media's rate of {rate}")
     shown_range = SourceRange(source, max(first, 0), min(last, count - 1), look, rate)
     speed = max(abs(reading.slope) for reading in readings)
-    return _use(item, shown_range, count, media_start, "; ".join(filter(None, notes)), speed)
+    use = _use(item, shown_range, count, media_start, "; ".join(filter(None, notes)), speed)
+    return replace(use, way=_way(readings), length=snapped(length))
+
+
+def _way(readings: list[_Reading]) -> tuple[Fraction, Fraction] | None:
+    """What all readings, and all parts of a clip in nests, agree on within a frame."""
+    first = readings[0]
+    alike = all(
+        each.slope == first.slope and abs(each.offset - first.offset) <= 1 for each in readings
+    )
+    return (first.offset, first.slope) if alike and first.slope else None
 
 
 def _use(

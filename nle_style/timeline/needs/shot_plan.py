@@ -53,6 +53,7 @@ def plan_shots(
     handles: int = 0,
     look_of: Callable[[Candidate], Hashable | None] = lambda clip: "",
     find: Callable[[otio.schema.Clip, otio.core.MediaReference], Path] | None = None,
+    placed: Callable[[Hashable, ClipUse], Hashable] = lambda look, use: look,
 ) -> Plan:
     """Plan the source ranges of a cut.
 
@@ -73,6 +74,8 @@ def plan_shots(
             default all clips have the same one, "".
         find: the media of a clip, given the clip and its own reference; by default the path in
             the reference, relative ones from `read.media_root`. An InputError refuses the clip.
+        placed: what becomes of a clip's look when its frames are known: of one that changes with
+            them. An InputError refuses the clip.
 
     Returns:
         The plan. An error with one clip is a refusal in it and not an exception.
@@ -112,6 +115,9 @@ def plan_shots(
             if use is not None and series is not None:
                 note = f"its media, {source.name}, is read as the first file of a sequence"
                 use = replace(use, note="; ".join(filter(None, (note, use.note))))
+            if use is not None:
+                look = placed(look, use)
+                use = replace(use, look=look, range=replace(use.range, look=look))
         except InputError as error:
             refusals.append(_refusal(item, error))
             continue

@@ -95,8 +95,7 @@ def _intermediate(
     name = str(entry["path"])
     if Path(name).name != name:
         raise ValueError(f"not a plain name: {name!r}")
-    controls = dict(facts["look"])
-    look = ClipLook.of_mix(controls.pop("styles").items(), **controls)
+    look = ClipLook.of_data(facts["look"])
     first, last = (int(frame) for frame in facts["frames"])
     source, number = entry["source"], entry["source"]["first_number"]
     sequence = None
