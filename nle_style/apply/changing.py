@@ -121,7 +121,9 @@ class ChangingStylizer:
         # Statistics on the way from one node to the next are of this frame alone.
         if getattr(own, "mix", None) != mix or own.statistics is not statistics:
             own.mix, own.stylizer = None, None  # frees its feature maps before there are new ones
-            own.stylizer = self._stylizer(mix, only_frozen=True, holds=self._dtype is not None)
+            own.stylizer = self._stylizer(
+                mix, only_frozen=statistics is not None, holds=self._dtype is not None
+            )
             if statistics is not None:
                 own.stylizer.freeze(statistics)
             own.mix, own.statistics = mix, statistics

@@ -70,6 +70,17 @@ class LookOptions:
             rich_help_panel=LOOK,
         ),
     ] = StatisticsChoice.hybrid
+    hold: Annotated[
+        int,
+        typer.Option(
+            min=1,
+            max=12,
+            metavar="FRAMES",
+            help="How long a painting is shown: 2 for the look of animation on twos, in half of the"
+            " time. Each shot begins with a new one.",
+            rich_help_panel=LOOK,
+        ),
+    ] = 1
 
 
 @dataclass(frozen=True)

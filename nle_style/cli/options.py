@@ -112,8 +112,9 @@ OptionalStyle = Annotated[
     str | None,
     typer.Option(
         "--style",
-        help="A style, or a mix as blue:0.7,fire:0.3; `nle-style styles` lists them. May be left"
-        " out with --matte FILE=MIX.",
+        help="A style, or a mix as blue:0.7,fire:0.3; `nle-style styles` lists them. '0: blue, 48:"
+        " fire' changes from frame 0 of what is rendered to frame 48. May be left out with --matte"
+        " FILE=MIX.",
         autocompletion=style_names,
         rich_help_panel=LOOK,
     ),

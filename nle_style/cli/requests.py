@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from nle_style.apply import Look
     from nle_style.render import LayerJob, LookJob, MatteJob, Reading, RenderJob
     from nle_style.render.cut import BatchOptions, PlannedBatch, Renderer
+
+# "48: fire": told here, so that the libraries for timelines are loaded for nothing else.
+_KEY = re.compile(r"(?:^|[\s,;])(?:\d+|end)\s*:\s*[^\W\d]", re.IGNORECASE)
 
 __all__ = [
     "batch_options_of",
@@ -29,19 +34,47 @@ __all__ = [
 
 
 def look_of(style: str, controls: LookOptions) -> Look:
-    """The look of the options.
+    """The look of the options. Its keys count from the first frame of what it is for.
 
-    Raises: LookError for a value out of its range.
+    Raises:
+        LookError: a value out of its range.
+        TimelineError: a style that changes, of which the text cannot be understood.
     """
     from nle_style.apply import Look, parse_styles
 
-    return Look(
-        parse_styles(style),
-        controls.strength,
-        controls.statistics.value,
-        controls.stroke_scale,
-        controls.colour.value,
-    )
+    plain: dict[str, Any] = {
+        "strength": controls.strength,
+        "statistics": controls.statistics.value,
+        "stroke_scale": controls.stroke_scale,
+        "colour": controls.colour.value,
+        "hold": controls.hold,
+    }
+    if _KEY.search(style):
+        return _changing_look(style, plain)
+    return Look(parse_styles(style), **plain)
+
+
+def _changing_look(style: str, plain: dict[str, Any]) -> Look:
+    from nle_style.render.cut import complete_look
+    from nle_style.timeline.looks import END, ClipLook, parse_look
+
+    asked = parse_look(style) or ClipLook()
+    if END in asked.frames:
+        raise InputError(
+            f"'{style}' has a key at the end",
+            where="--style",
+            remedy="Name its frame; `end` is for markers, metadata and the --map.",
+        )
+    if asked.asks_strength:
+        del plain["strength"]
+    for name in plain:
+        if getattr(asked, name) is not None:
+            raise InputError(
+                f"'{style}' has a {name} for the whole look",
+                where="--style",
+                remedy=f"Give --{name.replace('_', '-')}.",
+            )
+    return complete_look(replace(asked, **plain))
 
 
 def optional_look_of(style: str | None, controls: LookOptions) -> Look | None:
@@ -123,18 +156,23 @@ def clips_job(
     from nle_style.render import Item, RenderJob
 
     look, inside, layers = looks
-    items = tuple(
-        Item(
-            source=clip,
-            frames=None if frames is None else positions(clip, parse_range(frames, "frames")),
-            look=look,
-            matte=inside,
-            layers=layers,
+    items = []
+    for clip in clips:
+        span = None if frames is None else positions(clip, parse_range(frames, "frames"))
+        first = 0 if span is None else span[0]
+        above = tuple(
+            layer.model_copy(update={"look": _begun(layer.look, first)}) for layer in layers
         )
-        for clip in clips
-    )
+        own = _begun(look, first)
+        items.append(Item(source=clip, frames=span, look=own, matte=inside, layers=above))
     reading = _reading_of(options)
-    return RenderJob(items=items, reading=reading, **_settings(options, folder, resume))
+    return RenderJob(items=tuple(items), reading=reading, **_settings(options, folder, resume))
+
+
+def _begun(look: LookJob, first: int) -> LookJob:
+    """A look whose keys count from a frame, with keys that count from the source's first one."""
+    keys = tuple(key.model_copy(update={"frame": key.frame + first}) for key in look.keys)
+    return look.model_copy(update={"keys": keys})
 
 
 def positions(clip: Path, frames: tuple[int, int]) -> tuple[int, int]:

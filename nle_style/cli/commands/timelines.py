@@ -51,8 +51,8 @@ def batch(
     style: Annotated[
         str | None,
         typer.Option(
-            help="A style, or a mix as blue:0.7,fire:0.3, for clips that ask for none themselves."
-            " Left out: those stay as they are.",
+            help="A style, or a mix as blue:0.7,fire:0.3, for clips that ask for none themselves;"
+            " '0: blue, 48: fire' changes over each of them. Left out: those stay as they are.",
             autocompletion=style_names,
             rich_help_panel=LOOK,
         ),

@@ -8,6 +8,7 @@ from nle_style.render.cut.batch_plan import BatchOptions, PlannedBatch, plan_bat
 from nle_style.render.cut.clip_table import note_of, refusal_error
 from nle_style.render.cut.cut_inspection import CutInspection, inspect_cut
 from nle_style.render.cut.dry_run import DryRun, JobDryRun, dry_run_batch, dry_run_job
+from nle_style.render.cut.look_choice import complete_look
 
 __all__ = [
     "BatchOptions",
@@ -18,6 +19,7 @@ __all__ = [
     "PlannedBatch",
     "Renderer",
     "check_batch",
+    "complete_look",
     "dry_run_batch",
     "dry_run_job",
     "inspect_cut",

@@ -52,8 +52,8 @@ def placed_look(look: ClipLook, use: ClipUse, rate: Fraction | None) -> ClipLook
         return look
     if use.way is None:
         raise TimelineError(
-            "its look changes, and its retime (a freeze, reverse, a speed that changes) does not say"
-            " at which frames of its media",
+            "its look changes, and its retime (a freeze, reverse, a speed that changes) does not"
+            " say at which frames of its media",
             remedy="Give it a look that stays, or render the retime as a movie and cut that in.",
         )
     offset, slope = use.way
