@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import opentimelineio as otio
 
@@ -27,7 +29,7 @@ def edl_clip(edl: EdlList, item: PlacedEvent) -> otio.schema.Clip:
     list every name. A length that no speed explains gets a bare TimeEffect.
     """
     event = item.event
-    clip_name, names = _names(event)
+    clip_name, names, side = _names(event)
     clip = otio.schema.Clip(clip_name or (names[0] if names else f"event {event.number}"))
     if event.reel in GENERATED:
         clip.media_reference = otio.schema.GeneratorReference(generator_kind=GENERATED[event.reel])
@@ -37,13 +39,15 @@ def edl_clip(edl: EdlList, item: PlacedEvent) -> otio.schema.Clip:
         clip.media_reference = reference
     clip.metadata[SOURCE_KEY] = {"event": event.number, "line": event.line}
     clip.metadata["cmx_3600"] = {"reel": event.reel, "comments": list(event.comments)}
+    _add_grade(edl, clip, event, side)
     _set_range(edl, clip, item)
     _add_markers(edl, clip, item)
     return clip
 
 
-def _names(event: Event) -> tuple[str, list[str]]:
-    """The clip's name, and every name that its file may go by, likeliest first.
+def _names(event: Event) -> tuple[str, list[str], str]:
+    """The clip's name, every name that its file may go by, likeliest first, and which comments are
+    its: FROM, TO or KEY.
 
     Comments below a pair of lines say FROM of the first and TO of the second, KEY of a key's
     foreground; if each line has comments of its own, both say FROM.
@@ -61,7 +65,35 @@ def _names(event: Event) -> tuple[str, list[str]]:
     # In a transition, the one SOURCE FILE comment is the outgoing clip's.
     tape = said.get("SOURCE FILE", "") if side == "FROM" else ""
     names = [*files, said.get(side, ""), clip_name, *event.reels.values(), tape, event.reel]
-    return clip_name, [n for n in dict.fromkeys(names) if n not in _NO_NAME]
+    return clip_name, [n for n in dict.fromkeys(names) if n not in _NO_NAME], side
+
+
+def _add_grade(edl: EdlList, clip: otio.schema.Clip, event: Event, side: str) -> None:
+    """ASC_SOP and ASC_SAT as metadata["cdl"], in the form of OpenTimelineIO's CMX 3600 adapter, so
+    that they are in the .otio: nothing here is graded by them."""
+    given = event.grades
+    if not given and event.incoming is not None and side == "FROM":
+        given = event.incoming.grades
+    if len(given) == 1 and (event.outgoing is None or event.outgoing.incoming is None):
+        (grade,) = given.values()  # there is no other clip whose it could be
+    else:
+        grade = given.get("TO" if side == "TO" else "FROM", {})
+    cdl: dict[str, Any] = {}
+    try:
+        if "ASC_SOP" in grade:
+            # The list's nine numbers, in brackets by three: slopes, offsets, powers.
+            numbers = [float(text) for text in re.split(r"[\s,()]+", grade["ASC_SOP"].strip(" ()"))]
+            slope, offset, power = numbers[:3], numbers[3:6], numbers[6:]
+            if len(numbers) != 9 or not all(map(math.isfinite, numbers)):
+                raise ValueError("not nine numbers")
+            cdl["asc_sop"] = {"slope": slope, "offset": offset, "power": power}
+        if "ASC_SAT" in grade:
+            cdl["asc_sat"] = float(grade["ASC_SAT"])
+    except ValueError:
+        edl.warn(event, f"its ASC comments are no colour decision: {' '.join(grade.values())}")
+        return
+    if cdl:
+        clip.metadata["cdl"] = cdl
 
 
 def _set_range(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:

@@ -26,6 +26,7 @@ _COMMENT = re.compile(
     r"(?P<key>(?:FROM|TO|KEY) (?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*(?P<value>.*)"
 )
 _REEL = re.compile(r"\*?\s*REEL\s+(?P<reel>\S.*?)\s+IS CLIP\s+(?P<clip>\S.*)")
+_GRADE = re.compile(r"\*?\s*(?P<key>ASC_SOP|ASC_SAT)\s*:?\s*(?P<value>.*)")
 _MOTION = re.compile(rf"M2\s+(?P<name>.*?)\s+(?P<speed>-?\d*\.?\d+)\s+(?P<at>{_TIMECODE})")
 _FREEZE = re.compile(r"[*\s]*FREEZE FRAME")
 
@@ -59,6 +60,8 @@ class Event:
         reels: "REEL x IS CLIP y" comments, y by x.
         locators: text of LOC comments.
         motions: M2 lines.
+        grades: ASC_SOP and ASC_SAT comments as written, those below a "TO …" comment under "TO",
+            all others under "FROM".
         freeze: whether a comment says "freeze frame".
         comments: every comment, as written.
     """
@@ -77,6 +80,7 @@ class Event:
     names: dict[str, str] = field(default_factory=dict)
     reels: dict[str, str] = field(default_factory=dict)
     locators: list[str] = field(default_factory=list)
+    grades: dict[str, dict[str, str]] = field(default_factory=dict)
     motions: list[Motion] = field(default_factory=list)
     freeze: bool = False
     comments: list[str] = field(default_factory=list)
@@ -144,6 +148,10 @@ def _note(event: Event, line: str, number: int) -> None:
         event.freeze = True
     elif reel := _REEL.fullmatch(line):
         event.reels.setdefault(reel["reel"], reel["clip"].strip())
+    elif grade := _GRADE.fullmatch(line):
+        latest = next(reversed(event.names), "")
+        side = event.grades.setdefault("TO" if latest.startswith("TO") else "FROM", {})
+        side.setdefault(grade["key"], grade["value"].strip())
     elif comment := _COMMENT.fullmatch(line):
         if comment["key"] == "LOC":
             event.locators.append(comment["value"])
