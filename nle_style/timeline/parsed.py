@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 
-__all__ = ["SOURCE_KEY", "Dropped", "Parsed", "ReadTimeline", "file_bytes"]
+__all__ = [
+    "SOURCE_KEY",
+    "Dropped",
+    "Parsed",
+    "ReadTimeline",
+    "curve_effect",
+    "curve_points",
+    "file_bytes",
+]
 
 SOURCE_KEY = "nle_style_source"
 """Key of a clip's or media reference's metadata that says where it was in the original file.
@@ -19,7 +28,9 @@ SOURCE_KEY = "nle_style_source"
 XML clips have {"element", "line", "place"}, place being the byte at which the element starts, and
 an "id", "file" or "asset" where the file has one; clips of an EDL have {"event", "line"}. The media
 reference of an EDL has {"names"}: every name that its file may go by. A bare TimeEffect, and a
-MissingReference, may have the "reason" for which it is refused.
+MissingReference, may have the "reason" for which it is refused. Of a speed that changes over time
+it has the "curve", see `curve_effect`. A clip of which writers count the in-point differently has
+{"shift", "why"}: the seconds between the two, and a sentence.
 """
 
 
@@ -91,3 +102,22 @@ def file_bytes(path: Path, count: int = -1) -> bytes:
         raise TimelineError(
             f"the file cannot be read ({error})", where=str(path), remedy="Check its rights."
         ) from error
+
+
+def curve_effect(name: str, points: Sequence[tuple[Fraction, Fraction]]) -> otio.schema.TimeEffect:
+    """A speed that changes over time, which OpenTimelineIO has no effect for.
+
+    Args:
+        name: of the effect.
+        points: time since the item's start in its parent, and the item's own time there, both in
+            seconds; straight between them. At least two, in order of time.
+    """
+    curve = [[str(time), str(value)] for time, value in points]
+    return otio.schema.TimeEffect(name, metadata={SOURCE_KEY: {"curve": curve}})
+
+
+def curve_points(effect: otio.schema.TimeEffect) -> list[Any]:
+    """The points that `curve_effect` wrote into an effect, as they stand there; else none."""
+    about = effect.metadata.get(SOURCE_KEY)
+    curve = about.get("curve") if isinstance(about, Mapping) else None
+    return list(curve) if isinstance(curve, Sequence) and not isinstance(curve, str) else []

@@ -11,7 +11,7 @@ import opentimelineio as otio
 
 from nle_style.errors import Failure, TimelineError
 from nle_style.timeline.needs.references import own_reference
-from nle_style.timeline.needs.retime import speed_of
+from nle_style.timeline.needs.retime import Curve, curve_of, speed_of
 from nle_style.timeline.needs.tree import DEEPEST, ClipPlace, Placed, walk
 from nle_style.timeline.parsed import SOURCE_KEY
 
@@ -57,10 +57,12 @@ class Candidate(Placed):
         fault: why the clip cannot be planned, as far as that is known without its media.
         reference: the media reference to style (see `source_key`).
         speed: the product of its own retimes; 1 without any, 0 for a freeze.
+        curve: of a speed that changes over time; else empty.
     """
 
     reference: otio.core.MediaReference | None = None
     speed: Fraction = Fraction(1)
+    curve: Curve = ()
 
     @property
     def clip(self) -> otio.schema.Clip:
@@ -100,13 +102,16 @@ def _judged(placed: Placed) -> Candidate | Refusal | Skipped:
             "Decompose the nests in the editor, or render the innermost as a movie.",
         )
     speed, fault = Fraction(1), placed.fault
+    curve: Curve = ()
     try:
-        speed = speed_of(item)
+        speed, curve = speed_of(item), curve_of(item)
     except TimelineError as error:
         fault = fault or error
     reference = own_reference(item)
     fault = _without_picture(reference) or fault
-    return Candidate(**vars(placed) | {"fault": fault, "reference": reference, "speed": speed})
+    return Candidate(
+        **vars(placed) | {"fault": fault, "reference": reference, "speed": speed, "curve": curve}
+    )
 
 
 def _left_alone(placed: Placed) -> str:

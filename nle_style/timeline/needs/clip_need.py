@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.files import MediaFacts
-from nle_style.timeline.frames import (
-    counted,
-    exact_rate,
-    is_counted_at,
-    snapped,
-    usable_range,
-    whole_frames,
-)
+from nle_style.timeline.frames import counted, exact_rate, is_counted_at, snapped, usable_range
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.origin import origin_of
-from nle_style.timeline.needs.retime import Bound, reading_starts
+from nle_style.timeline.needs.readings import OtherReading, Reading, other_spans, readings_of
+from nle_style.timeline.needs.retime import at_once
 from nle_style.timeline.needs.tree import ClipPlace
 
 __all__ = ["ClipUse", "SourceRange", "use_of"]
 
-# Stretches shorter than this part of a frame are noise of float arithmetic in editors.
-_SLIVER = Fraction(1, 100)
 # Some timelines count in seconds, or in ticks of a media clock, which are no picture rates.
 _SLOWEST, _FASTEST = 5, 250
 
@@ -69,7 +60,8 @@ class ClipUse(ClipPlace):
         note: a sentence for the user, or "".
         speed: source frames for each frame of the cut, without sign; handles are multiplied by it.
         way: (offset, slope): at n frames, at `rate`, from its own first one the clip shows offset +
-            slope · n of the file; None for stills, and where its speed changes or is 0.
+            slope · n of the file; None for stills, where its speed changes or is 0, and where
+            writers disagree on it.
         length: of the clip, transitions left out, in frames at `rate`.
     """
 
@@ -88,41 +80,13 @@ class ClipUse(ClipPlace):
     length: Fraction = Fraction(0)
 
 
-@dataclass(frozen=True)
-class _Reading:
-    """Source frame position = slope * n + offset at the instants n, in frames, low to high."""
-
-    slope: Fraction
-    offset: Fraction
-    low: Bound
-    high: Bound
-
-    def at(self, instant: Fraction | float) -> Fraction:
-        return self.slope * Fraction(instant) + self.offset
-
-    def touched(self) -> tuple[int, int] | None:
-        """Every frame that the stretch of source time touches."""
-        low, high = Fraction(self.low[0]), Fraction(self.high[0])
-        if self.slope < 0:
-            return whole_frames(self.at(high), self.at(low) + 1)
-        if self.slope == 0:
-            return whole_frames(self.offset, self.offset + 1)
-        # An end that takes its instant in shows that instant's whole frame.
-        high += self.high[1]
-        return whole_frames(self.at(low), self.at(high)) if high - low > _SLIVER else None
-
-    def sampled(self) -> tuple[int, int] | None:
-        """The frames at whole instants only, by the rule of `nle_style.timeline.needs.retime`."""
-        low, high = snapped(Fraction(self.low[0])), snapped(Fraction(self.high[0]))
-        begin = math.ceil(low) + (1 if low.denominator == 1 and self.low[1] else 0)
-        end = math.floor(high) - (1 if high.denominator == 1 and not self.high[1] else 0)
-        if begin > end:
-            return None
-        first, last = sorted(math.floor(self.at(instant)) for instant in (begin, end))
-        return first, last
-
-
-def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> ClipUse | None:
+def use_of(
+    item: Candidate,
+    source: Path,
+    facts: MediaFacts,
+    look: Hashable,
+    other: OtherReading | None = None,
+) -> ClipUse | None:
     """The file frames that a clip shows, transitions included; None if no frame falls on it.
 
     Its `range` is of these frames alone.
@@ -131,7 +95,8 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
     the media's rate they are those of the rule in `nle_style.timeline.needs.retime`, and one more
     on each side, because editors round; a freeze is its frame and the next. Where editors read
     reverse in two ways they are the frames of both. Where anything is counted at another rate than
-    the media's, they are all that is touched, and one more on each side.
+    the media's, they are all that is touched, and one more on each side. With an `other` reading
+    they are the frames of both.
 
     Raises:
         TimelineError: none of the frames is in the file, or the clip's place in the file cannot be
@@ -157,8 +122,10 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
         exact_rate(clock, rate) == rate for clock in item.clocks
     )
     # What is reversed twice plays forward, but editors read it in several ways.
-    retimed = item.speed != 1 or any(p.slope != 1 or p.high[1] for p in item.shown)
-    readings = list(_readings(item, snapped(start - media_start), snapped(length), rate))
+    retimed = bool(item.curve) or item.speed != 1
+    retimed = retimed or any(p.slope != 1 or p.high[1] for p in item.shown)
+    position = snapped(start - media_start)
+    readings = list(readings_of(item, position, snapped(length), rate, media_start))
     frozen = all(reading.slope == 0 for reading in readings)
     shown = [
         span
@@ -168,10 +135,17 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
     ]
     if not shown:
         return None
+    two_ways = (len(item.shown) < len(readings) and not item.curve) or at_once(item.shown) > 1
+    if not two_ways:
+        # Parts of one curve, which are shown one after another.
+        shown = [(min(a for a, _ in shown), max(b for _, b in shown))]
+    shown += other_spans(other, shown, position, rate)
     inside = [(max(a, 0), min(b, count - 1)) for a, b in shown if a < count and b >= 0]
     notes = [guess, _overhang(shown, source, count)]
-    if len(readings) > 1:
+    if two_ways:
         notes.append("editors read reverse in two ways: the frames of both are planned")
+    if other is not None:
+        notes.append(f"{other.why}: the frames of both are planned")
     first, last = min(a for a, _ in inside), max(b for _, b in inside)
     if frozen and same_rate:
         # A freeze needs one frame; the intermediate gets two, so that it is a movie.
@@ -183,10 +157,10 @@ def use_of(item: Candidate, source: Path, facts: MediaFacts, look: Hashable) -> 
     shown_range = SourceRange(source, max(first, 0), min(last, count - 1), look, rate)
     speed = max(abs(reading.slope) for reading in readings)
     use = _use(item, shown_range, count, media_start, "; ".join(filter(None, notes)), speed)
-    return replace(use, way=_way(readings), length=snapped(length))
+    return replace(use, way=None if other else _way(readings), length=snapped(length))
 
 
-def _way(readings: list[_Reading]) -> tuple[Fraction, Fraction] | None:
+def _way(readings: list[Reading]) -> tuple[Fraction, Fraction] | None:
     """What all readings, and all parts of a clip in nests, agree on within a frame."""
     first = readings[0]
     alike = all(
@@ -210,38 +184,6 @@ def _use(
         note=note,
         speed=speed,
     )
-
-
-def _readings(
-    item: Candidate, start: Fraction, length: Fraction, rate: Fraction
-) -> Iterator[_Reading]:
-    """What the clip shows of its file, in frames; `start` is a position in the file."""
-    scale = _frames_a_second(item, rate)
-    for begin in reading_starts(start, length, item.speed):
-        for part in item.shown:
-            low, high = (
-                (value * scale if math.isfinite(value) else value, side)
-                for value, side in (part.low, part.high)
-            )
-            # Only a clip on a top-level track may have a length that just its file knows.
-            if not math.isfinite(low[0]):
-                low = (-counted(item.head, rate), 0)
-            if not math.isfinite(high[0]):
-                high = (length + counted(item.tail, rate), 0)
-            offset = snapped(begin + item.speed * part.offset * scale)
-            yield _Reading(item.speed * part.slope, offset, low, high)
-
-
-def _frames_a_second(item: Candidate, rate: Fraction) -> Fraction:
-    """The rate by which `shown` was turned into seconds, which was done without the media.
-
-    For media of exactly 29.97 frames per second that is 30000/1001.
-    """
-    if item.clip.source_range is not None:
-        written = item.clip.source_range.duration.rate
-        if exact_rate(written, rate) == rate:
-            return exact_rate(written)
-    return rate
 
 
 def _picture_rate(item: Candidate, facts: MediaFacts) -> Fraction:

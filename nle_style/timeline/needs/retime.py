@@ -13,20 +13,25 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate, pairwise
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY
+from nle_style.timeline.parsed import SOURCE_KEY, curve_points
 
 __all__ = [
     "ALWAYS",
+    "Curve",
     "Shown",
+    "at_once",
+    "curve_of",
     "narrowed",
     "reading_starts",
     "shifted",
     "speed_of",
     "through",
+    "through_curve",
 ]
 
 # Every reversed nest doubles the ways in which editors may read a clip's time.
@@ -54,6 +59,10 @@ class Shown:
     high: Bound
 
 
+Curve = tuple[Shown, ...]
+"""Which time of its own an item shows at which time since its start, in seconds: parts that follow
+one another without a gap."""
+
 ALWAYS = Shown(Fraction(1), Fraction(0), (-math.inf, 0), (math.inf, 0))
 """Output time itself, without bounds."""
 
@@ -62,11 +71,13 @@ def speed_of(item: otio.schema.Item) -> Fraction:
     """The product of the item's own time scalars that are switched on: 1 without any.
 
     Raises:
-        TimelineError: a retime without numbers, as keyframed ones come from most editors.
+        TimelineError: a retime without numbers, as keyframed ones come from most editors, or a
+            curve beside another retime.
     """
     speed = Fraction(1)
-    for effect in item.effects:
-        if not isinstance(effect, otio.schema.TimeEffect) or not effect.enabled:
+    effects = _time_effects(item)
+    for effect in effects:
+        if len(effects) == 1 and curve_points(effect):
             continue
         name = str(effect.effect_name or effect.name or effect.schema_name())
         if not isinstance(effect, otio.schema.LinearTimeWarp):
@@ -84,6 +95,43 @@ def speed_of(item: otio.schema.Item) -> Fraction:
             )
         speed *= Fraction(effect.time_scalar).limit_denominator(_FINEST_SPEED)
     return speed
+
+
+def curve_of(item: otio.schema.Item) -> Curve:
+    """The curve by which an item's speed changes over time; empty if it has none.
+
+    Before the first point and after the last it goes on as straight as beside them.
+
+    Raises:
+        TimelineError: its points are no numbers, or do not go forward in time.
+    """
+    for effect in _time_effects(item):
+        points = curve_points(effect)
+        if not points:
+            continue
+        try:
+            places = [(Fraction(str(t)), Fraction(str(v))) for t, v in points]
+            slopes = [(v1 - v0) / (t1 - t0) for (t0, v0), (t1, v1) in pairwise(places)]
+        except (ValueError, TypeError, ArithmeticError) as error:
+            raise TimelineError(
+                f"the points of its speed cannot be read ({error})",
+                remedy="Set the speed again in the editor and export the timeline.",
+            ) from error
+        ends: list[Fraction | float] = [-math.inf, *(t for t, _ in places[1:-1]), math.inf]
+        if not slopes or any(low >= high for low, high in pairwise(ends)):
+            raise TimelineError(
+                "the points of its speed do not go forward in time",
+                remedy="Set the speed again in the editor and export the timeline.",
+            )
+        return tuple(
+            Shown(slope, v - slope * t, (low, 0), (high, 0))
+            for slope, (t, v), (low, high) in zip(slopes, places[:-1], pairwise(ends), strict=True)
+        )
+    return ()
+
+
+def _time_effects(item: otio.schema.Item) -> list[otio.schema.TimeEffect]:
+    return [e for e in item.effects if isinstance(e, otio.schema.TimeEffect) and e.enabled]
 
 
 def narrowed(shown: Iterable[Shown], start: Fraction, end: Fraction) -> tuple[Shown, ...]:
@@ -142,10 +190,41 @@ def through(
             for start in starts
         )
     )
-    if len(inner) > _MOST_READINGS:
+    if at_once(inner) > _MOST_READINGS:
         raise TimelineError(
             "it is reversed within more than three reversed sequences, which editors read in too "
             "many ways",
             remedy="Render the innermost sequence as a movie and cut that in.",
         )
     return inner
+
+
+def through_curve(shown: Iterable[Shown], curve: Curve) -> tuple[Shown, ...]:
+    """`shown` in the time within an item with a curve, from that since its start in its parent."""
+    inner = []
+    for stretch in curve:
+        for part in shown:
+            for kept in _within((part,), stretch.low[0], stretch.high[0]):
+                slope = kept.slope * stretch.slope
+                offset = stretch.offset + kept.offset * stretch.slope
+                inner.append(Shown(slope, offset, kept.low, kept.high))
+    return tuple(inner)
+
+
+def _within(
+    shown: tuple[Shown, ...], start: Fraction | float, end: Fraction | float
+) -> tuple[Shown, ...]:
+    """`narrowed`, of which either bound may be infinite."""
+    if math.isinf(start) and math.isinf(end):
+        return shown
+    far = Fraction(10**9)  # seconds: longer than any edit
+    low = -far if math.isinf(start) else Fraction(start)
+    return narrowed(shown, low, far if math.isinf(end) else Fraction(end))
+
+
+def at_once(shown: Iterable[Shown]) -> int:
+    """The most parts that hold one instant: 1 where every instant shows one time."""
+    edges = [edge for part in shown for edge in ((part.low, 1), (part.high, -1))]
+    # A part that ends where another begins does not hold that instant.
+    edges.sort(key=lambda edge: (*edge[0], edge[1]))
+    return max(accumulate((step for _, step in edges), initial=0))

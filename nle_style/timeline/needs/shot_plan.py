@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import opentimelineio as otio
 
-from nle_style.errors import InputError, MediaError
+from nle_style.errors import InputError, MediaError, TimelineError
 from nle_style.spans import merge_spans
 from nle_style.timeline.files import MediaFacts, begun_sequence, check_sequence, source_path
-from nle_style.timeline.frames import usable_range
+from nle_style.timeline.frames import counted, usable_range
 from nle_style.timeline.needs.candidates import NO_LOOK, Candidate, Refusal, Skipped, survey
 from nle_style.timeline.needs.clip_need import ClipUse, SourceRange, use_of
-from nle_style.timeline.parsed import ReadTimeline
+from nle_style.timeline.needs.readings import OtherReading
+from nle_style.timeline.parsed import SOURCE_KEY, ReadTimeline
 
 __all__ = ["Plan", "plan_shots"]
+
+# Of the timeline's metadata in Premiere's .otio.
+_PREMIERE = "PremierePro_OTIO"
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ def plan_shots(
     """
     if handles < 0:
         raise ValueError(f"handles must be 0 or more, not {handles}")
+    premiere = _PREMIERE in read.timeline.metadata
     known: dict[Path, MediaFacts | MediaError] = {}
     uses: list[ClipUse] = []
     refusals: list[Refusal] = []
@@ -111,7 +116,9 @@ def plan_shots(
                 check_sequence(item.reference)
                 source = find(item.clip, item.reference)
             series = _series(item, source)
-            use = use_of(item, series or source, _probed(series or source, probe, known), look)
+            facts = _probed(series or source, probe, known)
+            other = _other_reading(item, premiere=premiere)
+            use = use_of(item, series or source, facts, look, other)
             if use is not None and series is not None:
                 note = f"its media, {source.name}, is read as the first file of a sequence"
                 use = replace(use, note="; ".join(filter(None, (note, use.note))))
@@ -135,6 +142,22 @@ def plan_shots(
         skipped=tuple(skipped),
         shared_frames=asked - sum(r.last - r.first + 1 for r in planned),
     )
+
+
+def _other_reading(item: Candidate, *, premiere: bool) -> OtherReading | None:
+    """What another writer of the timeline's format would mean by a clip."""
+    trim, about = item.clip.source_range, item.clip.metadata.get(SOURCE_KEY)
+    if isinstance(about, Mapping) and about.get("shift"):
+        try:
+            return OtherReading(str(about.get("why")), shift=Fraction(str(about["shift"])))
+        except (ValueError, ArithmeticError) as error:
+            raise TimelineError(
+                f"its in-point cannot be read ({error})", remedy="Export the timeline again."
+            ) from error
+    if premiere and trim is not None and item.speed not in (0, 1):
+        why = "Premiere counts the length of a retimed clip in source frames, others in the cut's"
+        return OtherReading(why, length=counted(trim.duration))
+    return None
 
 
 def _series(item: Candidate, source: Path) -> Path | None:

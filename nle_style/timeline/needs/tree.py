@@ -17,11 +17,13 @@ from nle_style.timeline.needs.references import own_reference
 from nle_style.timeline.needs.retime import (
     ALWAYS,
     Shown,
+    curve_of,
     narrowed,
     reading_starts,
     shifted,
     speed_of,
     through,
+    through_curve,
 )
 
 __all__ = ["DEEPEST", "ClipPlace", "Placed", "walk"]
@@ -162,6 +164,8 @@ def _content(level: Placed) -> tuple[Shown, ...]:
     """When the cut shows which time within a stack or track."""
     nest, trim = level.item, level.item.source_range
     speed = speed_of(nest)
+    if curve := curve_of(nest):
+        return through_curve(level.shown, curve)
     if trim is None and speed == 1:
         return level.shown
     start = Fraction(0) if trim is None else counted(trim.start_time)

@@ -15,13 +15,14 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed, curve_effect, curve_points
 from nle_style.timeline.readers.mlt_media import (
     MltMedia,
     hides_picture,
     markers_in,
     mlt_property,
 )
+from nle_style.timeline.readers.mlt_timeremap import remapped
 from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
 __all__ = ["read_kdenlive"]
@@ -162,8 +163,11 @@ class _Reader:
         """Take frames of the edit off both ends, `head` at the item's own speed."""
         whole = item.source_range
         scalar = 1.0
-        for effect in item.effects:
+        for place, effect in enumerate(item.effects):
             scalar *= getattr(effect, "time_scalar", 1.0)
+            if points := curve_points(effect):
+                later = [(Fraction(t) - head / self._rate, Fraction(v)) for t, v in points]
+                item.effects[place] = curve_effect(effect.name, later)
         moved = head * scalar if scalar > 0 else -tail * scalar
         item.source_range = otio.opentime.TimeRange(
             whole.start_time + self._time(moved), whole.duration - self._time(head + tail)
@@ -220,9 +224,9 @@ class _Reader:
         clip.source_range = self._range(float(start), length)
         if speed != 1:
             clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
-        if any(mlt_property(link, "mlt_service") == "timeremap" for link in producer.iter("link")):
-            clip.effects.append(otio.schema.TimeEffect("timeremap"))
-            self._warnings.append(f"line {self.line}: '{name}' changes its speed over time")
+        for link in producer.iter("link"):
+            if mlt_property(link, "mlt_service") == "timeremap":
+                clip.effects.append(self._remap(link, name, first, length))
         if service in _GENERATED or service.startswith("frei0r"):
             clip.media_reference = otio.schema.GeneratorReference(generator_kind=service)
         elif slides is not None:
@@ -241,6 +245,20 @@ class _Reader:
         else:
             self._warnings.append(f"line {self.line}: '{name}' is a {service or 'clip'}, no file")
         return clip
+
+    def _remap(
+        self, link: ElementTree.Element, name: str, first: int, length: int
+    ) -> otio.schema.TimeEffect:
+        """The curve of a clip of `length` frames from `first` on."""
+        what = "changes its speed over time: no .otio says so"
+        try:
+            points = remapped(link, first, length, self._rate, self._frames)
+            effect = curve_effect("timeremap", points)
+        except (ValueError, ArithmeticError) as error:
+            what = str(error)
+            effect = otio.schema.TimeEffect("timeremap", metadata={SOURCE_KEY: {"reason": what}})
+        self._warnings.append(f"line {self.line}: '{name}': {what}")
+        return effect
 
     def _mark(self, item: otio.schema.Item, text: str) -> None:
         try:

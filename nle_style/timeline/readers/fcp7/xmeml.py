@@ -7,6 +7,7 @@ file again. Source: Apple, "Final Cut Pro XML Interchange Format".
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -14,7 +15,8 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.frames import exact_rate
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed, curve_effect
 from nle_style.timeline.readers.fcp7.xmeml_items import (
     name_unknown_items,
     readable_item,
@@ -144,6 +146,7 @@ def _reader_class() -> Any:
             item.metadata[SOURCE_KEY] = {k: v for k, v in source.items() if v is not None}
             item.enabled = (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"
             self._set_time(item, element, start_offset, line)
+            self._note_rates(item, element, item_range.duration.rate)
             return item
 
         def track_for_element(self, element: ElementTree.Element, kind: str, context: Any) -> Any:
@@ -174,13 +177,31 @@ def _reader_class() -> Any:
             item.effects[:] = [e for e in item.effects if not is_remap(e)]
             if time.warning:
                 self._warnings.append(f"line {line}: '{item.name}' {time.warning}")
-            if time.effect is not None:
-                item.effects.append(time.effect)
             # The adapter has added the in-point as it stands.
             unscaled = float(element.findtext("./in") or 0) + offset
-            moved = item.source_range.start_time.value - unscaled + time.start
+            media_start = item.source_range.start_time.value - unscaled
+            moved = media_start + time.start
+            if time.curve:
+                exact = exact_rate(rate)
+                points = [(t / exact, (v + Fraction(media_start)) / exact) for t, v in time.curve]
+                item.effects.append(curve_effect("timeremap", points))
+            elif time.effect is not None:
+                item.effects.append(time.effect)
             item.source_range = otio.opentime.TimeRange(
                 otio.opentime.RationalTime(moved, rate), item.source_range.duration
             )
+
+        def _note_rates(self, item: Any, element: ElementTree.Element, edit_rate: float) -> None:
+            """Of a clip at another rate than its sequence, what editors make of its in-point."""
+            rate, edit = (exact_rate(r) for r in (item.source_range.start_time.rate, edit_rate))
+            begin = item_time(element, 0).start
+            if rate == edit or not begin or not isinstance(item, otio.schema.Clip):
+                return
+            shift = Fraction(begin) / edit - Fraction(begin) / rate
+            why = (
+                f"the format counts its in-point at the clip's {float(rate):.5g} a second, Premiere"
+                f" and Resolve at the sequence's {float(edit):.5g}"
+            )
+            item.metadata[SOURCE_KEY].update({"shift": str(shift), "why": why})
 
     return Reader

@@ -6,6 +6,8 @@ catalog; speeds checked against exports.
 
 from __future__ import annotations
 
+from fractions import Fraction
+from itertools import pairwise
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -23,11 +25,14 @@ class ItemTime(NamedTuple):
         start: its lowest source frame, counted from the media's first and not in its timecode.
         effect: None at normal speed.
         warning: what was guessed or cannot be known, "" if nothing.
+        curve: of a speed that changes over time: frames since the item's start, and source frames
+            counted as `start`.
     """
 
     start: float
     effect: otio.schema.TimeEffect | None = None
     warning: str = ""
+    curve: tuple[tuple[Fraction, Fraction], ...] = ()
 
 
 def is_remap(effect: otio.schema.Effect) -> bool:
@@ -53,14 +58,15 @@ def item_time(element: ElementTree.Element, offset: float) -> ItemTime:
         return ItemTime(subclip + frame, otio.schema.FreezeFrame())
     remap = element.find("./filter/effect[effectid='timeremap']")
     time = ItemTime(begin) if remap is None else _retimed(element, remap, begin)
-    return time._replace(start=time.start + subclip)
+    curve = tuple((when, value + Fraction(subclip)) for when, value in time.curve)
+    return time._replace(start=time.start + subclip, curve=curve)
 
 
 def _retimed(element: ElementTree.Element, remap: ElementTree.Element, begin: float) -> ItemTime:
-    """At a constant speed.
+    """The speed of a timeremap filter.
 
-    Premiere also writes the curve as keyframes of "graphdict" (when: retimed frame, value: source
-    frame), marking the clip's ends. Reverse plays down from the media's end.
+    Premiere also writes a constant speed as keyframes of "graphdict" (when: retimed frame, value:
+    source frame), marking the clip's ends. Reverse plays down from the media's end.
     """
     values = {
         parameter.findtext("./parameterid"): (parameter.findtext("./value") or "").strip()
@@ -79,7 +85,7 @@ def _retimed(element: ElementTree.Element, remap: ElementTree.Element, begin: fl
     ]
     variable = values.get("variablespeed", "0") not in ("", "0", "FALSE")
     if variable or len(inner) > 2:
-        return _unknown(begin, "changes its speed over time", values)
+        return _ramp(graph, begin, values, reverse=reverse)
     if speed == 0:
         guess = f"has a speed of 0: read as a freeze of its frame {begin:g}"
         return ItemTime(begin, otio.schema.FreezeFrame(), guess)
@@ -96,6 +102,30 @@ def _retimed(element: ElementTree.Element, remap: ElementTree.Element, begin: fl
         lowest = min(curve) if len(curve) == 2 else (total - end) * scalar
         return ItemTime(max(0.0, lowest), otio.schema.LinearTimeWarp(time_scalar=-scalar))
     return ItemTime(begin * scalar, otio.schema.LinearTimeWarp(time_scalar=scalar))
+
+
+def _ramp(
+    graph: ElementTree.Element | None, begin: float, values: dict[str | None, str], *, reverse: bool
+) -> ItemTime:
+    """A speed that changes over time, straight between the keyframes of "graphdict"."""
+    keyframes = [] if graph is None else graph.findall("./keyframe")
+    if any(k.find(f"./{handle}") is not None for k in keyframes for handle in ("inbez", "outbez")):
+        return _unknown(begin, "changes its speed along a curve (Bezier handles)", values)
+    points = sorted({Fraction(_number(k, "./when")): k for k in keyframes}.items())
+    if reverse or len(points) < 2:
+        what = "changes its speed over time" + (" in reverse" if reverse else "")
+        return _unknown(begin, f"{what}, and the file has no keyframes of it", values)
+    start = Fraction(begin)
+    curve = tuple((when - start, Fraction(_number(k, "./value"))) for when, k in points)
+    return ItemTime(float(_value_at(curve)), None, "changes its speed over time: no .otio says so",
+                    curve)  # fmt: skip
+
+
+def _value_at(curve: tuple[tuple[Fraction, Fraction], ...]) -> Fraction:
+    """The source frame that the item begins with."""
+    parts = list(pairwise(curve))
+    (t0, v0), (t1, v1) = next((part for part in parts if part[1][0] > 0), parts[-1])
+    return v0 - t0 * (v1 - v0) / (t1 - t0)
 
 
 def _unknown(begin: float, what: str, values: dict[str | None, str]) -> ItemTime:

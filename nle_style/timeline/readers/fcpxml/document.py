@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed, curve_effect
 from nle_style.timeline.readers.fcpxml.fcpxml_retime import Retime, conform_scalar, retime_of
 from nle_style.timeline.readers.fcpxml.lanes import Dissolve, Lanes, Placed, stack_of
 from nle_style.timeline.readers.fcpxml.resources import (
@@ -258,7 +258,7 @@ class _Reader:
             element.get("name", ""), self._resources.reference(asset, media_rate)
         )
         clip.source_range = range_at(retime.start, duration, media_rate, rate)
-        self._retime(clip, element, retime)
+        self._retime(clip, element, retime, Fraction(0))
         return self._noted(clip, element, media_rate, asset.get("id"))
 
     def _simple_clip(
@@ -303,7 +303,7 @@ class _Reader:
             return None
         retime = retime_of(element, local, duration, rate, None)
         stack.source_range = range_at(retime.start - origin, duration, inner_rate, rate)
-        self._retime(stack, element, retime)
+        self._retime(stack, element, retime, origin)
         return self._noted(stack, element, inner_rate)
 
     def _media(
@@ -331,8 +331,18 @@ class _Reader:
             self._storyline(lanes, angles[0], lane=0, shift=Fraction(0))
         return stack_of(lanes, self._warnings), inner, seconds(multicam.get("tcStart"))
 
-    def _retime(self, item: otio.schema.Item, element: ElementTree.Element, retime: Retime) -> None:
-        if retime.effect is not None:
+    def _retime(
+        self,
+        item: otio.schema.Item,
+        element: ElementTree.Element,
+        retime: Retime,
+        origin: Fraction,
+    ) -> None:
+        """Put a retime on an item whose own time begins at `origin` of that in the file."""
+        if retime.curve:
+            points = [(time, value - origin) for time, value in retime.curve]
+            item.effects.append(curve_effect("timeMap", points))
+        elif retime.effect is not None:
             item.effects.append(retime.effect)
         if retime.warning:
             self._warn(element, f"'{element.get('name')}' {retime.warning}")

@@ -32,11 +32,14 @@ class Retime(NamedTuple):
         start: media time in seconds at the lowest frame shown (the last one of a reverse).
         effect: None at normal speed; a bare TimeEffect where the speed changes.
         warning: what could not be understood, "" if nothing.
+        curve: of a speed that changes over time: time since the clip's start and media time, both
+            in seconds.
     """
 
     start: Fraction
     effect: otio.schema.TimeEffect | None = None
     warning: str = ""
+    curve: tuple[tuple[Fraction, Fraction], ...] = ()
 
 
 def retime_of(
@@ -48,7 +51,10 @@ def retime_of(
 ) -> Retime:
     """The retime of a clip.
 
-    A timeMap gives media times for local times. A conform-rate with scaling plays media of nearly
+    A timeMap gives media times for local times, straight between its points but where a point says
+    how long its smooth transition is (inTime, outTime): FCPXML does not define that curve. Of one
+    that lies within the clip and goes one way it is known which frames it shows, in whatever
+    order of speeds; others are not read. A conform-rate with scaling plays media of nearly
     the edit's rate frame by frame, so that its time runs at edit rate / media rate.
 
     Args:
@@ -69,10 +75,7 @@ def retime_of(
         return _conformed(element, start, rate)
     slopes = {(v1 - v0) / (t1 - t0) for (t0, v0), (t1, v1) in pairwise(points) if t1 != t0}
     if not slopes or max(slopes) - min(slopes) > _SAME_SLOPE:
-        effect = otio.schema.TimeEffect(
-            "timeMap", metadata={SOURCE_KEY: {"points": [[str(t), str(v)] for t, v in points]}}
-        )
-        return Retime(start, effect, "changes its speed over time (timeMap)")
+        return _ramp(element, points, start, duration, _missing_start(asset, points))
     (t0, v0), (t1, v1) = points[0], points[-1]
     slope = (v1 - v0) / (t1 - t0)
     first = v0 + (start - t0) * slope + _missing_start(asset, points)
@@ -81,6 +84,51 @@ def retime_of(
     effect = otio.schema.LinearTimeWarp(time_scalar=float(slope))
     lowest = first if slope > 0 else first + duration * slope
     return Retime(lowest, effect)
+
+
+def _ramp(
+    element: ElementTree.Element,
+    points: list[tuple[Fraction, Fraction]],
+    start: Fraction,
+    duration: Fraction,
+    shift: Fraction,
+) -> Retime:
+    if reason := _undefined(element, points, start, start + duration):
+        effect = otio.schema.TimeEffect("timeMap", metadata={SOURCE_KEY: {"reason": reason}})
+        return Retime(start, effect, reason.removeprefix("it "))
+    ordered = sorted(dict(points).items())
+    curve = tuple((time - start, value + shift) for time, value in ordered)
+    pairs = list(pairwise(curve))
+    (t0, v0), (t1, v1) = next((pair for pair in pairs if pair[1][0] > 0), pairs[-1])
+    first = v0 - t0 * (v1 - v0) / (t1 - t0)
+    return Retime(first, None, "changes its speed over time: no .otio says so", curve)
+
+
+def _undefined(
+    element: ElementTree.Element,
+    points: list[tuple[Fraction, Fraction]],
+    start: Fraction,
+    end: Fraction,
+) -> str:
+    """Why it is not defined which frames a timeMap shows from `start` to `end`; "" if it is."""
+    slopes = [(v1 - v0) / (t1 - t0) for (t0, v0), (t1, v1) in pairwise(points) if t1 > t0]
+    if len(slopes) < len(points) - 1:
+        return "the points of its timeMap do not go forward in time"
+    written = element.findall("./timeMap/timept")
+    for place, point in enumerate(written):
+        if point.get("interp") == "smooth":
+            return "its timeMap has smooth points, whose curve FCPXML does not define"
+        before, after = seconds(point.get("inTime")), seconds(point.get("outTime"))
+        if not (before or after) or not 0 < place < len(written) - 1:
+            continue
+        time = points[place][0]
+        inside = start <= time - before and time + after <= end
+        if not inside or slopes[place - 1] * slopes[place] <= 0:
+            return (
+                "its speed changes in a smooth transition (inTime, outTime) that turns or is cut"
+                " off, and FCPXML does not define its curve"
+            )
+    return ""
 
 
 def _missing_start(

@@ -1,0 +1,64 @@
+"""Where writers of a format disagree, the frames of both readings are planned, and said."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import opentimelineio as otio
+import pytest
+
+from nle_style.timeline import read_timeline
+from nle_style.timeline.needs import plan_shots
+from tests.timeline.building import Facts, clip, probe_of, read_back, timeline, track
+
+R25 = Fraction(25)
+FCP7 = """<xmeml version="5"><sequence><name>s</name><rate><timebase>{edit}</timebase></rate><media>
+<video><track><clipitem id="c"><name>a</name><rate><timebase>25</timebase></rate><start>0</start>
+<end>30</end><in>{begin}</in><out>90</out><file id="f"><name>a</name><pathurl>file:///m/a.mov
+</pathurl><rate><timebase>25</timebase></rate><duration>200</duration></file></clipitem></track>
+</video></media></sequence></xmeml>"""
+
+
+@pytest.mark.parametrize(
+    ("writer", "start", "speed", "shown"),
+    [
+        # Premiere's 40 source frames, Avid's 40 / 2.
+        ("PremierePro_OTIO", 10, 0.5, (9, 50)),
+        ("PremierePro_OTIO", 20, 2.0, (19, 99)),
+        ("PremierePro_OTIO", 10, 1.0, (10, 49)),
+        ("PremierePro_OTIO", 10, 0.0, (10, 11)),
+        ("Resolve_OTIO", 10, 0.5, (9, 30)),
+    ],
+)
+def test_premieres_speeds(
+    tmp_path: Path, writer: str, start: int, speed: float, shown: tuple[int, int]
+) -> None:
+    shot = clip("a", (start, 40), (0, 100), rate=25)
+    if speed != 1:
+        warp = otio.schema.LinearTimeWarp(time_scalar=speed)
+        shot.effects.append(warp if speed else otio.schema.FreezeFrame())
+    cut = timeline(track(shot))
+    cut.metadata[writer] = {"x": 1}
+    (use,) = plan_shots(read_back(cut, tmp_path), probe_of(Facts(R25))).uses
+    assert (use.first, use.last) == shown
+    assert ("Premiere counts" in use.note) == (writer == "PremierePro_OTIO" and speed in (0.5, 2))
+
+
+@pytest.mark.parametrize(
+    ("edit", "begin", "shown"),
+    [
+        # In-point 60: at the clip's 25 frames 60-84, at the sequence's 30 it is 2 s: 50-74.
+        (30, 60, (50, 84)),
+        (30, 0, (0, 24)),
+        (25, 60, (60, 89)),
+    ],
+)
+def test_in_points_of_mixed_rates(
+    tmp_path: Path, edit: int, begin: int, shown: tuple[int, int]
+) -> None:
+    path = tmp_path / "cut.xml"
+    path.write_text(FCP7.format(edit=edit, begin=begin), encoding="utf-8")
+    (use,) = plan_shots(read_timeline(path), probe_of(Facts(R25, 200))).uses
+    assert (use.first, use.last) == shown
+    assert ("Premiere and Resolve at the sequence's 30" in use.note) == (shown == (50, 84))
