@@ -31,6 +31,9 @@ VERSION = 1
 # What a host application sets for its own interpreter and libraries would break ours.
 _HOST_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 
+# Windows opens a console for a console program that a windowed one starts.
+_NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)
+
 _POLL = 0.1  # seconds from one look at the host's cancel button to the next
 _LOG_TAIL = 2000  # bytes of the log in a message about a crash
 
@@ -215,6 +218,7 @@ def list_packs(command, pack="", timeout=None):
         env=worker_environment(),
         timeout=timeout,
         check=False,
+        creationflags=_NO_WINDOW,
     )
     if done.returncode != 0:
         reason = _last_line(done.stderr) or "it wrote no reason"
@@ -250,6 +254,7 @@ class Worker:
                 stdout=subprocess.PIPE,
                 stderr=self._log,
                 env=worker_environment(),
+                creationflags=_NO_WINDOW,
             )
         except OSError as error:
             self._log.close()

@@ -5,8 +5,9 @@ nuke -t render_node.py SCRIPT.nk NLEStyle1 --frames 1001-1048 --views left,right
 
 import sys
 
-from nle_style_nuke.headless import main
+import nuke
+from nle_style_nuke.headless import main, words_behind
 
 __all__ = []
 
-sys.exit(main(sys.argv[1:]))
+sys.exit(main(words_behind(sys.argv[0], nuke.rawArgs, sys.argv)))

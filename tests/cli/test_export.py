@@ -172,7 +172,7 @@ def test_the_cattery_folder(exported: Path, tmp_path: Path) -> None:
         ("Boolean", "linear", True, None),
     ]
     described = json.loads((folder / "cat.json").read_text())
-    assert described["minimum_nuke_version_required"] == 15.1
+    assert described["minimum_nuke_version_required"] == 14.0
     assert described["cats"] == [{"filepath": names[1], "name": "NLEStyle_blue", "icon": ""}]
 
 
@@ -209,8 +209,8 @@ def test_text_in_tcls_quotes() -> None:
 
 def test_no_cat_is_made_where_it_cannot_be(exported: Path, tmp_path: Path) -> None:
     module, card = load_file(MAKE_CAT), str(exported / "NLEStyle_blue.json")
-    with pytest.raises(ValueError, match=r"Nuke 15\.0 cannot load it: it needs 15\.1"):
-        module.make(card, str(tmp_path), Nuke(15, 0))
+    with pytest.raises(ValueError, match=r"Nuke 13\.2 cannot load it: it needs 14\.0"):
+        module.make(card, str(tmp_path), Nuke(13, 2))
     with pytest.raises(RuntimeError, match="CatFileCreator made no file"):
         module.make(card, str(tmp_path), Nuke(works=False))
     shutil.copy(card, tmp_path / "alone.json")
@@ -223,7 +223,7 @@ def test_no_cat_is_made_where_it_cannot_be(exported: Path, tmp_path: Path) -> No
 
 def test_the_copy_finds_its_card_when_it_is_run(exported: Path, tmp_path: Path) -> None:
     """As a program, with a stand-in for Nuke on its path that is too old: one line, exit 1."""
-    (tmp_path / "nuke.py").write_text("NUKE_VERSION_MAJOR, NUKE_VERSION_MINOR = 14, 1\n")
+    (tmp_path / "nuke.py").write_text("NUKE_VERSION_MAJOR, NUKE_VERSION_MINOR = 13, 2\n")
     done = subprocess.run(
         [sys.executable, exported / "NLEStyle_blue_make_cat.py"],
         env={**os.environ, "PYTHONPATH": str(tmp_path), "NLE_STYLE_CATTERY": str(tmp_path)},
@@ -233,7 +233,7 @@ def test_the_copy_finds_its_card_when_it_is_run(exported: Path, tmp_path: Path) 
     )
     assert done.returncode == 1
     assert done.stderr == ""
-    said = "nle_style: no .cat was made: Nuke 14.1 cannot load it: it needs 15.1\n"
+    said = "nle_style: no .cat was made: Nuke 13.2 cannot load it: it needs 14.0\n"
     assert done.stdout == said
 
 

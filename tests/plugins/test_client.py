@@ -56,6 +56,26 @@ def test_cancel_stops_the_worker(client: ModuleType, tiny_pack: Path, tmp_path: 
     assert not list((tmp_path / "out").glob("*.mov"))
 
 
+def test_no_console_window_opens_on_windows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where there are no such flags every other value than 0 is refused."""
+    monkeypatch.setattr(subprocess, "CREATE_NO_WINDOW", 0x08000000, raising=False)
+    asked = []
+
+    def started(*words: object, **options: object) -> None:
+        asked.append(options["creationflags"])
+        raise OSError(2, "No such file")
+
+    monkeypatch.setattr(subprocess, "Popen", started)
+    client = load_client()
+    with pytest.raises(client.WorkerError):
+        client.Worker(["nle-style"], "job.json", str(tmp_path / "log"))
+    with pytest.raises(OSError, match="No such file"):
+        client.list_packs(["nle-style"])
+    assert asked == [0x08000000, 0x08000000]
+
+
 def test_a_missing_interpreter_is_one_message(client: ModuleType, tmp_path: Path) -> None:
     with pytest.raises(client.WorkerError, match="cannot be started"):
         client.Worker([str(tmp_path / "python")], "job.json", str(tmp_path / "log"))

@@ -95,7 +95,7 @@ def _nuke() -> str:
     from nle_style.cli.install.hosts import examine_nuke
     from nle_style.cli.install.nuke_host import default_folder
 
-    return examine_nuke(default_folder(Path.home()))
+    return examine_nuke(default_folder(os.environ, Path.home()))
 
 
 def _resolve() -> str:

@@ -42,7 +42,7 @@ def nuke(
     output: ResultFile,
     overwrite: Overwrite = False,
 ) -> None:
-    """TorchScript for Nuke's Inference node (Nuke 15.1 and newer): NAME.pt, its card, and the
+    """TorchScript for Nuke's Inference node (Nuke 14 and newer): NAME.pt, its card, and the
     script that makes the .cat in NukeX. NAME becomes the node's name. Not tested inside Nuke."""
     from nle_style.apply import Look, parse_styles
     from nle_style.core import load_pack

@@ -25,7 +25,7 @@ def nuke(
     from nle_style.cli.install import nuke_host
     from nle_style.cli.install.installation import this_installation
 
-    place = folder or nuke_host.default_folder(Path.home())
+    place = folder or nuke_host.default_folder(os.environ, Path.home())
     if uninstall:
         _tell("taken out", nuke_host.uninstall(place), f"nothing of nle_style in {place}")
         return
@@ -44,16 +44,21 @@ def resolve(
     from nle_style.cli.install import resolve_host
     from nle_style.cli.install.installation import this_installation
 
-    place = folder or resolve_host.scripts_folder(sys.platform, os.environ)
-    if uninstall:
-        _tell("removed", resolve_host.uninstall(place), f"no script of nle_style in {place}")
-        return
-    written = resolve_host.install(place, this_installation())
-    _tell("written", written, f"up to date in {place}")
-    print(
-        "In Resolve: Workspace > Scripts > NLE Style. The free edition runs no Python scripts from"
-        " 21.1 on: use `nle-style batch` on an OTIO export there. Not tested inside Resolve yet."
-    )
+    places = [folder] if folder else [resolve_host.scripts_folder(sys.platform, os.environ)]
+    sandboxed = None if folder else resolve_host.app_store_folder(sys.platform, os.environ)
+    places += [sandboxed] if sandboxed else []
+    for place in places:
+        if uninstall:
+            _tell("removed", resolve_host.uninstall(place), f"no script of nle_style in {place}")
+        else:
+            written = resolve_host.install(place, this_installation())
+            _tell("written", written, f"up to date in {place}")
+    if not uninstall:
+        print(
+            "In Resolve: Workspace > Scripts > NLE Style. The free edition does not list it from"
+            " 21.1 on: use `nle-style batch` on an OTIO export there. Not tested inside Resolve"
+            " yet."
+        )
 
 
 def _tell(done: str, paths: list[Path], nothing: str) -> None:

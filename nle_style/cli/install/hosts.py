@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import plistlib
 import re
+import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -48,6 +49,7 @@ def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = 
     """
     folder = resolve_host.scripts_folder(platform, environment)
     hint = resolve_hint(platform, environment, root)
+    hint += _python_hint(platform, environment, root)
     found = resolve_host.find(folder)
     if found is None:
         return f"not installed in {folder} (nle-style install resolve); {hint}"
@@ -83,6 +85,23 @@ def resolve_hint(platform: str, environment: Mapping[str, str], root: Path = Pat
     if place.is_dir():
         return f"DaVinci Resolve in {place}, version and edition not known"
     return f"no DaVinci Resolve in {place}"
+
+
+def _python_hint(platform: str, environment: Mapping[str, str], root: Path) -> str:
+    """What to say where there is no Python that Resolve would find: on macOS that of python.org,
+    elsewhere the system's. Source: Resolve's scripting README; Studio has its own from 21.1 on."""
+    if platform == "win32":
+        found = shutil.which("python", path=environment.get("PATH", "")) is not None
+    else:
+        places = {"darwin": ["Library/Frameworks/Python.framework/Versions"]}
+        usual = ["usr/bin/python3", "usr/local/bin/python3"]
+        found = any((root / place).exists() for place in places.get(platform, usual))
+    if found:
+        return ""
+    return (
+        "; no Python that its scripts would run in: install one from python.org (Studio has its"
+        " own from 21.1 on)"
+    )
 
 
 def _text(path: Path) -> str:

@@ -78,9 +78,16 @@ class Found:
     missing: tuple[str, ...]
 
 
-def default_folder(home: Path) -> Path:
-    """Where Nuke looks for a user's init.py on every system: ~/.nuke."""
-    return home / ".nuke"
+def default_folder(environment: Mapping[str, str], home: Path) -> Path:
+    """Where Nuke looks for a user's init.py: `.nuke` under HOME where that is set, on Windows too;
+    else under the user's own folder.
+
+    Args:
+        environment: the user's.
+        home: the user's folder without it: %USERPROFILE%.
+    """
+    given = environment.get("HOME")
+    return (Path(given) if given else home) / ".nuke"
 
 
 def install(folder: Path, installation: Installation) -> list[Path]:

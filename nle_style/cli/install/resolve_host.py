@@ -2,6 +2,9 @@
 
 The script is a few lines that know where this installation is; what it does is in
 `plugins/resolve/nle_style_resolve`, so that a newer nle_style in the same place needs no new one.
+
+Beside it goes a script in Lua that says how to do without: the free edition lists no script in
+Python from 21.1 on (reported for davinci-resolve-mcp, issue 203), where one in Lua was listed.
 """
 
 from __future__ import annotations
@@ -19,11 +22,21 @@ from nle_style.cli.install.installation import (
 )
 from nle_style.errors import InputError
 
-__all__ = ["SCRIPT", "find", "install", "scripts_folder", "uninstall"]
+__all__ = ["NOTE", "SCRIPT", "app_store_folder", "find", "install", "scripts_folder", "uninstall"]
 
 SCRIPT = "NLE Style.py"
 """Its stem is what the menu shows."""
 
+NOTE = "NLE Style - without Python.lua"
+
+_NOTE = """\
+-- Written by `nle-style install resolve`; `--uninstall` there removes it.
+print("NLE Style needs Resolve's Python, which the free edition does not have from 21.1 on.")
+print("Without it: File > Export > Timeline, as OTIO. Then in a terminal:")
+print("    nle-style batch CUT.otio --style blue -o FOLDER")
+print("and File > Import > Timeline: the .baked.otio in that folder.")
+"""
+_NOTE_MARK = _NOTE.partition("\n")[0]
 _MARK = "# Written by `nle-style install resolve`; `--uninstall` there removes it."
 # Python 3.6 to 3.14 read it; whatever goes wrong is one line in Resolve's console.
 _SCRIPT = """\
@@ -96,8 +109,22 @@ def scripts_folder(platform: str, environment: Mapping[str, str]) -> Path:
     return Path(environment[variable], *place.split("/"), "Fusion", "Scripts", "Utility")
 
 
+def app_store_folder(platform: str, environment: Mapping[str, str]) -> Path | None:
+    """Where the Mac App Store's build looks for scripts, which Apple's sandbox keeps apart; None if
+    it was never started here.
+
+    Source: davinci-resolve-mcp, issue 104: on its free 21.0.3 scripts in this folder were listed.
+    """
+    home = environment.get("HOME")
+    if platform != "darwin" or not home:
+        return None
+    container = Path(home, "Library", "Containers", "com.blackmagic-design.DaVinciResolveLite")
+    support = container / "Data" / "Library" / "Application Support"
+    return support / "Fusion" / "Scripts" / "Utility" if container.is_dir() else None
+
+
 def install(folder: Path, installation: Installation) -> list[Path]:
-    """Write the script; one that is as it should be is not written again.
+    """Write the script and the note; what is as it should be is not written again.
 
     Returns:
         the files that were written.
@@ -106,18 +133,18 @@ def install(folder: Path, installation: Installation) -> list[Path]:
         InputError: a script of this name is there that is not ours.
         OutputError: it is read-only, or the folder refuses.
     """
-    path = folder / SCRIPT
     text = _SCRIPT.format(mark=_MARK, record=ascii(installation.as_data())).encode("ascii")
-    before = _ours(path)
-    if before == text:
-        return []
-    check_writable(path)
-    write_whole(path, text)
-    return [path]
+    wanted = {folder / SCRIPT: text, folder / NOTE: _NOTE.encode("ascii")}
+    stale = [path for path in wanted if _ours(path) != wanted[path]]
+    for path in stale:
+        check_writable(path)
+    for path in stale:
+        write_whole(path, wanted[path])
+    return stale
 
 
 def uninstall(folder: Path) -> list[Path]:
-    """Remove the script.
+    """Remove the script and the note.
 
     Returns:
         what was removed; nothing if it was not there.
@@ -126,12 +153,12 @@ def uninstall(folder: Path) -> list[Path]:
         InputError: a script of this name is there that is not ours.
         OutputError: it is read-only, or the folder refuses.
     """
-    path = folder / SCRIPT
-    if _ours(path) is None:
-        return []
-    check_writable(path)
-    remove(path)
-    return [path]
+    paths = [path for path in (folder / SCRIPT, folder / NOTE) if _ours(path) is not None]
+    for path in paths:
+        check_writable(path)
+    for path in paths:
+        remove(path)
+    return paths
 
 
 def find(folder: Path) -> Installation | None:
@@ -165,7 +192,8 @@ def _ours(path: Path) -> bytes | None:
     Raises: InputError if it is another program's.
     """
     text = read_whole(path)
-    if text is not None and not text.startswith(_MARK.encode("ascii")):
+    mark = _NOTE_MARK if path.name == NOTE else _MARK
+    if text is not None and not text.startswith(mark.encode("ascii")):
         raise InputError(
             "is a script of that name that nle_style did not write",
             where=str(path),

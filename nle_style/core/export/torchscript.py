@@ -30,7 +30,7 @@ CARD = "nle_style_live"
 """The key that says what a card is, and its version."""
 
 _CHANNELS = ["rgba.red", "rgba.green", "rgba.blue"]
-_OLDEST_NUKE = 15.1  # the first with libtorch 2: nuke.md, "Versions"
+_OLDEST_NUKE = 14.0  # libtorch 1.12: docs/hosts/live.md, "Versions"
 _NAME = re.compile(r"[A-Za-z]\w{0,63}", re.ASCII)
 _PROBE = 32  # pixels a side of the picture that is painted to verify a file
 

@@ -1,7 +1,7 @@
 """Make the .cat of an exported network, and the Cattery folder with its node. Runs inside NukeX.
 
 `nle-style export nuke -o NLEStyle_blue.pt` puts a copy of this file beside the network, under the
-name NLEStyle_blue_make_cat.py, and a card NLEStyle_blue.json. Where NukeX (15.1 or newer) is:
+name NLEStyle_blue_make_cat.py, and a card NLEStyle_blue.json. Where NukeX (14 or newer) is:
 
     Nuke --nukex -i --gpu 0 --safe NLEStyle_blue_make_cat.py
 
@@ -21,7 +21,7 @@ import sys
 __all__ = ["cat_json_text", "gizmo_text", "make", "read_card"]
 
 CARD = "nle_style_live"
-CATEGORY = "NLE Style"
+CATEGORY = "Stylisation"  # one of those that Nuke's cattery.py has an icon for
 
 _GIZMO = string.Template(
     """Gizmo {

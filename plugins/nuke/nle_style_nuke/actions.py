@@ -81,7 +81,8 @@ def render(
     Raises:
         Problem: one message; the graph and the root are as before.
     """
-    found = nuke.toNode(node_name)
+    with nuke.root():
+        found = nuke.toNode(node_name)
     if found is None or not node.is_style_node(found):
         raise Problem(f"{node_name} is not an NLEStyle node of this script.")
     return render_node(found, frames, views)

@@ -3,15 +3,34 @@
 from __future__ import annotations
 
 import argparse
+import ntpath
 import re
 import sys
+from collections.abc import Sequence
 
 import nuke
 
 from .actions import render
 from .problems import Problem
 
-__all__ = ["main"]
+__all__ = ["main", "words_behind"]
+
+
+def words_behind(script: str, raw: Sequence[str], given: Sequence[str]) -> list[str]:
+    """What stands behind a script on Nuke's command line, without "--".
+
+    Nuke takes a last argument that is a number or a frame range for itself, and leaves it out of
+    `sys.argv` (Foundry, "Command Line Operations"); `nuke.rawArgs` has the whole line.
+
+    Args:
+        script: `sys.argv[0]`.
+        raw: `nuke.rawArgs`.
+        given: `sys.argv`, for a line that does not have the script in it.
+    """
+    name = ntpath.basename(script)
+    names = [ntpath.basename(word) for word in raw]
+    words = raw[names.index(name) + 1 :] if name in names else given[1:]
+    return [word for word in words if word != "--"]
 
 
 def main(arguments: list[str]) -> int:

@@ -134,7 +134,7 @@ def main(arguments=None, host=None, command=None):
         host = host or connect()
         host.refuse_edition()
         if given.remove is not None:
-            reports, path = remove_styled(host.project()[2], given.remove), ""
+            reports, path = remove_styled(host, host.project()[2], given.remove), ""
         else:
             command = command or [sys.executable, "-m", "nle_style"]
             reports, path = style_clips(host, command, _chosen(given, kept), Console())

@@ -77,7 +77,7 @@ def style_clips(host, command, settings, ui):
         outcome = _render(command, wanted, settings, folder, ui)
         # It may have been changed while the worker was at it.
         ask(project, "Project.SetCurrentTimeline", timeline)
-        placer = _Placer(pool, timeline, settings, number, wanted, outcome.items)
+        placer = _Placer(host, pool, timeline, settings, number, wanted, outcome.items)
         for each, report, source in zip(picked, reports, sources):
             if source is not None:
                 placer.place(each, report, source)
@@ -145,17 +145,18 @@ class _Placer:
     """Puts what was rendered where it belongs; each intermediate is imported once.
 
     Args:
+        host: the Host.
         pool, timeline: Resolve's objects.
         settings, number: of the job; wanted: its ranges; items: the worker's, by their index.
     """
 
-    def __init__(self, pool, timeline, settings, number, wanted, items):
+    def __init__(self, host, pool, timeline, settings, number, wanted, items):
         self._settings = settings
         self._number = number
         self._wanted = wanted
         self._items = items
         self._bin = Bin(pool)
-        self._tracks = Tracks(pool, timeline)
+        self._tracks = Tracks(host, pool, timeline)
         self._imported = {}
         self._used = set()
 

@@ -62,7 +62,7 @@ def _run(host, command):
         return None
     action, chosen = asked
     if action == "remove":
-        reports, kept = remove_styled(timeline, chosen), ""
+        reports, kept = remove_styled(host, timeline, chosen), ""
     else:
         try:
             save_settings(chosen, path)

@@ -31,6 +31,10 @@ def test_a_sound_installation_is_said_to_be_one(installation: Installation, tmp_
     resolve_host.install(place, installation)
     said = hosts.examine_resolve("linux", environment, tmp_path)
     assert said.startswith(f"{place} starts 1.2.3")
+    assert f"; no DaVinci Resolve in {tmp_path}/opt/resolve; no Python that its scripts" in said
+    (tmp_path / "usr" / "bin").mkdir(parents=True)
+    (tmp_path / "usr" / "bin" / "python3").touch()
+    said = hosts.examine_resolve("linux", environment, tmp_path)
     assert said.endswith(f"; no DaVinci Resolve in {tmp_path}/opt/resolve")
 
 

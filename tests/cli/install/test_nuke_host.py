@@ -242,3 +242,17 @@ def test_a_foreign_record_is_left_alone(installation: Installation, tmp_path: Pa
     with pytest.raises(InputError, match="not a record of nle_style"):
         nuke_host.uninstall(tmp_path)
     assert record.read_text() == "[1]"
+
+
+@pytest.mark.parametrize(
+    ("environment", "folder"),
+    [
+        ({}, "/Users/anna/.nuke"),
+        ({"HOME": ""}, "/Users/anna/.nuke"),
+        ({"HOME": "/studio/home", "USERPROFILE": "/Users/anna"}, "/studio/home/.nuke"),
+    ],
+)
+def test_the_folder_is_under_home_where_that_is_set(
+    environment: dict[str, str], folder: str
+) -> None:
+    assert nuke_host.default_folder(environment, Path("/Users/anna")) == Path(folder)

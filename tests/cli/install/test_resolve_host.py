@@ -4,6 +4,7 @@ Python at hand too. Resolve itself is on no machine of ours."""
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
@@ -35,12 +36,22 @@ def test_where_resolve_looks_for_scripts() -> None:
         place("freebsd14", {"HOME": "/h"})
 
 
+def test_where_the_app_stores_build_looks(tmp_path: Path) -> None:
+    place, home = resolve_host.app_store_folder, {"HOME": str(tmp_path)}
+    assert place("darwin", home) is None, "it was never started"
+    container = tmp_path / "Library" / "Containers" / "com.blackmagic-design.DaVinciResolveLite"
+    container.mkdir(parents=True)
+    scripts = "Data/Library/Application Support/Fusion/Scripts/Utility"
+    assert place("darwin", home) == container / scripts
+    assert place("linux", home) is None
+
+
 @pytest.mark.parametrize("python", pythons("3.6", "3.9", "3.11", "3.13"))
 def test_resolves_script_runs_the_menu(
     python: str, installation: Installation, tmp_path: Path
 ) -> None:
     resolve_package(installation)
-    (script,) = resolve_host.install(tmp_path / "Utility", installation)
+    script, _ = resolve_host.install(tmp_path / "Utility", installation)
     assert script.name == "NLE Style.py"
     code = "import sys; exec(open(sys.argv[1]).read(), {'resolve': 'its object'})"
     done = subprocess.run([python, "-c", code, script], capture_output=True, text=True, timeout=120)
@@ -53,7 +64,7 @@ def test_resolves_script_loads_what_is_there_now(
     installation: Installation, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Resolve keeps one interpreter for all its scripts: an update must not need a restart."""
-    (script,) = resolve_host.install(tmp_path, installation)
+    script, _ = resolve_host.install(tmp_path, installation)
     sys.dont_write_bytecode, before = True, sys.dont_write_bytecode
     try:
         for text in ("one", "three"):
@@ -76,13 +87,14 @@ def test_resolves_script_loads_what_is_there_now(
 
 def test_resolves_script_goes_in_and_comes_out(installation: Installation, tmp_path: Path) -> None:
     folder = tmp_path / "Scripts" / "Utility"
-    (script,) = resolve_host.install(folder, installation)
+    script, note = resolve_host.install(folder, installation)
     assert resolve_host.find(folder) == installation
     assert resolve_host.install(folder, installation) == []
     other = Installation(installation.command, "9", installation.plugins)
     assert resolve_host.install(folder, other) == [script]
     assert resolve_host.find(folder) == other
-    assert resolve_host.uninstall(folder) == [script]
+    assert note.name == "NLE Style - without Python.lua"
+    assert resolve_host.uninstall(folder) == [script, note]
     assert list(folder.iterdir()) == []
     assert resolve_host.uninstall(folder) == []
     script.write_text("print('mine')\n")
@@ -93,3 +105,12 @@ def test_resolves_script_goes_in_and_comes_out(installation: Installation, tmp_p
         with pytest.raises(InputError, match="nle_style did not write"):
             act()
     assert script.read_text() == "print('mine')\n"
+
+
+def test_the_note_is_text_that_lua_prints(installation: Installation, tmp_path: Path) -> None:
+    """Not run: each line is a comment, or one string without quotes in it that is printed."""
+    _, note = resolve_host.install(tmp_path, installation)
+    first, *lines = note.read_text(encoding="ascii").splitlines()
+    assert first.startswith("-- ")
+    assert all(re.fullmatch(r'print\("[^"\\]*"\)', line) for line in lines)
+    assert "nle-style batch" in note.read_text()

@@ -70,6 +70,30 @@ def test_a_node_that_is_gone_is_one_message(start: Start) -> None:
     assert session.studio.nuke.toNode("NLEStyle1_result") is None
 
 
+@pytest.mark.parametrize("button", ["render", "render_background"])
+def test_a_progress_bar_whose_window_is_gone_ends_no_render(start: Start, button: str) -> None:
+    session = start()
+    node = make_node(session)
+    session.studio.window_gone = True
+    session.studio.press(node, button)
+    session.studio.pump(lambda: _idle(session))
+    assert session.studio.messages == []
+    assert session.studio.nuke.toNode("NLEStyle1_result") is not None
+
+
+def test_a_render_ends_at_its_node_whatever_group_is_at_work(start: Start) -> None:
+    """As in a callback of a node inside a group, where names are looked up there."""
+    session = start()
+    node = make_node(session)
+    group = session.studio.nuke.nodes.Group()
+    session.studio.press(node, "render_background")
+    with group:
+        session.studio.pump(lambda: _idle(session))
+        session.plugin.render("NLEStyle1")
+    assert session.studio.messages == []
+    assert session.studio.nuke.toNode("NLEStyle1_result") is not None
+
+
 def test_no_worker_outlives_nuke(start: Start) -> None:
     session = start(mode="slow")
     node = make_node(session)

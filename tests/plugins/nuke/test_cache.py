@@ -86,6 +86,46 @@ def test_without_op_hashes_every_frame_is_written(start: Start) -> None:
     assert session.studio.messages == []
 
 
+@pytest.mark.parametrize(
+    ("validated_by", "executed"), [("metadata", 0), ("frame", 0), ("nothing", 3)]
+)
+def test_a_hash_that_does_not_follow_the_frame_is_not_believed(
+    start: Start, validated_by: str, executed: int
+) -> None:
+    session = start()
+    session.studio.validated_by = validated_by
+    plate = Plate()
+    node = make_node(session, plate)
+    session.studio.press(node, "render")
+    session.studio.executed.clear()
+    session.studio.press(node, "render")
+    assert len(session.studio.executed) == executed
+    plate.changed = (1002,)
+    session.studio.press(node, "render")
+    assert (1002, "main") in session.studio.executed
+    assert session.studio.messages == []
+
+
+def test_a_still_is_always_written(start: Start) -> None:
+    """Nothing tells it from a hash that stood still."""
+    session = start()
+    node = make_node(session, lambda frame, view: picture(1, view))
+    session.studio.press(node, "render")
+    session.studio.press(node, "render")
+    assert len(session.studio.executed) == 6
+
+
+def test_looking_at_frames_can_be_cancelled(start: Start) -> None:
+    session = start(frames=(1, 60))
+    node = make_node(session, frames=(1, 60))
+    before = session.studio.snapshot()
+    session.studio.cancel_at = 20
+    session.studio.press(node, "render")
+    assert session.studio.executed == []
+    assert "Cancelled" in session.studio.messages[0]
+    assert session.studio.snapshot() == before
+
+
 def test_ranges_that_join_are_one_sequence_and_others_have_no_hole(start: Start) -> None:
     session = start(frames=(1, 60))
     node = make_node(session, frames=(1, 60))

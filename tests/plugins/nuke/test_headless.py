@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -12,7 +13,12 @@ from tests.plugins.nuke.doubles.session import PLUGIN, Start, make_node
 
 
 def _run(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["render_node.py", *arguments])
+    """As Nuke does: a last word that is a range is not in `sys.argv`."""
+    script = str(PLUGIN / "render_node.py")
+    given = arguments[:-1] if re.fullmatch(r"[\d,x-]+", arguments[-1]) else arguments
+    monkeypatch.setattr(sys, "argv", [script, *given])
+    raw = ["/usr/local/Nuke16.0v1/Nuke16.0", "-t", script, *arguments]
+    monkeypatch.setattr(sys.modules["nuke"], "rawArgs", raw)
     with pytest.raises(SystemExit) as ended:
         runpy.run_path(str(PLUGIN / "render_node.py"))
     return int(ended.value.code or 0)
@@ -33,6 +39,17 @@ def test_the_command_renders_a_node(
     assert session.studio.executed == [(1002, "right"), (1003, "right")]
     assert session.studio.tasks == []
     assert saved.is_file()
+
+
+@pytest.mark.parametrize("before", [(), ("--",)])
+def test_a_range_may_be_the_last_word(
+    start: Start, monkeypatch: pytest.MonkeyPatch, before: tuple[str, ...]
+) -> None:
+    session = start(gui=False)
+    make_node(session)
+    script = str(session.folder / "comp_v001.nk")
+    assert _run(monkeypatch, *before, script, "NLEStyle1", "--frames", "1002-1003") == 0
+    assert session.studio.executed == [(1002, "main"), (1003, "main")]
 
 
 @pytest.mark.parametrize(

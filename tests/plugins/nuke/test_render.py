@@ -175,6 +175,39 @@ def test_downstream_hangs_on_the_read_if_asked(start: Start) -> None:
     assert node.input(0).name() == "Plate"
 
 
+@pytest.mark.parametrize("place", ["project", "environment", "node"])
+@pytest.mark.parametrize("name", ["scene_linear", "role_scene_linear", "ACES2065-1"])
+def test_a_role_is_what_the_projects_configuration_says(
+    start: Start, monkeypatch: pytest.MonkeyPatch, place: str, name: str
+) -> None:
+    session = start()
+    node = make_node(session)
+    config = session.folder / "show.ocio"
+    config.write_text("ocio_profile_version: 2\n")
+    session.studio._root["workingSpaceLUT"].setValue(name)
+    monkeypatch.delenv("OCIO", raising=False)
+    if place == "project":
+        session.studio._root["customOCIOConfigPath"].setValue(str(config))
+    elif place == "environment":
+        monkeypatch.setenv("OCIO", str(config))
+    else:
+        node["ocio"].setValue(str(config))
+    _rendered(session, node)
+    work = session.output / ".nle_style_upstream" / "NLEStyle1"
+    job = json.loads((work / "job.json").read_text())
+    assert job["colour"] == {"input": name.replace("role_", ""), "ocio": str(config)}
+
+
+def test_a_role_by_name_is_the_configurations(start: Start) -> None:
+    session = start()
+    node = make_node(session)
+    node["input_colour"].setValue("another (name below)")
+    node["colour_name"].setValue("role_compositing_log")
+    _rendered(session, node)
+    work = session.output / ".nle_style_upstream" / "NLEStyle1"
+    assert json.loads((work / "job.json").read_text())["colour"]["input"] == "compositing_log"
+
+
 def test_the_job_says_what_the_knobs_say(start: Start) -> None:
     session = start(views=("left",), frames=(1010, 1012))
     node = make_node(session, frames=(1001, 1030))

@@ -23,6 +23,7 @@ HONEST = [
     Variant(inclusive, slip, recent)
     for inclusive, slip, recent in itertools.product((False, True), (0, -1), (True, False))
 ]
+HONEST += [Variant(imported=True)]  # with a speed to tell which clips are reversed
 LIARS = [Variant(lies=True), Variant(inclusive=True, slip=-1, recent=False, lies=True)]
 
 

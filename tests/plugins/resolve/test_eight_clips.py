@@ -119,7 +119,7 @@ def test_takes_hold_the_frames_they_replace(
 def test_what_is_styled_comes_off_again(
     world: World, command: list[str], settings: dict[str, Any]
 ) -> None:
-    from nle_style_resolve.host import HostError
+    from nle_style_resolve.host import Host, HostError
     from nle_style_resolve.project import jobs_in, remove_styled
 
     timeline = Resolve(world).GetProjectManager().GetCurrentProject().GetCurrentTimeline()
@@ -129,10 +129,13 @@ def test_what_is_styled_comes_off_again(
     if world.variant.lies:
         assert world.snapshot() == before
         with pytest.raises(HostError, match="no styled clips"):
-            remove_styled(timeline)
+            remove_styled(Host(Resolve(world)), timeline)
         return
     (job,) = jobs_in(timeline)
-    reports = remove_styled(timeline, job)
+    world.page = "fairlight"  # where nothing can be deleted
+    reports = remove_styled(Host(Resolve(world)), timeline, job)
+    assert world.page == "fairlight"
+    world.page = "edit"
     assert [report.state for report in reports] == ["removed"] * 6
     world.bins.pop("NLE Style")  # what was imported stays there
     assert world.snapshot() == before

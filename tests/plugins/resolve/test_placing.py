@@ -45,10 +45,13 @@ def test_a_new_track_holds_the_same_frames(
     assert not styled_clips
     assert all(len(clip.takes) == 1 for clip in clips)
 
+    from nle_style_resolve.host import Host
     from nle_style_resolve.project import remove_styled
 
     timeline = Resolve(one_clip).GetProjectManager().GetCurrentProject().GetCurrentTimeline()
-    assert {report.state for report in remove_styled(timeline)} == {"removed"}
+    assert {report.state for report in remove_styled(Host(Resolve(one_clip)), timeline)} == {
+        "removed"
+    }
     one_clip.bins.pop("NLE Style")
     assert one_clip.snapshot() == before
 
@@ -101,9 +104,11 @@ def test_a_take_that_was_there_stays(
     assert (clip.chosen, len(clip.takes)) == (2, 3)
     assert shown(one_clip, clip) == frames
 
+    from nle_style_resolve.host import Host
     from nle_style_resolve.project import remove_styled
 
-    remove_styled(Resolve(one_clip).GetProjectManager().GetCurrentProject().GetCurrentTimeline())
+    host = Host(Resolve(one_clip))
+    remove_styled(host, host.project()[2])
     one_clip.bins.pop("NLE Style")
     assert one_clip.snapshot() == before
 

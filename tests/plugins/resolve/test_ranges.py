@@ -154,6 +154,17 @@ def test_an_unknown_direction_is_told(movie: Path) -> None:
     assert source_range(item_of(movie, 20, 10, 70, 100, start=10), Fraction(24)).notes == []
 
 
+def test_clips_of_an_imported_xml_say_no_source_frames(movie: Path) -> None:
+    """0 and 0, wherever they begin; the offsets are right."""
+    from nle_style_resolve.clips import source_range
+
+    found = source_range(item_of(movie, 20, 10, 70, 100, start=0, end=0), Fraction(24))
+    assert (found.first, found.last) == (10, 29)
+    assert any("source frames 0-0" in note for note in found.notes)
+    assert range_of(item_of(movie, 1, 0, 99, 100, start=0, end=0)) == (0, 0, 1)
+    assert "frame 10" in refusal_of(item_of(movie, 20, 10, 70, 100, start=0, end=19))
+
+
 @pytest.mark.parametrize(
     ("text", "rate"),
     [
@@ -162,6 +173,8 @@ def test_an_unknown_direction_is_told(movie: Path) -> None:
         ("59.94005", Fraction(60000, 1001)),
         ("25.0", Fraction(25)),
         ("12.5", Fraction(25, 2)),
+        ("23,976", Fraction(24000, 1001)),
+        ("29,97 DF", Fraction(30000, 1001)),
         ("", None),
     ],
 )

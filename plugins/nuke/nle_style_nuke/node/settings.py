@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 from dataclasses import dataclass
 from fractions import Fraction
@@ -94,11 +95,13 @@ def read_settings(node: nuke.Node) -> Settings:
         Problem: the script is not saved and no folder is given, or a knob's value cannot be used.
     """
     depth = "half" if node["format"].value() == knobs.EXR_HALF else "float"
+    ocio = str(node["ocio"].value() or "") or None
+    input_colour, ocio = _input_colour(node, ocio)
     return Settings(
         look=_look(node),
         pack=str(node["pack"].value() or ""),
-        input_colour=_input_colour(node),
-        ocio=str(node["ocio"].value() or "") or None,
+        input_colour=input_colour,
+        ocio=ocio,
         depth=depth,
         upstream_depth=str(node["upstream_depth"].value()),
         device=str(node["device"].value()),
@@ -147,28 +150,42 @@ def _matte(node: nuke.Node) -> MatteChoice | None:
     return MatteChoice(name, channel, bool(node["matte_invert"].value()))
 
 
-def _input_colour(node: nuke.Node) -> str:
+def _input_colour(node: nuke.Node, ocio: str | None) -> tuple[str, str | None]:
+    """As a job's `colour.input` and `colour.ocio`."""
     choice = str(node["input_colour"].value())
     if choice == knobs.OTHER_SPACE:
         name = str(node["colour_name"].value()).strip()
         if not name:
             raise Problem(f"{node.name()}: name the input colourspace on the Colour tab.")
-        return name
-    return _working_space(node) if choice == knobs.WORKING_SPACE else choice
+        return _without_role(name), ocio
+    return _working_space(node, ocio) if choice == knobs.WORKING_SPACE else (choice, ocio)
 
 
-def _working_space(node: nuke.Node) -> str:
-    knob = nuke.root().knob("workingSpaceLUT")
-    text = "linear" if knob is None else str(knob.value())
+def _without_role(name: str) -> str:
+    """A role by its own name; OpenColorIO's nodes and AYON's scripts write `role_scene_linear`."""
+    return name[5:] if name.startswith("role_") else name
+
+
+def _working_space(node: nuke.Node, ocio: str | None) -> tuple[str, str | None]:
+    text = _root_value("workingSpaceLUT") or "linear"
     plain = re.sub(r"[^a-z0-9]", "", text.lower())
     if "acescg" in plain:
-        return "ACEScg"
+        return "ACEScg", ocio
     if plain in ("linear", "linearrec709srgb", "linrec709", "linsrgb"):
-        return "linear"
+        return "linear", ocio
+    config = ocio or _root_value("customOCIOConfigPath") or os.environ.get("OCIO", "")
+    if Path(config).is_file():  # it says what the name, or the role, means
+        return _without_role(text), config
     raise Problem(
-        f"{node.name()}: the project's working space '{text}' does not say its primaries. "
-        "Choose the input colourspace on the Colour tab (linear is Rec.709)."
+        f"{node.name()}: the project's working space '{text}' does not say its primaries, and the "
+        "project names no OpenColorIO file. Choose the input colourspace on the Colour tab (linear "
+        "is Rec.709), or the file there."
     )
+
+
+def _root_value(name: str) -> str:
+    knob = nuke.root().knob(name)
+    return "" if knob is None else str(knob.value() or "")
 
 
 def _output(node: nuke.Node) -> Path:

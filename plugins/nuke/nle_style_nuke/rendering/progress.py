@@ -12,6 +12,9 @@ __all__ = ["Progress"]
 class Progress:
     """One progress bar; by Foundry's guide to threads it may be used from any thread.
 
+    When its window is gone (Nuke is about to end, a layout was changed) its object is gone too, and
+    calls are RuntimeErrors; the render goes on without it.
+
     Args:
         title: of the bar.
     """
@@ -21,15 +24,22 @@ class Progress:
 
     def cancelled(self) -> bool:
         """Whether its button was pressed."""
-        return self._task is not None and bool(self._task.isCancelled())
+        try:
+            return self._task is not None and bool(self._task.isCancelled())
+        except RuntimeError:
+            self._task = None
+            return False
 
     def show(self, text: str, percent: int | None = None) -> None:
         """Say what is done, and how much of it (0-100)."""
         if self._task is None:
             return
-        self._task.setMessage(text)
-        if percent is not None:
-            self._task.setProgress(percent)
+        try:
+            self._task.setMessage(text)
+            if percent is not None:
+                self._task.setProgress(percent)
+        except RuntimeError:
+            self._task = None
 
     def step(self, text: str) -> None:
         """Say what is done next.

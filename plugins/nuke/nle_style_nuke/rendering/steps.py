@@ -147,7 +147,8 @@ def finish(prepared: Prepared, outcome: Any) -> nuke.Node:
     Raises:
         Problem: the node is gone, or the views' files do not fit one Read.
     """
-    node = nuke.toNode(prepared.node)
+    with nuke.root():  # names are looked up in the group that is at work, a callback's for one
+        node = nuke.toNode(prepared.node)
     paths = {view: Path(outcome.items[i]["path"]) for i, view in enumerate(prepared.views)}
     sequence = sequence_of(paths)
     if node is None:

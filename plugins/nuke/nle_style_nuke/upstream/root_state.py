@@ -17,7 +17,7 @@ def full_resolution() -> Iterator[None]:
     For the main thread. Nodes that are made inside it must be deleted inside it, else the script
     would have them without being "modified".
     """
-    frame, modified = nuke.frame(), nuke.modified()
+    frame, modified = nuke.frame(), nuke.root().modified()
     proxy = bool(nuke.root()["proxy"].value())
     undo = not nuke.Undo.disabled()
     try:
@@ -30,4 +30,4 @@ def full_resolution() -> Iterator[None]:
         nuke.frame(frame)
         if undo:
             nuke.Undo.enable()
-        nuke.modified(modified)
+        nuke.root().setModified(modified)

@@ -1,29 +1,23 @@
 """The node's input as EXR files, by a temporary Write that leaves no trace in the script.
 
-A frame is executed only if its key is new: Nuke's op hashes of that frame and view, the files that
-it is read from, and how it is written. Foundry's NDK guide ("Op Hashing & Caching") says that an
-op's hash comes from its knobs' values and its inputs' hashes at a frame and view; `forceValidate`
-makes a node update it. That `nuke.frame` followed by `forceValidate` gives another frame's hash is
-taken from this and has not been run in Nuke. Where Nuke gives no hash, the frame is always written.
+A frame is executed only if its key (`frame_keys`) is new.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import json
-import os
 import shutil
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Callable, cast
+from typing import Callable
 
 import nuke
 
 from ..problems import Cancelled, Problem
 from .frame_cache import FrameCache
+from .frame_keys import frame_keys
 from .root_state import full_resolution
 
 __all__ = ["Wanted", "write_upstream"]
@@ -107,7 +101,11 @@ def write_upstream(
             write = temporary.add("Write", crop)
             _set_up(write, wanted, staging)
             for view in wanted.views:
-                keys = _keys(temporary, crop, view, wanted, box)
+                one = temporary.add("OneView", crop)
+                one["view"].setValue(view)
+                how = [box, wanted.depth, wanted.channel]
+                frames = range(wanted.first, wanted.last + 1)
+                keys = frame_keys(one, wanted.source, view, frames, how, step)
                 cache = caches[view]
                 stale = sorted(keys) if wanted.rewrite else cache.stale(keys)
                 executed[view] = stale
@@ -149,40 +147,6 @@ def _set_up(write: nuke.Node, wanted: Wanted, staging: Path) -> None:
     write["raw"].setValue(True)
     write["create_directories"].setValue(True)
     write["use_limit"].setValue(False)
-
-
-def _keys(
-    temporary: _TemporaryNodes, crop: nuke.Node, view: str, wanted: Wanted, box: list[int]
-) -> dict[int, str]:
-    """Frame -> key of its picture in one view.
-
-    The hash is taken below a OneView, as an op's hash is made for the view it is asked in.
-    """
-    one = temporary.add("OneView", crop)
-    one["view"].setValue(view)
-    keys = {}
-    for frame in range(wanted.first, wanted.last + 1):
-        nuke.frame(frame)
-        one.forceValidate()
-        hashes = [str(number) for number in one.opHashes()]
-        if not hashes:
-            hashes = [uuid.uuid4().hex]
-        facts = [hashes, _files(wanted.source, frame), box, wanted.depth, wanted.channel]
-        keys[frame] = hashlib.sha256(json.dumps(facts).encode("utf-8")).hexdigest()
-    return keys
-
-
-def _files(source: nuke.Node, frame: int) -> list[list[object]]:
-    """The files a frame is read from: an op's hash need not know that one was written anew."""
-    found = []
-    for _node, names in source.fileDependencies(frame, frame):
-        for name in cast("list[str]", names):
-            try:
-                stat = os.stat(str(name))
-            except OSError:
-                continue
-            found.append([str(name), stat.st_size, stat.st_mtime_ns])
-    return sorted(found)
 
 
 def _execute(write: nuke.Node, frame: int, view: str, staging: Path) -> Path:

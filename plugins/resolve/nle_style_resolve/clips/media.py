@@ -40,12 +40,13 @@ class Media:
 
 
 def exact_rate(text):
-    """A rate as Resolve writes it ("23.976", "29.97 DF", "25.0") as a Fraction; None if it is none.
+    """A rate as Resolve writes it ("23.976", "29.97 DF", "25.0", and "23,976" where the system's
+    numbers have a comma) as a Fraction; None if it is none.
 
     Rates within 0.02 % of n x 1000/1001 are that.
     """
-    match = re.match(r"\s*(\d+(?:\.\d+)?)", str(text))
-    value = Fraction(match.group(1)) if match else Fraction(0)
+    match = re.match(r"\s*(\d+(?:[.,]\d+)?)", str(text))
+    value = Fraction(match.group(1).replace(",", ".")) if match else Fraction(0)
     if value <= 0:
         return None
     if value.denominator == 1:

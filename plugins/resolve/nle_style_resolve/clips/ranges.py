@@ -83,9 +83,15 @@ def source_range(item, timeline_rate):
     step = natural * size
     forward = _forward(left * step, step, duration)
     backward = _backward(left * step, right * step, media.frames)
-    start = _first_frame(item, media, forward[0], backward[0])
+    start = _frames(ask(item, "TimelineItem.GetSourceStartFrame"))
     end = _frames(ask(item, "TimelineItem.GetSourceEndFrame"))
+    untold = start == end == 0 and forward[1] > forward[0]
+    if untold:  # of clips from an imported XML (19.1.3, measured by davinci-resolve-mcp)
+        start = end = None
+    start = _first_frame(start, media, forward[0], backward[0])
     reverse, notes = _direction(told, start, end, forward, backward, step)
+    if untold:
+        notes.append("Resolve says source frames 0-0, as of clips from an XML: its offset is taken")
     first, last = backward if reverse else _agreed(forward, start, step)
     if not 0 <= first <= last < media.frames:
         raise Refused(
@@ -125,13 +131,12 @@ def _refuse_varying(told, size):
         )
 
 
-def _first_frame(item, media, *expected):
-    """GetSourceStartFrame, from the media's first frame; None before 19.0.
+def _first_frame(start, media, *expected):
+    """GetSourceStartFrame, from the media's first frame; None where it is not told, before 19.0.
 
     For a sequence it is not documented whether it counts from the first file's number: of both
     readings the one that is nearer to `expected` is returned.
     """
-    start = _frames(ask(item, "TimelineItem.GetSourceStartFrame"))
     if start is None or not media.number:
         return start
     readings = (start, start - media.number)

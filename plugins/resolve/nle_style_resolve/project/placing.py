@@ -9,6 +9,7 @@ import os
 
 from ..clips import key_of, properties, video_items
 from ..host import ask, minimum_text
+from .state import delete_clips
 
 __all__ = ["TRACK", "NotPlaced", "Tracks", "add_take", "same_media"]
 
@@ -145,10 +146,12 @@ class Tracks:
     """New video tracks above all others, one for each track that clips come from.
 
     Args:
+        host: the Host.
         pool, timeline: Resolve's objects; the timeline is current.
     """
 
-    def __init__(self, pool, timeline):
+    def __init__(self, host, pool, timeline):
+        self._host = host
         self._pool = pool
         self._timeline = timeline
         self._of = {}
@@ -184,7 +187,12 @@ class Tracks:
             length = ask(item, "TimelineItem.GetDuration")
             if length == wanted and ask(item, "TimelineItem.GetStart") == picked.start:
                 return item
-            ask(self._timeline, "Timeline.DeleteClips", [item], False)
+            delete_clips(self._host, self._timeline, [item])
+            if any(key_of(each.item) == key_of(item) for each in video_items(self._timeline)):
+                raise NotPlaced(
+                    f"Resolve put {length} frames in place of {wanted} on V{track} at "
+                    f"{picked.start}, and keeps them: delete that clip yourself"
+                )
             self._inclusive += round(float((wanted - length) * source.step))
         raise NotPlaced(
             f"Resolve put nothing of {wanted} frames at {picked.start} on V{track}. What it put "

@@ -4,7 +4,7 @@ import contextlib
 
 from ..host import ask
 
-__all__ = ["kept"]
+__all__ = ["delete_clips", "kept"]
 
 
 @contextlib.contextmanager
@@ -36,6 +36,22 @@ def kept(host, project, pool, timeline):
         if playhead and ask(timeline, "Timeline.GetCurrentTimecode") != playhead:
             ask(timeline, "Timeline.SetCurrentTimecode", playhead)
         if page and ask(host.resolve, "Resolve.GetCurrentPage") != page:
+            ask(host.resolve, "Resolve.OpenPage", page)
+
+
+def delete_clips(host, timeline, items):
+    """Delete clips of the timeline; what becomes of it is read back by the caller.
+
+    On other pages than Edit nothing is deleted (measured by davinci-resolve-mcp on 19.1.3, on the
+    Fairlight page); the page that was open is opened again.
+    """
+    page = ask(host.resolve, "Resolve.GetCurrentPage")
+    if page != "edit":
+        ask(host.resolve, "Resolve.OpenPage", "edit")
+    try:
+        ask(timeline, "Timeline.DeleteClips", items, False)
+    finally:
+        if page and page != "edit":
             ask(host.resolve, "Resolve.OpenPage", page)
 
 

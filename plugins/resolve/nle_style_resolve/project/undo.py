@@ -7,6 +7,7 @@ from ..host import HostError, ask
 from .marking import marks_of, unmark
 from .placing import TRACK
 from .report import ClipReport
+from .state import delete_clips
 
 __all__ = ["jobs_in", "remove_styled"]
 
@@ -19,10 +20,11 @@ def jobs_in(timeline):
     return sorted(found)
 
 
-def remove_styled(timeline, job=""):
+def remove_styled(host, timeline, job=""):
     """Bring back what a job replaced; what it imported stays in the bin.
 
     Args:
+        host: the Host.
         timeline: the current Timeline.
         job: a job's id; "" for the latest.
 
@@ -41,15 +43,15 @@ def remove_styled(timeline, job=""):
     for picked in video_items(timeline):
         for frame, facts in marks_of(picked.item):
             if str(facts.get("job")) == job:
-                reports.append(_undo(timeline, picked, frame, facts))
+                reports.append(_undo(host, timeline, picked, frame, facts))
     _tidy_tracks(timeline)
     return reports
 
 
-def _undo(timeline, picked, frame, facts):
+def _undo(host, timeline, picked, frame, facts):
     report = ClipReport(picked.name, picked.track, picked.start)
     if facts.get("placed") == "track":
-        ask(timeline, "Timeline.DeleteClips", [picked.item], False)
+        delete_clips(host, timeline, [picked.item])
         gone = all(
             (each.track, each.start) != (picked.track, picked.start)
             for each in video_items(timeline)

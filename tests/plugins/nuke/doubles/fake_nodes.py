@@ -209,7 +209,12 @@ class Node(MainThreadOnly):
         return found + ([[self, names]] if names else [])
 
     def forceValidate(self) -> None:  # noqa: N802
-        self._validated_at = self._studio._frame
+        if self._studio.validated_by == "frame":
+            self._validated_at = self._studio._frame
+
+    def metadata(self, key: str, time: float, view: str) -> object:
+        if self._studio.validated_by == "metadata":
+            self._validated_at = int(time)
 
     def opHashes(self) -> list[int]:  # noqa: N802
         """Of the frame that it was last validated at: setting the frame alone is not enough."""
@@ -218,7 +223,12 @@ class Node(MainThreadOnly):
         digest = hashlib.sha256(repr((picture.box, picture.size)).encode())
         for name, plane in picture.channels.items():
             digest.update(name.encode() + plane.tobytes())
-        return [int.from_bytes(digest.digest()[:8], "little")] if self._studio.hashes else []
+        if not self._studio.hashes:
+            return []
+        number = int.from_bytes(digest.digest()[:8], "little")
+        # In any order: that of one ask says nothing of that of the next.
+        self._studio._asked_hashes += 1
+        return [number, 1] if self._studio._asked_hashes % 2 else [1, number]
 
     def _picture(self, frame: int, view: str) -> Picture:
         if self._feed is not None:
@@ -258,9 +268,16 @@ class Root(Group):
         self._put(k.Boolean_Knob("proxy"))
         self._put(k.Double_Knob("fps"))
         self._put(k.String_Knob("workingSpaceLUT"))
+        self._put(k.File_Knob("customOCIOConfigPath"))
         self._knobs["fps"]._value = 24.0
         self._knobs["workingSpaceLUT"]._value = "linear"
         self._range = (1, 100)
+
+    def modified(self) -> bool:
+        return self._studio._modified
+
+    def setModified(self, modified: bool) -> None:  # noqa: N802
+        self._studio._modified = modified
 
     def firstFrame(self) -> int:  # noqa: N802
         return self._range[0]

@@ -69,6 +69,10 @@ class Studio:
         cancel_at: None, or a number of questions after which progress bars are cancelled.
         on_execute: called before a frame is written; may raise, or say "empty" to write nothing.
         hashes: whether nodes have op hashes.
+        window_gone: whether the windows of progress bars are.
+        validated_by: what makes a node take the hash of the frame: "frame" (`nuke.frame`, then
+            `forceValidate`), "metadata" (asking for it at the frame), or "nothing": it stays that
+            of the frame the node was made at, as NukeX 17.0v2 was seen to do.
     """
 
     def __init__(self, gui: bool = True) -> None:
@@ -79,11 +83,13 @@ class Studio:
         self.cancel_at: int | None = None
         self.on_execute: Callable[[int, str], str | None] = lambda frame, view: None
         self.hashes = True
+        self.window_gone = False
+        self.validated_by = "metadata"
         self.undo_steps: list[str] = []
         self.menus: dict[str, _MenuItems] = {}
         self._frame, self._modified, self._views = 1, False, ["main"]
         self._undo_disabled = False
-        self._asked = 0
+        self._asked = self._asked_hashes = 0
         self._queue: queue.Queue[Callable[[], None]] = queue.Queue()
         self._this: list[tuple[Node, Any]] = []
         self._callbacks: dict[str, list[tuple[Callable[[], None], str]]] = {}
@@ -200,6 +206,7 @@ class Studio:
         nuke.INVISIBLE, nuke.READ_ONLY = fake_knobs.INVISIBLE, fake_knobs.READ_ONLY
         nuke.STARTLINE, nuke.NO_ANIMATION = fake_knobs.STARTLINE, fake_knobs.NO_ANIMATION
         nuke.INPUTS, nuke.HIDDEN_INPUTS = 4, 8
+        nuke.rawArgs = []
         nuke.Node, nuke.Group, nuke.CancelledError = Node, Group, CancelledError
         nuke.nodes = _Nodes(self)
         studio = self
@@ -210,10 +217,16 @@ class Studio:
                 studio.tasks.append(title)
 
             def isCancelled(self) -> bool:  # noqa: N802
+                self._check()
                 studio._asked += 1
                 return studio.cancel_at is not None and studio._asked > studio.cancel_at
 
+            def _check(self) -> None:
+                if studio.window_gone:
+                    raise RuntimeError("Internal C++ object (ProgressTask) already deleted.")
+
             def setMessage(self, text: str) -> None:  # noqa: N802
+                self._check()
                 assert isinstance(text, str)
 
             def setProgress(self, percent: int) -> None:  # noqa: N802
@@ -256,10 +269,9 @@ class Studio:
             self._frame = frame
         return self._frame
 
-    def _nuke_modified(self, state: bool | None = None) -> bool:
-        if state is not None:
-            self._modified = state
-        return self._modified
+    def _nuke_showInfo(self, node: Node) -> str:  # noqa: N802
+        numbers = node.opHashes()
+        return f"Blackman: no\nhash {numbers[0]:x}\n" if numbers else ""
 
     def _nuke_pluginPath(self) -> list[str]:  # noqa: N802
         return list(self._plugin_path)
@@ -268,7 +280,9 @@ class Studio:
         self.messages.append(prompt)
 
     def _nuke_toNode(self, name: str) -> Node | None:  # noqa: N802
-        return next((node for node in self._all() if node.fullName() == name), None)
+        group = self._groups[-1]
+        whole = name if group is self._root else f"{group.fullName()}.{name}"
+        return next((node for node in self._all() if node.fullName() == whole), None)
 
     def _nuke_createNode(self, kind: str, knobs: str = "", inpanel: bool = True) -> Node:  # noqa: N802
         node = self._make(kind)

@@ -209,6 +209,8 @@ class Timeline(_Handle):
         return [TimelineItem(self._world, clip) for clip in self._world.tracks[index - 1].clips]
 
     def DeleteClips(self, timelineItems: list[TimelineItem], Bool: bool) -> bool:
+        if self._world.page != "edit":  # measured by davinci-resolve-mcp on 19.1.3
+            return False
         gone = {item._data.uid for item in timelineItems}
         for track in self._world.tracks:
             track.clips = [clip for clip in track.clips if clip.uid not in gone]
@@ -257,10 +259,12 @@ class TimelineItem(_Handle):
         return self._data.right(self._world.rate) if self._data.take else None
 
     def GetSourceStartFrame(self) -> int:
+        if self._world.variant.imported:
+            return 0
         return min(self._data.shown(self._world.rate)) + self._world.variant.slip
 
     def GetSourceEndFrame(self) -> int:
-        return max(self._data.shown(self._world.rate))
+        return 0 if self._world.variant.imported else max(self._data.shown(self._world.rate))
 
     def GetSpeed(self) -> float:
         return float(self._data.speed * 100)

@@ -26,16 +26,20 @@ class Variant:
         recent: 21.1, which tells selection and speed; else 19.1.3.
         lies: takes are answered with True and not added; appends answer with an item that is on
             no track; colours and properties are answered with True and not set.
+        imported: clips are of an imported XML: both source frames are 0 (19.1.3, measured by
+            davinci-resolve-mcp).
     """
 
     inclusive: bool = False
     slip: int = 0
     recent: bool = True
     lies: bool = False
+    imported: bool = False
 
     def __str__(self) -> str:
         words = ["inclusive" if self.inclusive else "exclusive", f"slip{self.slip}"]
         words += ["21.1" if self.recent else "19.1", *(["lies"] if self.lies else [])]
+        words += ["imported"] if self.imported else []
         return "-".join(words)
 
 
