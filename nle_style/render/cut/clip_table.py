@@ -120,7 +120,7 @@ def ends_of_items(plan: Plan, items: Sequence[ItemResult]) -> list[ClipEnd]:
 
 
 def clip_counts(ends: Iterable[ClipEnd]) -> Counter[Outcome]:
-    """Clips by how they ended; gaps and sound are no clips here."""
+    """Clips by how they ended; gaps, sound and empty tracks are no clips here."""
     return Counter(end.outcome for end in ends if not _without_picture(end.clip))
 
 
@@ -146,4 +146,4 @@ def note_of(use: ClipUse) -> str:
 
 
 def _without_picture(clip: ClipUse | Refusal | Skipped) -> bool:
-    return isinstance(clip, Skipped) and clip.reason in ("audio", "gap")
+    return isinstance(clip, Skipped) and clip.reason in ("audio", "gap", "empty")

@@ -25,6 +25,7 @@ _SHOWING = ("entry", "track")
 _OTHERS = ("filter", "link", "transition", "consumer")
 KEEP = ("mlt", "playlist", "tractor", "property", *_MEDIA, *_SHOWING, *_OTHERS)
 
+_SOUND = frozenset({"kdenlive:audio_track", "shotcut:audio"})
 _MOVIES = frozenset({"avformat", "avformat-novalidate", "timewarp"})
 _IMAGES = frozenset({"qimage", "pixbuf"})
 # Properties that hold a path; of the file itself, of wipes, of tables and of subtitles.
@@ -41,7 +42,8 @@ class Use:
     Attributes:
         node: the entry or track.
         in_bin: whether it is the project's bin, which shows nothing.
-        active: whether a track shows its picture; else it is sound, or in the bin.
+        active: whether its picture is meant, on a track that may be hidden; else it is sound, or
+            in the bin.
         target: what is to be shown instead.
     """
 
@@ -124,17 +126,15 @@ class MltDocument:
         self.root = scan.nodes[0]
         self.media = [medium for node in scan.nodes if (medium := _medium(node)) is not None]
         by_id = {medium.id: medium for medium in self.media}
-        shown = _shown(scan.nodes)
+        sounds = _sounds(scan.nodes)
         for node in scan.nodes:
             medium = by_id.get(node.attributes.get("producer", ""))
             if medium is None or node.name not in _SHOWING:
                 continue
             holder = node.parent.attributes.get("id", "") if node.parent else ""
-            seen = (_is_seen(node) if node.name == "track" else holder in shown) and (
-                medium.text("set.test_image") != "1"
-            )
+            is_sound = holder in sounds or medium.text("set.test_image") == "1"
             in_bin = holder == BIN
-            medium.uses.append(Use(node, in_bin, seen and not in_bin))
+            medium.uses.append(Use(node, in_bin, not is_sound and not in_bin))
 
     def families(self) -> list[list[Medium]]:
         """Media that are one clip to the editor, in document order."""
@@ -204,11 +204,13 @@ def _medium(node: Node) -> Medium | None:
     return medium if is_file else None
 
 
-def _shown(nodes: Iterable[Node]) -> frozenset[str]:
-    """The playlists of which some track shows the picture."""
-    tracks = (node for node in nodes if node.name == "track" and _is_seen(node))
-    return frozenset(node.attributes.get("producer", "") for node in tracks)
-
-
-def _is_seen(track: Node) -> bool:
-    return track.attributes.get("hide", "") not in ("video", "both")
+def _sounds(nodes: Iterable[Node]) -> frozenset[str]:
+    """The ids of the tracks for sound, which are tractors or playlists, and of what they play."""
+    found = set()
+    for node in nodes:
+        names = {child.attributes.get("name") for child in node.children if child.text.strip()}
+        if node.name in ("tractor", "playlist") and names & _SOUND:
+            found.add(node.attributes.get("id", ""))
+            tracks = (child for child in node.children if child.name == "track")
+            found |= {track.attributes.get("producer", "") for track in tracks}
+    return frozenset(found)

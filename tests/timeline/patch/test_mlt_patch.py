@@ -116,6 +116,34 @@ def test_relative_paths_start_where_they_did(root: str, after: str, tmp_path: Pa
     assert element(data).get("root") == after.format(tmp_path)
 
 
+@pytest.mark.parametrize("hide", ["both", "video", "audio"])
+def test_a_hidden_track_keeps_what_it_shows(hide: str) -> None:
+    """It may be shown again, and frames that nothing asked for are black in an intermediate."""
+    text = project(Bin("b", 2, "/m/take 1.mov", 40, {}), upper=entry("c1", 30, 34, 2))
+    shown = '<track hide="audio" producer="playlist1_{}"/>'
+    for half in (0, 1):
+        text = text.replace(shown.format(half), shown.format(half).replace("audio", hide))
+    data = patch_mlt(
+        text.encode(), [clip_at(place_of(text, '<entry producer="c1"'))], Path("/")
+    ).data
+    root = element(data)
+    upper = root.find("./playlist[@id='playlist1_0']/entry")
+    assert upper is not None
+    assert upper.get("producer") == "c1"
+    kept = root.findtext("./chain[@id='c1']/property[@name='resource']")
+    assert kept == "/m/take 1.mov"
+
+
+def test_sound_follows_its_picture() -> None:
+    sound = chain("s1", "/m/take 1.mov", 40, kdenlive__id=2)
+    media = chain("c1", "/m/take 1.mov", 40, kdenlive__id=2) + sound
+    text = kdenlive_5([], media, [(entry("c1", 5, 9, 2), "")], 5, sound=entry("s1", 5, 9, 2))
+    data = patch_mlt(
+        text.encode(), [clip_at(place_of(text, '<entry producer="c1"'))], Path("/")
+    ).data
+    assert data.decode() == text.replace("/m/take 1.mov", str(OUT))
+
+
 def test_what_nothing_was_rendered_for_is_named() -> None:
     text = project(Bin("b", 2, "/m/take 1.mov", 40, {}))
     result = patch_mlt(text.encode(), [], Path("/"))
