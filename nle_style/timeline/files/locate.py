@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import re
+from itertools import chain, takewhile
 from pathlib import Path
 
 import opentimelineio as otio
@@ -59,7 +60,7 @@ def media_path(url: str, folder: Path) -> Path:
         )
     readings = path_readings(url)
     paths = [_absolute(folder / reading) for reading in readings]
-    found = next(filter(has_files, (*paths, *map(spelled_here, paths))), None)
+    found = next(filter(has_files, chain(paths, map(spelled_here, paths))), None)
     if found is not None:
         return found
     if os.name != "nt" and _WINDOWS.match(readings[0]):
@@ -141,15 +142,16 @@ def begun_sequence(path: Path, frames: int) -> Path | None:
         frames: how many it says that this has.
 
     Returns:
-        The sequence's printf pattern; None for one frame, or where not all of them are there: a
-        still may be any length in a timeline.
+        The sequence's printf pattern; None where not exactly so many files are numbered on from it:
+        a still may be any length in a timeline, and lie among other photographs.
     """
     name = of_file(path.name)
     first = None if name is None else name.number(path.name)
     if name is None or first is None or frames < 2:
         return None
-    there = all((path.parent / name.file(first + n)).is_file() for n in range(frames))
-    return path.with_name(name.pattern) if there else None
+    files = (path.parent / name.file(first + n) for n in range(frames + 1))
+    there = sum(1 for _ in takewhile(Path.is_file, files))
+    return path.with_name(name.pattern) if there == frames else None
 
 
 def check_sequence(reference: otio.core.MediaReference) -> None:

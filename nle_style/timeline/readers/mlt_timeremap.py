@@ -10,6 +10,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Callable
 from fractions import Fraction
+from itertools import accumulate
 from typing import NamedTuple
 from xml.etree import ElementTree
 
@@ -50,15 +51,16 @@ def remapped(
         ValueError: a map that cannot be read, or has keyframes that count from an end, or are of
             another kind than straight, held or smooth.
     """
-    begin = frames(link.get("in") or "0")
+    begin, end = frames(link.get("in") or "0"), first + count
     speeds = mlt_property(link, "speed_map")
     if speeds:
         keys = _keys(speeds, frames)
-        total, times = Fraction(begin) / rate, {}
-        for place in range(begin, first + count + 1):
-            times[place] = total
-            total += _value(keys, place - begin) / rate
-        points = [(Fraction(n) / rate, times.get(first + n, total)) for n in range(count + 1)]
+        steps = [_value(keys, place - begin) / rate for place in range(min(first, begin), end)]
+        # The sum of all steps is the link's own beginning there.
+        at_begin = sum(steps[: max(0, begin - first)], Fraction(0))
+        sums = list(accumulate(steps, initial=Fraction(begin) / rate - at_begin))
+        points = [(Fraction(n) / rate, sums[first + n - min(first, begin)])
+                  for n in range(count + 1)]  # fmt: skip
     else:
         keys = _keys(mlt_property(link, "time_map") or mlt_property(link, "map"), frames)
         start = Fraction(begin) / rate

@@ -90,12 +90,12 @@ def test_a_dissolve_from_a_clip_that_is_nowhere_is_refused(tmp_path: Path) -> No
     plan = planned(
         read(
             tmp_path,
-            "001  GONE     V     C        00:00:00:10 00:00:00:10 01:00:00:00 01:00:00:00",
-            "001  B        V     D    010 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+            "001  GONE     AA/V  C        00:00:00:10 00:00:00:10 01:00:00:00 01:00:00:00",
+            "001  B        AA/V  D    010 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
         )
     )
     (refusal,) = plan.refusals
-    assert (refusal.clip_name, refusal.track_name) == ("GONE", "V")
+    assert (refusal.clip_name, refusal.track_name) == ("GONE", "AA/V")
     assert "line 3 is dissolved from" in refusal.reason
 
 
@@ -162,6 +162,7 @@ def test_what_ends_before_it_starts_is_refused_by_name(tmp_path: Path) -> None:
         "* FROM CLIP NAME:  two.mov",
         "003  and a line that is no event",
         "004  FOUR V C 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        "005  SND  A C 00:00:00:00 00:00:01:00 01:00:05:00 01:00:04:00",
     )
     plan = planned(made)
     assert [(r.clip_name, r.reason) for r in plan.refusals] == [

@@ -148,6 +148,7 @@ def series(folder: Path, first: int, count: int) -> None:
         ((1000, 60), 1000, "", "x.%04d.png", (10, 29)),
         ((990, 70), 990, "", "x.%04d.png", (20, 39)),  # ten files lie before the first
         ((1000, 59), None, "", "x.1000.png", (0, 0)),  # not all of them: a still
+        ((1000, 61), None, "", "x.1000.png", (0, 0)),  # a still among other photographs
         ((1000, 60), None, STILL, "x.1000.png", (0, 0)),
     ],
 )

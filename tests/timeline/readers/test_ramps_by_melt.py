@@ -85,6 +85,9 @@ def test_the_names_of_the_maps(tmp_path: Path) -> None:
         if name == "speed_map":
             wanted = [n + Fraction(n * (n - 1), 20) for n in range(10)]
         assert ours == wanted
+    # Before the link's own beginning it goes back from there.
+    early = positions(read_timeline(project(tmp_path, "speed_map", "0=2;20=2", 0, 9, 4)))
+    assert early == [4 + 2 * (n - 4) for n in range(10)]
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ the next day's, ran over midnight.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -62,11 +63,17 @@ class EdlList:
         self.warnings.append(f"event {event.number} (line {event.line}): {text}")
 
     def drop(self, event: Event, reason: str) -> None:
-        """Refuse an event that has no place in the timeline."""
+        """Refuse an event that has no place in the timeline; one without a picture is noted."""
+        if not re.search("[VB]", event.channels) or event.reel in GENERATED:
+            self.warn(event, f"{reason}; left out")
+            return
         name = event.names.get("FROM CLIP NAME") or event.reel
         reason = f"event {event.number} in line {event.line} {reason}"
         remedy = "Correct the event in the list, or export the list again."
-        self.dropped.append(Dropped(name, event.channels, reason, remedy))
+        lost = Dropped(name, event.channels, reason, remedy)
+        # Sound goes with the picture, on tracks of its own.
+        if lost not in self.dropped:
+            self.dropped.append(lost)
 
     def day(self, event: Event) -> int:
         """Frames from midnight to midnight in the count of an event."""
@@ -97,10 +104,7 @@ def _placed(edl: EdlList, event: Event) -> PlacedEvent | None:
     day = edl.day(event)
     end = _after(start, end, day)
     if end < start:
-        if event.reel in GENERATED:
-            edl.warn(event, "ends before it starts; left out")
-        else:
-            edl.drop(event, "ends before it starts in the record")
+        edl.drop(event, "ends before it starts in the record")
     if end <= start:
         return None
     return PlacedEvent(event, start, end, (source_in, _after(source_in, source_out, day)))
