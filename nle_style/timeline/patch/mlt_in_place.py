@@ -183,6 +183,7 @@ class _Patch:
         return made
 
     def _moved(self, use: Use, producer: str, number: str) -> list[Edit]:
+        """Name another medium at a place, and its number in Kdenlive's bin."""
         edits = [set_attribute(self._scan, use.node, "producer", producer)]
         for child in use.node.children:
             if child.attributes.get("name") == "kdenlive:id" and child.text and number:
@@ -190,6 +191,7 @@ class _Patch:
         return edits
 
     def _relinked(self, medium: Medium, target: PurePath) -> list[Edit]:
+        """Show an intermediate, and forget what belongs to the old file."""
         path = self._path(medium, target)
         texts = {"resource": path, "warp_resource": path, "kdenlive:originalurl": path}
         if medium.text("mlt_service") == "timewarp":

@@ -54,20 +54,25 @@ class Targets:
     def __init__(self, replacements: Sequence[Replacement]) -> None:
         self._replacements = tuple(replacements)
         self._used: set[tuple[int, ClipKey | None]] = set()
+        # A cut has thousands of clips and of replacements: each clip looks up its own.
+        self._by_key: dict[ClipKey | Path, list[int]] = {}
+        for number, item in enumerate(self._replacements):
+            for key in (item.source,) if item.clips is None else item.clips:
+                self._by_key.setdefault(key, []).append(number)
 
     def of(self, source: Path | None, keys: Collection[ClipKey]) -> PurePath | None:
         """The target of a use of `source` by a clip that goes by any of `keys`."""
-        target = None
-        for number, item in enumerate(self._replacements):
-            if item.clips is not None:
-                named: set[ClipKey | None] = {*item.clips.intersection(keys)}
-            else:
-                named = {None} if source is not None and item.source == source else set()
-            # A replacement for every use counts as used even if others took all of them.
-            if item.clips is None or target is None:
-                self._used.update((number, key) for key in named)
-            target = item.target if named and target is None else target
-        return target
+        found: list[tuple[int, ClipKey | None]] = [
+            (number, key) for key in keys for number in self._by_key.get(key, ())
+        ]
+        if source is not None:
+            found += [(number, None) for number in self._by_key.get(source, ())]
+        if not found:
+            return None
+        first = min(number for number, _ in found)
+        # A replacement for every use counts as used even if others took all of them.
+        self._used.update((n, key) for n, key in found if n == first or key is None)
+        return self._replacements[first].target
 
     def check_all_used(self) -> None:
         """Raises TimelineError for a replacement whose media or clip is not in the file."""
