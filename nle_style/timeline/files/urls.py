@@ -50,7 +50,8 @@ def url_like(old: str, target: PurePath, *, always_url: bool = False) -> str:
         )
     is_url = old[:5].lower() == "file:"
     if not (is_url or always_url):
-        return _plain(target)
+        # Windows knows both slashes, and programs from elsewhere write theirs.
+        return _plain(target.as_posix() if "/" in old and "\\" not in old else str(target))
     body = old[5:] if is_url else ""
     prefix = "file://localhost" if body.lower().startswith("//localhost/") else "file://"
     path = target.as_posix()
@@ -84,8 +85,7 @@ def _encoded(path: str, like: str) -> str:
     return "".join(out)
 
 
-def _plain(target: PurePath) -> str:
-    text = str(target)
+def _plain(text: str) -> str:
     if not all(map(_is_text, text)):
         raise TimelineError(
             f"the name {text!r} cannot be written into this XML as a plain path",

@@ -21,7 +21,7 @@ from nle_style.timeline.parsed import SOURCE_KEY, ReadTimeline
 
 __all__ = ["Plan", "plan_shots"]
 
-# Of the timeline's metadata in Premiere's .otio.
+# Of the metadata of timelines and clips in Premiere's .otio.
 _PREMIERE = "PremierePro_OTIO"
 
 
@@ -154,6 +154,7 @@ def _other_reading(item: Candidate, *, premiere: bool) -> OtherReading | None:
             raise TimelineError(
                 f"its in-point cannot be read ({error})", remedy="Export the timeline again."
             ) from error
+    premiere = premiere or _PREMIERE in item.clip.metadata
     if premiere and trim is not None and item.speed not in (0, 1):
         why = "Premiere counts the length of a retimed clip in source frames, others in the cut's"
         return OtherReading(why, length=counted(trim.duration))

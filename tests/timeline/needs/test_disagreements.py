@@ -45,6 +45,14 @@ def test_premieres_speeds(
     assert ("Premiere counts" in use.note) == (writer == "PremierePro_OTIO" and speed in (0.5, 2))
 
 
+def test_premieres_clips_in_a_timeline_of_another_writer(tmp_path: Path) -> None:
+    shot = clip("a", (10, 40), (0, 100), rate=25)
+    shot.effects.append(otio.schema.LinearTimeWarp(time_scalar=0.5))
+    shot.metadata["PremierePro_OTIO"] = {"x": 1}
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(Facts(R25))).uses
+    assert (use.first, use.last) == (9, 50)
+
+
 @pytest.mark.parametrize(
     ("edit", "begin", "shown"),
     [

@@ -128,6 +128,7 @@ def test_awkward_names_come_back_as_they_are(name: str, folder: str) -> None:
         ("file:///T%20(1).mov", PurePosixPath("/T (2)!.mov"), "file:///T%20(2)!.mov"),
         ("/bare/a.mov", PurePosixPath("/o/b c%20.mov"), "/o/b c%20.mov"),
         ("C:\\media\\a.mov", PureWindowsPath("D:\\o\\b c.mov"), "D:\\o\\b c.mov"),
+        ("C:/media/a.mov", PureWindowsPath("D:\\o\\b c.mov"), "D:/o/b c.mov"),
         (
             "file://localhost/C%3a/a%20b.mov",
             PureWindowsPath("D:/o/ü.mov"),
