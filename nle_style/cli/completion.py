@@ -9,7 +9,14 @@ import typer
 
 from nle_style.errors import NleStyleError
 
-__all__ = ["depth_names", "device_names", "format_names", "pack_names", "style_names"]
+__all__ = [
+    "clip_choices",
+    "depth_names",
+    "device_names",
+    "format_names",
+    "pack_names",
+    "style_names",
+]
 
 
 def style_names(context: typer.Context, incomplete: str) -> Iterator[str]:
@@ -21,6 +28,11 @@ def style_names(context: typer.Context, incomplete: str) -> Iterator[str]:
     with suppress(NleStyleError):  # a pack that is not there has no styles to complete
         names = styles_in(find_pack(context.params.get("pack")))
         yield from (f"{before}{comma}{each}" for each in _beginning(name, names))
+
+
+def clip_choices(incomplete: str) -> Iterator[str]:
+    """What `--only` can go by, beside a clip's name."""
+    return _beginning(incomplete, ("clip=", "reel=", "track=", "colour=", "marker="))
 
 
 def pack_names(incomplete: str) -> Iterator[str]:

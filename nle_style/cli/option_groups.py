@@ -15,6 +15,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
+from nle_style.cli.completion import clip_choices
 from nle_style.cli.options import (
     LOOK,
     MACHINE,
@@ -92,6 +93,17 @@ class CutOptions:
         typer.Option(
             "--map",
             help="A looks.yaml: looks by clip, reel, track or colour.",
+            rich_help_panel=TIMELINE,
+        ),
+    ] = None
+    only: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="WHICH",
+            help="Only these clips: a name as A00*, track=V2, reel=ZZ*, marker=pink, colour=Iris,"
+            " or a range as 01:00:10:00-01:00:20:00. May be given several times. The others stay"
+            " as they are.",
+            autocompletion=clip_choices,
             rich_help_panel=TIMELINE,
         ),
     ] = None

@@ -206,7 +206,7 @@ def refuse_cut_options(cut: CutOptions, source: Path) -> None:
     """Raises: InputError if there are options for a timeline, and the source is none."""
     if cut != CutOptions():
         raise InputError(
-            "--map, --rate, --media and --path-map are for a timeline",
+            "--map, --only, --rate, --media and --path-map are for a timeline",
             where=str(source),
             remedy="Leave them out, or give a timeline.",
         )
@@ -248,6 +248,7 @@ def batch_options_of(cut: CutOptions, options: RenderOptions) -> BatchOptions:
         media=tuple(cut.media or ()),
         path_maps=tuple(parse_path_map(text) for text in cut.path_map or ()),
         look_map=cut.look_map,
+        only=tuple(cut.only or ()),
         reading=_reading_of(options),
     )
 

@@ -223,6 +223,7 @@ def _farm_batch(
         media=tuple(folder.absolute() for folder in reading.media),
         path_maps=reading.path_maps,
         look_map=None if reading.look_map is None else reading.look_map.absolute(),
+        only=reading.only,
         reading=reading.reading,
     )
 

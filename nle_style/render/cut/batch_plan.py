@@ -17,7 +17,7 @@ from nle_style.media import INTERMEDIATES
 from nle_style.media.base import MediaInfo, check_name, is_pattern
 from nle_style.media.source import reel_of
 from nle_style.ownership import SafeWriter
-from nle_style.render.cut.clip_table import edit_rate
+from nle_style.render.cut.clip_table import edit_rate, instant_of
 from nle_style.render.cut.look_choice import complete_look, look_chooser, placed_look
 from nle_style.render.cut.patching import Patching, is_patched, takes_images
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
@@ -27,10 +27,18 @@ from nle_style.shipped import find_pack
 from nle_style.timecode import day_of_timecode, frame_of_timecode
 from nle_style.timeline import ReadTimeline, exact_rate, read_timeline, usable_range
 from nle_style.timeline.files import MediaFacts, MediaFinder, PathMaps
-from nle_style.timeline.looks import ClipLook, markers_without_clip, read_look_map
-from nle_style.timeline.needs import Plan, SourceRange, plan_shots
+from nle_style.timeline.looks import (
+    ClipLook,
+    chosen_by,
+    markers_without_clip,
+    read_look_map,
+)
+from nle_style.timeline.needs import NO_LOOK, NOT_CHOSEN, Plan, SourceRange, plan_shots
 
 __all__ = ["BatchOptions", "PlannedBatch", "plan_batch"]
+
+
+_NAMED = 6  # clips that a message names
 
 
 @dataclass(frozen=True)
@@ -42,6 +50,7 @@ class BatchOptions:
         media: folders in which media are searched by name and timecode.
         path_maps: (FROM, TO) prefixes of media paths.
         look_map: a file of looks by clip, see `timeline.looks`.
+        only: the clips that are styled, see `timeline.looks.chosen_by`; () for all.
         reading: how the media are read. Only movies of variable frame rate are conformed; of the
             others the timeline counts the frames that they have.
         unpack_to: for the media of an .otioz; None for `STEM.media` in the output folder.
@@ -51,6 +60,7 @@ class BatchOptions:
     media: tuple[Path, ...] = ()
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
+    only: tuple[str, ...] = ()
     reading: Reading = field(default_factory=Reading)
     unpack_to: Path | None = None
 
@@ -191,7 +201,7 @@ def plan_batch(
 
     Raises:
         TimelineError: the timeline or the look map cannot be read.
-        InputError: the format cannot stand in this timeline.
+        InputError: the format cannot stand in this timeline; no clip is chosen.
         LookError: no clip asks for a look, and none is given; or the one that is given names a
             style that the pack does not have.
     """
@@ -233,6 +243,7 @@ def plan_batch(
         read,
         probe,
         handles=output.handles,
+        chosen=chosen_by(options.only, lambda text: instant_of(read, text)),
         look_of=look_chooser(rules, look, styles, rate),
         find=find,
         placed=lambda wanted, use: placed_look(_clip_look(wanted), use, rate),
@@ -242,6 +253,8 @@ def plan_batch(
         patching = replace(patching, images=images)
         plan = patching.settled(plan)
     notes = (*read.warnings, *markers_without_clip(read.timeline), *_unmapped(maps, output))
+    if options.only:
+        _check_chosen(plan, timeline)
     if not plan.ranges:
         if look is None and not plan.refusals:
             raise LookError(
@@ -281,6 +294,21 @@ def _unmapped(maps: PathMaps, output: Output) -> Iterator[str]:
             f"the timelines name the intermediates by their paths here, for --path-map leads to no"
             f" folder around {folder}"
         )
+
+
+def _check_chosen(plan: Plan, timeline: Path) -> None:
+    """Raises: InputError if `--only` chose no clip."""
+    left_out = [clip for clip in plan.skipped if clip.reason == NOT_CHOSEN]
+    others = [clip for clip in plan.skipped if clip.reason == NO_LOOK]
+    if plan.uses or plan.refusals or others:
+        return
+    names = dict.fromkeys(f"'{clip.clip_name}' on {clip.track_name}" for clip in left_out)
+    shown = ", ".join([*names][:_NAMED])
+    raise InputError(
+        "no clip is meant by --only",
+        where=str(timeline),
+        remedy=f"It has {shown}{', …' if len(names) > _NAMED else ''}.",
+    )
 
 
 def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:

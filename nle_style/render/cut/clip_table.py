@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
 
@@ -24,6 +24,7 @@ __all__ = [
     "clips_exit_code",
     "edit_rate",
     "ends_of_items",
+    "instant_of",
     "note_of",
     "record_timecodes",
     "refusal_error",
@@ -43,11 +44,33 @@ def clip_place(read: ReadTimeline, use: ClipUse) -> dict[str, Any]:
     record = None
     if use.record is not None:
         rate = edit_rate(read) or float(use.rate)
-        begin = read.timeline.global_start_time
-        offset = 0 if begin is None or begin.rate <= 0 else round(begin.rescaled_to(rate).value)
-        start = Fraction(offset) / Fraction(rate)
-        record = record_timecodes(use.record, rate, start, drop=read.drop)
+        record = record_timecodes(use.record, rate, _start_of(read, rate), drop=read.drop)
     return {"timeline": record, "source": str(use.source), "frames": [use.first, use.last]}
+
+
+def _start_of(read: ReadTimeline, rate: float) -> Fraction:
+    """Seconds at which a timeline starts."""
+    begin = read.timeline.global_start_time
+    offset = 0 if begin is None or begin.rate <= 0 else round(begin.rescaled_to(rate).value)
+    return Fraction(offset) / Fraction(rate)
+
+
+def instant_of(read: ReadTimeline, text: str) -> Fraction:
+    """Seconds from a timeline's start to a timecode of it, counted as `clip_place` counts.
+
+    Raises: InputError if its rate has no timecode, or the text is none.
+    """
+    rate = edit_rate(read)
+    exact = None if rate is None else smpte_rate(rate, Fraction(1, 100))
+    if rate is None or exact is None:
+        raise InputError(
+            f"the timeline has no timecode, and so no '{text}'",
+            where=str(read.path),
+            remedy="Choose clips by name, reel, track or marker.",
+        )
+    start = _start_of(read, rate)
+    drop = is_drop(read.drop, start, exact)
+    return Fraction(replace(Timecode.of(text), drop=drop).frame(exact)) / exact - start
 
 
 def edit_rate(read: ReadTimeline) -> float | None:
@@ -82,11 +105,16 @@ def record_timecodes(
     exact = smpte_rate(rate, Fraction(1, 100))
     if exact is None:
         return [f"{float(start + seconds):.3f} s" for seconds in record]
-    if drop is None:
-        first = round(start * exact)
-        drop = first == 0 or first % (3600 * round(exact)) != 0
+    drop = is_drop(drop, start, exact)
     frames = (round((start + seconds) * exact) for seconds in record)
-    return [str(Timecode.at(frame, exact, drop=drop and exact in DROP_RATES)) for frame in frames]
+    return [str(Timecode.at(frame, exact, drop=drop)) for frame in frames]
+
+
+def is_drop(said: bool | None, start: Fraction, rate: Fraction) -> bool:
+    """Whether a timeline is counted drop-frame; see `record_timecodes`."""
+    first = round(start * rate)
+    guess = first == 0 or first % (3600 * round(rate)) != 0
+    return (guess if said is None else said) and rate in DROP_RATES
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 from nle_style.timeline import SOURCE_KEY, ReadTimeline
 from nle_style.timeline.files import MediaFacts
-from nle_style.timeline.needs import NO_LOOK, ClipUse, Plan, Refusal, Skipped, clip_at
+from nle_style.timeline.needs import NO_LOOK, NOT_CHOSEN, ClipUse, Plan, Refusal, Skipped, clip_at
 from nle_style.timeline.patch import (
     PatchResult,
     Replacement,
@@ -145,7 +145,7 @@ class Patching:
             asked[self._place(use)].add((use.source, use.look, use.rate))
         unpainted: list[Refusal | Skipped] = [*plan.refusals, *plan.skipped]
         for clip in unpainted:
-            if isinstance(clip, Refusal) or clip.reason == NO_LOOK:
+            if isinstance(clip, Refusal) or clip.reason in (NO_LOOK, NOT_CHOSEN):
                 asked[self._place(clip)].add(None)
         uses, refusals = [], list(plan.refusals)
         for use in plan.uses:

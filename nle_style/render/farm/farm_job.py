@@ -112,6 +112,7 @@ class FarmBatch(_Part):
     media: tuple[Path, ...] = ()
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
+    only: tuple[str, ...] = ()
     reading: Reading = Reading()
 
 

@@ -296,6 +296,7 @@ def batch_options(batch: FarmBatch) -> BatchOptions:
         media=batch.media,
         path_maps=batch.path_maps,
         look_map=batch.look_map,
+        only=batch.only,
         reading=batch.reading,
     )
 

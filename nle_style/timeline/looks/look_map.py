@@ -18,7 +18,7 @@ from nle_style.timeline.looks.look_text import ClipLook, parse_look, with_contro
 from nle_style.timeline.needs import Candidate
 from nle_style.timeline.parsed import file_bytes
 
-__all__ = ["SELECTORS", "LookRule", "entry", "facts_of", "matches", "read_look_map"]
+__all__ = ["SELECTORS", "LookRule", "entry", "facts_of", "matches", "read_look_map", "selector_of"]
 
 SELECTORS = ("clip", "reel", "track", "colour", "marker")
 """What a rule can go by: the clip's name, its reel, its track, its colour (label), the colour of a
@@ -53,6 +53,11 @@ class LookRule:
         return all(
             any(matches(name, glob) for name in facts.get(key, ())) for key, glob in self.selectors
         )
+
+
+def selector_of(word: str) -> str:
+    """What a rule goes by, of `SELECTORS`, as it may be spelt; another word as it is."""
+    return _SPELLINGS.get(word.lower(), word.lower())
 
 
 def matches(name: str, glob: str) -> bool:
@@ -121,7 +126,7 @@ def _rule(node: yaml.Node, path: Path) -> LookRule:
         raise _fault("a rule is not `key: value` pairs", node, path)
     given: dict[str, yaml.Node] = {}
     for written, value in _entries(node, path):
-        key = _SPELLINGS.get(written.lower(), written.lower())
+        key = selector_of(written)
         if key not in _KEYS:
             raise _fault(f"unknown key '{written}'", value, path, f"A rule has {', '.join(_KEYS)}.")
         if key in given:

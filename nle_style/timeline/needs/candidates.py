@@ -15,11 +15,12 @@ from nle_style.timeline.needs.retime import Curve, curve_of, speed_of
 from nle_style.timeline.needs.tree import DEEPEST, ClipPlace, Placed, walk
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["NO_LOOK", "Candidate", "Refusal", "Skipped", "clip_at", "survey"]
+__all__ = ["NOT_CHOSEN", "NO_LOOK", "Candidate", "Refusal", "Skipped", "clip_at", "survey"]
 
 _CLIP_ID = re.compile(r"tracks\[(\d+)\]((?:/children\[\d+\])*)")
 
 
+NOT_CHOSEN = "not chosen"
 NO_LOOK = "no look asked for"
 """Reason of a clip that is seen and stays as it is because nothing asks for more."""
 

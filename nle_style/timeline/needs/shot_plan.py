@@ -14,7 +14,14 @@ from nle_style.errors import InputError, MediaError, TimelineError
 from nle_style.spans import merge_spans
 from nle_style.timeline.files import MediaFacts, begun_sequence, check_sequence, source_path
 from nle_style.timeline.frames import counted, usable_range
-from nle_style.timeline.needs.candidates import NO_LOOK, Candidate, Refusal, Skipped, survey
+from nle_style.timeline.needs.candidates import (
+    NO_LOOK,
+    NOT_CHOSEN,
+    Candidate,
+    Refusal,
+    Skipped,
+    survey,
+)
 from nle_style.timeline.needs.clip_need import ClipUse, SourceRange, use_of
 from nle_style.timeline.needs.readings import OtherReading
 from nle_style.timeline.parsed import SOURCE_KEY, ReadTimeline
@@ -55,6 +62,7 @@ def plan_shots(
     probe: Callable[[Path], MediaFacts],
     *,
     handles: int = 0,
+    chosen: Callable[[Candidate], bool] = lambda clip: True,
     look_of: Callable[[Candidate], Hashable | None] = lambda clip: "",
     find: Callable[[otio.schema.Clip, otio.core.MediaReference], Path] | None = None,
     placed: Callable[[Hashable, ClipUse], Hashable] = lambda look, use: look,
@@ -73,6 +81,7 @@ def plan_shots(
         handles: frames to add before and after each clip, >= 0, as far as the file has them.
             They are frames of the cut: a clip at double speed gets twice as many source frames, a
             freeze gets none.
+        chosen: whether a clip is to be styled at all.
         look_of: the look of a clip, anything that can be compared and hashed; frames are shared
             within a look. None leaves the clip as it is. An InputError refuses the clip. By
             default all clips have the same one, "".
@@ -100,6 +109,9 @@ def plan_shots(
             continue
         if isinstance(item, Skipped):
             skipped.append(item)
+            continue
+        if not chosen(item):
+            skipped.append(_skipped(item, NOT_CHOSEN))
             continue
         try:
             look = look_of(item)

@@ -46,6 +46,7 @@ def completed(line: str) -> list[str]:
         ("nle-style render a.mov --format pn", ["png-mov", "png"]),
         ("nle-style render a.mov --depth h", ["half"]),
         ("nle-style styles --pack po", ["posters"]),
+        ("nle-style batch a.otio --only tr", ["track="]),
         ("nle-style inf", ["info"]),
     ],
 )
