@@ -14,6 +14,7 @@ __all__ = [
     "depth_names",
     "device_names",
     "format_names",
+    "name_fields",
     "pack_names",
     "style_names",
 ]
@@ -33,6 +34,15 @@ def style_names(context: typer.Context, incomplete: str) -> Iterator[str]:
 def clip_choices(incomplete: str) -> Iterator[str]:
     """What `--only` can go by, beside a clip's name."""
     return _beginning(incomplete, ("clip=", "reel=", "track=", "colour=", "marker="))
+
+
+def name_fields(incomplete: str) -> Iterator[str]:
+    """The fields of `--name-template`: the next one, where a bracket is open."""
+    from nle_style.render.plan import NAME_FIELDS
+
+    before, bracket, begun = incomplete.rpartition("{")
+    if bracket or not incomplete:
+        yield from (f"{before}{{{each}}}" for each in _beginning(begun, NAME_FIELDS))
 
 
 def pack_names(incomplete: str) -> Iterator[str]:

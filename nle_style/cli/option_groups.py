@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
 
-from nle_style.cli.completion import clip_choices
+from nle_style.cli.completion import clip_choices, name_fields
 from nle_style.cli.options import (
     LOOK,
     MACHINE,
@@ -43,6 +43,12 @@ class StatisticsChoice(StrEnum):
     hybrid = "hybrid"
     shot = "shot"
     frame = "frame"
+
+
+class BundleChoice(StrEnum):
+    """`--bundle`: the form of a bundle."""
+
+    otioz = "otioz"
 
 
 class InterlacedChoice(StrEnum):
@@ -130,6 +136,13 @@ class CutOptions:
             rich_help_panel=TIMELINE,
         ),
     ] = None
+    bundle: Annotated[
+        BundleChoice | None,
+        typer.Option(
+            help="Write an .otioz beside the other timelines: one file with all media in it.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True)
@@ -183,6 +196,16 @@ class RenderOptions:
     pack: Pack = None
     format: FormatOption = "auto"
     depth: DepthOption = "auto"
+    name_template: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEMPLATE",
+            help="Names of the results: {clip}_{look}_{first}, or {clip}/{clip}_{look} for a folder"
+            " for each shot. Of clip, source, look, first, last, track, cut.",
+            autocompletion=name_fields,
+            rich_help_panel=OUTPUT,
+        ),
+    ] = None
     handles: Annotated[
         int,
         typer.Option(

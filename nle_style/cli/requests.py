@@ -154,6 +154,7 @@ def clips_job(
     Raises: InputError if an option has a value that it cannot have.
     """
     from nle_style.render import Item, RenderJob
+    from nle_style.render.plan import named_items
 
     look, inside, layers = looks
     items = []
@@ -165,6 +166,8 @@ def clips_job(
         )
         own = _begun(look, first)
         items.append(Item(source=clip, frames=span, look=own, matte=inside, layers=above))
+    if options.name_template is not None:
+        items = named_items(items, options.name_template)
     reading = _reading_of(options)
     return RenderJob(items=tuple(items), reading=reading, **_settings(options, folder, resume))
 
@@ -206,7 +209,7 @@ def refuse_cut_options(cut: CutOptions, source: Path) -> None:
     """Raises: InputError if there are options for a timeline, and the source is none."""
     if cut != CutOptions():
         raise InputError(
-            "--map, --only, --rate, --media and --path-map are for a timeline",
+            "--map, --only, --rate, --media, --path-map and --bundle are for a timeline",
             where=str(source),
             remedy="Leave them out, or give a timeline.",
         )
@@ -249,7 +252,9 @@ def batch_options_of(cut: CutOptions, options: RenderOptions) -> BatchOptions:
         path_maps=tuple(parse_path_map(text) for text in cut.path_map or ()),
         look_map=cut.look_map,
         only=tuple(cut.only or ()),
+        bundle=cut.bundle is not None,
         reading=_reading_of(options),
+        name_template=options.name_template,
     )
 
 

@@ -137,7 +137,8 @@ class Item(_Part):
         source: a movie, a still, or a sequence as `name.%06d.exr`.
         frames: first and last, zero-based positions in the source, inclusive; None for all.
         look: what to paint.
-        name: stem of the intermediate; None for `SOURCE.LOOK`, or `SOURCE.LOOK.sparse`.
+        name: stem of the intermediate, with folders before it as `shots/A001/A001`; None for
+            `SOURCE.LOOK`, or `SOURCE.LOOK.sparse`.
         paint: the frames to paint, as ranges within `frames`; the others become black. So a movie
             can be as long as its source while only what a cut shows is painted. None for all. Held
             in ascending order, with overlapping and touching ranges merged.
@@ -260,8 +261,11 @@ class RenderJob(_Part):
 
 
 def is_plain_name(name: str) -> bool:
-    """Whether a name is that of a file in whatever folder it is used in, and no path out of it."""
-    return name not in ("", ".", "..") and Path(name).name == name and "\0" not in name
+    """Whether a name is that of a file in whatever folder it is used in, or in folders below that,
+    and no path out of it."""
+    return "\0" not in name and all(
+        part not in ("", ".", "..") and Path(part).name == part for part in name.split("/")
+    )
 
 
 def read_job(path: Path) -> RenderJob:

@@ -224,6 +224,8 @@ def _farm_batch(
         path_maps=reading.path_maps,
         look_map=None if reading.look_map is None else reading.look_map.absolute(),
         only=reading.only,
+        bundle=reading.bundle,
+        name_template=reading.name_template,
         reading=reading.reading,
     )
 

@@ -120,6 +120,7 @@ def run_batch(
                 writer=batch.writer,
                 patching=batch.patching,
                 there=batch.maps.there,
+                bundle=batch.bundle,
             )
     for note in delivery.notes:
         on_event(Warned(note))

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from nle_style.errors import InputError
+from nle_style.media import INTERMEDIATES
+from nle_style.media.base import is_pattern
 from nle_style.render.cut.batch_plan import PlannedBatch
 from nle_style.render.cut.batch_report import report_paths
 from nle_style.render.cut.delivery import delivered_paths
 from nle_style.render.plan import source_stem
 from nle_style.render.record import MANIFEST_SUFFIX
+from nle_style.timeline.needs import clip_at
 from nle_style.timeline.relink import Rendered, SequenceName
 
 __all__ = ["batch_reports", "check_batch"]
@@ -30,11 +34,16 @@ def check_batch(batch: PlannedBatch) -> None:
     """Refuse a batch that could be painted and not handed back: a timeline or a report would be
     written over a file that it reads, or that is not ours; or its XML cannot be patched.
 
-    Raises: InputError that names the files; VerificationError for a patch that is not as meant.
+    Raises: InputError that names the files, or media that the bundle which is asked for cannot
+        hold; VerificationError for a patch that is not as meant.
     """
+    if batch.bundle:
+        _check_bundle(batch)
     timelines: tuple[Path, ...] = ()
     if batch.job is not None:
-        timelines = delivered_paths(batch.read.path, batch.label, batch.output.directory)
+        timelines = delivered_paths(
+            batch.read.path, batch.label, batch.output.directory, bundle=batch.bundle
+        )
     batch.writer.check((*timelines, *batch_reports(batch)))
     if batch.patching is not None:
         batch.patching.patched(batch.plan, _coming(batch))
@@ -60,3 +69,32 @@ def _coming(batch: PlannedBatch) -> list[Rendered]:
             )
         )
     return coming
+
+
+def _check_bundle(batch: PlannedBatch) -> None:
+    """Refuse what OpenTimelineIO does not bundle: image sequences, and several media of one name.
+
+    Raises: InputError.
+    """
+    items = () if batch.job is None else batch.job.items
+    for item in items:
+        asked = item.format or batch.output.format
+        is_free = asked == "auto" and is_pattern(item.source)
+        images = asked in INTERMEDIATES and INTERMEDIATES[asked].of_images
+        if images or (is_free and batch.sources.probe(item.source).is_float):
+            raise InputError(
+                "a bundle holds movies, and this becomes image files",
+                where=str(item.source),
+                remedy="Leave out --bundle, or give --format png-mov, ffv1 or prores4444.",
+            )
+    places: dict[str, str] = {}
+    for clip in (*batch.plan.refusals, *batch.plan.skipped):
+        kept = clip_at(batch.read.timeline, clip.clip_id) if clip.clip_id else None
+        url = getattr(getattr(kept, "media_reference", None), "target_url", "") or ""
+        name = url.rpartition("/")[2]
+        if name and places.setdefault(name, url) != url:
+            raise InputError(
+                f"two media named {name} stay in the cut, and a bundle has one folder for all",
+                where=f"{places[name]} and {url}",
+                remedy="Leave out --bundle, or have these clips styled too.",
+            )

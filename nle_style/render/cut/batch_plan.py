@@ -21,7 +21,7 @@ from nle_style.render.cut.clip_table import edit_rate, instant_of
 from nle_style.render.cut.look_choice import complete_look, look_chooser, placed_look
 from nle_style.render.cut.patching import Patching, is_patched, takes_images
 from nle_style.render.job import ColourJob, Control, Item, LookJob, Output, Reading, RenderJob
-from nle_style.render.plan import files_read, read_as, source_stem
+from nle_style.render.plan import files_read, named_items, read_as, source_stem
 from nle_style.render.record import Sources
 from nle_style.shipped import find_pack
 from nle_style.timecode import day_of_timecode, frame_of_timecode
@@ -29,16 +29,14 @@ from nle_style.timeline import ReadTimeline, exact_rate, read_timeline, usable_r
 from nle_style.timeline.files import MediaFacts, MediaFinder, PathMaps
 from nle_style.timeline.looks import (
     ClipLook,
+    check_chosen,
     chosen_by,
     markers_without_clip,
     read_look_map,
 )
-from nle_style.timeline.needs import NO_LOOK, NOT_CHOSEN, Plan, SourceRange, plan_shots
+from nle_style.timeline.needs import Plan, SourceRange, plan_shots
 
 __all__ = ["BatchOptions", "PlannedBatch", "plan_batch"]
-
-
-_NAMED = 6  # clips that a message names
 
 
 @dataclass(frozen=True)
@@ -50,9 +48,11 @@ class BatchOptions:
         media: folders in which media are searched by name and timecode.
         path_maps: (FROM, TO) prefixes of media paths.
         look_map: a file of looks by clip, see `timeline.looks`.
+        bundle: whether an .otioz is written of a timeline of any kind.
         only: the clips that are styled, see `timeline.looks.chosen_by`; () for all.
         reading: how the media are read. Only movies of variable frame rate are conformed; of the
             others the timeline counts the frames that they have.
+        name_template: of the names of the intermediates, see `render.plan.names_by`.
         unpack_to: for the media of an .otioz; None for `STEM.media` in the output folder.
     """
 
@@ -61,7 +61,9 @@ class BatchOptions:
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
     only: tuple[str, ...] = ()
+    bundle: bool = False
     reading: Reading = field(default_factory=Reading)
+    name_template: str | None = None
     unpack_to: Path | None = None
 
 
@@ -78,6 +80,7 @@ class PlannedBatch:
             Its items hold the handles already.
         sources: what is known of the media by now.
         notes: what the editor should know before anything is rendered.
+        bundle: whether an .otioz is asked for.
         writer: of the timelines and the report.
         patching: of a timeline that comes back patched; None for others.
         maps: between the paths of the editor's machine and of this one.
@@ -93,6 +96,7 @@ class PlannedBatch:
     writer: SafeWriter = field(default_factory=SafeWriter)
     patching: Patching | None = None
     maps: PathMaps = field(default_factory=PathMaps)
+    bundle: bool = False
 
 
 @dataclass(frozen=True)
@@ -254,7 +258,7 @@ def plan_batch(
         plan = patching.settled(plan)
     notes = (*read.warnings, *markers_without_clip(read.timeline), *_unmapped(maps, output))
     if options.only:
-        _check_chosen(plan, timeline)
+        check_chosen(plan, timeline)
     if not plan.ranges:
         if look is None and not plan.refusals:
             raise LookError(
@@ -273,8 +277,13 @@ def plan_batch(
         label = look.label
     else:
         label = labels.pop() if len(labels) == 1 else "styled"
+    items = _items(plan, looks, paint, probe, output.format)
+    if options.name_template is not None:
+        first = {use.range: use for use in reversed(plan.uses)}  # of clips that share one
+        clips = [(first[wanted].clip_name, first[wanted].track_name) for wanted in plan.ranges]
+        items = tuple(named_items(items, options.name_template, clips, timeline.stem))
     job = RenderJob(
-        items=_items(plan, looks, paint, probe, output.format),
+        items=items,
         # The plan has added the handles already, before it merged the ranges.
         output=output.model_copy(update={"handles": 0}),
         reading=options.reading.model_copy(update={"conform": None}),
@@ -283,7 +292,8 @@ def plan_batch(
         pack=pack,
     )
     sources.inputs.add(files_read(job))
-    return PlannedBatch(read, plan, label, output, job, sources, notes, writer, patching, maps)
+    more = (sources, notes, writer, patching, maps, options.bundle)
+    return PlannedBatch(read, plan, label, output, job, *more)
 
 
 def _unmapped(maps: PathMaps, output: Output) -> Iterator[str]:
@@ -294,21 +304,6 @@ def _unmapped(maps: PathMaps, output: Output) -> Iterator[str]:
             f"the timelines name the intermediates by their paths here, for --path-map leads to no"
             f" folder around {folder}"
         )
-
-
-def _check_chosen(plan: Plan, timeline: Path) -> None:
-    """Raises: InputError if `--only` chose no clip."""
-    left_out = [clip for clip in plan.skipped if clip.reason == NOT_CHOSEN]
-    others = [clip for clip in plan.skipped if clip.reason == NO_LOOK]
-    if plan.uses or plan.refusals or others:
-        return
-    names = dict.fromkeys(f"'{clip.clip_name}' on {clip.track_name}" for clip in left_out)
-    shown = ", ".join([*names][:_NAMED])
-    raise InputError(
-        "no clip is meant by --only",
-        where=str(timeline),
-        remedy=f"It has {shown}{', …' if len(names) > _NAMED else ''}.",
-    )
 
 
 def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:

@@ -39,8 +39,11 @@ class Delivery:
     notes: list[str] = field(default_factory=list)
 
 
-def delivered_paths(timeline: Path, label: str, folder: Path) -> tuple[Path, ...]:
-    """What `deliver` may write for a timeline: the .otio, the baked one, and its own form."""
+def delivered_paths(
+    timeline: Path, label: str, folder: Path, *, bundle: bool = False
+) -> tuple[Path, ...]:
+    """What `deliver` may write for a timeline: the .otio, the baked one, its own form, and the
+    bundle that is asked for."""
     suffix = timeline.suffix.lower()
     endings = [".otio", ".baked.otio"]
     if is_patched(timeline):
@@ -49,6 +52,8 @@ def delivered_paths(timeline: Path, label: str, folder: Path) -> tuple[Path, ...
         endings.append(suffix)
     elif suffix in _WHY:
         endings.append(".relink.csv")
+    if bundle and suffix != ".otioz":
+        endings.append(".otioz")
     return tuple(folder / f"{timeline.stem}.{label}{ending}" for ending in endings)
 
 
@@ -62,6 +67,7 @@ def deliver(
     writer: SafeWriter,
     patching: Patching | None = None,
     there: Callable[[Path], PurePath] | None = None,
+    bundle: bool = False,
 ) -> Delivery:
     """Write the relinked timelines as `STEM.LABEL…` into a folder.
 
@@ -74,6 +80,7 @@ def deliver(
         patching: of a timeline that is given back patched.
         there: the path on the editor's machine of a file of this one. A bundle holds its media and
             needs none.
+        bundle: whether an .otioz is written of any timeline.
 
     Raises:
         TimelineError, VerificationError: as `relink` and the XML patchers.
@@ -81,14 +88,15 @@ def deliver(
         OutputError: a file cannot be written.
     """
     done = Delivery()
-    if there is not None and read.path.suffix.lower() != ".otioz":
+    here = rendered
+    suffix = read.path.suffix.lower()
+    if there is not None and suffix != ".otioz":
         rendered = [replace(item, there=there(item.path.absolute())) for item in rendered]
     both, baked = relink(read, plan, rendered, suffix=label)
-    path, baked_path, *form = delivered_paths(read.path, label, folder)
+    path, baked_path, *form = delivered_paths(read.path, label, folder, bundle=bundle)
     for timeline, target in ((both, path), (baked, baked_path)):
         write_timeline(timeline, target, writer.write)
         done.timelines.append(target)
-    suffix = read.path.suffix.lower()
     if patching is not None:
         writer.write(form[0], patching.patched(plan, rendered).data)
         done.timelines.append(form[0])
@@ -96,6 +104,9 @@ def deliver(
         _bundle(both, form[0], done, writer)
     elif suffix in _WHY:
         _list(plan, rendered, form[0], _WHY[suffix], done, writer)
+    if bundle and suffix != ".otioz":
+        of_here = both if rendered is here else relink(read, plan, here, suffix=label)[0]
+        _bundle(of_here, form[-1], done, writer)
     return done
 
 

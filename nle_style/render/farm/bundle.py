@@ -82,7 +82,7 @@ def make_farm_job(
         try:
             if isinstance(plan, NleStyleError):
                 raise plan
-            planned = _farm_item(plan, first)
+            planned = _farm_item(plan, first, job.output.directory)
             if plans.setdefault(plan.destination, plan) is not plan:
                 nothing = {"units": 0, "pieces": 0, "measure": False}
                 planned = planned.model_copy(update=nothing)
@@ -205,7 +205,8 @@ def _with_absolute_paths(item: Item) -> Item:
     return item.model_copy(update=changes)
 
 
-def _farm_item(plan: ItemPlan, first: int) -> FarmItem:
+def _farm_item(plan: ItemPlan, first: int, results: Path) -> FarmItem:
+    manifest = plan.manifest.path.relative_to(results).as_posix()
     with tempfile.TemporaryDirectory() as folder:
         # Only the units are asked for: nothing is to be left beside the results.
         units = len(
@@ -213,7 +214,7 @@ def _farm_item(plan: ItemPlan, first: int) -> FarmItem:
         )
     size = PIECE_FRAMES if plan.spec.sequence else 1
     return FarmItem(
-        name=plan.manifest.path.name.removesuffix(MANIFEST_SUFFIX),
+        name=manifest.removesuffix(MANIFEST_SUFFIX),
         facts=plan.facts,
         memory=plan.memory,
         units=units,

@@ -113,6 +113,8 @@ class FarmBatch(_Part):
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
     only: tuple[str, ...] = ()
+    bundle: bool = False
+    name_template: str | None = None
     reading: Reading = Reading()
 
 

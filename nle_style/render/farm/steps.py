@@ -297,6 +297,8 @@ def batch_options(batch: FarmBatch) -> BatchOptions:
         path_maps=batch.path_maps,
         look_map=batch.look_map,
         only=batch.only,
+        bundle=batch.bundle,
+        name_template=batch.name_template,
         reading=batch.reading,
     )
 

@@ -243,7 +243,7 @@ def _render(progress: Progress, index: int, plan: ItemPlan) -> bool:
         progress.done += plan.painted_count(plan.first, plan.last)
         tidy(plan)
         return False
-    with locked(plan):
+    with folder_for_results(plan.destination.parent), locked(plan):
         if not resume:
             shutil.rmtree(plan.work, ignore_errors=True)
         with folder_for_results(plan.work):

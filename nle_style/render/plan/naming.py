@@ -7,7 +7,6 @@ import os
 import re
 import unicodedata
 from collections.abc import Sequence
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -65,6 +64,7 @@ class ResultNames:
         self._folder = folder
         self._taken: dict[str, str] = {}  # by name the key of what has it
         self._files: dict[str, ManifestFile] = {}
+        self._there: dict[str, frozenset[str]] = {}
 
     def file(self, name: str) -> ManifestFile:
         """The manifest under a name."""
@@ -106,12 +106,15 @@ class ResultNames:
     def _told_apart(self, names: Sequence[str]) -> list[str]:
         """The names in the folder that have a hash behind one of these."""
         apart = re.compile(rf"(?:{'|'.join(map(re.escape, names))})-[0-9a-f]{{6}}")
-        return sorted(filter(apart.fullmatch, self._there))
+        return sorted(filter(apart.fullmatch, self._beside(names[0].rpartition("/")[0])))
 
-    @cached_property
-    def _there(self) -> frozenset[str]:
-        files = self._folder.glob(f"*{MANIFEST_SUFFIX}")
-        return frozenset(path.name.removesuffix(MANIFEST_SUFFIX) for path in files)
+    def _beside(self, place: str) -> frozenset[str]:
+        """The names that there are in a folder within that of the results."""
+        if place not in self._there:
+            files = (self._folder / place).glob(f"*{MANIFEST_SUFFIX}")
+            stems = (path.name.removesuffix(MANIFEST_SUFFIX) for path in files)
+            self._there[place] = frozenset(f"{place}/{n}" if place else n for n in stems)
+        return self._there[place]
 
 
 def _plain(name: str) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from nle_style.timeline.looks.clip_looks import looks_for, markers_without_clip
 from nle_style.timeline.looks.look_map import LookRule, read_look_map
 from nle_style.timeline.looks.look_text import END, ClipLook, parse_look
-from nle_style.timeline.looks.selection import chosen_by
+from nle_style.timeline.looks.selection import check_chosen, chosen_by
 
 __all__ = [
     "END",
     "ClipLook",
     "LookRule",
+    "check_chosen",
     "chosen_by",
     "looks_for",
     "markers_without_clip",

@@ -6,16 +6,18 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from fractions import Fraction
+from pathlib import Path
 
 from nle_style.errors import InputError
 from nle_style.timeline.looks.look_map import SELECTORS, facts_of, matches, selector_of
-from nle_style.timeline.needs import Candidate
+from nle_style.timeline.needs import NO_LOOK, NOT_CHOSEN, Candidate, Plan
 
-__all__ = ["chosen_by"]
+__all__ = ["check_chosen", "chosen_by"]
 
 _CODE = r"\d{2}:\d{2}:\d{2}[:;.]\d{2,3}"
 _RANGE = re.compile(rf"\s*({_CODE})\s*-\s*({_CODE})\s*")
 _WORD = re.compile(r"([\w-]+)=(.*)", re.DOTALL)
+_NAMED = 6  # clips that a message names
 _REMEDY = (
     "Write a clip's name, or reel=ZZ*, track=V2, colour=Orange, marker=pink, or a range of the"
     " timeline as 01:00:10:00-01:00:20:00."
@@ -75,3 +77,18 @@ def _overlaps(candidate: Candidate, ranges: list[tuple[Fraction, Fraction]]) -> 
 
 def _fault(what: str) -> InputError:
     return InputError(what, where="--only", remedy=_REMEDY)
+
+
+def check_chosen(plan: Plan, timeline: Path) -> None:
+    """Raises: InputError if `--only` chose no clip."""
+    left_out = [clip for clip in plan.skipped if clip.reason == NOT_CHOSEN]
+    others = [clip for clip in plan.skipped if clip.reason == NO_LOOK]
+    if plan.uses or plan.refusals or others:
+        return
+    names = dict.fromkeys(f"'{clip.clip_name}' on {clip.track_name}" for clip in left_out)
+    shown = ", ".join([*names][:_NAMED])
+    raise InputError(
+        "no clip is meant by --only",
+        where=str(timeline),
+        remedy=f"It has {shown}{', …' if len(names) > _NAMED else ''}.",
+    )

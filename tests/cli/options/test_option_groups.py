@@ -54,7 +54,7 @@ def test_the_options_stand_where_the_group_does(app: typer.Typer) -> None:
     assert info.callback.__doc__ == "Its help."
     assert list(signature(info.callback).parameters) == [
         *("name", "strength", "stroke_scale", "colour", "statistics", "hold"),
-        *("loud", "look_map", "only", "rate", "media", "path_map"),
+        *("loud", "look_map", "only", "rate", "media", "path_map", "bundle"),
     ]
 
 
