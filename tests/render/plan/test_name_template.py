@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from fractions import Fraction
 from pathlib import Path
 
+import opentimelineio as otio
 import pytest
 
 from nle_style.errors import InputError
 from nle_style.render import Item, LookJob, Output, RenderJob
+from nle_style.render.farm import FarmRun, make_farm_job
 from nle_style.render.item import run_job
 from nle_style.render.plan import names_by
 from tests.helpers.clips import make_clip
 from tests.helpers.command import nle_style
+from tests.helpers.stamps import make_clip as make_stamps
+from tests.timeline.building import clip as otio_clip
+from tests.timeline.building import timeline, track
 
 FIELDS = {
     "clip": "A001_C003",
@@ -119,3 +126,34 @@ def test_the_command_line(tiny_pack: Path, tmp_path: Path) -> None:
     done = nle_style("render", clips[0], *options, "--name-template", "{clip}_{last}")
     assert done.code == 2
     assert "--frames" in done.err
+
+
+def test_the_tasks_of_a_farm_find_the_folders(tiny_pack: Path, tmp_path: Path) -> None:
+    clip = make_clip(tmp_path / "a.mp4", frames=3, sound=False)
+    item = Item(source=clip, look=LookJob(styles={"red": 1.0}, strength=0.0), name="shots/one/a")
+    output = Output(directory=tmp_path / "o")
+    farm = make_farm_job(RenderJob(items=(item,), output=output, pack=str(tiny_pack)))
+    FarmRun(farm).render(0, 0)
+    assert FarmRun(farm).assemble().exit_code == 0
+    assert (tmp_path / "o/shots/one/a.mov").is_file()
+
+
+def test_a_cut_is_relinked_to_the_folders_of_its_shots(tiny_pack: Path, tmp_path: Path) -> None:
+    media = make_stamps(tmp_path / "a.mov", 1, 40, Fraction(25), still=True).as_uri()
+    shots = [
+        otio_clip(name, (first, 5), (0, 40), url=media, rate=25)
+        for name, first in (("Sc 1/A", 0), ("B", 20), ("B", 22))
+    ]
+    otio.adapters.write_to_file(timeline(track(*shots)), str(tmp_path / "cut.otio"))
+    options = ("--pack", tiny_pack, "--style", "red", "--strength", 0, "-o", tmp_path / "o")
+    template = ("--name-template", "{cut}/{clip}/{clip}_{look}_{first:03}")
+    done = nle_style("batch", tmp_path / "cut.otio", *options, *template)
+    assert done.code == 0, done.err
+    relinked = otio.adapters.read_from_file(str(tmp_path / "o" / "cut.red.baked.otio"))
+    shown = [clip.media_reference.target_url for clip in relinked.find_clips()]
+    named = ["cut/Sc 1_A/Sc 1_A_red_000.mov", *["cut/B/B_red_020.mov"] * 2]
+    assert shown == [str(tmp_path / "o" / name) for name in named]
+    assert all(Path(path).is_file() for path in shown)
+    again = nle_style("batch", tmp_path / "cut.otio", *options, *template, "--dry-run", "--json")
+    made = json.loads(again.out)["intermediates"]
+    assert [each["status"] for each in made] == ["present"] * 2
