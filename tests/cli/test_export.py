@@ -25,9 +25,10 @@ import torch
 from nle_style.apply import Look, Stylizer
 from nle_style.apply.stroke_scale import REFERENCE_SIDE, working_size
 from nle_style.core import load_pack
+from nle_style.media.source import decoded_rgb, probe_media
 from tests.helpers.client import load_file
 from tests.helpers.command import nle_style
-from tests.helpers.media_factory import write_pixels
+from tests.helpers.media_factory import ffmpeg, write_pixels
 
 ROOT = Path(__file__).resolve().parents[2]
 MAKE_CAT = ROOT / "plugins" / "nuke" / "cat" / "make_cat.py"
@@ -73,6 +74,40 @@ def test_the_node_paints_what_render_paints(
     got = network(image)[0].permute(1, 2, 0).numpy()
     assert float((np.abs(got - wanted) / np.maximum(np.abs(wanted), 1)).max()) < 2e-5
     assert np.abs(wanted - frame).max() > 1
+
+
+def test_with_the_statistics_of_a_shot_it_paints_what_render_paints(
+    tiny_pack: Path, tmp_path: Path
+) -> None:
+    """Frames 2 to 7 of a clip that gets darker, in a mix of three, against `--statistics shot`."""
+    picture = "testsrc2=s=64x48:r=25,fade=out:0:10"
+    clip = tmp_path / "clip.mkv"
+    ffmpeg("-f", "lavfi", "-i", picture, "-frames:v", 10, "-c:v", "ffv1", "-pix_fmt", "gbrp", clip)
+    look = ("--style", "red:0.5,green:0.3,blue:0.2", "--pack", tiny_pack)
+    shot = (*look, "--frames", "2-7")
+    done = nle_style(
+        *("render", clip, *shot, "--statistics", "shot", "--format", "exr", "--depth", "float"),
+        *("-o", tmp_path / "out"),
+    )
+    assert done.code == 0, done.err
+    done = nle_style(
+        *("export", "nuke", *shot, "--shot", clip, "--display", "-o", tmp_path / "live.pt")
+    )
+    assert done.code == 0, done.err
+    card = json.loads((tmp_path / "live.json").read_text())
+    assert (card["statistics"], [knob["name"] for knob in card["knobs"]]) == (
+        "shot",
+        ["strength", "stroke_scale", "linear"],
+    )
+    network = torch.jit.load(tmp_path / "live.pt")
+    pictures = decoded_rgb(probe_media(clip), 2, 7)
+    files = sorted((tmp_path / "out").rglob("*.exr"))
+    for source, file in zip(pictures, files, strict=True):
+        image = torch.from_numpy(source.astype(np.float32) / 255).permute(2, 0, 1)[None]
+        wanted = oiio.ImageBuf(str(file)).get_pixels(oiio.FLOAT)
+        assert np.abs(network(image)[0].permute(1, 2, 0).numpy() - wanted).max() < 2e-5
+    done = nle_style("export", "nuke", *shot, "-o", tmp_path / "other.pt")
+    assert (done.code, "Give --shot" in done.err) == (2, True)
 
 
 def test_what_is_wrong_is_said(tiny_pack: Path, tmp_path: Path) -> None:

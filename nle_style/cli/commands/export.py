@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from nle_style.cli.options import (
     READING,
+    FramesOption,
     Overwrite,
     Pack,
     ResultFile,
@@ -16,8 +18,11 @@ from nle_style.cli.options import (
     Style,
     result_file,
 )
+from nle_style.errors import InputError
 
 if TYPE_CHECKING:
+    from nle_style.apply import Look
+    from nle_style.core import NormStatistics
     from nle_style.ownership import SafeWriter
 
 __all__ = ["export"]
@@ -39,6 +44,16 @@ def nuke(
             rich_help_panel=READING,
         ),
     ] = True,
+    shot: Annotated[
+        Path | None,
+        typer.Option(
+            help="A clip of one shot whose statistics the node keeps, so that it does not pump; "
+            "the file then holds this look alone.",
+            show_default="each frame's own",
+            rich_help_panel=READING,
+        ),
+    ] = None,
+    frames: FramesOption = None,
     output: ResultFile,
     overwrite: Overwrite = False,
 ) -> None:
@@ -52,14 +67,19 @@ def nuke(
     look = Look(parse_styles(style))
     path = result_file(output, f"NLEStyle_{look.label}.pt".replace("-", "_"))
     script = path.with_name(f"{path.stem}_make_cat.py")
-    writer = _writer(find_pack(pack), overwrite)
+    inputs = [find_pack(pack), *([] if shot is None else [shot])]
+    writer = _writer(inputs, overwrite)
     writer.check([path, path.with_suffix(".json"), script])
+    if frames is not None and shot is None:
+        raise InputError("counts the frames of a clip", where="--frames", remedy="Give --shot.")
+    norms = [] if shot is None else _norms(shot, frames, look, stroke_scale, pack, path.parent)
     card = export_nuke(
         load_pack(find_pack(pack)),
         look.styles,
         path,
         stroke_scale=stroke_scale,
         linear=linear,
+        norms=norms,
         write=writer.write,
     )
     writer.write(script, (bundled("plugins") / "nuke" / "cat" / "make_cat.py").read_bytes())
@@ -80,14 +100,30 @@ def onnx(
 
     look = Look(parse_styles(style))
     path = result_file(output, f"{look.label}.onnx")
-    writer = _writer(find_pack(pack), overwrite)
+    writer = _writer([find_pack(pack)], overwrite)
     writer.check([path])
     export_onnx(load_pack(find_pack(pack)), look.styles, path, writer.write)
     print(path)
 
 
-def _writer(pack: Path, overwrite: bool) -> SafeWriter:
-    """Writes over nothing that is not ours, nor over the pack."""
+def _norms(
+    shot: Path, frames: str | None, look: Look, stroke_scale: float, pack: str | None, folder: Path
+) -> list[NormStatistics]:
+    """The statistics of a clip, or of frames of it, in a look."""
+    from nle_style.cli.options import parse_range
+    from nle_style.cli.requests import positions
+    from nle_style.render import Item, LookJob, Output, RenderJob
+    from nle_style.render.item import shot_norms
+
+    span = None if frames is None else positions(shot, parse_range(frames, "frames"))
+    asked = LookJob(styles=dict(look.styles), statistics="shot", stroke_scale=stroke_scale)
+    item = Item(source=shot, frames=span, look=asked)
+    return shot_norms(RenderJob(items=(item,), output=Output(directory=folder), pack=pack))
+
+
+def _writer(inputs: Sequence[Path], overwrite: bool) -> SafeWriter:
+    """Writes over nothing that is not ours, nor over the pack and the clip."""
     from nle_style.ownership import Inputs, SafeWriter
 
-    return SafeWriter(Inputs([pack, pack.with_suffix(".yaml")]), overwrite)
+    cards = [path.with_suffix(".yaml") for path in inputs[:1]]
+    return SafeWriter(Inputs([*inputs, *cards]), overwrite)

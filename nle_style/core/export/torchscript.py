@@ -13,13 +13,14 @@ import io
 import json
 import re
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import torch
 
 from nle_style.core.export.live_network import LiveNetwork
+from nle_style.core.network import NormStatistics
 from nle_style.core.style_pack import StylePack
 from nle_style.durable import write_file
 from nle_style.errors import InputError, LookError, VerificationError
@@ -35,15 +36,21 @@ _NAME = re.compile(r"[A-Za-z]\w{0,63}", re.ASCII)
 _PROBE = 32  # pixels a side of the picture that is painted to verify a file
 
 
-def live_network(pack: StylePack, styles: Mapping[str, float]) -> LiveNetwork:
-    """The styles of a pack in one network that shows one of them or a blend of two.
+def live_network(
+    pack: StylePack, styles: Mapping[str, float], norms: Sequence[NormStatistics] = ()
+) -> LiveNetwork:
+    """The styles of a pack in one network that shows one of them or a blend of two; with the
+    statistics of a shot, the mix that they were measured with alone.
 
     Args:
         styles: name -> weight; the larger one is `style`, the other `second_style`.
+        norms: as of `LiveNetwork`.
 
-    Raises: LookError for an unknown style, or more than two.
+    Raises: LookError for an unknown style, or, without norms, more than two.
     """
     shares = pack.mix(styles)
+    if norms:
+        return LiveNetwork(pack.config, [pack.network(shares).state_dict()], norms=norms)
     chosen = sorted((n for n in pack.styles if n in shares), key=lambda name: -shares[name])
     if len(chosen) > 2:
         raise LookError(
@@ -63,6 +70,7 @@ def export_nuke(
     *,
     stroke_scale: float = 1.0,
     linear: bool = True,
+    norms: Sequence[NormStatistics] = (),
     write: Callable[[Path, bytes | str], None] = write_file,
 ) -> Path:
     """Write the TorchScript file and its card, each whole or not at all, and read the file back.
@@ -73,6 +81,7 @@ def export_nuke(
         styles: name -> weight, one or two.
         path: NAME.pt; NAME becomes the node's name: letters, digits and underscores.
         stroke_scale, linear: what those knobs begin with, see `LiveNetwork`.
+        norms: of a shot in that mix of any number of styles: the file then holds it alone.
         write: writes bytes or a text under a name, or refuses.
 
     Returns:
@@ -95,7 +104,7 @@ def export_nuke(
             f"stroke scale {stroke_scale:g} is not between 0.25 and 4",
             remedy="1 is the usual size; 2 doubles the strokes, 0.5 halves them.",
         )
-    network = live_network(pack, styles)
+    network = live_network(pack, styles, norms)
     network.stroke_scale = float(stroke_scale)
     network.linear = linear
     data = _scripted(network, path)
@@ -109,7 +118,9 @@ def export_nuke(
         "torch": torch.__version__,
         "minimum_nuke_version": _OLDEST_NUKE,
         "channels": _CHANNELS,
-        "knobs": _knobs(network, pack.styles),
+        "statistics": "shot" if norms else "frame",
+        "look": dict(styles),
+        "knobs": _knobs(network, () if norms else pack.styles),
     }
     write(path, data)
     described = path.with_suffix(".json")
@@ -118,7 +129,8 @@ def export_nuke(
 
 
 def _knobs(network: LiveNetwork, styles: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The node's knobs: each has the name of the attribute that it sets."""
+    """The node's knobs: each has the name of the attribute that it sets. Without styles there are
+    none to choose one by."""
 
     def knob(name: str, kind: str, tooltip: str, label: str = "", **limits: Any) -> dict[str, Any]:
         shown = label or name.replace("_", " ")
@@ -128,10 +140,13 @@ def _knobs(network: LiveNetwork, styles: tuple[str, ...]) -> list[dict[str, Any]
     values = list(styles)
     strokes = "Size of the strokes in the picture: 2 doubles them, 0.5 halves them."
     linear = "On: the input is scene-linear Rec.709. Off: it is display code values."
-    return [
+    choice = [
         knob("style", "int", "The poster.", values=values),
         knob("second_style", "int", "The poster that 'blend' leads to.", values=values),
         knob("blend", "float", "0 is all style, 1 all second style.", range=[0, 1]),
+    ]
+    return [
+        *(choice if styles else []),
         knob("strength", "float", "0 is the input, 1 the full look.", range=[0, 1]),
         knob("stroke_scale", "float", strokes, range=[0.25, 4]),
         knob("linear", "bool", linear, "scene-linear input"),

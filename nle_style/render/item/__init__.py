@@ -15,6 +15,7 @@ from nle_style.render.item.runner import (
     run_job,
     tidy,
 )
+from nle_style.render.item.shot_norms import shot_norms
 
 __all__ = [
     "FramePainter",
@@ -28,6 +29,7 @@ __all__ = [
     "locked",
     "painter_of",
     "run_job",
+    "shot_norms",
     "source_frames",
     "tidy",
     "writer_of",
