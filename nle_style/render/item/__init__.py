@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from nle_style.render.item.item_frames import ItemStatistics, source_frames
 from nle_style.render.item.item_renderer import ItemRenderer
+from nle_style.render.item.measured_shot import shot_norms
 from nle_style.render.item.painter import FramePainter, painter_of
 from nle_style.render.item.progress import Progress, check_cancelled
 from nle_style.render.item.provenance import writer_of
@@ -15,7 +16,6 @@ from nle_style.render.item.runner import (
     run_job,
     tidy,
 )
-from nle_style.render.item.shot_norms import shot_norms
 
 __all__ = [
     "FramePainter",
