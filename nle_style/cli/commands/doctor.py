@@ -104,6 +104,12 @@ def _resolve() -> str:
     return examine_resolve(sys.platform, os.environ)
 
 
+def _blender() -> str:
+    from nle_style.cli.install.hosts import examine_blender
+
+    return examine_blender(sys.platform, os.environ)
+
+
 _CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("libraries", _libraries),
     ("devices", _devices),
@@ -112,6 +118,7 @@ _CHECKS: tuple[tuple[str, Callable[[], str]], ...] = (
     ("media", _round_trip),
     ("nuke", _nuke),
     ("resolve", _resolve),
+    ("blender", _blender),
 )
 
 

@@ -1,4 +1,4 @@
-"""`nle-style install nuke` and `nle-style install resolve`: parse, one call, tell what was done."""
+"""`nle-style install nuke|resolve|blender`: parse, one call, tell what was done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ import typer
 
 __all__ = ["install"]
 
-install = typer.Typer(no_args_is_help=True, help="Put the plugin into Nuke or DaVinci Resolve.")
+install = typer.Typer(
+    no_args_is_help=True, help="Put the plugin into Nuke, DaVinci Resolve or Blender."
+)
 
 _Uninstall = Annotated[bool, typer.Option("--uninstall", help="Take it out again.")]
 
@@ -58,6 +60,31 @@ def resolve(
             "In Resolve: Workspace > Scripts > NLE Style. The free edition does not list it from"
             " 21.1 on: use `nle-style batch` on an OTIO export there. Not tested inside Resolve"
             " yet."
+        )
+
+
+@install.command()
+def blender(
+    folder: Annotated[
+        Path | None, typer.Option("--dir", help="Else that of each Blender that was started.")
+    ] = None,
+    uninstall: _Uninstall = False,
+) -> None:
+    """The add-on for Blender's video sequencer, 3.4 and newer."""
+    from nle_style.cli.install import blender_host
+    from nle_style.cli.install.installation import this_installation
+
+    places = [folder] if folder else blender_host.addon_folders(sys.platform, os.environ)
+    for place in places:
+        if uninstall:
+            _tell("removed", blender_host.uninstall(place), f"no add-on of nle_style in {place}")
+        else:
+            written = blender_host.install(place, this_installation())
+            _tell("written", written, f"up to date in {place}")
+    if not uninstall:
+        print(
+            "In Blender: Edit > Preferences > Add-ons, switch on NLE Style; then Video Sequencer >"
+            " Sidebar (N) > NLE Style. Tested in 3.4 and 5.0."
         )
 
 

@@ -1,4 +1,4 @@
-"""What `nle-style doctor` sees of Nuke and DaVinci Resolve: files only, no host is started."""
+"""What `nle-style doctor` sees of the hosts: files only, no host is started."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from nle_style.cli.install import nuke_host, resolve_host
+from nle_style.cli.install import blender_host, nuke_host, resolve_host
 from nle_style.cli.install.installation import Installation, this_installation
 from nle_style.errors import InputError, NleStyleError
 
-__all__ = ["examine_nuke", "examine_resolve", "resolve_hint"]
+__all__ = ["examine_blender", "examine_nuke", "examine_resolve", "resolve_hint"]
 
 _PATIENCE = 180  # seconds for an interpreter on a busy machine or a slow volume
 _NO_SCRIPTS = (21, 1)  # from here on the free edition runs no Python
@@ -54,6 +54,31 @@ def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = 
     if found is None:
         return f"not installed in {folder} (nle-style install resolve); {hint}"
     return f"{folder} starts {_working(found, 'resolve')}; {hint}"
+
+
+def examine_blender(platform: str, environment: Mapping[str, str]) -> str:
+    """What is installed in the folders of add-ons of every Blender that was started.
+
+    Args:
+        platform, environment: as in `blender_host.addon_folders`.
+
+    Raises: NleStyleError if what is there would not work.
+    """
+    try:
+        folders = blender_host.addon_folders(platform, environment)
+    except InputError:
+        return "not installed, and no Blender was started here (nle-style install blender)"
+    found = {folder: blender_host.find(folder) for folder in folders}
+    parts, working = [], {}
+    for folder, installation in found.items():
+        if installation is None:
+            parts.append(f"not installed in {folder} (nle-style install blender)")
+            continue
+        # Blender's versions mostly start the same one, which takes a second or two.
+        if installation not in working:
+            working[installation] = _working(installation, "blender")
+        parts.append(f"{folder} starts {working[installation]}")
+    return "; ".join(parts)
 
 
 def resolve_hint(platform: str, environment: Mapping[str, str], root: Path = Path("/")) -> str:

@@ -1,12 +1,13 @@
-"""What both hosts' installations share: the record of this installation, and careful writing."""
+"""What all hosts' installations share: the record of this installation, and careful writing."""
 
 from __future__ import annotations
 
+import ast
 import os
 import shutil
 import stat
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -19,9 +20,13 @@ from nle_style.shipped import bundled
 __all__ = [
     "Installation",
     "check_writable",
+    "own_file",
     "read_whole",
+    "recorded_in",
     "remove",
+    "remove_own",
     "this_installation",
+    "write_own",
     "write_whole",
 ]
 
@@ -80,6 +85,88 @@ def read_whole(path: Path) -> bytes | None:
         return None
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path)) from error
+
+
+def own_file(path: Path, mark: str) -> bytes | None:
+    """A file that an installation wrote whole; None if there is none.
+
+    Args:
+        mark: its first line, which no other program writes.
+
+    Raises: InputError if it is another program's, or cannot be read.
+    """
+    text = read_whole(path)
+    if text is not None and not text.startswith(mark.encode("ascii")):
+        raise InputError(
+            "is a script of that name that nle_style did not write",
+            where=str(path),
+            remedy="Rename it, or give another folder by --dir.",
+        )
+    return text
+
+
+def write_own(files: Mapping[Path, bytes]) -> list[Path]:
+    """Write files whose first lines are the marks of `own_file`; what is so already is left alone.
+
+    All are checked before the first is written.
+
+    Returns:
+        the files that were written.
+
+    Raises:
+        InputError: another program's file has one of their names.
+        OutputError: one is read-only, or the folder refuses.
+    """
+    marks = {path: data.partition(b"\n")[0].decode("ascii") for path, data in files.items()}
+    stale = [path for path, data in files.items() if own_file(path, marks[path]) != data]
+    for path in stale:
+        check_writable(path)
+    for path in stale:
+        write_whole(path, files[path])
+    return stale
+
+
+def remove_own(marks: Mapping[Path, str]) -> list[Path]:
+    """Remove files of ours, by their marks. All are checked before the first is removed.
+
+    Returns:
+        what was removed: those that were there.
+
+    Raises:
+        InputError: another program's file has one of their names.
+        OutputError: one is read-only, or the folder refuses.
+    """
+    found = [path for path, mark in marks.items() if own_file(path, mark) is not None]
+    for path in found:
+        check_writable(path)
+    for path in found:
+        remove(path)
+    return found
+
+
+def recorded_in(text: bytes, path: Path, host: str) -> Installation:
+    """What the line `NLE_STYLE_INSTALLATION = ...` of a script of ours says.
+
+    Args:
+        text, path: of the script.
+        host: as `nle-style install` calls it.
+
+    Raises: InputError if it has no such line, or a damaged one.
+    """
+    for line in text.decode("utf-8", "replace").splitlines():
+        if line.startswith("NLE_STYLE_INSTALLATION = "):
+            try:
+                data = ast.literal_eval(line.partition(" = ")[2])
+            except (SyntaxError, ValueError):
+                break
+            installation = Installation.of_data(data)
+            if installation is not None:
+                return installation
+    raise InputError(
+        "does not say which installation it starts",
+        where=str(path),
+        remedy=f"Run `nle-style install {host}` again.",
+    )
 
 
 def check_writable(path: Path) -> None:

@@ -9,16 +9,15 @@ Python from 21.1 on (reported for davinci-resolve-mcp, issue 203), where one in 
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Mapping
 from pathlib import Path
 
 from nle_style.cli.install.installation import (
     Installation,
-    check_writable,
-    read_whole,
-    remove,
-    write_whole,
+    own_file,
+    recorded_in,
+    remove_own,
+    write_own,
 )
 from nle_style.errors import InputError
 
@@ -134,13 +133,7 @@ def install(folder: Path, installation: Installation) -> list[Path]:
         OutputError: it is read-only, or the folder refuses.
     """
     text = _SCRIPT.format(mark=_MARK, record=ascii(installation.as_data())).encode("ascii")
-    wanted = {folder / SCRIPT: text, folder / NOTE: _NOTE.encode("ascii")}
-    stale = [path for path in wanted if _ours(path) != wanted[path]]
-    for path in stale:
-        check_writable(path)
-    for path in stale:
-        write_whole(path, wanted[path])
-    return stale
+    return write_own({folder / SCRIPT: text, folder / NOTE: _NOTE.encode("ascii")})
 
 
 def uninstall(folder: Path) -> list[Path]:
@@ -153,12 +146,7 @@ def uninstall(folder: Path) -> list[Path]:
         InputError: a script of this name is there that is not ours.
         OutputError: it is read-only, or the folder refuses.
     """
-    paths = [path for path in (folder / SCRIPT, folder / NOTE) if _ours(path) is not None]
-    for path in paths:
-        check_writable(path)
-    for path in paths:
-        remove(path)
-    return paths
+    return remove_own({folder / SCRIPT: _MARK, folder / NOTE: _NOTE_MARK})
 
 
 def find(folder: Path) -> Installation | None:
@@ -167,36 +155,5 @@ def find(folder: Path) -> Installation | None:
     Raises: InputError if it is not ours, or damaged.
     """
     path = folder / SCRIPT
-    text = _ours(path)
-    if text is None:
-        return None
-    for line in text.decode("utf-8", "replace").splitlines():
-        if line.startswith("NLE_STYLE_INSTALLATION = "):
-            try:
-                data = ast.literal_eval(line.partition(" = ")[2])
-            except (SyntaxError, ValueError):
-                break
-            installation = Installation.of_data(data)
-            if installation is not None:
-                return installation
-    raise InputError(
-        "does not say which installation it starts",
-        where=str(path),
-        remedy="Run `nle-style install resolve` again.",
-    )
-
-
-def _ours(path: Path) -> bytes | None:
-    """The script's bytes; None if there is none.
-
-    Raises: InputError if it is another program's.
-    """
-    text = read_whole(path)
-    mark = _NOTE_MARK if path.name == NOTE else _MARK
-    if text is not None and not text.startswith(mark.encode("ascii")):
-        raise InputError(
-            "is a script of that name that nle_style did not write",
-            where=str(path),
-            remedy="Rename it, or give another folder by --dir.",
-        )
-    return text
+    text = own_file(path, _MARK)
+    return None if text is None else recorded_in(text, path, "resolve")

@@ -1,0 +1,22 @@
+"""NLE Style in Blender's video sequencer: a styled strip for each selected movie or image strip.
+
+Standard library and bpy only, fit for Python 3.9: this runs in Blender's Python. The painting is
+done by a worker, `nle-style run`, in a process of its own (`plugins/client.py`). Run in Blender 3.4
+and in bpy 5.0.
+
+    registration  what Blender loads and unloads
+    settings      what is chosen, kept with the scene; catalogue: the looks and their pictures
+    panel         the tab in the sequencer's sidebar; operators: its buttons
+    needs         which frames of which files a strip shows
+    job, run      the job file of all strips, and the worker that runs it beside Blender
+    placing       styled strips put in, and taken out again
+    host          where Blender's versions differ
+"""
+
+import os
+
+__all__ = []
+
+# `client.py`, which every host shares, lies two folders up. That folder must not be on `sys.path`:
+# other hosts' folders in it have the names of their modules.
+__path__.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))

@@ -1,0 +1,81 @@
+"""The steps that `test_refusals.py` and `test_colours.py` ask for, run in Blender."""
+
+import importlib
+import os
+import sys
+
+import bpy
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import inside
+
+FOUND = inside.FOUND
+
+
+def cancelled(name, how):
+    """Paint, and stop it in one of two ways."""
+    inside.select("movie")
+    prepared = flow.prepare(bpy.context, operators._command)
+    how(prepared.run)
+    prepared.run.start()
+    prepared.run.wait()
+    try:
+        flow.finish(bpy.context, prepared)
+    except strips.Refused as refusal:
+        FOUND[name] = str(refusal)
+
+
+def stop_file(run):
+    open(run.jobs[0].data["control"]["cancel_file"], "w").close()
+
+
+scene = inside.new_scene(24)
+# Enabled by now, so that its modules are known.
+flow = importlib.import_module("nle_style_blender.flow")
+operators = importlib.import_module("nle_style_blender.operators")
+strips = importlib.import_module("nle_style_blender.strips")
+inside.movie("movie", "a.mov", 1, 1)
+inside.images("codes", ["codes.exr"], 2, 41, length=2)
+inside.images("pictures", [f"seq/p.{number}.png" for number in (1001, 1002)], 2, 43)
+inside.strips()["codes"].colorspace_settings.name = "sRGB"
+inside.step("before")
+
+# Nothing is painted.
+FOUND["nothing selected"] = inside.paint()
+scene.nle_style.mix = ""
+FOUND["no look"] = inside.paint("movie")
+scene.nle_style.mix = "red:much"
+FOUND["no mix"] = inside.paint("movie")
+scene.nle_style.mix = "red"
+scene.nle_style.output = "//styled/"
+FOUND["not saved"] = inside.paint("movie")
+scene.nle_style.output = os.path.join(inside.FOLDER, "media", "a.mov", "styled")
+FOUND["no folder"] = inside.paint("movie")
+scene.nle_style.output = os.path.join(inside.FOLDER, "styled")
+moved = os.path.join(inside.FOLDER, "media", "moved.mov")
+os.rename(os.path.join(inside.FOLDER, "media", "a.mov"), moved)
+FOUND["moved"] = inside.paint("movie")
+os.rename(moved, os.path.join(inside.FOLDER, "media", "a.mov"))
+
+# The worker is started.
+cancelled("cancelled", lambda run: run.cancel())
+cancelled("cancelled by the file", stop_file)
+scene.nle_style.mix = "nope"
+FOUND["bad look"] = inside.paint("movie")
+inside.step("after")
+
+# Display-referred codes in an EXR, and pictures that are written as EXR, in one run.
+scene.nle_style.mix = "red"
+scene.nle_style.image_format = "exr"
+inside.render("before", 44, 41)
+FOUND["said"] = inside.paint("codes", "pictures")
+FOUND["spaces"] = [each.colorspace_settings.name for each in inside.strips() if "nle_style" in each]
+FOUND["files"] = [each.elements[0].filename for each in inside.strips() if "nle_style" in each]
+inside.render("after", 44, 41)
+
+# Disabled and enabled again.
+inside.addon_utils.disable(inside.MODULE)
+FOUND["disabled"] = hasattr(bpy.types.Scene, "nle_style")
+inside.addon_utils.enable(inside.MODULE)
+FOUND["enabled"] = scene.nle_style.mix
+inside.done()

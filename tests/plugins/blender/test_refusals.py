@@ -1,0 +1,72 @@
+"""What the add-on refuses and how it is stopped, in a real Blender; colours of what comes back."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tests.helpers.stamps import stamped
+from tests.plugins.blender.conftest import Run, read_image, write_image
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def told(
+    run_in_blender: Run, stamped_media: Path, tiny_pack: Path, tmp_path_factory: Any
+) -> tuple[Path, dict[str, Any]]:
+    """(folder of the rendered frames, what was found in Blender)."""
+    folder = tmp_path_factory.mktemp("told")
+    shutil.copytree(stamped_media, folder / "media")
+    grey = np.full_like(stamped(6, 0), 96)
+    grey[:16] = stamped(6, 0)[:16]
+    write_image(folder / "media" / "codes.exr", grey.astype(np.float32) / 255, "half")
+    return folder, run_in_blender("refusals.py", folder, {"pack": str(tiny_pack)})
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        ("nothing selected", "Select movie or image strips first."),
+        ("no look", "Choose a look first."),
+        ("no mix", "'red:much' is no look: write blue, or blue:0.7,fire:0.3"),
+        ("not saved", "Save the .blend first"),
+        ("no folder", "The output folder cannot be used"),
+        ("moved", "movie: its file is not there: {media}/a.mov"),
+        ("cancelled", "Cancelled. What is finished is kept; the timeline is as before."),
+        ("cancelled by the file", "Cancelled. What is finished is kept"),
+        ("bad look", "nope"),
+    ],
+)
+def test_one_message_and_the_timeline_as_before(
+    step: str, said: str, told: tuple[Path, dict[str, Any]]
+) -> None:
+    folder, found = told
+    assert said.format(media=folder / "media") in found[step]
+    assert found["after"] == found["before"]
+
+
+def test_what_comes_back_is_read_in_its_own_colour_space(
+    told: tuple[Path, dict[str, Any]],
+) -> None:
+    """Codes read as linear light would be 74 of 255 off."""
+    folder, found = told
+    assert found["said"] == ""
+    assert found["spaces"] == ["sRGB", "sRGB"]
+    assert [Path(file).suffix for file in found["files"]] == [".exr", ".exr"]
+    before, after = (
+        [read_image(path).astype(int) for path in sorted((folder / name).iterdir())]
+        for name in ("before", "after")
+    )
+    assert abs(int(before[0][24, 5, 0]) - 96) <= 1
+    assert len(before) == len(after) == 4
+    assert max(np.abs(one - other).max() for one, other in zip(before, after, strict=True)) <= 1
+
+
+def test_it_can_be_disabled_and_enabled(told: tuple[Path, dict[str, Any]]) -> None:
+    _, found = told
+    assert (found["disabled"], found["enabled"]) == (False, "red")
