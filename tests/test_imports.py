@@ -40,7 +40,7 @@ ROOMS_BELOW: dict[str, set[str]] = {
 # Each command is loaded when it is called: `cli.main` takes it from its own module.
 TOP = f"{PACKAGE}.cli"
 # DaVinci Resolve and Nuke bring these themselves.
-HOST_MODULES = {"nuke", "nukescripts", "DaVinciResolveScript", "fusionscript"}
+HOST_MODULES = {"nuke", "nukescripts", "DaVinciResolveScript", "fusionscript", "bpy"}
 # Hosts run Python 3.9 to 3.13: newer than the one, or gone from the other.
 NOT_IN_EVERY_PYTHON = {
     *("tomllib", "_typeshed", "asynchat", "asyncore", "distutils", "imp", "smtpd", "aifc"),

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
-PACKAGES = [PLUGINS / "nuke" / "nle_style_nuke", PLUGINS / "resolve" / "nle_style_resolve"]
+HOSTS = ("nuke", "resolve", "blender")
+PACKAGES = [PLUGINS / host / f"nle_style_{host}" for host in HOSTS]
 
 Module = tuple[str, ...]
 

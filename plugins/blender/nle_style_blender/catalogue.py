@@ -144,9 +144,10 @@ def _paint(catalogue, names, folder):
     """Paint the pictures; returns what went wrong."""
     plugins = os.path.dirname(os.path.abspath(client.__file__))
     source = os.path.join(os.path.dirname(plugins), "examples", _CLIP)
-    frames = [_FRAME, _FRAME]
+    # Painted at half of the pixels' side, which shows in no picture as small as these.
+    how = {"statistics": "frame", "stroke_scale": 2.0}
     items = [
-        {"source": source, "frames": frames, "look": client.make_look({name: 1.0})}
+        {"source": source, "frames": [_FRAME, _FRAME], "look": client.make_look({name: 1}, **how)}
         for name in names
     ]
     cancel_file = os.path.join(folder, f"cancel-{os.getpid()}")

@@ -21,9 +21,11 @@ FOUND = {"version": list(bpy.app.version)}
 
 
 def strips():
+    """Those of the timeline, or of the meta strip that is open."""
     editing = bpy.context.scene.sequence_editor
-    found = getattr(editing, "strips", None)
-    return editing.sequences if found is None else found
+    owner = editing.meta_stack[-1] if len(editing.meta_stack) else editing
+    found = getattr(owner, "strips", None)
+    return owner.sequences if found is None else found
 
 
 def new_scene(rate, base=1.0):

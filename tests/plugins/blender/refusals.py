@@ -64,7 +64,13 @@ scene.nle_style.mix = "nope"
 FOUND["bad look"] = inside.paint("movie")
 inside.step("after")
 
-# Display-referred codes in an EXR, and pictures that are written as EXR, in one run.
+# In a meta strip, in one run: display codes in an EXR, and pictures that are written as EXR.
+meta = inside.strips().new_meta(name="meta", channel=4, frame_start=41)
+for name in ("codes", "pictures"):
+    inside.strips()[name].move_to_meta(meta)
+meta.frame_final_duration = 4
+FOUND["meta"] = [meta.frame_final_start, meta.frame_final_end]
+scene.sequence_editor.display_stack(meta)
 scene.nle_style.mix = "red"
 scene.nle_style.image_format = "exr"
 inside.render("before", 44, 41)

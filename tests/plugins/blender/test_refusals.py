@@ -56,6 +56,7 @@ def test_what_comes_back_is_read_in_its_own_colour_space(
     """Codes read as linear light would be 74 of 255 off."""
     folder, found = told
     assert found["said"] == ""
+    assert found["meta"] == [41, 45]
     assert found["spaces"] == ["sRGB", "sRGB"]
     assert [Path(file).suffix for file in found["files"]] == [".exr", ".exr"]
     before, after = (
