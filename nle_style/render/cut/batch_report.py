@@ -26,7 +26,7 @@ from nle_style.render.cut.clip_table import (
 )
 from nle_style.render.item import ItemResult
 from nle_style.render.outcomes import Outcome, summary
-from nle_style.render.plan import ItemPlan
+from nle_style.render.plan import ItemPlan, look_notes
 from nle_style.render.record import report_path
 from nle_style.timeline.needs import ClipUse, Refusal, Skipped, SourceRange
 
@@ -183,6 +183,7 @@ def _notes(use: ClipUse, made: _Made, handles: int) -> list[str]:
         )
     if not INTERMEDIATES[plan.spec.format].exact:
         notes.append(f"{plan.spec.format} is lossy: for editing, not for the final grade")
+    notes += look_notes(plan.looks, plan.info)
     return notes + [w for w in made.report.get("warnings", []) if "are painted" not in w]
 
 

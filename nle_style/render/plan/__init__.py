@@ -5,6 +5,7 @@ from __future__ import annotations
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.inspection import INSPECTION_VERSION, Inspection, inspect_item
 from nle_style.render.plan.item_plan import ItemPlan
+from nle_style.render.plan.look_notes import look_notes
 from nle_style.render.plan.name_template import NAME_FIELDS, named_items, names_by
 from nle_style.render.plan.naming import source_stem
 from nle_style.render.plan.outputs import check_outputs, files_read
@@ -22,6 +23,7 @@ __all__ = [
     "engine_of",
     "files_read",
     "inspect_item",
+    "look_notes",
     "named_items",
     "names_by",
     "read_as",

@@ -159,10 +159,13 @@ def _of_keys(
             remedy="Put a second marker with `style key:` on it, or write `style:`.",
         )
     shown = item.trimmed_range()
-    there = usable_range(item.media_reference) or shown
+    media = usable_range(item.media_reference)
+    there = media or shown
     look: ClipLook | None = ClipLook()
     for marker, text in keys:
         at = marker.marked_range.start_time
+        if media is not None and "fcp_xml" in marker.metadata:
+            at += media.start_time  # FCP7 XML counts from the file's first frame
         if not there.start_time <= at <= there.end_time_exclusive():
             raise TimelineError(
                 f"the marker '{_quoted(text, 'style key')}' is outside of its media",

@@ -134,6 +134,7 @@ def test_what_is_painted(media: Path, tiny_pack: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0
     (clip_row,) = (row for row in result.report["clips"] if row["status"] == "styled")
     assert clip_row["look"] == "red-to-blue"
+    assert "the look changes: red at 23, blue at 28" in clip_row["notes"]
     (movie,) = (tmp_path / "out").glob("*.mov")
     assert movie.name == "a.red-to-blue.mov"
     md5s = frame_md5s(movie)  # frames 18 to 33: the keys are at 23 and 28
