@@ -292,7 +292,8 @@ class FramePainter:
                 self._measured.add(place)
         if place in self._holding:
             return stylizer.painting(view, number)
-        return stylizer.frame(view, number) if self._looks else stylizer.frame(view)
+        changes = bool(self._looks) and bool(self._looks[place].keys)
+        return stylizer.frame(view, number) if changes else stylizer.frame(view)
 
     @property
     def _converts(self) -> bool:
