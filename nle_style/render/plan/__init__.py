@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from nle_style.render.plan.changing_looks import look_notes
 from nle_style.render.plan.frame_inputs import FrameInputs
 from nle_style.render.plan.inspection import INSPECTION_VERSION, Inspection, inspect_item
 from nle_style.render.plan.item_plan import ItemPlan
-from nle_style.render.plan.look_notes import look_notes
 from nle_style.render.plan.name_template import NAME_FIELDS, named_items, names_by
 from nle_style.render.plan.naming import source_stem
 from nle_style.render.plan.outputs import check_outputs, files_read

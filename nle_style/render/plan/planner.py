@@ -18,9 +18,9 @@ from nle_style.media.movie import sited
 from nle_style.media.source import check_fields, check_frames
 from nle_style.media.write.tracks import plan_tracks
 from nle_style.render.job import Item, LayerJob, MatteJob, RenderJob
+from nle_style.render.plan.changing_looks import look_notes
 from nle_style.render.plan.frame_inputs import frame_inputs
 from nle_style.render.plan.item_plan import ItemPlan
-from nle_style.render.plan.look_notes import look_notes
 from nle_style.render.plan.mattes import LayerPlan, Matte, plan_matte
 from nle_style.render.plan.naming import ResultNames, candidates, source_stem
 from nle_style.render.plan.reading import frames_of, item_source, painted_of, reading_facts
