@@ -156,8 +156,9 @@ def timeline():
     images("part", [f"seq/p.{number}.png" for number in range(1001, 1013)], 1, 27, **hide(2, 6))
     images("twos", [f"seq/p.{number}.png" for number in range(1001, 1009, 2)], 1, 33)
     images("still", ["still.png"], 1, 37, length=4)
-    one = movie("one", "a.mov", 1, 21, **hide(20, 16))
-    other = movie("other", "ntsc.mov", 2, 33, **hide(10, 26))
+    # Two frames each; the dissolve between them shows what they hide.
+    one = movie("one", "a.mov", 1, 21, **hide(20, 18))
+    other = movie("other", "ntsc.mov", 2, 33, **hide(12, 26))
     effect("dissolve", "CROSS", 3, 43, [one, other])
     movie("below a title", "a.mov", 1, 47, **hide(0, 36))
     title = effect("title", "TEXT", 2, 47, text="title", font_size=20)
