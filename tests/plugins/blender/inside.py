@@ -132,8 +132,8 @@ def facts():
         known = {name: getattr(each, name) for name in names}
         known["styled"] = "nle_style" in each
         known["file"] = getattr(each, "filepath", "") or getattr(each, "directory", "")
-        source = getattr(each, "input_1", None)
-        known["input"] = source.name if source is not None else ""
+        inputs = (getattr(each, slot, None) for slot in ("input_1", "input_2"))
+        known["inputs"] = [source.name for source in inputs if source is not None]
         found[each.name] = known
     return found
 

@@ -81,7 +81,8 @@ def test_originals_stay_muted_below_their_styled_strips(
     assert (after["trimmed"]["channel"], made["trimmed red"]["channel"]) == (1, 2)
     assert made["below a title red"]["channel"] == 1 < after["title"]["channel"] == 2
     assert made["sped red"]["channel"] == 1 < after["speed"]["channel"] == 2
-    assert (after["speed"]["input"], after["dissolve"]["input"]) == ("sped red", "one red")
+    assert after["speed"]["inputs"] == ["sped red"]
+    assert after["dissolve"]["inputs"] == ["one red", "other red"]
 
 
 def test_a_saved_file_plays_the_same(played: tuple[Path, dict[str, Any]]) -> None:
@@ -97,7 +98,7 @@ def test_styled_again_takes_the_earlier_ones_place(played: tuple[Path, dict[str,
     for name in ("trimmed", "sped"):
         assert found["again"][f"{name} red"]["file"] != found["after"][f"{name} red"]["file"]
         assert not found["again"][f"{name} red"]["mute"]
-    assert found["again"]["speed"]["input"] == "sped red"
+    assert found["again"]["speed"]["inputs"] == ["sped red"]
     before, again = frames(folder / "before")[:28], frames(folder / "again")
     unlike = [n + 1 for n in range(28) if not np.array_equal(before[n], again[n])]
     assert unlike == [1, 2, 3, 4, 25, 26, 27, 28]

@@ -1,7 +1,9 @@
-"""The modal run, in a Blender with windows: progress, undo, and two ways to cancel."""
+"""In a Blender with windows: looks and their pictures; progress, undo, and two ways to cancel."""
 
 from __future__ import annotations
 
+import sys
+import zlib
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -20,7 +22,20 @@ def seen(run_in_window: Run, tiny_pack: Path, tmp_path_factory: Any) -> dict[str
     folder = tmp_path_factory.mktemp("seen")
     (folder / "media").mkdir()
     make_clip(folder / "media" / "long.mov", 1, 60, Fraction(24))
-    return run_in_window("window.py", folder, {"pack": str(tiny_pack)})
+    command = [sys.executable, str(Path(__file__).with_name("tiny_worker.py")), str(tiny_pack)]
+    return run_in_window("window.py", folder, {"pack": str(tiny_pack), "command": command})
+
+
+def test_looks_have_pictures_which_are_kept(seen: dict[str, Any]) -> None:
+    assert seen["state of looks"] == ""
+    names = [name for name, *_ in seen["looks"]]
+    assert names == ["red", "green", "blue"]
+    # A label, a picture, and a number that another pack gives the same name.
+    assert [item[1:] for item in seen["looks"]] == [
+        [name.capitalize(), True, zlib.crc32(name.encode()) >> 1] for name in names
+    ]
+    assert seen["looks kept"] == seen["looks"]
+    assert seen["chosen"]["look"] == "green"
 
 
 def test_blender_goes_on_while_the_worker_paints(seen: dict[str, Any]) -> None:

@@ -33,6 +33,23 @@ def steps():
     def idle():
         return operators.running() is None
 
+    # The looks and their pictures: asked of the worker, and read from disk the next time.
+    catalogue = importlib.import_module("nle_style_blender.catalogue")
+    for name in ("looks", "looks kept"):
+        catalogue.close()
+        catalogue.open_catalogue(inside.ASKED["command"])
+        if name == "looks":
+            catalogue.wake()
+            yield lambda: not catalogue._open[0].thread.is_alive()
+        items = catalogue.enum_items(settings, bpy.context)
+        FOUND[name] = [[item[0], item[1], item[3] > 0, item[4]] for item in items]
+        FOUND[f"state of {name}"] = catalogue.state()
+    settings.mix, settings.look = "", "green"
+    FOUND["chosen"] = importlib.import_module("nle_style_blender.settings").chosen_in(
+        bpy.context.scene
+    )
+    settings.mix = "red"
+
     inside.movie("movie", "long.mov", 1, 1)
     bpy.ops.ed.undo_push(message="a movie")
     inside.step("before")

@@ -29,10 +29,9 @@ def mark(strip, made, number, facts):
     made[_STYLED] = json.dumps({"original": number, **facts})
 
 
-def unmark(strip):
-    """A strip, or a duplicate that has what its original has, is no original any more."""
-    if _ORIGINAL in strip:
-        del strip[_ORIGINAL]
+def unmark(made):
+    """A styled strip is one no more."""
+    del made[_STYLED]
 
 
 def facts_of(made):

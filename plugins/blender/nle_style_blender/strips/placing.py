@@ -1,14 +1,16 @@
 """Styled strips: put into the timeline, and taken out of it again.
 
-A styled strip is a duplicate of its original with another file, so that crop, transform, modifiers,
-speed and animation are the original's. The original stays, muted.
+What becomes the styled strip is the strip itself, with another file; a duplicate of it is kept as
+the original, muted. So crop, transform, modifiers, speed and animation stay, and every effect on
+the strip takes the styled one. Giving effects another input would not do: Blender 3.4 has inputs
+that Python cannot reach, which would then point to a strip that may be removed, and it crashes.
 """
 
 import os
 import re
 import uuid
 
-from .host import Refused, all_strips, duplicate, effects_on, shown_strips, strips_of
+from .host import Refused, duplicate, shown_strips, strips_of
 from .marks import facts_of, mark, original_of, styled_of, unmark
 from .needs import snapshot
 
@@ -16,64 +18,68 @@ __all__ = ["place", "remove"]
 
 _MOST_CHANNELS = 128
 _RESULT = re.compile(r".*\.(\d+)\.\w+")
+_TIMES = ("animation_offset_start", "animation_offset_end", "frame_start")
+_HIDDEN = ("frame_offset_start", "frame_offset_end")
 
 
 def place(context, scene, need, events, look, folder):
-    """Put a strip's styled version beside it, in place of an earlier one.
+    """Make a strip's styled version of it; one that is styled already is given the new files.
 
-    It lies on the next free channel above. Where it would hide other pictures there, or lie above
-    an effect on the strip, it takes the strip's own channel, and the strip goes up.
+    The styled strip lies on the next free channel above the original. Where it would hide other
+    pictures there, or lie above an effect on it, it stays, and the original goes up.
 
     Args:
-        need: the strip's Need.
+        need: the Need of the strip that is shown as the original.
         events: the `item` events of its items.
         look: what it was painted with, for its name.
         folder: the results' folder as Blender is to keep it: "//styled/" beside the .blend.
 
     Returns:
-        the new strip.
+        the styled strip.
 
     Raises:
         Refused: the strip is gone or was changed meanwhile, or Blender does not play the result as
-            long as the original; the timeline is as before.
+            long as the original, which is shown then.
     """
     strip = next((each for each in shown_strips(scene) if each.name == need.name), None)
     if strip is None:
         raise Refused("it is gone, or in a meta strip that is not open")
     if snapshot(strip) != need.state:
         raise Refused("it was changed meanwhile: start again for it")
-    earlier = styled_of(scene, strip)
-    made = duplicate(context, scene, strip)
-    unmark(made)
+    name = strip.name
+    made = next(iter(styled_of(scene, strip)), None)
+    if made is None:
+        if _free_channel(scene, strip) is None:
+            raise Refused("no channel above it is free")
+        made, strip = strip, duplicate(context, scene, strip)
+        facts = {"muted": made.mute, "channel": made.channel}
+        mark(strip, made, uuid.uuid4().hex, facts)
+        made.name = f"{name} {look}"
+        strip.name = name
+        strip.mute = True
+        _stack(scene, strip, made)
+    channel = made.channel
     try:
         if need.is_images:
             _replace_images(made, strip, need, events, folder)
         else:
             _replace_movie(made, strip, need, folder + os.path.basename(events[0]["path"]))
         made.use_proxy = False
-        made.colorspace_settings.name = strip.colorspace_settings.name
         _check(made, strip)
-        if _free_channel(scene, strip, made) is None:
-            raise Refused("no channel above it is free")
+        # While its length was another, Blender may have moved it out of others' way.
+        made.channel = channel
     except Exception:
-        _level_of(scene, made).remove(made)
+        remove(scene, made)
         raise
-    for each in earlier:
-        remove(scene, each)
-    facts = {"muted": strip.mute, "channel": strip.channel, "look": look}
-    made.mute, strip.mute = strip.mute, True
-    made.name = f"{strip.name} {look}"
-    mark(strip, made, uuid.uuid4().hex, facts)
-    _stack(scene, strip, made)
-    _take_over(scene, strip, made)
+    made.name = f"{name} {look}"
     return made
 
 
 def remove(scene, made):
-    """Take a styled strip out; its original is shown again, where it was.
+    """Make a styled strip the original again, where it was; what was kept of that goes.
 
     Returns:
-        the original.
+        the strip.
 
     Raises:
         Refused: the original is gone.
@@ -81,16 +87,28 @@ def remove(scene, made):
     strip = original_of(scene, made)
     if strip is None:
         raise Refused("its original is gone, so it is kept")
-    facts = facts_of(made)
-    # An effect goes with its input.
-    _take_over(scene, made, strip)
-    _level_of(scene, made).remove(made)
-    unmark(strip)
-    strip.mute = facts["muted"]
-    beside = [each for each in _level_of(scene, strip) if _overlap(each, strip)]
-    if facts["channel"] not in {each.channel for each in beside if each != strip}:
-        strip.channel = facts["channel"]
-    return strip
+    facts, name, proxy = facts_of(made), strip.name, strip.use_proxy
+    _give_back(made, strip)
+    _level_of(scene, strip).remove(strip)
+    unmark(made)
+    made.name, made.mute, made.use_proxy = name, facts["muted"], proxy
+    level = _level_of(scene, made)
+    taken = {each.channel for each in level if each != made and _overlap(each, made)}
+    if facts["channel"] not in taken:
+        made.channel = facts["channel"]
+    return made
+
+
+def _give_back(made, strip):
+    if strip.type == "MOVIE":
+        made.filepath = strip.filepath
+    else:
+        made.directory = strip.directory
+        for element, kept in zip(made.elements, strip.elements):
+            element.filename = kept.filename
+    for name in (*_TIMES, *_HIDDEN):
+        setattr(made, name, getattr(strip, name))
+    _settle(made, strip)
 
 
 def _replace_movie(made, strip, need, path):
@@ -104,6 +122,13 @@ def _replace_movie(made, strip, need, path):
     made.filepath = path
     made.frame_start = strip.frame_start + begin
     made.frame_offset_start, made.frame_offset_end = hidden, hidden_end
+    _settle(made, strip)
+
+
+def _settle(made, strip):
+    """Have effects on it follow: Blender moves them when a handle is set, and not with offsets."""
+    made.frame_final_start = strip.frame_final_start
+    made.frame_final_end = strip.frame_final_end
 
 
 def _replace_images(made, strip, need, events, folder):
@@ -151,41 +176,34 @@ def _overlap(one, other):
     return begins < min(one.frame_final_end, other.frame_final_end)
 
 
-def _beside(scene, strip, made):
+def _above(scene, strip, but=None):
     """What lies at the same time as a strip, above it."""
     return [
         each
         for each in _level_of(scene, strip)
-        if each not in (strip, made) and each.channel > strip.channel and _overlap(each, strip)
+        if each not in (strip, but) and each.channel > strip.channel and _overlap(each, strip)
     ]
 
 
-def _free_channel(scene, strip, made):
-    taken = {each.channel for each in _beside(scene, strip, made)}
+def _free_channel(scene, strip, but=None):
+    taken = {each.channel for each in _above(scene, strip, but)}
     above = range(strip.channel + 1, _MOST_CHANNELS + 1)
     return next((channel for channel in above if channel not in taken), None)
 
 
 def _stack(scene, strip, made):
-    free, own = _free_channel(scene, strip, made), strip.channel
+    """Give both their channels; `made` has the strip's own, where Blender has duplicated it."""
+    free, own = _free_channel(scene, made, strip), made.channel
     hidden = [
         each
-        for each in _beside(scene, strip, made)
+        for each in _above(scene, made, strip)
         if each.channel < free and not each.mute and each.type != "SOUND"
     ]
     if hidden:
         strip.channel = free
-        made.channel = own
     else:
         made.channel = free
-
-
-def _take_over(scene, old, new):
-    """Effects take the one where they took the other."""
-    for effect in effects_on([old.name], all_strips(scene)):
-        for slot in ("input_1", "input_2"):
-            if getattr(effect, slot, None) == old:
-                setattr(effect, slot, new)
+        strip.channel = own
 
 
 def _level_of(scene, strip):
