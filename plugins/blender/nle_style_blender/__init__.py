@@ -7,10 +7,8 @@ and in bpy 5.0.
     registration  what Blender loads and unloads
     settings      what is chosen, kept with the scene; catalogue: the looks and their pictures
     panel         the tab in the sequencer's sidebar; operators: its buttons
-    needs         which frames of which files a strip shows
-    job, run      the job file of all strips, and the worker that runs it beside Blender
-    placing       styled strips put in, and taken out again
-    host          where Blender's versions differ
+    flow          one run; job, run: the job file, and the worker that runs it beside Blender
+    strips/       which frames strips show, and their styled versions
 """
 
 import os
