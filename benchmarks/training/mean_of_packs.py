@@ -1,0 +1,59 @@
+"""A pack whose styles lie between those of two packs, as the finish costs some more than it gives.
+
+    python benchmarks/training/mean_of_packs.py EARLY LATE PHOTOS -o OUT --share blue=0.5
+
+EARLY and LATE have the same styles and parent, as the pack that a run started from and the one that
+it wrote. `--share` is how much of a style's early weights is in the mean; styles that are not named
+are LATE's own. What the norms meet in photographs is measured anew for the mean, on photographs
+that are not held out. The card is LATE's, with a note on each style that was changed; what a card
+beside OUT says of styles and pack stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from nle_style.core.card import read_card, write_card
+from nle_style.core.network import StyleNetwork
+from nle_style.core.style_pack import load_pack, save_pack
+from nle_style.core.training.photos import load_image
+from nle_style.core.training.typical import typical_statistics
+
+PICTURES, SIDE = 16, 320  # as many photographs, and as large, as when a style is put into a pack
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    for name in ("early", "late", "photos"):
+        parser.add_argument(name, type=Path)
+    parser.add_argument("-o", "--output", type=Path, required=True)
+    parser.add_argument("--share", action="append", default=[], metavar="STYLE=NUMBER")
+    arguments = parser.parse_args()
+    early, late = load_pack(arguments.early), load_pack(arguments.late)
+    card = read_card(arguments.late.with_suffix(".yaml"))
+    held_out = (Path(__file__).parents[1] / "heldout_photos.txt").read_text().split()
+    photos = [path for path in sorted(arguments.photos.iterdir()) if path.name not in held_out]
+    spread = photos[:: max(1, len(photos) // PICTURES)][:PICTURES]
+    pictures = [load_image(path, longest=SIDE)[None] for path in spread]
+    styles = {name: dict(late.weights[name]) for name in late.styles}
+    facts = {name: dict(card["styles"][name]) for name in late.styles}
+    for text in arguments.share:
+        name, share = text.split("=")
+        mean = {
+            key: torch.lerp(value.float(), early.weights[name][key].float(), float(share))
+            for key, value in late.weights[name].items()
+        }
+        network = StyleNetwork(late.config)
+        network.load_state_dict(mean)
+        styles[name] = mean | typical_statistics(network, pictures)
+        facts[name]["note"] = f"mean of its weights before the finish ({share}) and after it"
+    save_pack(arguments.output, late.config, styles, late.parent)
+    top = {key: value for key, value in card.items() if key not in ("styles", "weights", "date")}
+    write_card(arguments.output, facts, card["training"], top)
+
+
+if __name__ == "__main__":
+    main()
