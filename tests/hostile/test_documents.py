@@ -161,7 +161,7 @@ def test_a_pack_of_numbers_that_are_none(tiny_pack: Path, tmp_path: Path) -> Non
         load_pack(path)
 
 
-@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/b", "..", "x/"])
+@pytest.mark.parametrize("name", ["../x", "/etc/x", "a/../b", "..", "x/"])
 def test_names_in_job_files(name: str, tmp_path: Path) -> None:
     """An intermediate lies in the job's folder and nowhere else, in a farm's job too."""
     item = {"source": "a.mov", "look": {"styles": {"red": 1}}}

@@ -87,9 +87,12 @@ def test_an_edl_of_many_events(tmp_path: Path) -> None:
             for n in range(count)
         ]
         path.write_text("TITLE: x\nFCM: NON-DROP FRAME\n" + "\n".join(lines))
-        begun = time.process_time()
-        read = read_timeline(path, rate=Fraction(25))
-        seconds.append(time.process_time() - begun)
+        taken = []
+        for _ in range(2):  # the quicker one: the machine may be at work for others
+            begun = time.process_time()
+            read = read_timeline(path, rate=Fraction(25))
+            taken.append(time.process_time() - begun)
+        seconds.append(min(taken))
         assert len(list(read.timeline.find_clips())) == count
     assert seconds[1] < 25 * max(seconds[0], 0.02)
 
