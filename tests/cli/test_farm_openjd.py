@@ -63,12 +63,13 @@ def test_killed_after_half_of_its_tasks(tiny_pack: Path, tmp_path: Path) -> None
     out = bundle / "output"
     assert not list(out.glob("*.mov"))
     kept = [path.name for path in out.glob(".*.work/unit-*") if ".part" not in path.name]
-    assert sorted(kept) == [f"unit-00000{unit}.mov" for unit in range(3)]
+    assert sorted(kept) == [f"unit-00000{unit}.mov" for unit in range(len(kept))]
+    assert len(kept) in (3, 4), "the last of them may be whole before the signal comes"
     again = subprocess.run(
         command, capture_output=True, text=True, timeout=600, check=False, env=environment
     )
     assert again.returncode == 0, again.stdout
-    assert _painted(again.stdout) == list(range(24, FRAMES)), "the one unit that was not whole"
+    assert _painted(again.stdout) == list(range(8 * len(kept), FRAMES)), "what was not whole"
     units = {}
     (manifest,) = out.glob("*.manifest.jsonl")
     for entry in map(json.loads, manifest.read_text().splitlines()):
