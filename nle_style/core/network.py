@@ -168,7 +168,8 @@ class InstanceNorm(nn.Module):
     def forward(self, features: Tensor, statistics: NormStatistics | None = None) -> Tensor:
         """Normalise (N, C, H, W) by its own statistics, or by the frozen ones that are given."""
         if statistics is None:
-            statistics = instance_statistics(features)
+            # A group for every channel is an instance norm; torch's own is quicker than the steps.
+            return F.group_norm(features, self.gamma.numel(), self.gamma, self.beta, self.epsilon)
         scale, offset = self.affine(statistics)
         scale = scale.to(features.dtype)[:, :, None, None]
         return torch.addcmul(offset.to(features.dtype)[:, :, None, None], features, scale)
@@ -232,11 +233,9 @@ class StyleNetwork(nn.Module):
             nonlocal share
             features = self.convolutions[index](features)
             norm = cast(InstanceNorm, self.norms[index])
-            if self.training and statistics is None and seen is None:
-                # The same with a group for every channel, in half of the time: a fifth of a step.
-                groups = norm.gamma.numel()
-                return F.group_norm(features, groups, norm.gamma, norm.beta, norm.epsilon)
             given = statistics[index] if statistics is not None else None
+            if self.training and given is None and seen is None:
+                return cast(Tensor, norm(features))
             own = instance_statistics(features) if given is None else given
             if seen is not None:
                 seen.append(own)
