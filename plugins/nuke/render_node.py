@@ -10,4 +10,4 @@ from nle_style_nuke.headless import main, words_behind
 
 __all__ = []
 
-sys.exit(main(words_behind(sys.argv[0], nuke.rawArgs, sys.argv)))
+sys.exit(main(words_behind(sys.argv, nuke.rawArgs)))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +15,7 @@ from nle_style.cli.options import (
     ResultFile,
     StrokeScale,
     Style,
+    parse_range,
     result_file,
 )
 from nle_style.errors import InputError
@@ -67,8 +67,7 @@ def nuke(
     look = Look(parse_styles(style))
     path = result_file(output, f"NLEStyle_{look.label}.pt".replace("-", "_"))
     script = path.with_name(f"{path.stem}_make_cat.py")
-    inputs = [find_pack(pack), *([] if shot is None else [shot])]
-    writer = _writer(inputs, overwrite)
+    writer = _writer(find_pack(pack), overwrite, *([] if shot is None else [shot]))
     writer.check([path, path.with_suffix(".json"), script])
     if frames is not None and shot is None:
         raise InputError("counts the frames of a clip", where="--frames", remedy="Give --shot.")
@@ -100,7 +99,7 @@ def onnx(
 
     look = Look(parse_styles(style))
     path = result_file(output, f"{look.label}.onnx")
-    writer = _writer([find_pack(pack)], overwrite)
+    writer = _writer(find_pack(pack), overwrite)
     writer.check([path])
     export_onnx(load_pack(find_pack(pack)), look.styles, path, writer.write)
     print(path)
@@ -110,7 +109,6 @@ def _norms(
     shot: Path, frames: str | None, look: Look, stroke_scale: float, pack: str | None, folder: Path
 ) -> list[NormStatistics]:
     """The statistics of a clip, or of frames of it, in a look."""
-    from nle_style.cli.options import parse_range
     from nle_style.cli.requests import positions
     from nle_style.render import Item, LookJob, Output, RenderJob
     from nle_style.render.item import shot_norms
@@ -121,9 +119,8 @@ def _norms(
     return shot_norms(RenderJob(items=(item,), output=Output(directory=folder), pack=pack))
 
 
-def _writer(inputs: Sequence[Path], overwrite: bool) -> SafeWriter:
-    """Writes over nothing that is not ours, nor over the pack and the clip."""
+def _writer(pack: Path, overwrite: bool, *others: Path) -> SafeWriter:
+    """Writes over nothing that is not ours, nor over what is read: the pack and others."""
     from nle_style.ownership import Inputs, SafeWriter
 
-    cards = [path.with_suffix(".yaml") for path in inputs[:1]]
-    return SafeWriter(Inputs([*inputs, *cards]), overwrite)
+    return SafeWriter(Inputs([pack, pack.with_suffix(".yaml"), *others]), overwrite)

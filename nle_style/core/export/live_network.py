@@ -29,7 +29,7 @@ from nle_style.core.export.live_colour import (
     srgb_from_linear,
     srgb_to_linear,
 )
-from nle_style.core.network import NetworkConfig, NormStatistics
+from nle_style.core.network import NetworkConfig
 from nle_style.core.overscan import cut_overscan, with_overscan
 from nle_style.core.style_pack import Weights
 
@@ -98,28 +98,23 @@ def normalised(
     typical_mean: Tensor,
     typical_variance: Tensor,
     share: Tensor,
-    frozen: Tensor,
 ) -> Tensor:
     """Instance normalisation (Ulyanov et al. 2016) by the frame's own statistics, summed in
-    float32 and completed, as `core.network.InstanceNorm` and `completed`; or by frozen ones.
+    float32 and completed, as `core.network.InstanceNorm` and `completed`.
 
     Args:
         x: (1, C, H, W).
         gamma, beta, typical_mean, typical_variance: (C,).
         share: from `contrast`.
-        frozen: (2, C), mean and variance; (2, 0) for the frame's own.
 
     Returns:
         the shape and precision of `x`.
     """
-    if frozen.shape[1] > 0:
-        mean, variance = frozen[0].view(1, -1, 1, 1), frozen[1].view(1, -1, 1, 1)
-    else:
-        variance, mean = torch.var_mean(x.float(), [2, 3], unbiased=False, keepdim=True)
-        rest, apart = 1 - share, mean - typical_mean.float().view(1, -1, 1, 1)
-        typical = typical_variance.float().view(1, -1, 1, 1)
-        mean = mean - rest * apart
-        variance = share * variance + rest * typical + share * rest * apart * apart
+    variance, mean = torch.var_mean(x.float(), [2, 3], unbiased=False, keepdim=True)
+    rest, apart = 1 - share, mean - typical_mean.float().view(1, -1, 1, 1)
+    typical = typical_variance.float().view(1, -1, 1, 1)
+    mean = mean - rest * apart
+    variance = share * variance + rest * typical + share * rest * apart * apart
     scale = gamma.float().view(1, -1, 1, 1) * torch.rsqrt(variance + 1e-5)
     offset = beta.float().view(1, -1, 1, 1) - mean * scale
     return torch.addcmul(offset.to(x.dtype), x, scale.to(x.dtype))
@@ -137,8 +132,7 @@ class LiveNetwork(nn.Module):
         styles: the weights of one style or more.
         style, second_style: positions of the two in `styles`, from 0.
         blend: 0 is all `style`, 1 all `second_style`.
-        norms: mean and variance of every norm, in order, each (1, C), that all frames get; none for
-            each frame's own.
+        frozen: every frame gets the typical statistics of the weights in place of its own.
 
     Attributes:
         style, second_style (int), blend (float): as above.
@@ -148,7 +142,6 @@ class LiveNetwork(nn.Module):
             values, whose part beyond 0-1 is carried past the network.
         weights (Parameter): (styles, values of a network), each tensor of a network after the other
             in the order in which they are used; half precision from a pack that is stored so.
-        frozen (Parameter): (2, values of all norms), mean and variance; (2, 0) for the frame's own.
     """
 
     def __init__(
@@ -158,7 +151,7 @@ class LiveNetwork(nn.Module):
         style: int = 0,
         second_style: int = 0,
         blend: float = 0.0,
-        norms: Sequence[NormStatistics] = (),
+        frozen: bool = False,
     ) -> None:
         super().__init__()
         self.style = style
@@ -167,13 +160,12 @@ class LiveNetwork(nn.Module):
         self.strength = 1.0
         self.stroke_scale = 1.0
         self.linear = True
+        self.frozen = frozen
         self.blocks = config.residual_blocks
         names = _names(config)
         self.shapes = [list(styles[0][name].shape) for name in names]
         rows = [torch.cat([each[name].flatten() for name in names]) for each in styles]
         self.weights = nn.Parameter(torch.stack(rows), requires_grad=False)
-        frozen = [torch.cat(pair).float() for pair in norms] or [torch.zeros(2, 0)]
-        self.frozen = nn.Parameter(torch.cat(frozen, dim=1), requires_grad=False)
         self.eval()
 
     def forward(self, image: Tensor) -> Tensor:
@@ -252,8 +244,9 @@ class LiveNetwork(nn.Module):
         """
         parts = self.parts(weights)
         x = convolved(x, parts[0], parts[1], 1)
-        share = contrast(x, parts[5])
-        x = torch.relu(self.norm(x, parts, 0, share))
+        # Of a frame without contrast nothing is its own, and so of every frame of a measured shot.
+        share = torch.zeros(()) if self.frozen else contrast(x, parts[5])
+        x = torch.relu(normalised(x, parts[2], parts[3], parts[4], parts[5], share))
         x = torch.relu(self.conv_norm(x, parts, 1, 2, share))
         x = torch.relu(self.conv_norm(x, parts, 2, 2, share))
         index = 3
@@ -271,19 +264,9 @@ class LiveNetwork(nn.Module):
         self, x: Tensor, parts: list[Tensor], index: int, stride: int, share: Tensor
     ) -> Tensor:
         """The convolution and the norm at a position, from 0, of those that have a norm."""
-        x = convolved(x, parts[6 * index], parts[6 * index + 1], stride)
-        return self.norm(x, parts, index, share)
-
-    def norm(self, x: Tensor, parts: list[Tensor], index: int, share: Tensor) -> Tensor:
-        """The norm at a position."""
-        at = 6 * index + 2
-        frozen: Tensor = self.frozen
-        if frozen.shape[1] > 0:
-            begin = 0
-            for before in range(index):
-                begin += parts[6 * before + 2].shape[0]
-            frozen = frozen[:, begin : begin + parts[at].shape[0]]
-        return normalised(x, parts[at], parts[at + 1], parts[at + 2], parts[at + 3], share, frozen)
+        at = 6 * index
+        x = convolved(x, parts[at], parts[at + 1], stride)
+        return normalised(x, parts[at + 2], parts[at + 3], parts[at + 4], parts[at + 5], share)
 
     def parts(self, weights: Tensor) -> list[Tensor]:
         """The tensors of a network out of the row of their values: views of it."""

@@ -44,13 +44,17 @@ def live_network(
 
     Args:
         styles: name -> weight; the larger one is `style`, the other `second_style`.
-        norms: as of `LiveNetwork`.
+        norms: mean and variance of every norm, in order, each (1, C); none for the frame's own.
 
     Raises: LookError for an unknown style, or, without norms, more than two.
     """
     shares = pack.mix(styles)
     if norms:
-        return LiveNetwork(pack.config, [pack.network(shares).state_dict()], norms=norms)
+        weights = pack.network(shares).state_dict()
+        for number, (mean, variance) in enumerate(norms):
+            weights[f"norms.{number}.typical_mean"] = mean[0]
+            weights[f"norms.{number}.typical_variance"] = variance[0]
+        return LiveNetwork(pack.config, [weights], frozen=True)
     chosen = sorted((n for n in pack.styles if n in shares), key=lambda name: -shares[name])
     if len(chosen) > 2:
         raise LookError(

@@ -16,18 +16,17 @@ from .problems import Problem
 __all__ = ["main", "words_behind"]
 
 
-def words_behind(script: str, raw: Sequence[str], given: Sequence[str]) -> list[str]:
+def words_behind(given: Sequence[str], raw: Sequence[str]) -> list[str]:
     """What stands behind a script on Nuke's command line, without "--".
 
     Nuke takes a last argument that is a number or a frame range for itself, and leaves it out of
     `sys.argv` (Foundry, "Command Line Operations"); `nuke.rawArgs` has the whole line.
 
     Args:
-        script: `sys.argv[0]`.
-        raw: `nuke.rawArgs`.
-        given: `sys.argv`, for a line that does not have the script in it.
+        given: `sys.argv`: the script, and what is left behind it.
+        raw: `nuke.rawArgs`; where the script is not in it, `given` counts.
     """
-    name = ntpath.basename(script)
+    name = ntpath.basename(given[0])
     names = [ntpath.basename(word) for word in raw]
     words = raw[names.index(name) + 1 :] if name in names else given[1:]
     return [word for word in words if word != "--"]

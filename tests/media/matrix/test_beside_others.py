@@ -14,7 +14,6 @@ from PIL import Image
 
 from nle_style.media.base import MediaInfo
 from nle_style.media.source import probe_media
-from tests.media.matrix.files import make
 from tests.media.matrix.rows import ROWS, Row
 
 _MATRICES = {"gbr": 0, "bt709": 1, "bt470bg": 5, "smpte170m": 6, "bt2020nc": 9}
@@ -34,11 +33,6 @@ _MOVIES = [row for row in _READ if "%" not in row.suffix]
 _IMAGES = [row for row in _READ if "%" in row.suffix and row.bits == 8 and "dpx" not in row.suffix]
 
 
-@pytest.fixture(scope="module")
-def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    return make(ROWS, tmp_path_factory.mktemp("probed"))
-
-
 def _ffprobe(path: Path) -> dict[str, Any]:
     command = ["ffprobe", "-v", "quiet", "-of", "json", "-threads", "1", "-show_streams"]
     command += ["-show_format", "-show_frames", "-read_intervals", _SOME, str(path)]
@@ -49,8 +43,8 @@ def _ffprobe(path: Path) -> dict[str, Any]:
 @pytest.mark.slow
 @pytest.mark.skipif(shutil.which("ffprobe") is None, reason="needs ffprobe (apt install ffmpeg)")
 @pytest.mark.parametrize("row", _MOVIES, ids=lambda row: row.name)
-def test_a_movie(row: Row, files: dict[str, Path]) -> None:
-    said, info = _ffprobe(files[row.name]), probe_media(files[row.name])
+def test_a_movie(row: Row, paths: dict[str, Path]) -> None:
+    said, info = _ffprobe(paths[row.name]), probe_media(paths[row.name])
     stream = next(each for each in said["streams"] if each["codec_type"] == "video")
     frame = next((each for each in said["frames"] if each.get("pix_fmt")), None)
     if frame is None:
@@ -90,8 +84,8 @@ def _check_picture(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("row", _IMAGES, ids=lambda row: row.name)
-def test_an_image(row: Row, files: dict[str, Path]) -> None:
-    info = probe_media(files[row.name])
+def test_an_image(row: Row, paths: dict[str, Path]) -> None:
+    info = probe_media(paths[row.name])
     assert (info.kind, info.frame_count) == ("sequence", row.frames)
     with Image.open(info.file_of(0)) as image:
         assert (info.width, info.height) == image.size

@@ -17,18 +17,12 @@ from nle_style.errors import InputError
 from nle_style.media import resolve_format
 from nle_style.media.source import check_fields, check_frames, probe_media
 from tests.helpers.media_factory import rendered
-from tests.media.matrix.files import Found, find, make
+from tests.media.matrix.files import Found, find
 from tests.media.matrix.page import DOCUMENT, page
 from tests.media.matrix.rows import ROWS, Row
 
 _MILLISECOND = Fraction(1, 1000)  # to which Matroska rounds times
 _COPIED = [row for row in ROWS if not row.refused]
-
-
-@pytest.fixture(scope="module")
-def paths(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The files of all rows."""
-    return make(ROWS, tmp_path_factory.mktemp("matrix"))
 
 
 @pytest.fixture(scope="module")
