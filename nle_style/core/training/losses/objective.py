@@ -34,7 +34,8 @@ outweighed those of the other images of its batch."""
 
 def computes_in_bfloat16(device: torch.device) -> bool:
     """Whether a device multiplies matrices of bfloat16 several times as fast as of float32: CUDA,
-    and CPUs with AMX (nine times, a step of training three times). Others are slower in it."""
+    and CPUs with AMX, where a step of training takes half of the time
+    (`benchmarks/training/step_cost.py`). Others are slower in it."""
     if device.type == "cpu":
         # Where torch does not know (before 2.10) it is not used.
         known: Callable[[], dict[str, bool]] = getattr(torch.cpu, "get_capabilities", dict)
