@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
 from nle_style.timeline.frames import counted, exact_rate, snapped, whole_frames
 from nle_style.timeline.needs.candidates import Candidate
-from nle_style.timeline.needs.retime import Bound, reading_starts, through_curve
+from nle_style.timeline.needs.retime import Bound, Shown, reading_starts, through_curve
 
 __all__ = ["OtherReading", "Reading", "other_spans", "readings_of"]
 
@@ -91,25 +91,31 @@ def readings_of(
         media_start: the source time of the file's first frame.
     """
     scale = _frames_a_second(item, rate)
-    for part in through_curve(item.shown, item.curve):
-        begins = Fraction(part.low[0]) * scale, part.low[1]
-        ends = Fraction(part.high[0]) * scale, part.high[1]
-        yield Reading(part.slope, snapped(part.offset * rate - media_start), begins, ends)
+    # Only a clip on a top-level track may have a length that just its file knows.
+    begin: Bound = (-counted(item.head, rate) / scale, 0)
+    end: Bound = ((length + counted(item.tail, rate)) / scale, 0)
+    shown = tuple(
+        replace(
+            part,
+            low=part.low if math.isfinite(part.low[0]) else begin,
+            high=part.high if math.isfinite(part.high[0]) else end,
+        )
+        for part in item.shown
+    )
     if item.curve:
+        for part in through_curve(shown, item.curve):
+            offset = snapped(part.offset * rate - media_start)
+            yield Reading(part.slope, offset, *_bounds(part, scale))
         return
-    for begin in reading_starts(start, length, item.speed):
-        for part in item.shown:
-            low, high = (
-                (value * scale if math.isfinite(value) else value, side)
-                for value, side in (part.low, part.high)
-            )
-            # Only a clip on a top-level track may have a length that just its file knows.
-            if not math.isfinite(low[0]):
-                low = (-counted(item.head, rate), 0)
-            if not math.isfinite(high[0]):
-                high = (length + counted(item.tail, rate), 0)
-            offset = snapped(begin + item.speed * part.offset * scale)
-            yield Reading(item.speed * part.slope, offset, low, high)
+    for first in reading_starts(start, length, item.speed):
+        for part in shown:
+            offset = snapped(first + item.speed * part.offset * scale)
+            yield Reading(item.speed * part.slope, offset, *_bounds(part, scale))
+
+
+def _bounds(part: Shown, scale: Fraction) -> tuple[Bound, Bound]:
+    """The instants of a part in frames."""
+    return (part.low[0] * scale, part.low[1]), (part.high[0] * scale, part.high[1])
 
 
 def _frames_a_second(item: Candidate, rate: Fraction) -> Fraction:

@@ -199,15 +199,14 @@ def through(
     return inner
 
 
-def through_curve(shown: Iterable[Shown], curve: Curve) -> tuple[Shown, ...]:
+def through_curve(shown: tuple[Shown, ...], curve: Curve) -> tuple[Shown, ...]:
     """`shown` in the time within an item with a curve, from that since its start in its parent."""
     inner = []
     for stretch in curve:
-        for part in shown:
-            for kept in _within((part,), stretch.low[0], stretch.high[0]):
-                slope = kept.slope * stretch.slope
-                offset = stretch.offset + kept.offset * stretch.slope
-                inner.append(Shown(slope, offset, kept.low, kept.high))
+        for kept in _within(shown, stretch.low[0], stretch.high[0]):
+            slope = kept.slope * stretch.slope
+            offset = stretch.offset + kept.offset * stretch.slope
+            inner.append(Shown(slope, offset, kept.low, kept.high))
     return tuple(inner)
 
 

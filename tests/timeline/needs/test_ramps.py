@@ -155,6 +155,20 @@ def test_a_nest_with_a_ramp_shows_its_clips_by_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("points", "last"), [(((0, 0), (24, 12)), 100), (((0, 0), (24, 12), (48, 36)), 188)]
+)
+def test_a_ramp_of_a_clip_whose_length_just_its_file_knows(
+    tmp_path: Path, points: tuple[tuple[int, int], ...], last: int
+) -> None:
+    """200 frames of the cut: at 50 % up to frame 99, or from 24 on at 100 % up to 12 + 175."""
+    shot = ramped("a", *points)
+    shot.source_range = shot.media_reference.available_range = None
+    plan = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(Facts(R24, 200)))
+    assert frames(plan) == [(0, last)]
+    assert [use.note for use in plan.uses] == [""]
+
+
+@pytest.mark.parametrize(
     "points", [[["0", "0"]], [["0", "x"], ["1", "2"]], [["1", "0"], ["1", "2"]], [1, 2], ["ab"]]
 )
 def test_points_that_are_none_refuse_their_clip(tmp_path: Path, points: object) -> None:
