@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -81,7 +82,8 @@ class MediaFinder:
         media_dirs: folders to search, with everything below them; indexed once, when needed.
         path_maps: prefixes of paths of the editor's machine.
         probe: facts of a media file, for the comparison of timecodes; None compares none.
-        reel_of: the reel that a media file says it is from, "" if it says none; None asks none.
+        reel_of: the reel that a media file says it is from, "" if it says none; asked once for
+            each movie, when needed. None asks none.
     """
 
     def __init__(
@@ -97,7 +99,6 @@ class MediaFinder:
         self._maps = path_maps or PathMaps()
         self._probe = probe
         self._reel_of = reel_of
-        self._index: list[_Found] | None = None
 
     def find(self, clip: otio.schema.Clip, reference: otio.core.MediaReference) -> Path:
         """The file of a clip's reference, or the printf pattern of its image sequence.
@@ -160,19 +161,29 @@ class MediaFinder:
             outcome="missing",
         )
 
+    @cached_property
+    def _index(self) -> list[_Found]:
+        return list(_files(self._media_dirs))
+
+    @cached_property
+    def _by_reel(self) -> dict[str, list[Path]]:
+        """Movies by the reel that their tag names; each is opened for it once."""
+        found: dict[str, list[Path]] = {}
+        if self._reel_of is None:
+            return found
+        for file in self._index:
+            if not file.path.is_dir() and of_file(file.name) is None:
+                found.setdefault(_loosely(self._reel_of(file.path)), []).append(file.path)
+        return found
+
     def _named(self, name: str, *, loose: bool) -> list[Path]:
         """Files of that name: the strictest comparison that finds any."""
-        if self._index is None:
-            self._index = list(_files(self._media_dirs))
         for part in ("name", "stem") if loose else ("name",):
             for fold in (str, composed, _loosely):
                 found = [f.path for f in self._index if fold(getattr(f, part)) == fold(name)]
                 if found:
                     return found
-        if not loose or self._reel_of is None:
-            return []
-        movies = (f.path for f in self._index if not f.path.is_dir() and of_file(f.name) is None)
-        return [path for path in movies if _loosely(self._reel_of(path)) == _loosely(name)]
+        return self._by_reel.get(_loosely(name), []) if loose else []
 
     def _best(
         self, clip: otio.schema.Clip, reference: otio.core.MediaReference, paths: list[Path]

@@ -133,3 +133,7 @@ def test_a_reel_is_looked_up_in_the_files_where_no_name_fits(tmp_path: Path) -> 
     named = edl_clip("y")
     assert finder.find(named, named.media_reference) == files["B"]
     assert sorted(asked) == ["x.mov", "y.mov"]
+    # The files of the next reel are known by now.
+    other = edl_clip("B")
+    assert finder.find(other, other.media_reference) == files["B"]
+    assert sorted(asked) == ["x.mov", "y.mov"]
