@@ -22,6 +22,7 @@ __all__ = [
     "PatchResult",
     "Untouched",
     "apply_edits",
+    "copied",
     "drop_attribute",
     "drop_element",
     "new_id",
@@ -130,6 +131,12 @@ def apply_edits(
         start = edit.end
     pieces.append(data[start:end])
     return b"".join(pieces)
+
+
+def copied(scan: Scan, node: Node, edits: Iterable[Edit]) -> bytes:
+    """An element with edits in it, and the white space before it: a copy to stand behind it."""
+    space = scan.data[scan.space_before(node.start) : node.start]
+    return space + apply_edits(scan.data, edits, node.start, node.end)
 
 
 def patched(

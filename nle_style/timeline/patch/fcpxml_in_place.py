@@ -26,7 +26,7 @@ from nle_style.timeline.files import is_sequence, url_like
 from nle_style.timeline.patch.edits import (
     Edit,
     PatchResult,
-    apply_edits,
+    copied,
     drop_attribute,
     drop_element,
     new_id,
@@ -204,8 +204,7 @@ def _asset_edits(found: Scan, asset: _Asset, base: PurePath | None, taken: set[s
             ids[use.target] = new_id(node.attributes["id"], taken)
             inside = [] if use.target is None else _relinked(found, asset, use.target)
             inside.append(set_attribute(found, node, "id", ids[use.target]))
-            space = found.data[found.space_before(node.start) : node.start]
-            copies.append(space + apply_edits(found.data, inside, node.start, node.end))
+            copies.append(copied(found, node, inside))
         edits.append(set_attribute(found, use.node, "ref", ids[use.target]))
     if copies:
         edits.append(Edit(node.end, node.end, b"".join(copies), node))

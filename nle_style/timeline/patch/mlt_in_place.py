@@ -26,7 +26,7 @@ from nle_style.timeline.patch.edits import (
     Edit,
     PatchResult,
     Untouched,
-    apply_edits,
+    copied,
     drop_element,
     new_id,
     patched,
@@ -159,11 +159,8 @@ class _Patch:
         made = self._copied.get((home, target)) or self._copy(home, target, number)
         for use in home.uses:
             if use.in_bin:
-                start, end = use.node.start, use.node.end
-                space = self._scan.data[self._scan.space_before(start) : start]
-                moved = self._moved(use, made, number)
-                entry = apply_edits(self._scan.data, moved, start, end)
-                self.edits.append(Edit(end, end, space + entry, use.node))
+                entry = copied(self._scan, use.node, self._moved(use, made, number))
+                self.edits.append(Edit(use.node.end, use.node.end, entry, use.node))
 
     def _copy(self, medium: Medium, target: PurePath, number: str) -> str:
         """Make a copy of a medium, for the uses that have `target`; its id."""
@@ -174,9 +171,7 @@ class _Patch:
             inside.append(set_content(found, medium.properties["kdenlive:id"], number))
         if "kdenlive:control_uuid" in medium.properties:
             inside.append(drop_element(found, medium.properties["kdenlive:control_uuid"]))
-        space = found.data[found.space_before(node.start) : node.start]
-        copy = space + apply_edits(found.data, inside, node.start, node.end)
-        self.edits.append(Edit(node.end, node.end, copy, node))
+        self.edits.append(Edit(node.end, node.end, copied(found, node, inside), node))
         for use in medium.uses:
             if use.target == target:
                 self.edits += self._moved(use, made, number)
