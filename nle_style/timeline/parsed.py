@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -13,12 +14,14 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 
 __all__ = [
+    "CURVE_NOTE",
     "SOURCE_KEY",
     "Dropped",
     "Parsed",
     "ReadTimeline",
     "curve_effect",
     "curve_points",
+    "curve_start",
     "file_bytes",
 ]
 
@@ -32,6 +35,9 @@ MissingReference, may have the "reason" for which it is refused. Of a speed that
 it has the "curve", see `curve_effect`. A clip of which writers count the in-point differently has
 {"shift", "why"}: the seconds between the two, and a sentence.
 """
+
+CURVE_NOTE = "changes its speed over time: no .otio says so"
+"""What a reader warns of a clip with a curve."""
 
 
 class Dropped(NamedTuple):
@@ -121,3 +127,15 @@ def curve_points(effect: otio.schema.TimeEffect) -> list[Any]:
     about = effect.metadata.get(SOURCE_KEY)
     curve = about.get("curve") if isinstance(about, Mapping) else None
     return list(curve) if isinstance(curve, Sequence) and not isinstance(curve, str) else []
+
+
+def curve_start(points: Sequence[tuple[Fraction, Fraction]]) -> Fraction:
+    """Where a curve is at time 0, straight on from the points beside it.
+
+    Args:
+        points: time since an item's start, and a place in its media; at least two, in order of
+            time.
+    """
+    pairs = list(pairwise(points))
+    (t0, v0), (t1, v1) = next((pair for pair in pairs if pair[1][0] > 0), pairs[-1])
+    return v0 - t0 * (v1 - v0) / (t1 - t0)

@@ -15,7 +15,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY, Parsed, curve_effect, curve_points
+from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, Parsed, curve_effect, curve_points
 from nle_style.timeline.readers.mlt_media import (
     MltMedia,
     hides_picture,
@@ -250,7 +250,7 @@ class _Reader:
         self, link: ElementTree.Element, name: str, first: int, length: int
     ) -> otio.schema.TimeEffect:
         """The curve of a clip of `length` frames from `first` on."""
-        what = "changes its speed over time: no .otio says so"
+        what = CURVE_NOTE
         try:
             points = remapped(link, first, length, self._rate, self._frames)
             effect = curve_effect("timeremap", points)

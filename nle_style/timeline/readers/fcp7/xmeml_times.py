@@ -7,13 +7,12 @@ catalog; speeds checked against exports.
 from __future__ import annotations
 
 from fractions import Fraction
-from itertools import pairwise
 from typing import NamedTuple
 from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import SOURCE_KEY
+from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_start
 
 __all__ = ["ItemTime", "is_remap", "item_time"]
 
@@ -117,15 +116,7 @@ def _ramp(
         return _unknown(begin, f"{what}, and the file has no keyframes of it", values)
     start = Fraction(begin)
     curve = tuple((when - start, Fraction(_number(k, "./value"))) for when, k in points)
-    return ItemTime(float(_value_at(curve)), None, "changes its speed over time: no .otio says so",
-                    curve)  # fmt: skip
-
-
-def _value_at(curve: tuple[tuple[Fraction, Fraction], ...]) -> Fraction:
-    """The source frame that the item begins with."""
-    parts = list(pairwise(curve))
-    (t0, v0), (t1, v1) = next((part for part in parts if part[1][0] > 0), parts[-1])
-    return v0 - t0 * (v1 - v0) / (t1 - t0)
+    return ItemTime(float(curve_start(curve)), None, CURVE_NOTE, curve)
 
 
 def _unknown(begin: float, what: str, values: dict[str | None, str]) -> ItemTime:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import SOURCE_KEY
+from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_start
 from nle_style.timeline.readers.fcpxml.resources import seconds
 
 __all__ = ["Retime", "conform_scalar", "retime_of"]
@@ -96,12 +96,8 @@ def _ramp(
     if reason := _undefined(element, points, start, start + duration):
         effect = otio.schema.TimeEffect("timeMap", metadata={SOURCE_KEY: {"reason": reason}})
         return Retime(start, effect, reason.removeprefix("it "))
-    ordered = sorted(dict(points).items())
-    curve = tuple((time - start, value + shift) for time, value in ordered)
-    pairs = list(pairwise(curve))
-    (t0, v0), (t1, v1) = next((pair for pair in pairs if pair[1][0] > 0), pairs[-1])
-    first = v0 - t0 * (v1 - v0) / (t1 - t0)
-    return Retime(first, None, "changes its speed over time: no .otio says so", curve)
+    curve = tuple((time - start, value + shift) for time, value in points)
+    return Retime(curve_start(curve), None, CURVE_NOTE, curve)
 
 
 def _undefined(
