@@ -14,6 +14,7 @@ from nle_style.timeline.files.locate import (
 )
 from nle_style.timeline.files.media_finder import MediaFacts, MediaFinder
 from nle_style.timeline.files.path_maps import PathMaps
+from nle_style.timeline.files.spelling import composed
 from nle_style.timeline.files.urls import MOVIES, is_sequence, url_like
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "absolute_url",
     "begun_sequence",
     "check_sequence",
+    "composed",
     "first_number",
     "is_sequence",
     "media_path",

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
-from unicodedata import normalize
 
 import opentimelineio as otio
 import yaml
 
 from nle_style.errors import TimelineError
+from nle_style.timeline.files import composed
 from nle_style.timeline.looks.look_text import ClipLook, parse_look, with_control, with_key
 from nle_style.timeline.needs import Candidate
 from nle_style.timeline.parsed import file_bytes
@@ -63,7 +63,7 @@ def selector_of(word: str) -> str:
 def matches(name: str, glob: str) -> bool:
     """Whether a name is the text, or fits it as a glob (* ? [abc]), in any case and however its
     letters are composed."""
-    name, glob = (normalize("NFC", text).casefold() for text in (name, glob))
+    name, glob = (composed(text).casefold() for text in (name, glob))
     # A name like "x.[1001-1099].tif" is not meant as a glob.
     return name == glob or fnmatchcase(name, glob)
 
