@@ -161,7 +161,7 @@ def _of_keys(
     shown = item.trimmed_range()
     media = usable_range(item.media_reference)
     there = media or shown
-    look: ClipLook | None = ClipLook()
+    look = ClipLook()
     for marker, text in keys:
         at = marker.marked_range.start_time
         if media is not None and "fcp_xml" in marker.metadata:
@@ -173,7 +173,6 @@ def _of_keys(
             )
         passed = _seconds(at) - _seconds(shown.start_time)
         look = with_key(look, passed * (rate or exact_rate(shown.duration.rate)), text)
-    assert look is not None  # noqa: S101  (keys never make it "none")
     return look
 
 
