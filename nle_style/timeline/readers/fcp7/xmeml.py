@@ -144,15 +144,14 @@ def _reader_class() -> Any:
             file = written.find("./file")
             source["file"] = None if file is None else file.get("id")
             item.metadata[SOURCE_KEY] = {k: v for k, v in source.items() if v is not None}
-            item.enabled = (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"
+            item.enabled = _is_enabled(element)
             self._set_time(item, element, start_offset, line)
             self._note_rates(item, element, item_range.duration.rate)
             return item
 
         def track_for_element(self, element: ElementTree.Element, kind: str, context: Any) -> Any:
             track = super().track_for_element(element, kind, context)
-            enabled = (element.findtext("./enabled") or "TRUE").strip().upper()
-            track.enabled = enabled != "FALSE"
+            track.enabled = _is_enabled(element)
             return track
 
         def _fill(self, stack: Any, sequence: ElementTree.Element, context: Any) -> None:
@@ -205,3 +204,7 @@ def _reader_class() -> Any:
             item.metadata[SOURCE_KEY].update({"shift": str(shift), "why": why})
 
     return Reader
+
+
+def _is_enabled(element: ElementTree.Element) -> bool:
+    return (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"
