@@ -203,11 +203,12 @@ def key_of(text: str) -> ClipLook:
     """
     # With something before it a control may stand first.
     match = _SPLIT.fullmatch(f", {text.strip()}")
-    mix = "" if match is None else match["mix"].strip(_AROUND)
+    mix, controls = ("", "") if match is None else match.group("mix", "controls")
+    mix = mix.strip(_AROUND)
     look = ClipLook.of_mix(_weights(mix)) if mix else ClipLook()
     if mix.lower() == "none":
         raise TimelineError("a look cannot change to 'none'", remedy="Write strength 0.")
-    for keyword, value in _CONTROL.findall("" if match is None else match["controls"]):
+    for keyword, value in _CONTROL.findall(controls):
         look = with_control(look, _attribute(keyword), value)
     if not (look.asks_style or look.asks_strength):
         raise TimelineError(
