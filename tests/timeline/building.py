@@ -19,6 +19,7 @@ __all__ = [
     "gap",
     "probe_of",
     "read_back",
+    "remap",
     "time",
     "time_range",
     "timeline",
@@ -105,3 +106,12 @@ def read_back(made: otio.schema.Timeline, folder: Path) -> ReadTimeline:
     path = folder / "cut.otio"
     path.write_text(made.to_json_string(), encoding="utf-8")
     return read_timeline(path)
+
+
+def remap(**values: str) -> str:
+    """A speed in FCP7 XML, with these parameters."""
+    parameters = "".join(
+        f"<parameter><parameterid>{k}</parameterid><value>{v}</value></parameter>"
+        for k, v in values.items()
+    )
+    return f"<filter><effect><effectid>timeremap</effectid>{parameters}</effect></filter>"

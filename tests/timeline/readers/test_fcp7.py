@@ -7,6 +7,7 @@ import pytest
 
 from nle_style.errors import TimelineError
 from nle_style.timeline import ReadTimeline, read_timeline
+from tests.timeline.building import remap
 
 RATE = "<rate><timebase>24</timebase><ntsc>{ntsc}</ntsc></rate>"
 FILE = (
@@ -24,14 +25,6 @@ def item(
         f"<start>{at[0]}</start><end>{at[1]}</end><in>{cut[0]}</in><out>{cut[1]}</out>"
         f"{inside}</clipitem>"
     )
-
-
-def remap(**values: str) -> str:
-    parameters = "".join(
-        f"<parameter><parameterid>{k}</parameterid><value>{v}</value></parameter>"
-        for k, v in values.items()
-    )
-    return f"<filter><effect><effectid>timeremap</effectid>{parameters}</effect></filter>"
 
 
 def sequence(name: str, *items: str, more: str = "") -> str:

@@ -13,7 +13,7 @@ import pytest
 from nle_style.errors import MediaError
 from nle_style.timeline import ReadTimeline, read_timeline
 from nle_style.timeline.needs import Plan, plan_shots
-from tests.timeline.building import Facts, probe_of
+from tests.timeline.building import Facts, probe_of, remap
 
 RATE = "<rate><timebase>24</timebase><ntsc>FALSE</ntsc></rate>"
 FACTS = Facts(Fraction(24), 1000, 86400)
@@ -32,14 +32,6 @@ def item(at: int, end: int, begin: int, *inside: str, name: str = "c", rate: str
         f"<start>{at}</start><end>{end}</end><in>{begin}</in><out>{begin + end - at}</out>"
         f"{''.join(inside)}</clipitem>"
     )
-
-
-def remap(**values: str) -> str:
-    parameters = "".join(
-        f"<parameter><parameterid>{k}</parameterid><value>{v}</value></parameter>"
-        for k, v in values.items()
-    )
-    return f"<filter><effect><effectid>timeremap</effectid>{parameters}</effect></filter>"
 
 
 def read(folder: Path, *items: str) -> ReadTimeline:
