@@ -61,7 +61,7 @@ class ChangingStylizer:
         self._own = threading.local()
         self._first = self._stylizer(look.mixes[0])
         if not self.needs_measuring:
-            self._choose_precision([self._stylizer(mix) for mix in look.mixes])
+            self._choose_precision(map(self._stylizer, look.mixes))
 
     @property
     def needs_measuring(self) -> bool:
@@ -96,12 +96,11 @@ class ChangingStylizer:
         """Paint the frames that follow with these statistics of their shot."""
         self._own = threading.local()  # frees the engines of the shot before
         self._statistics = statistics
-        if self._device.type != "cpu":
-            self._dtype, stylizers = None, []
-            for node, measured in statistics.nodes:
-                stylizers.append(self._stylizer(self.look.at(node).styles))
-                stylizers[-1].freeze(measured)
-            self._choose_precision(stylizers)
+        self._dtype = None
+        self._choose_precision(
+            self._stylizer(self.look.at(node).styles, measured)
+            for node, measured in statistics.nodes
+        )
 
     def frame(self, rgb: np.ndarray, number: int = 0) -> np.ndarray:
         """As `Stylizer.frame`."""
@@ -121,28 +120,37 @@ class ChangingStylizer:
         # Statistics on the way from one node to the next are of this frame alone.
         if getattr(own, "mix", None) != mix or own.statistics is not statistics:
             own.mix, own.stylizer = None, None  # frees its feature maps before there are new ones
-            own.stylizer = self._stylizer(
-                mix, only_frozen=statistics is not None, holds=self._dtype is not None
-            )
-            if statistics is not None:
-                own.stylizer.freeze(statistics)
+            own.stylizer = self._stylizer(mix, statistics)
             own.mix, own.statistics = mix, statistics
         stylizer: Stylizer = own.stylizer
         return stylizer
 
-    def _stylizer(self, mix: Mapping[str, float], **how: bool) -> Stylizer:
+    def _stylizer(
+        self, mix: Mapping[str, float], statistics: ShotStatistics | None = None
+    ) -> Stylizer:
+        """A stylizer of a mix, frozen if there are statistics."""
         layers = mixed_layers([(self._layers[name], share) for name, share in mix.items()])
         strengths = tuple(
             replace(key, styles=None) for key in self.look.keys if key.strength is not None
         )
         look = replace(self.look, styles=mix, keys=strengths)
-        return Stylizer(
-            self._pack, look, self._device, self._budget, self._dtype, layers=layers, **how
+        stylizer = Stylizer(
+            self._pack,
+            look,
+            self._device,
+            self._budget,
+            self._dtype,
+            layers=layers,
+            holds=self._dtype is not None,
+            only_frozen=statistics is not None,
         )
+        if statistics is not None:
+            stylizer.freeze(statistics)
+        return stylizer
 
-    def _choose_precision(self, stylizers: Sequence[Stylizer]) -> None:
+    def _choose_precision(self, stylizers: Iterable[Stylizer]) -> None:
         """Paint all mixes in half precision if it holds for all of these, else in float32; on a CPU
-        it is float32 anyway."""
+        it is float32 anyway, and none of them is made."""
         if self._device.type != "cpu":
             found = {stylizer.precision for stylizer in stylizers}
             self._dtype = found.pop() if len(found) == 1 else torch.float32
