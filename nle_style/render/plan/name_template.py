@@ -7,13 +7,12 @@ import difflib
 import os
 import re
 import string
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
 from nle_style.errors import InputError
 from nle_style.media.base import find_sequence, is_pattern
 from nle_style.render.job import Item
-from nle_style.render.plan.naming import source_stem
+from nle_style.render.plan.naming import folded_name, source_stem
 
 __all__ = ["NAME_FIELDS", "named_items", "names_by"]
 
@@ -88,7 +87,7 @@ def names_by(template: str, results: Iterable[tuple[str, Mapping[str, str | int]
     for what, fields in results:
         name = "".join(_part(text, field, form, fields) for text, field, form in parts)
         _check(name, template)
-        plain = unicodedata.normalize("NFC", name).casefold()
+        plain = folded_name(name)
         if plain in taken:
             raise _fault(
                 f"{taken[plain]} and {what} would both be named '{name}'",

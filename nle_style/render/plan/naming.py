@@ -14,7 +14,7 @@ from nle_style.errors import InputError
 from nle_style.media.base import is_pattern
 from nle_style.render.record import MANIFEST_SUFFIX, ManifestFile, render_key
 
-__all__ = ["ResultNames", "candidates", "source_stem"]
+__all__ = ["ResultNames", "candidates", "folded_name", "source_stem"]
 
 _LONGEST_NAME = 220
 """Bytes of an intermediate's stem: file systems take 255, and a report's part file has 25 more."""
@@ -89,13 +89,13 @@ class ResultNames:
         key = render_key(facts)
         names = (*names, *(name for name in self._told_apart(names) if name not in names))
         for name in names:
-            if self._taken.get(_plain(name)) == key:
+            if self._taken.get(folded_name(name)) == key:
                 return name
-        left = [name for name in names if _plain(name) not in self._taken]
+        left = [name for name in names if folded_name(name) not in self._taken]
         for is_its_own in (_is_at_its_place, _has_its_contents, _is_none):
             for name in left:
                 if is_its_own(self.file(name), facts):
-                    self._taken[_plain(name)] = key
+                    self._taken[folded_name(name)] = key
                     return name
         raise InputError(
             "the same frames are asked for twice in one look",
@@ -117,7 +117,7 @@ class ResultNames:
         return self._there[place]
 
 
-def _plain(name: str) -> str:
+def folded_name(name: str) -> str:
     """What two names have in common that some file systems take for one."""
     return unicodedata.normalize("NFC", name).casefold()
 
