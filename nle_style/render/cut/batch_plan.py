@@ -214,7 +214,8 @@ def plan_batch(
     loaded = load_pack(find_pack(pack))
     styles = loaded.styles
     if look is not None:
-        loaded.mix(look.styles)  # said once, and not of every clip
+        for mix in look.mixes:
+            loaded.mix(mix)  # said once, and not of every clip
     rules = () if options.look_map is None else read_look_map(options.look_map)
     unpack_to = options.unpack_to or output.directory / f"{timeline.stem}.media"
     read = read_timeline(timeline, extract_to=unpack_to, rate=options.rate)

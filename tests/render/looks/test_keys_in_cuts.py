@@ -12,6 +12,7 @@ import opentimelineio as otio
 import pytest
 
 from nle_style.apply import Look, LookKey
+from nle_style.errors import LookError
 from nle_style.render import Output
 from nle_style.render.cut import PlannedBatch, dry_run_batch, plan_batch, run_batch
 from nle_style.timeline.looks import ClipLook
@@ -62,7 +63,7 @@ def test_frames_of_the_cut_are_frames_of_the_media(
     assert _keys(planned) == [{30: "red", 38: "blue"}]
     planned = _planned(tmp_path, tiny_pack, *shots)
     assert _keys(planned) == [{30: "red", 38: "blue"}, {32: "red", 38: "blue"}]
-    shots[1].metadata["nle_style"] = "style".replace("style", "0: red, 6: blue")
+    shots[1].metadata["nle_style"] = "0: red, 6: blue"
     shots[0].source_range = shots[1].source_range
     shots[0].metadata["nle_style"] = "6: blue, 0: red"
     assert _keys(_planned(tmp_path, tiny_pack, *shots)) == [{32: "red", 38: "blue"}]
@@ -124,6 +125,15 @@ def test_the_command_lines_look_changes_over_every_clip(
     assert planned.job is not None
     assert [item.look.hold for item in planned.job.items] == [2, 2]
     assert planned.job.items[1].look.strength == 0.5
+
+
+def test_a_style_that_the_command_line_misspells_is_said_once(
+    media: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
+    """At any of its keys: not a refusal of every clip."""
+    look = Look(keys=(LookKey(0, {"red": 1}), LookKey(4, {"bleu": 1})))
+    with pytest.raises(LookError, match="bleu"):
+        _planned(tmp_path, tiny_pack, _shot(media, text=""), look=look)
 
 
 def test_what_is_painted(media: Path, tiny_pack: Path, tmp_path: Path) -> None:
