@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from nle_style.errors import InputError
-from nle_style.media import INTERMEDIATES
 from nle_style.media.base import is_pattern
-from nle_style.render.cut.batch_plan import PlannedBatch
+from nle_style.render.cut.batch_plan import PlannedBatch, asks_images
 from nle_style.render.cut.batch_report import report_paths
 from nle_style.render.cut.delivery import delivered_paths
 from nle_style.render.plan import source_stem
@@ -79,9 +78,8 @@ def _check_bundle(batch: PlannedBatch) -> None:
     items = () if batch.job is None else batch.job.items
     for item in items:
         asked = item.format or batch.output.format
-        is_free = asked == "auto" and is_pattern(item.source)
-        images = asked in INTERMEDIATES and INTERMEDIATES[asked].of_images
-        if images or (is_free and batch.sources.probe(item.source).is_float):
+        # A sequence that can become a movie has been given the format of one.
+        if asks_images(asked) or (asked == "auto" and is_pattern(item.source)):
             raise InputError(
                 "a bundle holds movies, and this becomes image files",
                 where=str(item.source),

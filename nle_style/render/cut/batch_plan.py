@@ -36,7 +36,7 @@ from nle_style.timeline.looks import (
 )
 from nle_style.timeline.needs import Plan, SourceRange, plan_shots
 
-__all__ = ["BatchOptions", "PlannedBatch", "plan_batch"]
+__all__ = ["BatchOptions", "PlannedBatch", "asks_images", "plan_batch"]
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,11 @@ class PlannedBatch:
 
 @dataclass(frozen=True)
 class _Facts(MediaFacts):
-    """What the plan needs to know of a media file, and the rate that it is conformed to."""
+    """What the plan needs to know of a media file, the rate that it is conformed to, and whether
+    its values are floats."""
 
     conform: Fraction | None = None
+    is_float: bool = False
 
 
 @dataclass
@@ -136,15 +138,13 @@ class _Prober:
         A cut's sequence becomes a movie as its movies do, for XML and bundles hold no image files;
         but for float ones, which no movie holds, and where a format is asked for.
         """
-        if asked in INTERMEDIATES and INTERMEDIATES[asked].of_images:
-            return True
         is_free = asked == "auto" and is_pattern(path)
-        return path in self.slides or (is_free and self.sources.probe(path).is_float)
+        return asks_images(asked) or path in self.slides or (is_free and self(path).is_float)
 
     def format_of(self, path: Path, asked: str) -> str | None:
         """The item's own format; None for the job's."""
-        if path in self.slides and not (asked in INTERMEDIATES and INTERMEDIATES[asked].of_images):
-            return "exr" if self.sources.probe(path).is_float else "png"
+        if path in self.slides and not asks_images(asked):
+            return "exr" if self(path).is_float else "png"
         chosen = asked == "auto" and is_pattern(path) and not self.as_images(path, asked)
         return "png-mov" if chosen else None
 
@@ -179,7 +179,12 @@ def _facts(info: MediaInfo, reading: Reading) -> _Facts:
     start = frame_of_timecode(info.timecode, info.rate)
     number = info.first_frame_number if info.kind == "sequence" else None
     day = day_of_timecode(info.timecode, info.rate)
-    return _Facts(info.rate, info.frame_count, start, number, day, info.conform)
+    return _Facts(info.rate, info.frame_count, start, number, day, info.conform, info.is_float)
+
+
+def asks_images(format: str) -> bool:
+    """Whether a format, as it is asked for, is one of image files; "auto" is none."""
+    return format in INTERMEDIATES and INTERMEDIATES[format].of_images
 
 
 def plan_batch(
@@ -317,16 +322,10 @@ def _files_of(timeline: Path, options: BatchOptions) -> Iterator[Path]:
 
 
 def _check_format(timeline: Path, output: Output) -> None:
-    name = output.format
-    if (
-        is_patched(timeline)
-        and not takes_images(timeline)
-        and name in INTERMEDIATES
-        and INTERMEDIATES[name].of_images
-    ):
+    if is_patched(timeline) and not takes_images(timeline) and asks_images(output.format):
         raise InputError(
-            f"an XML is relinked to movies as long as their sources, and '{name}' is an image"
-            " sequence",
+            f"an XML is relinked to movies as long as their sources, and '{output.format}' is an"
+            " image sequence",
             where=str(timeline),
             remedy="Give --format png-mov, ffv1, prores4444 or dnxhr444, or export an .otio.",
         )

@@ -6,12 +6,14 @@ import zipfile
 from fractions import Fraction
 from pathlib import Path
 
+import numpy as np
+import OpenEXR
 import opentimelineio as otio
 import pytest
 
 from nle_style.apply import Look
 from nle_style.errors import InputError
-from nle_style.render import Output
+from nle_style.render import Output, Reading
 from nle_style.render.cut import BatchOptions, check_batch, plan_batch, run_batch
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, timeline, track
@@ -105,3 +107,23 @@ def test_two_originals_of_one_name_are_refused_before_anything_is_painted(
     check("y")  # x and z show the same
     with pytest.raises(InputError, match=r"two media named a\.mov stay in the cut"):
         check("z")
+
+
+def test_a_sequence_is_known_by_the_layer_that_is_asked_for(
+    tiny_pack: Path, tmp_path: Path
+) -> None:
+    """It is float, and stays images. No name of its layers says which is the main one."""
+    names = (f"{layer}.{channel}" for layer in ("one", "two") for channel in "RGB")
+    channels = {name: np.full((32, 48), 0.5, "f2") for name in names}
+    for number in range(4):
+        file = OpenEXR.File({"type": OpenEXR.scanlineimage}, channels)
+        file.write(str(tmp_path / f"s.{number:04d}.exr"))
+    shot = clip("a", (0, 4), (0, 4), url=(tmp_path / "s.%04d.exr").as_uri(), rate=25)
+    otio.adapters.write_to_file(timeline(track(shot)), str(tmp_path / "cut.otio"))
+    options = BatchOptions(bundle=True, reading=Reading(layer="two"))
+    cut, output, look = tmp_path / "cut.otio", Output(directory=tmp_path / "out"), Look({"red": 1})
+    planned = plan_batch(cut, look, output, options=options, pack=str(tiny_pack))
+    assert planned.job is not None
+    assert [item.format for item in planned.job.items] == [None]
+    with pytest.raises(InputError, match="a bundle holds movies, and this becomes image files"):
+        check_batch(planned)
