@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from nle_style.apply import ChangingStylizer, Look, Stylizer, stylizer_of
+from nle_style.apply import ChangingStylizer, Stylizer, stylizer_of
 from nle_style.apply.shot import ChangingStatistics, ShotStatistics
 from nle_style.core import StylePack
 from nle_style.errors import VerificationError
@@ -84,7 +84,6 @@ class FramePainter:
 
     Args:
         stylizers: the looks, the lowest first.
-        looks: what they paint; () if none of them changes or holds.
         alpha: how the source stores alpha, for frames that are given with it.
         is_float: whether the source can have values beyond 0-1.
         premultiplied: whether the output's RGB is multiplied by its alpha.
@@ -96,7 +95,6 @@ class FramePainter:
         self,
         stylizers: Sequence[Stylizer | ChangingStylizer],
         *,
-        looks: Sequence[Look] = (),
         alpha: AlphaKind = "none",
         is_float: bool = False,
         premultiplied: bool = False,
@@ -104,7 +102,7 @@ class FramePainter:
         in_flight: int = 1,
     ) -> None:
         self._stylizers = tuple(stylizers)
-        self._looks = tuple(looks)
+        self._looks = tuple(stylizer.look for stylizer in self._stylizers)
         self._holding = [place for place, look in enumerate(self._looks) if look.hold > 1]
         self._held: dict[int, _Held] = {}
         self._shot = (0, 0)
@@ -292,8 +290,7 @@ class FramePainter:
                 self._measured.add(place)
         if place in self._holding:
             return stylizer.painting(view, number)
-        changes = bool(self._looks) and bool(self._looks[place].keys)
-        return stylizer.frame(view, number) if changes else stylizer.frame(view)
+        return stylizer.frame(view, number)
 
     @property
     def _converts(self) -> bool:
@@ -379,7 +376,6 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
     stylizers = [stylizer_of(pack, look, device, plan.budget) for look in plan.looks]
     return FramePainter(
         stylizers,
-        looks=plan.looks,
         in_flight=max(each.in_flight(plan.info.height, plan.info.width) for each in stylizers),
         alpha=plan.info.alpha,
         is_float=plan.info.is_float,

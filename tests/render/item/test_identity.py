@@ -39,7 +39,7 @@ def test_scene_linear_light_comes_back(
     source = write_pixels(tmp_path / "light.exr", _light(), "float")
     seen: list[np.ndarray] = []
 
-    def identity(self: Stylizer, rgb: np.ndarray) -> np.ndarray:
+    def identity(self: Stylizer, rgb: np.ndarray, number: int) -> np.ndarray:
         seen.append(rgb)
         return np.nextafter(rgb, np.float32(0.5))
 
@@ -62,7 +62,7 @@ def test_display_referred_codes_come_back(
     info = probe_media(source)
     if info.is_float:
         pytest.skip("float sources are the test above")
-    monkeypatch.setattr(Stylizer, "frame", lambda self, rgb: rgb.copy())
+    monkeypatch.setattr(Stylizer, "frame", lambda self, rgb, number: rgb.copy())
     format = next(
         name.strip("`")
         for name, cell in zip(HEAD[1:], row[1:], strict=True)
@@ -84,7 +84,7 @@ def test_a_frame_that_is_not_finite_is_named_and_not_written(
     clip = make_clip(tmp_path / "a.mov", frames=20, sound=False)
     painted: list[int] = []
 
-    def faulty(self: Stylizer, rgb: np.ndarray) -> np.ndarray:
+    def faulty(self: Stylizer, rgb: np.ndarray, number: int) -> np.ndarray:
         painted.append(0)
         return np.full_like(rgb, np.nan) if len(painted) == 10 else rgb.copy()
 

@@ -24,6 +24,7 @@ class Fake:
         self, paint: Callable[[np.ndarray], np.ndarray], *, measures: bool = False
     ) -> None:
         self.paint, self.needs_measuring = paint, measures
+        self.look = Look({"red": 1.0})
         self.measured: list[list[np.ndarray]] = []
         self.shown: list[np.ndarray] = []
 
@@ -34,7 +35,7 @@ class Fake:
     def freeze(self, statistics: ShotStatistics) -> None:
         assert statistics == ShotStatistics([], None)
 
-    def frame(self, rgb: np.ndarray) -> np.ndarray:
+    def frame(self, rgb: np.ndarray, number: int) -> np.ndarray:
         self.shown.append(rgb)
         return self.paint(rgb)
 

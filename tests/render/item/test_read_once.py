@@ -172,7 +172,7 @@ def test_what_is_decoded_for_the_cuts_is_painted(
         monkeypatch.setattr(Budget, "spare", lambda self, height, width: 0)
     monkeypatch.setattr(Stylizer, "measure", lambda self, frames: list(frames))
     monkeypatch.setattr(Stylizer, "freeze", lambda self, statistics: None)
-    monkeypatch.setattr(Stylizer, "frame", lambda self, rgb: rgb.copy())
+    monkeypatch.setattr(Stylizer, "frame", lambda self, rgb, number: rgb.copy())
     job = RenderJob(
         items=(Item(source=clip, look=LookJob(styles={"red": 1.0})),),
         output=Output(directory=tmp_path / "out"),
