@@ -43,9 +43,10 @@ def named_items(
 
     Raises: InputError, as `names_by`; or if it names the last frame of a whole clip.
     """
+    names_last = any(field == "last" for _, field, _ in _parsed(template))
     results = []
     for place, item in enumerate(items):
-        if item.frames is None and re.search(r"{last\W", template):
+        if item.frames is None and names_last:
             raise _fault("{last} is not known before a whole clip is read", "Give --frames too.")
         files = find_sequence(item.source).first if is_pattern(item.source) else 0
         first, last = item.frames or (0, 0)

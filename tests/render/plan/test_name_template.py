@@ -13,7 +13,7 @@ from nle_style.errors import InputError
 from nle_style.render import Item, LookJob, Output, RenderJob
 from nle_style.render.farm import FarmRun, make_farm_job
 from nle_style.render.item import run_job
-from nle_style.render.plan import names_by
+from nle_style.render.plan import named_items, names_by
 from tests.helpers.clips import make_clip
 from tests.helpers.command import nle_style
 from tests.helpers.stamps import make_clip as make_stamps
@@ -126,6 +126,15 @@ def test_the_command_line(tiny_pack: Path, tmp_path: Path) -> None:
     done = nle_style("render", clips[0], *options, "--name-template", "{clip}_{last}")
     assert done.code == 2
     assert "--frames" in done.err
+
+
+def test_only_the_field_last_needs_the_frames() -> None:
+    """Brackets that are doubled are brackets of the name."""
+    item = Item(source=Path("a.mov"), look=LookJob(styles={"red": 1.0}))
+    (named,) = named_items([item], "{clip}{{last}}")
+    assert named.name == "a{last}"
+    with pytest.raises(InputError, match="is not known before a whole clip is read"):
+        named_items([item], "{clip}{{last}}{last:d}")
 
 
 def test_the_tasks_of_a_farm_find_the_folders(tiny_pack: Path, tmp_path: Path) -> None:
