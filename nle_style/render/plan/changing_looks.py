@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from nle_style.apply import Look
+from nle_style.apply import Look, LookKey
 from nle_style.media.base import MediaInfo
 
 __all__ = ["look_notes"]
@@ -19,19 +19,19 @@ def look_notes(looks: Iterable[Look], info: MediaInfo) -> Iterator[str]:
     """
     for look in looks:
         if look.keys:
-            keys = (f"{_words(key.as_data())} at {info.first_frame_number + key.frame}"
-                    for key in look.keys)  # fmt: skip
+            keys = (f"{_words(key)} at {info.first_frame_number + key.frame}" for key in look.keys)
             yield f"the look changes: {', '.join(keys)}"
         if look.hold > 1:
             yield f"{look.label}: each painting is shown for {look.hold} frames of its shot"
 
 
-def _words(key: dict[str, object]) -> str:
+def _words(key: LookKey) -> str:
     """A key as it is written in a map: "blue:0.7,fire:0.3 strength 0.6"."""
-    styles, words = key.get("styles"), []
-    if isinstance(styles, dict):
-        several = len(styles) > 1
-        words.append(",".join(f"{n}:{w:g}" if several else n for n, w in styles.items()))
-    if "strength" in key:
-        words.append(f"strength {key['strength']:g}")
+    words = []
+    if key.styles is not None:
+        several = len(key.styles) > 1
+        mix = sorted(key.styles.items())
+        words.append(",".join(f"{name}:{share:g}" if several else name for name, share in mix))
+    if key.strength is not None:
+        words.append(f"strength {key.strength:g}")
     return " ".join(words)
