@@ -105,8 +105,7 @@ def deliver(
     elif suffix in _WHY:
         _list(plan, rendered, form[0], _WHY[suffix], done, writer)
     if bundle and suffix != ".otioz":
-        of_here = both if rendered is here else relink(read, plan, here, suffix=label)[0]
-        _bundle(of_here, form[-1], done, writer)
+        _bundle(relink(read, plan, here, suffix=label)[0], form[-1], done, writer)
     return done
 
 

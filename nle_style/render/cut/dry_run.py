@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from nle_style.apply import choose_device
+from nle_style.apply import choose_device, needs_measuring
 from nle_style.apply.shot import sample_frames
 from nle_style.core import load_pack
 from nle_style.errors import NleStyleError
@@ -316,7 +316,7 @@ def planned_render(plan: ItemPlan, cost: FrameCost | None) -> PlannedRender:
     seconds, size = 0.0, 0
     if cost is not None:
         seconds = plan.drawn_count() * cost.paint_seconds + to_paint * cost.file_seconds
-        if plan.look.strength > 0 and plan.look.statistics != "frame":
+        if needs_measuring(plan.look):
             samples = sum(
                 len(sample_frames(*span)) * len(plan.look.nodes(*span)) for span in plan.painted
             )
