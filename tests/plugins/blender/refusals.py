@@ -19,10 +19,31 @@ def cancelled(name, how):
     how(prepared.run)
     prepared.run.start()
     prepared.run.wait()
+    FOUND[name] = said_of(prepared)
+
+
+def changed_meanwhile():
+    """What is said of two strips that were painted, and then changed, in two ways."""
+    inside.select("part", "pictures")
+    prepared = flow.prepare(bpy.context, operators._command)
+    prepared.run.start()
+    prepared.run.wait()
+    part, element = inside.strips()["part"], inside.strips()["pictures"].elements[1]
+    element.filename = "p.1003.png"
+    dissolve = inside.effect("dissolve", "CROSS", 3, 41, [inside.strips()["movie"], part])
+    FOUND["dissolved"] = said_of(prepared)
+    inside.strips().remove(dissolve)
+    part.strobe = 2
+    FOUND["strobed"] = said_of(prepared)
+    part.strobe, element.filename = 1, "p.1002.png"
+
+
+def said_of(prepared):
     try:
         flow.finish(bpy.context, prepared)
     except strips.Refused as refusal:
-        FOUND[name] = str(refusal)
+        return str(refusal)
+    return ""
 
 
 def stop_file(run):
@@ -35,6 +56,7 @@ flow = importlib.import_module("nle_style_blender.flow")
 operators = importlib.import_module("nle_style_blender.operators")
 strips = importlib.import_module("nle_style_blender.strips")
 inside.movie("movie", "a.mov", 1, 1)
+inside.movie("part", "a.mov", 1, 94, **inside.hide(7, 24))
 inside.images("codes", ["codes.exr"], 2, 41, length=2)
 inside.images("pictures", [f"seq/p.{number}.png" for number in (1001, 1002)], 2, 43)
 inside.strips()["codes"].colorspace_settings.name = "sRGB"
@@ -60,6 +82,7 @@ os.rename(moved, os.path.join(inside.FOLDER, "media", "a.mov"))
 # The worker is started.
 cancelled("cancelled", lambda run: run.cancel())
 cancelled("cancelled by the file", stop_file)
+changed_meanwhile()
 scene.nle_style.mix = "nope"
 FOUND["bad look"] = inside.paint("movie")
 inside.step("after")

@@ -39,6 +39,9 @@ def told(
         ("moved", "movie: its file is not there: {media}/a.mov"),
         ("cancelled", "Cancelled. What is finished is kept; the timeline is as before."),
         ("cancelled by the file", "Cancelled. What is finished is kept"),
+        # Another file; and more frames, or others, of what only a part of was painted.
+        ("dissolved", "part: {changed}\npictures: {changed}"),
+        ("strobed", "part: {changed}\npictures: {changed}"),
         ("bad look", "nope"),
     ],
 )
@@ -46,7 +49,8 @@ def test_one_message_and_the_timeline_as_before(
     step: str, said: str, told: tuple[Path, dict[str, Any]]
 ) -> None:
     folder, found = told
-    assert said.format(media=folder / "media") in found[step]
+    changed = "it was changed meanwhile: start again for it"
+    assert said.format(media=folder / "media", changed=changed) in found[step]
     assert found["after"] == found["before"]
 
 

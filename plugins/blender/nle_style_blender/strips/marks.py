@@ -57,4 +57,6 @@ def original_of(scene, made):
 
 def styled_of(scene, strip):
     """The styled versions of a strip."""
-    return [made for made in styled_in(scene) if original_of(scene, made) == strip]
+    number = strip.get(_ORIGINAL)
+    pairs = [made for made in styled_in(scene) if facts_of(made)["original"] == number]
+    return [made for made in pairs if original_of(scene, made) == strip]

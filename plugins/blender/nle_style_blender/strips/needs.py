@@ -14,7 +14,7 @@ import bpy
 from .host import Refused, all_strips, effects_on, frames_in_file, is_retimed
 from .marks import is_styled, styled_of
 
-__all__ = ["Need", "need_of", "snapshot"]
+__all__ = ["Need", "need_of"]
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.\w+)")
 _LINEAR = ("Linear", "Linear Rec.709", "scene_linear")  # 3.4's name and 5.0's
@@ -26,7 +26,7 @@ class Need:
 
     Attributes:
         name: of the strip.
-        state: its `snapshot` when this was read.
+        state: what must be the same when the result is placed: where the strip is, and this need.
         items: of the job, without look: dicts of source, frames, and paint for a movie of which
             only those ranges are painted.
         colour: how its file is encoded, in the job's words.
@@ -39,16 +39,15 @@ class Need:
 
     def __init__(self, strip, items, colour, trim=None, files=None):
         self.name = strip.name
-        self.state = snapshot(strip)
         self.items = items
         self.colour = colour
         self.trim = trim
         self.files = files or {}
+        self.state = (*_place_of(strip), items, colour, trim, self.files)
         self.is_images = strip.type == "IMAGE"
 
 
-def snapshot(strip):
-    """What must not have changed between the reading of a strip and the placing of its result."""
+def _place_of(strip):
     names = ("frame_start", "frame_offset_start", "frame_offset_end", "animation_offset_start")
     more = ("animation_offset_end", "frame_final_start", "frame_final_end", "use_reverse_frames")
     media = strip.filepath if strip.type == "MOVIE" else strip.directory

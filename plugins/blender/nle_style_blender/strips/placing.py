@@ -12,7 +12,7 @@ import uuid
 
 from .host import Refused, duplicate, shown_strips, strips_of
 from .marks import facts_of, mark, original_of, styled_of, unmark
-from .needs import snapshot
+from .needs import need_of
 
 __all__ = ["place", "remove"]
 
@@ -38,13 +38,13 @@ def place(context, scene, need, events, look, folder):
         the styled strip.
 
     Raises:
-        Refused: the strip is gone or was changed meanwhile, or Blender does not play the result as
-            long as the original, which is shown then.
+        Refused: the strip or its file is gone, it or an effect on it was changed meanwhile, or
+            Blender does not play the result as long as the original, which is shown then.
     """
     strip = next((each for each in shown_strips(scene) if each.name == need.name), None)
     if strip is None:
         raise Refused("it is gone, or in a meta strip that is not open")
-    if snapshot(strip) != need.state:
+    if need_of(scene, strip).state != need.state:  # effects on it decide which frames it shows
         raise Refused("it was changed meanwhile: start again for it")
     name = strip.name
     made = next(iter(styled_of(scene, strip)), None)
