@@ -25,14 +25,16 @@ class Prepared:
         scene: the scene's name.
         run: the Run.
         look: what it paints, for people.
-        folder: of the results, as Blender is to keep it.
+        output: folder of the results.
+        folder: the same as Blender is to keep it, with a separator at its end.
         lines: what is left alone already, one line a strip.
     """
 
-    def __init__(self, scene, run, look, folder, lines):
+    def __init__(self, scene, run, look, output, folder, lines):
         self.scene = scene
         self.run = run
         self.look = look
+        self.output = output
         self.folder = folder
         self.lines = lines
 
@@ -76,7 +78,8 @@ def prepare(context, command):
         os.makedirs(work)
     except OSError as error:
         raise Refused(f"The output folder cannot be used: {error}") from error
-    return Prepared(scene.name, Run(command, jobs, work), chosen["look"], folder, lines)
+    run = Run(command, jobs, work)
+    return Prepared(scene.name, run, chosen["look"], output, folder, lines)
 
 
 def _output(text):
@@ -84,7 +87,11 @@ def _output(text):
     if not text or (text.startswith("//") and not bpy.data.filepath):
         raise Refused("Save the .blend first, or choose another output folder than one beside it.")
     folder = text if text.endswith(("/", os.sep)) else text + "/"
-    return folder, os.path.normpath(bpy.path.abspath(folder))
+    return folder, _whole(folder)
+
+
+def _whole(folder):
+    return os.path.normpath(bpy.path.abspath(folder))
 
 
 def finish(context, prepared):
@@ -106,13 +113,16 @@ def finish(context, prepared):
         raise Refused(f"{last.message} The timeline is as before.")
     if scene is None:
         raise Refused("The scene is gone. What was painted is kept.")
+    folder = prepared.folder
+    if _whole(folder) != prepared.output:  # beside the .blend, which was saved elsewhere meanwhile
+        folder = prepared.output + "/"
     placed, lines = [], list(prepared.lines)
     for job, outcome in zip(run.jobs, run.outcomes):
         for need, found in results_of(job, outcome).items():
             try:
                 if isinstance(found, str):
                     raise Refused(found)
-                made = place(context, scene, need, found, prepared.look, prepared.folder)
+                made = place(context, scene, need, found, prepared.look, folder)
                 placed.append(made.name)
             except Refused as refusal:
                 lines.append(f"{need.name}: {refusal}")

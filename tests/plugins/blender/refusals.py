@@ -102,6 +102,20 @@ FOUND["spaces"] = [each.colorspace_settings.name for each in inside.strips() if 
 FOUND["files"] = [each.elements[0].filename for each in inside.strips() if "nle_style" in each]
 inside.render("after", 44, 41)
 
+# Saved elsewhere while the worker paints.
+scene.sequence_editor.display_stack(None)
+scene.nle_style.output = "//styled/"
+for folder in ("one", os.path.join("two", "deep")):
+    os.makedirs(os.path.join(inside.FOLDER, folder))
+bpy.ops.wm.save_as_mainfile(filepath=os.path.join(inside.FOLDER, "one", "cut.blend"))
+inside.select("movie")
+prepared = flow.prepare(bpy.context, operators._command)
+prepared.run.start()
+prepared.run.wait()
+bpy.ops.wm.save_as_mainfile(filepath=os.path.join(inside.FOLDER, "two", "deep", "cut.blend"))
+FOUND["said elsewhere"] = said_of(prepared)
+FOUND["elsewhere"] = bpy.path.abspath(inside.facts()["movie red"]["file"])
+
 # Disabled and enabled again.
 inside.addon_utils.disable(inside.MODULE)
 FOUND["disabled"] = hasattr(bpy.types.Scene, "nle_style")

@@ -72,6 +72,16 @@ def test_what_comes_back_is_read_in_its_own_colour_space(
     assert max(np.abs(one - other).max() for one, other in zip(before, after, strict=True)) <= 1
 
 
+def test_saved_elsewhere_meanwhile_it_finds_what_was_painted(
+    told: tuple[Path, dict[str, Any]],
+) -> None:
+    folder, found = told
+    assert found["said elsewhere"] == ""
+    path = Path(found["elsewhere"])
+    assert path.parent == folder / "one" / "styled"
+    assert path.is_file()
+
+
 def test_it_can_be_disabled_and_enabled(told: tuple[Path, dict[str, Any]]) -> None:
     _, found = told
     assert (found["disabled"], found["enabled"]) == (False, "red")

@@ -43,15 +43,15 @@ class Need:
         self.colour = colour
         self.trim = trim
         self.files = files or {}
-        self.state = (*_place_of(strip), items, colour, trim, self.files)
+        # By the items' whole paths: saving the .blend makes the strip's own relative.
+        self.state = (_place_of(strip), items, colour, trim, self.files)
         self.is_images = strip.type == "IMAGE"
 
 
 def _place_of(strip):
     names = ("frame_start", "frame_offset_start", "frame_offset_end", "animation_offset_start")
     more = ("animation_offset_end", "frame_final_start", "frame_final_end", "use_reverse_frames")
-    media = strip.filepath if strip.type == "MOVIE" else strip.directory
-    return (media, *(getattr(strip, name) for name in (*names, *more)))
+    return [getattr(strip, name) for name in (*names, *more)]
 
 
 def need_of(scene, strip):
