@@ -1,8 +1,8 @@
 """The plugins' side of a job: write it, start the worker, read what it tells.
 
-Standard library only and fit for Python 3.9: this runs inside Nuke's and Resolve's interpreters,
-which must never see torch. The worker is a separate process of the interpreter that nle_style is
-installed in. Not yet run in Nuke or Resolve.
+Standard library only and fit for Python 3.9: this runs inside the interpreters of Blender, Nuke and
+Resolve, which must never see torch. The worker is a separate process of the interpreter that
+nle_style is installed in. Run in Blender; not yet in Nuke or Resolve.
 """
 
 import json

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -27,11 +28,11 @@ def nuke(
     from nle_style.cli.install import nuke_host
     from nle_style.cli.install.installation import this_installation
 
-    place = folder or nuke_host.default_folder(os.environ, Path.home())
+    places = [folder or nuke_host.default_folder(os.environ, Path.home())]
     if uninstall:
-        _tell("taken out", nuke_host.uninstall(place), f"nothing of nle_style in {place}")
+        _in_each(places, nuke_host.uninstall, "taken out", "nothing of nle_style")
         return
-    _tell("written", nuke_host.install(place, this_installation()), f"up to date in {place}")
+    _in_each(places, lambda place: nuke_host.install(place, this_installation()))
     print("Start Nuke again: the node is in Tab and in the Nodes menu. Not tested inside Nuke yet.")
 
 
@@ -49,18 +50,14 @@ def resolve(
     places = [folder] if folder else [resolve_host.scripts_folder(sys.platform, os.environ)]
     sandboxed = None if folder else resolve_host.app_store_folder(sys.platform, os.environ)
     places += [sandboxed] if sandboxed else []
-    for place in places:
-        if uninstall:
-            _tell("removed", resolve_host.uninstall(place), f"no script of nle_style in {place}")
-        else:
-            written = resolve_host.install(place, this_installation())
-            _tell("written", written, f"up to date in {place}")
-    if not uninstall:
-        print(
-            "In Resolve: Workspace > Scripts > NLE Style. The free edition does not list it from"
-            " 21.1 on: use `nle-style batch` on an OTIO export there. Not tested inside Resolve"
-            " yet."
-        )
+    if uninstall:
+        _in_each(places, resolve_host.uninstall, "removed", "no script of nle_style")
+        return
+    _in_each(places, lambda place: resolve_host.install(place, this_installation()))
+    print(
+        "In Resolve: Workspace > Scripts > NLE Style. The free edition does not list it from 21.1"
+        " on: use `nle-style batch` on an OTIO export there. Not tested inside Resolve yet."
+    )
 
 
 @install.command()
@@ -75,21 +72,26 @@ def blender(
     from nle_style.cli.install.installation import this_installation
 
     places = [folder] if folder else blender_host.addon_folders(sys.platform, os.environ)
+    if uninstall:
+        _in_each(places, blender_host.uninstall, "removed", "no add-on of nle_style")
+        return
+    _in_each(places, lambda place: blender_host.install(place, this_installation()))
+    print(
+        "In Blender: Edit > Preferences > Add-ons, switch on NLE Style; then Video Sequencer >"
+        " Sidebar (N) > NLE Style. Tested in 3.4 and 5.0."
+    )
+
+
+def _in_each(
+    places: list[Path],
+    act: Callable[[Path], list[Path]],
+    done: str = "written",
+    nothing: str = "up to date",
+) -> None:
+    """Say what was done to which files of each folder, or that there was nothing to do."""
     for place in places:
-        if uninstall:
-            _tell("removed", blender_host.uninstall(place), f"no add-on of nle_style in {place}")
-        else:
-            written = blender_host.install(place, this_installation())
-            _tell("written", written, f"up to date in {place}")
-    if not uninstall:
-        print(
-            "In Blender: Edit > Preferences > Add-ons, switch on NLE Style; then Video Sequencer >"
-            " Sidebar (N) > NLE Style. Tested in 3.4 and 5.0."
-        )
-
-
-def _tell(done: str, paths: list[Path], nothing: str) -> None:
-    for path in paths:
-        print(f"{done}: {path}")
-    if not paths:
-        print(nothing)
+        paths = act(place)
+        for path in paths:
+            print(f"{done}: {path}")
+        if not paths:
+            print(f"{nothing} in {place}")

@@ -48,8 +48,7 @@ def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = 
     Raises: NleStyleError if what is there would not work.
     """
     folder = resolve_host.scripts_folder(platform, environment)
-    hint = resolve_hint(platform, environment, root)
-    hint += _python_hint(platform, environment, root)
+    hint = resolve_hint(platform, environment, root) + _python_hint(platform, environment, root)
     found = resolve_host.find(folder)
     if found is None:
         return f"not installed in {folder} (nle-style install resolve); {hint}"
@@ -68,9 +67,9 @@ def examine_blender(platform: str, environment: Mapping[str, str]) -> str:
         folders = blender_host.addon_folders(platform, environment)
     except InputError:
         return "not installed, and no Blender was started here (nle-style install blender)"
-    found = {folder: blender_host.find(folder) for folder in folders}
     parts, working = [], {}
-    for folder, installation in found.items():
+    for folder in folders:
+        installation = blender_host.find(folder)
         if installation is None:
             parts.append(f"not installed in {folder} (nle-style install blender)")
             continue
@@ -117,10 +116,10 @@ def _python_hint(platform: str, environment: Mapping[str, str], root: Path) -> s
     elsewhere the system's. Source: Resolve's scripting README; Studio has its own from 21.1 on."""
     if platform == "win32":
         found = shutil.which("python", path=environment.get("PATH", "")) is not None
+    elif platform == "darwin":
+        found = (root / "Library" / "Frameworks" / "Python.framework" / "Versions").exists()
     else:
-        places = {"darwin": ["Library/Frameworks/Python.framework/Versions"]}
-        usual = ["usr/bin/python3", "usr/local/bin/python3"]
-        found = any((root / place).exists() for place in places.get(platform, usual))
+        found = any((root / "usr" / place / "python3").exists() for place in ("bin", "local/bin"))
     if found:
         return ""
     return (
