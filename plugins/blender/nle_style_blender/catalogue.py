@@ -14,6 +14,7 @@ import bpy
 import bpy.utils.previews
 
 from . import client
+from .strips import redraw
 
 __all__ = ["close", "enum_items", "open_catalogue", "state", "wake"]
 
@@ -21,7 +22,10 @@ _CLIP, _FRAME = "bigbuckbunny.mp4", 60  # of the examples that are installed wit
 
 
 class _Catalogue:
-    """What is known of the looks; the thread writes `told`, the main thread all else."""
+    """What is known of the looks.
+
+    The thread writes `told` (always a new dict) and `problem`, the main thread all else.
+    """
 
     def __init__(self, command):
         self.command = command
@@ -93,29 +97,28 @@ def enum_items(_settings, _context):
     if not _open:
         return []
     catalogue = _open[0]
-    known = json.dumps(catalogue.told, sort_keys=True)
-    if known != catalogue.shown:
-        catalogue.shown = known
+    told = catalogue.told
+    if told is not catalogue.shown:
+        catalogue.shown = told
         # Blender keeps no copy of the texts: they must live as long as they are shown.
-        catalogue.items = [_item(catalogue, name) for name in catalogue.told["styles"]]
+        catalogue.items = [
+            _item(catalogue.previews, name, told["pictures"].get(name)) for name in told["styles"]
+        ]
     return catalogue.items
 
 
-def _item(catalogue, name):
-    picture, icon = catalogue.told["pictures"].get(name), 0
+def _item(previews, name, picture):
+    icon = 0
     if picture and os.path.isfile(picture):
-        if name not in catalogue.previews:
-            catalogue.previews.load(name, picture, "IMAGE")
-        icon = catalogue.previews[name].icon_id
+        if picture not in previews:  # by its path, which another pack's has not
+            previews.load(picture, picture, "IMAGE")
+        icon = previews[picture].icon_id
     return (name, name.capitalize(), f"The look {name}", icon, zlib.crc32(name.encode()) >> 1)
 
 
 def _look_again():
     """On the main thread: draw anew while the worker paints."""
-    for window in bpy.context.window_manager.windows:
-        for area in window.screen.areas:
-            if area.type == "SEQUENCE_EDITOR":
-                area.tag_redraw()
+    redraw(bpy.context)
     return 1.0 if _open and _open[0].thread.is_alive() else None
 
 

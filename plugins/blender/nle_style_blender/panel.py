@@ -29,8 +29,9 @@ class NLE_STYLE_PT_panel(bpy.types.Panel):  # noqa: N801  (Blender's way of nami
         layout.use_property_decorate = False
         layout.template_icon_view(settings, "look", show_labels=True, scale=6.0)
         layout.prop(settings, "look")
-        if catalogue.state():
-            layout.label(text=catalogue.state(), icon="INFO")
+        state = catalogue.state()
+        if state:
+            layout.label(text=state, icon="INFO")
         names = ("mix", "strength", "stroke_scale", "colour", "movie_format", "image_format")
         for name in (*names, "input_colour", "pack", "output"):
             layout.prop(settings, name)

@@ -38,6 +38,12 @@ def test_looks_have_pictures_which_are_kept(seen: dict[str, Any]) -> None:
     assert seen["chosen"]["look"] == "green"
 
 
+def test_a_look_shows_the_picture_that_was_told_last(seen: dict[str, Any]) -> None:
+    """Another pack's red: here, green's picture."""
+    red, green, blue = seen["icons"]
+    assert red == green != blue
+
+
 def test_blender_goes_on_while_the_worker_paints(seen: dict[str, Any]) -> None:
     assert seen["started"] == ["RUNNING_MODAL"]
     assert len(seen["shares"]) > 2  # it was asked, in Blender's loop, while frames were painted

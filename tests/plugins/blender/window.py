@@ -44,6 +44,10 @@ def steps():
         items = catalogue.enum_items(settings, bpy.context)
         FOUND[name] = [[item[0], item[1], item[3] > 0, item[4]] for item in items]
         FOUND[f"state of {name}"] = catalogue.state()
+    known = catalogue._open[0]
+    pictures = known.told["pictures"]
+    known.told = {**known.told, "pictures": {**pictures, "red": pictures["green"]}}
+    FOUND["icons"] = [item[3] for item in catalogue.enum_items(settings, bpy.context)]
     settings.mix, settings.look = "", "green"
     FOUND["chosen"] = importlib.import_module("nle_style_blender.settings").chosen_in(
         bpy.context.scene

@@ -5,13 +5,12 @@ and its original know one another.
 """
 
 from .host import Refused, redraw, scene_of, shown_strips
-from .marks import is_styled, original_of, styled_in
+from .marks import original_of, styled_in
 from .needs import need_of
 from .placing import place, remove
 
 __all__ = [
     "Refused",
-    "is_styled",
     "need_of",
     "original_of",
     "place",
