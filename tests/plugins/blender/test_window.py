@@ -21,7 +21,7 @@ def seen(run_in_window: Run, tiny_pack: Path, tmp_path_factory: Any) -> dict[str
     """What was found in Blender."""
     folder = tmp_path_factory.mktemp("seen")
     (folder / "media").mkdir()
-    make_clip(folder / "media" / "long.mov", 1, 60, Fraction(24))
+    make_clip(folder / "media" / "long.mov", 1, 240, Fraction(24))
     command = [sys.executable, str(Path(__file__).with_name("tiny_worker.py")), str(tiny_pack)]
     return run_in_window("window.py", folder, {"pack": str(tiny_pack), "command": command})
 
