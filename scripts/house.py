@@ -21,7 +21,7 @@ __all__ = ["PACKAGE", "House", "Import", "circles_in", "house_of"]
 
 PACKAGE = "nle_style"
 ROOT = Path(__file__).resolve().parents[1]
-LAYERS = (("",), ("core", "media", "timeline"), ("apply",), ("render",), ("cli",))
+LAYERS = (("",), ("core", "media", "timeline"), ("apply",), ("render",), ("desk",), ("cli",))
 
 
 @dataclass(frozen=True)

@@ -82,6 +82,7 @@ def build_batch_report(
         "timeline": str(batch.read.path),
         "look": batch.label,
         "handles": batch.output.handles,
+        "colour": _colour(batch),
         "written": [str(path) for path in written],
         "totals": {
             "styled": status["styled"],
@@ -98,6 +99,14 @@ def build_batch_report(
         "notes": list(batch.notes),
         "clips": clips,
     }
+
+
+def _colour(batch: PlannedBatch) -> dict[str, Any] | None:
+    """How the sources' colours were read, as in a job; None where nothing was planned."""
+    if batch.job is None:
+        return None
+    colour = batch.job.colour
+    return {"input": colour.input, "ocio": colour.ocio and str(colour.ocio.absolute())}
 
 
 def _made(plan: ItemPlan) -> _Made:
@@ -140,6 +149,7 @@ def _styled(batch: PlannedBatch, use: ClipUse, made: _Made) -> dict[str, Any]:
     plan = made.plan
     return {
         "look": plan.look.label,
+        "controls": plan.look.as_data(),
         "painted_at": list(plan.painted_at) if plan.painted_at else None,
         "intermediate": str(plan.destination),
         "format": plan.spec.format,

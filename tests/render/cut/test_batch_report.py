@@ -134,6 +134,13 @@ def test_every_clip_has_its_entry(rendered: ItemPlan) -> None:
         "source": "/media/flower.mp4",
         "frames": [5, 12],
         "look": "blue",
+        "controls": {
+            "styles": {"blue": 1.0},
+            "strength": 1.0,
+            "statistics": "hybrid",
+            "stroke_scale": 1.0,
+            "colour": "poster",
+        },
         "painted_at": [1280, 720],
         "intermediate": "/out/flower.blue.sparse.mov",
         "format": "prores4444",

@@ -1,0 +1,17 @@
+"""Judging: what was rendered of a cut, source beside painting, and what is said of it."""
+
+from __future__ import annotations
+
+from nle_style.desk.review.entries import Entry, look_words, read_entries, timelines_in_folder
+from nle_style.desk.review.verdicts import Decision, Verdict, Verdicts, verdicts_path
+
+__all__ = [
+    "Decision",
+    "Entry",
+    "Verdict",
+    "Verdicts",
+    "look_words",
+    "read_entries",
+    "timelines_in_folder",
+    "verdicts_path",
+]
