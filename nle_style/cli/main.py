@@ -11,6 +11,7 @@ import typer
 
 from nle_style.apply import use_huge_pages
 from nle_style.cli.commands.about import info
+from nle_style.cli.commands.desk import desk
 from nle_style.cli.commands.export import export
 from nle_style.cli.commands.farm import TaskOptions, farm, run_farm
 from nle_style.cli.commands.resolve import PASS_ON, resolve
@@ -122,6 +123,7 @@ def render(
 
 
 app.command(rich_help_panel=PAINT)(batch)
+app.command(rich_help_panel=PAINT)(desk)
 app.command(rich_help_panel=PAINT)(info)
 
 

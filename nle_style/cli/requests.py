@@ -24,6 +24,7 @@ __all__ = [
     "batch_options_of",
     "clips_job",
     "cut_batch",
+    "job_settings",
     "look_of",
     "matted_looks",
     "optional_look_of",
@@ -169,7 +170,9 @@ def clips_job(
     if options.name_template is not None:
         items = named_items(items, options.name_template)
     reading = _reading_of(options)
-    return RenderJob(items=tuple(items), reading=reading, **_settings(options, folder, resume))
+    return RenderJob(
+        items=tuple(items), reading=reading, **job_settings(options, folder, resume=resume)
+    )
 
 
 def _begun(look: LookJob, first: int) -> LookJob:
@@ -236,7 +239,9 @@ def cut_batch(
     """
     from nle_style.render.cut import plan_batch
 
-    return plan_batch(timeline, look, options=reading, **_settings(options, folder, resume))
+    return plan_batch(
+        timeline, look, options=reading, **job_settings(options, folder, resume=resume)
+    )
 
 
 def batch_options_of(cut: CutOptions, options: RenderOptions) -> BatchOptions:
@@ -270,8 +275,11 @@ def _reading_of(options: RenderOptions) -> Reading:
     )
 
 
-def _settings(options: RenderOptions, folder: Path, resume: bool) -> dict[str, Any]:
-    """What `RenderJob` and `plan_batch` both take."""
+def job_settings(options: RenderOptions, folder: Path, *, resume: bool) -> dict[str, Any]:
+    """What `RenderJob` and `plan_batch` both take: `output`, `pack`, `control`, `colour`.
+
+    Raises: InputError if an option has a value that it cannot have.
+    """
     from nle_style.render import ColourJob, Control, Output
 
     if not options.input_colour.strip():

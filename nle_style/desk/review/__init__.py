@@ -3,23 +3,15 @@
 from __future__ import annotations
 
 from nle_style.desk.review.entries import Entry, look_words, read_entries, timelines_in_folder
-from nle_style.desk.review.proxy import proxy_name, still, write_proxy
-from nle_style.desk.review.sides import Pictures, Side, pictures_of
 from nle_style.desk.review.verdicts import Decision, Verdict, Verdicts, verdicts_path
 
 __all__ = [
     "Decision",
     "Entry",
-    "Pictures",
-    "Side",
     "Verdict",
     "Verdicts",
     "look_words",
-    "pictures_of",
-    "proxy_name",
     "read_entries",
-    "still",
     "timelines_in_folder",
     "verdicts_path",
-    "write_proxy",
 ]

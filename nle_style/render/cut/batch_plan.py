@@ -29,6 +29,7 @@ from nle_style.timeline import ReadTimeline, exact_rate, read_timeline, usable_r
 from nle_style.timeline.files import MediaFacts, MediaFinder, PathMaps
 from nle_style.timeline.looks import (
     ClipLook,
+    LookRule,
     check_chosen,
     chosen_by,
     markers_without_clip,
@@ -48,6 +49,7 @@ class BatchOptions:
         media: folders in which media are searched by name and timecode.
         path_maps: (FROM, TO) prefixes of media paths.
         look_map: a file of looks by clip, see `timeline.looks`.
+        rules: that count before those of the file.
         bundle: whether an .otioz is written of a timeline of any kind.
         only: the clips that are styled, see `timeline.looks.chosen_by`; () for all.
         reading: how the media are read. Only movies of variable frame rate are conformed; of the
@@ -60,6 +62,7 @@ class BatchOptions:
     media: tuple[Path, ...] = ()
     path_maps: tuple[tuple[str, str], ...] = ()
     look_map: Path | None = None
+    rules: tuple[LookRule, ...] = ()
     only: tuple[str, ...] = ()
     bundle: bool = False
     reading: Reading = field(default_factory=Reading)
@@ -221,7 +224,9 @@ def plan_batch(
     if look is not None:
         for mix in look.mixes:
             loaded.mix(mix)  # said once, and not of every clip
-    rules = () if options.look_map is None else read_look_map(options.look_map)
+    rules = options.rules
+    if options.look_map is not None:
+        rules += read_look_map(options.look_map)
     unpack_to = options.unpack_to or output.directory / f"{timeline.stem}.media"
     read = read_timeline(timeline, extract_to=unpack_to, rate=options.rate)
     patching = Patching.of(read)
@@ -254,7 +259,7 @@ def plan_batch(
         probe,
         handles=output.handles,
         chosen=chosen_by(options.only, lambda text: instant_of(read, text)),
-        look_of=look_chooser(rules, look, styles, rate),
+        look_of=look_chooser(rules, look, styles, rate, lambda text: instant_of(read, text)),
         find=find,
         placed=lambda wanted, use: placed_look(_clip_look(wanted), use, rate),
     )

@@ -21,6 +21,7 @@ def look_chooser(
     base: Look | None,
     styles: Collection[str],
     rate: Fraction | None = None,
+    instant: Callable[[str], Fraction] | None = None,
 ) -> Callable[[Candidate], ClipLook | None]:
     """The function from a clip to its look that `plan_shots` takes as `look_of`.
 
@@ -31,10 +32,16 @@ def look_chooser(
         base: the command line's look; None leaves clips that ask for none as they are.
         styles: the names of the pack's styles.
         rate: frames a second of the cut; None for each clip's.
+        instant: as of `looks_for`.
     """
     default = None if base is None else clip_look_of(base)
     return looks_for(
-        rules, default, styles=styles, check=lambda look: complete_look(look, base), rate=rate
+        rules,
+        default,
+        styles=styles,
+        check=lambda look: complete_look(look, base),
+        rate=rate,
+        instant=instant,
     )
 
 

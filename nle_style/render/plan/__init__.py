@@ -10,7 +10,7 @@ from nle_style.render.plan.name_template import NAME_FIELDS, named_items, names_
 from nle_style.render.plan.naming import source_stem
 from nle_style.render.plan.outputs import check_outputs, files_read
 from nle_style.render.plan.planner import Planner, engine_of
-from nle_style.render.plan.reading import read_as
+from nle_style.render.plan.reading import item_source, read_as
 
 __all__ = [
     "INSPECTION_VERSION",
@@ -23,6 +23,7 @@ __all__ = [
     "engine_of",
     "files_read",
     "inspect_item",
+    "item_source",
     "look_notes",
     "named_items",
     "names_by",

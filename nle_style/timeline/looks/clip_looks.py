@@ -35,6 +35,10 @@ _FRAME = re.compile(r"\d+|end", re.IGNORECASE)
 _NOTES = (("fcp_xml", "comment"), ("Resolve_OTIO", "Note"), (SOURCE_KEY, "note"))
 
 
+_PlacedRule = tuple[LookRule, Fraction | None]
+"""A rule and the instant that its `at` means, in seconds from the timeline's start."""
+
+
 @dataclass(frozen=True)
 class _Asked:
     """A look that was asked for; None leaves the clip as it is. `origin` is for messages."""
@@ -50,13 +54,14 @@ def looks_for(
     styles: Collection[str] = (),
     check: Callable[[ClipLook], object] | None = None,
     rate: Fraction | None = None,
+    instant: Callable[[str], Fraction] | None = None,
 ) -> Callable[[Candidate], ClipLook | None]:
     """The function that `timeline.needs.plan_shots` asks for the look of a clip.
 
-    The first of these that asks for a look counts: a marker on the clip, the clip's
-    metadata["nle_style"], the same two of its track and of the nests around it from the inside
-    out, the first rule that fits. What it leaves open is as in `default`. Without any of them a
-    clip gets `default`.
+    The first of these that asks for a look counts: the first rule that fits and overrides, a marker
+    on the clip, the clip's metadata["nle_style"], the same two of its track and of the nests around
+    it from the inside out, the first rule that fits. What it leaves open is as in `default`.
+    Without any of them a clip gets `default`.
 
     Args:
         rules: from `read_look_map`.
@@ -65,14 +70,22 @@ def looks_for(
             an EDL are in capitals), and others are refused. Empty: names are taken as they are.
         check: called with each look; an InputError of it refuses the clip.
         rate: frames a second of the cut, in which the frames of keys count; None for each clip's.
+        instant: seconds from the timeline's start to a timecode of it, for rules with `at`.
+
+    Raises: InputError of `instant`.
 
     Returns:
         A function of a candidate: its look with `default` filled in; None to leave the clip as it
         is. It raises TimelineError where a clip asks for something that cannot be understood.
     """
 
+    placed = [
+        (rule, instant(rule.at) if rule.at is not None and instant is not None else None)
+        for rule in rules
+    ]
+
     def look_of(candidate: Candidate) -> ClipLook | None:
-        asked = _asked(candidate, rules, rate)
+        asked = _asked(candidate, placed, rate)
         if asked is None:
             return default
         if asked.look is None:
@@ -106,7 +119,14 @@ def markers_without_clip(timeline: otio.schema.Timeline) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _asked(candidate: Candidate, rules: Sequence[LookRule], rate: Fraction | None) -> _Asked | None:
+def _asked(
+    candidate: Candidate, rules: Sequence[_PlacedRule], rate: Fraction | None
+) -> _Asked | None:
+    facts = facts_of(candidate) if rules else {}
+    fitting = [rule for rule, at in rules if rule.fits(facts) and _is_seen(candidate, rule.at, at)]
+    ruled = sorted(fitting, key=lambda rule: not rule.override)[:1]
+    if ruled and ruled[0].override:
+        return _Asked(ruled[0].where, ruled[0].look)
     asked = _of_markers(candidate.clip, rate=rate) or _of_metadata(candidate.clip)
     for around in reversed(candidate.parents):
         if asked is not None:
@@ -114,11 +134,19 @@ def _asked(candidate: Candidate, rules: Sequence[LookRule], rate: Fraction | Non
         kind = "track" if isinstance(around, otio.schema.Track) else "nest"
         of = f"of the {kind} '{around.name}'" if around.name else f"of its {kind}"
         asked = _of_markers(around, of) or _of_metadata(around, of)
-    if asked is not None or not rules:
+    if asked is not None or not ruled:
         return asked
-    facts = facts_of(candidate)
-    rule = next((rule for rule in rules if rule.fits(facts)), None)
-    return None if rule is None else _Asked(rule.where, rule.look)
+    return _Asked(ruled[0].where, ruled[0].look)
+
+
+def _is_seen(candidate: Candidate, asked: str | None, at: Fraction | None) -> bool:
+    """Whether a clip is seen at an instant of the timeline, if one is asked for."""
+    if asked is None:
+        return True
+    if at is None or candidate.record is None:
+        return False
+    first, end = candidate.record
+    return first <= at < end
 
 
 def _of_markers(

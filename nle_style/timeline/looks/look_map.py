@@ -28,7 +28,8 @@ _SPELLINGS = {"color": "colour", "marker-colour": "marker", "marker-color": "mar
 _SPELLINGS |= {"stroke-scale": "stroke_scale", "marker_colour": "marker", "marker_color": "marker"}
 _LOOK_KEYS = ("style", "strength", "stroke_scale", "statistics", "hold")
 _CHANGING = ("style", "strength")
-_KEYS = SELECTORS + _LOOK_KEYS
+_KEYS = (*SELECTORS, "at", "override", *_LOOK_KEYS)
+_FLAGS = {"true": True, "yes": True, "false": False, "no": False}
 _NUMBERED = re.compile(r"[A-Z]\d+")
 _MAXIMUM_BYTES = 2**20
 _FORM = "See docs/timelines.md: a list of rules as `- clip: A00*` with `style: fire`."
@@ -42,14 +43,19 @@ class LookRule:
         selectors: (one of `SELECTORS`, glob); a clip must match all. Without any it matches.
         look: what the clips get; None leaves them as they are.
         where: "looks.yaml line 3", for messages.
+        at: a timecode of the timeline at which the clip must be seen; None for any place.
+        override: whether it counts before what the clip, its track and its nests ask for.
     """
 
     selectors: tuple[tuple[str, str], ...]
     look: ClipLook | None
     where: str
+    at: str | None = None
+    override: bool = False
 
     def fits(self, facts: Mapping[str, tuple[str, ...]]) -> bool:
-        """Whether a clip with these names, reels, ... is meant; by the keys of `SELECTORS`."""
+        """Whether a clip with these names, reels, ... is meant, by the keys of `SELECTORS`; `at` is
+        not looked at."""
         return all(
             any(matches(name, glob) for name in facts.get(key, ())) for key, glob in self.selectors
         )
@@ -71,10 +77,11 @@ def matches(name: str, glob: str) -> bool:
 def read_look_map(path: Path) -> tuple[LookRule, ...]:
     """Read a map file; the first rule that fits a clip counts.
 
-    It is a list of mappings with selectors (`SELECTORS`) and a look (`style`, as in a marker, and
-    `strength`, `stroke_scale`, `statistics`, `hold`), or a plain mapping of clip names to looks. A
-    style or a strength that changes is a mapping of frames, `{0: blue, 48: fire}`. Values are taken
-    as they are written: `clip: 0010` is the text "0010".
+    It is a list of mappings with selectors (`SELECTORS`, and `at` a timecode), a look (`style`, as
+    in a marker, and `strength`, `stroke_scale`, `statistics`, `hold`) and `override: true` where it
+    counts before markers; or a plain mapping of clip names to looks. A style or a strength that
+    changes is a mapping of frames, `{0: blue, 48: fire}`. Values are taken as they are written:
+    `clip: 0010` is the text "0010".
 
     Raises:
         TimelineError: the file cannot be read, is no such list, has an unknown or repeated key, or
@@ -142,7 +149,18 @@ def _rule(node: yaml.Node, path: Path) -> LookRule:
         )
     if not any(key in given for key in _LOOK_KEYS):
         raise _fault("the rule asks for no look", node, path)
-    return LookRule(selectors, _look(given, path), _line(node, path))
+    at = given["at"].value.strip() if "at" in given else None
+    look, override = _look(given, path), _flag(given.get("override"), path)
+    return LookRule(selectors, look, _line(node, path), at, override)
+
+
+def _flag(node: yaml.Node | None, path: Path) -> bool:
+    if node is None:
+        return False
+    word = str(node.value).lower()
+    if word not in _FLAGS:
+        raise _fault(f"`override` is '{word}'", node, path, "It is true or false.")
+    return _FLAGS[word]
 
 
 def _look(given: Mapping[str, yaml.Node], path: Path) -> ClipLook | None:

@@ -1,0 +1,176 @@
+"""One batch at a time, in a thread of its own, and how far it is."""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from typing import Any
+
+from nle_style.desk.session.cut import Cut
+from nle_style.errors import InputError, NleStyleError
+from nle_style.render import Event, FramePainted, ItemEnded, Outcome, Scanning, Started
+from nle_style.render.cut import PlannedBatch, run_batch
+
+__all__ = ["Progress", "Rendering"]
+
+_BEAT = 0.25  # seconds between two progress notes
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the render is.
+
+    Attributes:
+        running: whether one runs.
+        frames, done: to be painted in all, and painted.
+        frames_per_second: of this run; 0 before the second frame.
+        seconds_left: None before there is an estimate.
+        shot: id of the one that is painted; of several that share frames the first.
+        message: how the last run ended; "" before the first has.
+        exit_code: of the last run, as `nle-style batch` would have it; None before the first.
+    """
+
+    running: bool = False
+    frames: int = 0
+    done: int = 0
+    frames_per_second: float = 0.0
+    seconds_left: float | None = None
+    shot: str | None = None
+    message: str = ""
+    exit_code: int | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        """Plain data, for JSON."""
+        return asdict(self)
+
+
+class Rendering:
+    """Renders a cut as `nle-style batch --map` does.
+
+    Args:
+        cut: to render.
+        on_change: told of progress, and of the ids of shots whose state changed; called in the
+            thread that renders.
+    """
+
+    def __init__(self, cut: Cut, on_change: Callable[[Progress, tuple[str, ...]], None]) -> None:
+        self._cut, self._on_change = cut, on_change
+        self._thread: threading.Thread | None = None
+        self._stop = threading.Event()
+        self._starting = threading.Lock()
+        self._told = 0.0
+        self._shots: Mapping[int, tuple[str, ...]] = {}
+        self.progress = Progress()
+        self.outcomes: dict[str, Outcome] = {}
+        """Of this run or the last one: how the shots of it ended, by their ids."""
+        self.faults: dict[str, str] = {}
+        """Why shots of it were refused."""
+        self.waiting: frozenset[str] = frozenset()
+        """The shots that the run has not ended yet."""
+
+    def start(self, plan: Callable[[], PlannedBatch]) -> None:
+        """Begin to render what is planned now.
+
+        Raises:
+            InputError: a run is not over yet.
+            NleStyleError: as `plan`.
+        """
+        with self._starting:
+            if self.progress.running:
+                raise InputError("a render is running", remedy="Wait for it, or cancel it.")
+            batch = plan()
+            self._shots = _shots_by_item(self._cut, batch)
+            self._stop = threading.Event()
+            self.outcomes, self.faults = {}, {}
+            self.waiting = frozenset(shot for group in self._shots.values() for shot in group)
+            self._tell(Progress(running=True), tuple(self.waiting))
+            self._thread = threading.Thread(
+                target=self._run, args=(batch,), name="nle-style desk render"
+            )
+            self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop after the frame that is painted; what is finished is kept, and the next run goes on
+        from there."""
+        self._stop.set()
+
+    def forget(self, shots: Iterable[str]) -> None:
+        """Shots that shall look otherwise: how the last run ended for them says nothing of that."""
+        for shot in shots:
+            self.outcomes.pop(shot, None)
+            self.faults.pop(shot, None)
+
+    def close(self) -> None:
+        """Stop, and wait until it has."""
+        self.cancel()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self, batch: PlannedBatch) -> None:
+        request = self._cut.request
+        try:
+            result = run_batch(batch, self._hear, self._stop, request.render)
+            message, code = result.summary, result.exit_code
+        except NleStyleError as error:
+            message, code = str(error), error.exit_code
+        except Exception as error:  # the desk lives on, and the fault is seen in the console
+            traceback.print_exc()
+            message, code = f"a fault of ours: {error!r}. Please send us what the console says.", 1
+        left, self.waiting = tuple(self.waiting), frozenset()
+        ended = replace(self.progress, running=False, seconds_left=None, shot=None)
+        self._tell(replace(ended, message=message, exit_code=code), (*self.outcomes, *left))
+
+    def _hear(self, event: Event) -> None:
+        self._cut.request.log(event)
+        match event:
+            case Started(frames=frames):
+                self._tell(replace(self.progress, frames=frames))
+            case Scanning(item=item):
+                self._later(replace(self.progress, shot=self._first_of(item)))
+            case FramePainted():
+                self._later(
+                    replace(
+                        self.progress,
+                        frames=event.frames,
+                        done=event.done,
+                        frames_per_second=event.frames_per_second,
+                        seconds_left=event.seconds_left,
+                        shot=self._first_of(event.item),
+                    )
+                )
+            case ItemEnded():
+                shots = self._shots.get(event.item, ())
+                for shot in shots:
+                    self.outcomes[shot] = Outcome(event.outcome)
+                    if event.message:
+                        self.faults[shot] = event.message
+                self.waiting -= {*shots}
+                self._tell(self.progress, shots)
+
+    def _first_of(self, item: int) -> str | None:
+        return next(iter(self._shots.get(item, ())), None)
+
+    def _later(self, progress: Progress) -> None:
+        """Note progress, and tell it if the last note is a while ago."""
+        self.progress = progress
+        if time.monotonic() - self._told >= _BEAT:
+            self._tell(progress)
+
+    def _tell(self, progress: Progress, shots: tuple[str, ...] = ()) -> None:
+        self.progress, self._told = progress, time.monotonic()
+        self._on_change(progress, shots)
+
+
+def _shots_by_item(cut: Cut, batch: PlannedBatch) -> dict[int, tuple[str, ...]]:
+    """The shots that each item of a batch's job is for."""
+    ids = {shot.clip.clip_id: shot.id for shot in cut.shots}
+    items = {wanted: index for index, wanted in enumerate(batch.plan.ranges)}
+    found: dict[int, list[str]] = defaultdict(list)
+    for use in batch.plan.uses:
+        if use.clip_id in ids:
+            found[items[use.range]].append(ids[use.clip_id])
+    return {index: tuple(shots) for index, shots in found.items()}
