@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from nle_style.desk.review.entries import Entry, look_words, read_entries, timelines_in_folder
+from nle_style.desk.review.exports import notes_csv, write_markers
+from nle_style.desk.review.proxy import proxy_name, still, write_proxy
+from nle_style.desk.review.sides import Pictures, Side, pictures_of
 from nle_style.desk.review.verdicts import Decision, Verdict, Verdicts, verdicts_path
 
 __all__ = [
@@ -11,7 +14,13 @@ __all__ = [
     "Verdict",
     "Verdicts",
     "look_words",
+    "notes_csv",
+    "pictures_of",
+    "proxy_name",
     "read_entries",
+    "still",
     "timelines_in_folder",
     "verdicts_path",
+    "write_markers",
+    "write_proxy",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from nle_style.timeline.looks.clip_looks import looks_for, markers_without_clip
+from nle_style.timeline.looks.clip_looks import asks_look, looks_for, markers_without_clip
 from nle_style.timeline.looks.look_map import LookRule, read_look_map
 from nle_style.timeline.looks.look_text import END, ClipLook, parse_look
 from nle_style.timeline.looks.map_text import look_map_text, mix_text
@@ -12,6 +12,7 @@ __all__ = [
     "END",
     "ClipLook",
     "LookRule",
+    "asks_look",
     "check_chosen",
     "chosen_by",
     "look_map_text",

@@ -24,7 +24,7 @@ from nle_style.timeline.looks.look_text import (
 from nle_style.timeline.needs import REFERENCE_KEY, Candidate
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["looks_for", "markers_without_clip"]
+__all__ = ["asks_look", "looks_for", "markers_without_clip"]
 
 _STYLE = re.compile(r"^[ \t]*(?:nle[-_ ]?)?style[ \t]*[:=](.*)$", re.IGNORECASE | re.MULTILINE)
 _KEY = re.compile(
@@ -99,6 +99,11 @@ def looks_for(
         return look
 
     return look_of
+
+
+def asks_look(marker: otio.schema.Marker) -> bool:
+    """Whether a marker asks for a look, or for one key of it."""
+    return bool(_style_texts(marker) or _texts(marker, _KEY))
 
 
 def markers_without_clip(timeline: otio.schema.Timeline) -> tuple[str, ...]:

@@ -16,7 +16,14 @@ from nle_style.timeline.frames import float_rate, usable_range
 from nle_style.timeline.needs import REFERENCE_KEY, ClipUse, Plan, clip_at, source_key
 from nle_style.timeline.parsed import ReadTimeline
 
-__all__ = ["Rendered", "SequenceName", "add_reference", "intermediate_of", "relink"]
+__all__ = [
+    "Rendered",
+    "SequenceName",
+    "add_reference",
+    "intermediate_of",
+    "portable_copy",
+    "relink",
+]
 
 
 @dataclass(frozen=True)
@@ -105,7 +112,7 @@ def relink(
                 where=str(item.path),
                 remedy="Plan the timeline and render again.",
             )
-    both, baked = _copy(read, suffix), _copy(read, f"{suffix}.baked")
+    both, baked = portable_copy(read, suffix), portable_copy(read, f"{suffix}.baked")
     for use in plan.uses:
         if use.clip_id in chosen:
             item = chosen[use.clip_id]
@@ -143,7 +150,12 @@ def intermediate_of(use: ClipUse, rendered: Sequence[Rendered]) -> Rendered | No
     return matching[0] if matching else None
 
 
-def _copy(read: ReadTimeline, suffix: str) -> otio.schema.Timeline:
+def portable_copy(read: ReadTimeline, suffix: str) -> otio.schema.Timeline:
+    """A copy of a timeline that may be written anywhere: its relative URLs are absolute.
+
+    Args:
+        suffix: added to its name: "cut" becomes "cut.blue".
+    """
     timeline = read.timeline.deepcopy()
     # A timeline that was relinked before has the name and folder of its original; they stay.
     before = dict(timeline.metadata.get(REFERENCE_KEY, {}))

@@ -8,7 +8,7 @@ from tests.media.matrix.rows import FRAMES, GROUPS, SIZE, Row
 
 __all__ = ["DOCUMENT", "page"]
 
-DOCUMENT = Path(__file__).parents[3] / "docs" / "media_matrix.md"
+DOCUMENT = Path(__file__).parents[3] / "docs" / "measured" / "media_matrix.md"
 _HEAD = f"""# Sources that are tried
 
 Small files, {SIZE[0]}x{SIZE[1]} pixels and {FRAMES} frames, that the ffmpeg program makes. Each is

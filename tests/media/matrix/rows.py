@@ -1,6 +1,6 @@
 """Small movies of many containers, codecs and traits, and what becomes of each.
 
-`docs/media_matrix.md` is written from them: `python -m tests.media.matrix.page`.
+`docs/measured/media_matrix.md` is written from them: `python -m tests.media.matrix.page`.
 """
 
 from __future__ import annotations
