@@ -11,6 +11,8 @@ from nle_style.desk.review.verdicts import Decision, Verdict, Verdicts, verdicts
 __all__ = [
     "Decision",
     "Entry",
+    "Pictures",
+    "Side",
     "Verdict",
     "Verdicts",
     "look_words",
