@@ -7,10 +7,9 @@ from typing import Any
 
 import opentimelineio as otio
 
-from nle_style.apply import Look
 from nle_style.desk.session import Desk, Request
 from nle_style.render import Output
-from nle_style.render.cut import BatchOptions
+from nle_style.render.cut import BatchOptions, PlannedBatch, plan_batch
 from tests.timeline.building import timeline, track
 
 __all__ = ["batch_of_map", "desk_on", "look", "states", "write_twins"]
@@ -44,9 +43,7 @@ def write_twins(shots: Any, path: Path) -> Path:
     return path
 
 
-def batch_of_map(cut: Path, pack: Path, folder: Path, looks: Path, style: Look | None = None) -> Any:
+def batch_of_map(cut: Path, pack: Path, folder: Path, looks: Path) -> PlannedBatch:
     """What `nle-style batch CUT --map LOOKS` would render."""
-    from nle_style.render.cut import plan_batch
-
     options = BatchOptions(look_map=looks)
-    return plan_batch(cut, style, Output(directory=folder), options=options, pack=str(pack))
+    return plan_batch(cut, None, Output(directory=folder), options=options, pack=str(pack))

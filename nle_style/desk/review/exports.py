@@ -14,7 +14,7 @@ import opentimelineio as otio
 from nle_style.desk.review.entries import Entry
 from nle_style.desk.review.verdicts import Verdict, Verdicts
 from nle_style.timeline import ReadTimeline, exact_rate
-from nle_style.timeline.looks import asks_look
+from nle_style.timeline.looks import asks_look, mix_text
 from nle_style.timeline.needs import clip_at
 from nle_style.timeline.relink import portable_copy, write_timeline
 
@@ -63,7 +63,11 @@ def _plain(text: str) -> str:
 
 
 def write_markers(
-    read: ReadTimeline, entries: Iterable[Entry], verdicts: Verdicts, path: Path
+    read: ReadTimeline,
+    entries: Iterable[Entry],
+    verdicts: Verdicts,
+    path: Path,
+    looks: Mapping[str, str] | None = None,
 ) -> None:
     """Write a copy of a timeline with a marker on every clip that was judged, at its note's frame.
 
@@ -75,13 +79,32 @@ def write_markers(
     Args:
         read: the timeline that was rendered; it is not changed.
         path: the .otio to write; never the timeline itself.
+        looks: what other clips shall look like, as a marker has it ("blue:0.7,fire:0.3", "none"),
+            by their `clip_id`; each gets a marker that says it.
     Raises: OutputError, as `write_timeline`.
     """
     copy = portable_copy(read, "review")
+    for clip_id, text in (looks or {}).items():
+        with suppress(LookupError, ValueError):
+            _mark_look(clip_at(copy, clip_id), text)
     for entry in entries:
         with suppress(LookupError, ValueError):
             _mark(clip_at(copy, entry.clip_id), entry, verdicts.of(entry))
     write_timeline(copy, path)
+
+
+def _mark_look(clip: otio.schema.Clip, text: str) -> None:
+    clip.markers[:] = [marker for marker in clip.markers if not asks_look(marker)]
+    shown = clip.trimmed_range()
+    one = otio.opentime.RationalTime(1, shown.duration.rate)
+    clip.markers.append(
+        otio.schema.Marker(
+            name="Look",
+            marked_range=otio.opentime.TimeRange(shown.start_time, one),
+            color=otio.schema.MarkerColor.BLUE,
+            comment=f"style: {text}",
+        )
+    )
 
 
 def _mark(clip: otio.schema.Clip, entry: Entry, said: Verdict) -> None:
@@ -146,7 +169,7 @@ def _look_text(entry: Entry, shown: otio.opentime.TimeRange, speed: float) -> st
     keys = controls.get("keys", ())
     strength = f"strength {controls['strength']:.9g}"
     if not keys:
-        return " ".join([_mix_text(controls["styles"]), strength, *parts])
+        return " ".join([mix_text(controls["styles"].items()), strength, *parts])
     plays_on = exact_rate(shown.duration.rate) == entry.rate and speed == 1
     begin = entry.frames[0]
     if not plays_on or shown.duration.value != entry.count or keys[0]["frame"] < begin:
@@ -155,17 +178,11 @@ def _look_text(entry: Entry, shown: otio.opentime.TimeRange, speed: float) -> st
     strengths = any(key.get("strength") is not None for key in keys)
     texts = []
     for place, key in enumerate(keys):
-        said = [_mix_text(key["styles"])] if key.get("styles") else []
+        said = [mix_text(key["styles"].items())] if key.get("styles") else []
         if key.get("strength") is not None:
             said.append(f"strength {key['strength']:.9g}")
         elif place == 0 and not strengths:
             said.append(strength)
         texts.append(f"{key['frame'] - begin}: {' '.join(said)}")
-    steady = "" if mixes else f"{_mix_text(controls['styles'])}, "
+    steady = "" if mixes else f"{mix_text(controls['styles'].items())}, "
     return f"{steady}{', '.join(texts)} {' '.join(parts)}"
-
-
-def _mix_text(mix: Mapping[str, float]) -> str:
-    if len(mix) == 1:
-        return next(iter(mix))
-    return ",".join(f"{name}:{weight:.9g}" for name, weight in mix.items())

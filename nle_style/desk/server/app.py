@@ -12,7 +12,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import FileResponse, JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from nle_style.apply import parse_styles
@@ -54,6 +54,9 @@ class _Routes:
             "/api/shots/{shot}/styles": self._styles,
             "/api/plan": self._plan,
             "/api/events": self._events,
+            "/api/export/notes.csv": self._notes,
+            "/media/proxy/{shot}": self._proxy,
+            "/media/still/{shot}/{number:int}/{side}": self._still,
             "/media/frame/{shot}/{number:int}": self._frame,
             "/media/painted/{shot}/{number:int}": self._painted,
         }
@@ -64,6 +67,7 @@ class _Routes:
             "/api/render": self._render,
             "/api/cancel": self._cancel,
             "/api/verdict": self._verdict,
+            "/api/export/markers": self._markers,
         }
         routes = [Route(path, _told(end), methods=["GET"]) for path, end in get.items()]
         routes += [Route(path, _told(end), methods=["POST"]) for path, end in post.items()]
@@ -131,6 +135,15 @@ class _Routes:
         shot = str(data.get("shot"))
         return JSONResponse(await run_in_threadpool(self._desk.judge, shot, *said))
 
+    async def _notes(self, request: Request) -> Response:
+        text = await run_in_threadpool(self._desk.notes_csv)
+        disposition = 'attachment; filename="notes.csv"'
+        return Response(text, media_type="text/csv", headers={"Content-Disposition": disposition})
+
+    async def _markers(self, request: Request) -> Response:
+        path = await run_in_threadpool(self._desk.write_markers)
+        return JSONResponse({"path": str(path)})
+
     # Pictures
 
     async def _frame(self, request: Request) -> Response:
@@ -154,6 +167,16 @@ class _Routes:
             colour,  # type: ignore[arg-type]  # checked by the look
         )
         return await _jpeg(request, wish)
+
+    async def _proxy(self, request: Request) -> Response:
+        path = await run_in_threadpool(self._desk.proxy, request.path_params["shot"])
+        return FileResponse(path, media_type="video/webm", headers=_KEEP)
+
+    async def _still(self, request: Request) -> Response:
+        params = request.path_params
+        asked = params["shot"], params["number"], params["side"]
+        data = await run_in_threadpool(self._desk.still, *asked)
+        return Response(data, media_type="image/png", headers=_KEEP)
 
 
 def _static_files() -> dict[str, bytes]:

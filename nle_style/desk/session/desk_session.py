@@ -7,17 +7,30 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast, get_args
 
-from nle_style.desk.review import Entry, Verdict, Verdicts, read_entries, verdicts_path
+from nle_style.desk.review import (
+    Entry,
+    Side,
+    Verdict,
+    Verdicts,
+    notes_csv,
+    proxy_name,
+    read_entries,
+    still,
+    verdicts_path,
+    write_markers,
+    write_proxy,
+)
 from nle_style.desk.session.choices import Choices, look_data
 from nle_style.desk.session.cut import Cut, Request, Shot
 from nle_style.desk.session.pictures import Pictures
 from nle_style.desk.session.rendering import Progress, Rendering
+from nle_style.durable import folder_for_results
 from nle_style.errors import InputError
 from nle_style.render import Outcome
 from nle_style.render.cut import complete_look, dry_run_batch, edit_rate
-from nle_style.timeline.looks import ClipLook
+from nle_style.timeline.looks import ClipLook, marker_text
 from nle_style.timeline.needs import Refusal
 
 __all__ = ["Desk"]
@@ -43,7 +56,7 @@ class Desk:
         self.cut = Cut(request)
         self._choices = Choices.of(self.cut)
         self._verdicts = Verdicts(verdicts_path(request.output.directory, request.timeline))
-        self._lock = threading.RLock()
+        self._lock, self._proxying = threading.RLock(), threading.Lock()
         self._entries: dict[str, Entry] = {}
         self._read_entries()
         self.pictures = Pictures(self.cut)
@@ -190,9 +203,43 @@ class Desk:
         self.on_event("shots", {"shots": [data]})
         return data
 
-    def judged(self) -> tuple[tuple[Entry, ...], Verdicts]:
-        """What is rendered of the cut, and what is said of it."""
-        return tuple(self._entries.values()), self._verdicts
+    def notes_csv(self) -> str:
+        """What is said of the rendered shots, as a table."""
+        return notes_csv(self._entries.values(), self._verdicts)
+
+    def write_markers(self) -> Path:
+        """Write `STEM.review.otio`, a copy of the cut with looks and verdicts as markers.
+
+        Raises: OutputError if it cannot be written.
+        """
+        request = self.cut.request
+        path = request.output.directory / f"{request.timeline.stem}.review.otio"
+        entries, looks = [], {}
+        for shot in self.cut.shots:
+            look = self._choices.look_of(shot.id)
+            entry = self._current_entry(shot, look)
+            if entry is not None:
+                entries.append(entry)
+            elif shot.id in self._choices.chosen:
+                looks[shot.clip.clip_id] = marker_text(look)
+        with folder_for_results(path.parent):
+            write_markers(self.cut.read, entries, self._verdicts, path, looks)
+        return path
+
+    def proxy(self, shot: str) -> Path:
+        """The movie to judge a shot by, made when it is first asked for, see `write_proxy`."""
+        entry = self.entry(shot)
+        path = self.cut.request.output.directory / "review" / "media" / proxy_name(entry)
+        with self._proxying:
+            if not path.exists():
+                write_proxy(entry, path)
+        return path
+
+    def still(self, shot: str, frame: int, side: str) -> bytes:
+        """A frame at full size as PNG, see `review.still`."""
+        if side not in get_args(Side):
+            raise InputError(f"there is no side '{side}'", remedy="It is source or painted.")
+        return still(self.entry(shot), frame, cast(Side, side))
 
     def _state(self, shot: Shot, look: ClipLook | None) -> str:
         if shot.info is None:

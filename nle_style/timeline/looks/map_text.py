@@ -8,9 +8,9 @@ from typing import Any
 import yaml
 
 from nle_style.timeline.looks.look_map import LookRule
-from nle_style.timeline.looks.look_text import END, ClipLook, Frame
+from nle_style.timeline.looks.look_text import CONTROLS, END, ClipLook, Frame
 
-__all__ = ["look_map_text", "mix_text"]
+__all__ = ["look_map_text", "marker_text", "mix_text"]
 
 
 def look_map_text(rules: Iterable[LookRule], heading: str = "") -> str:
@@ -24,6 +24,20 @@ def look_map_text(rules: Iterable[LookRule], heading: str = "") -> str:
     comment = "".join(f"# {line}\n" for line in heading.splitlines())
     data = [_rule_data(rule) for rule in rules]
     return comment + yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=1000)
+
+
+def marker_text(look: ClipLook | None) -> str:
+    """A look that stays as a marker has it: "blue:0.7,fire:0.3 strength 0.5"; None is "none".
+
+    Raises: ValueError for a look that changes, or names no style.
+    """
+    if look is None:
+        return "none"
+    if look.styles is None or look.frames:
+        raise ValueError("no look that stays")
+    words = ((name, getattr(look, name)) for name in CONTROLS)
+    controls = (f" {name.replace('_', '-')} {value}" for name, value in words if value is not None)
+    return mix_text(look.styles) + "".join(controls)
 
 
 def mix_text(mix: Iterable[tuple[str, float]]) -> str:

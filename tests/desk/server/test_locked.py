@@ -145,14 +145,11 @@ def test_no_path_leads_to_a_file_and_no_number_too_far(page: Visitor, path: str)
 def test_bodies_are_bounded(page: Visitor) -> None:
     large = "x" * (MOST_BODY + 1)
     assert page.post("/api/looks", {"shots": [large]}).status == 413
-    unsized = {"Content-Length": None, "Transfer-Encoding": "chunked"}
-    assert page.ask("POST", "/api/undo", "0\r\n\r\n", {
-        "Content-Type": "application/json", "Origin": page.origin, **unsized}).status == 413  # fmt: skip
+    json = {"Content-Type": "application/json", "Origin": page.origin}
+    unsized = {**json, "Content-Length": None, "Transfer-Encoding": "chunked"}
+    assert page.ask("POST", "/api/undo", "0\r\n\r\n", unsized).status == 413
     assert page.post("/api/looks", [1]).status == 400
-    deep = "[" * 50_000
-    answer = page.ask("POST", "/api/looks", deep,
-                      {"Content-Type": "application/json", "Origin": page.origin})  # fmt: skip
-    assert answer.status == 400
+    assert page.ask("POST", "/api/looks", "[" * 50_000, json).status == 400
 
 
 def test_only_this_machine_is_listened_to(stranger: Visitor) -> None:
@@ -160,9 +157,9 @@ def test_only_this_machine_is_listened_to(stranger: Visitor) -> None:
     others = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
     for address in {*others, "127.0.0.2"} - {"127.0.0.1"}:
         family = socket.AF_INET6 if ":" in str(address) else socket.AF_INET
-        with socket.socket(family) as line, pytest.raises(OSError):  # noqa: PT011
+        with socket.socket(family) as line:
             line.settimeout(2)
-            line.connect((address, stranger.keys.port))
+            assert line.connect_ex((address, stranger.keys.port)) != 0
 
 
 def test_methods_that_no_route_has_do_nothing(page: Visitor) -> None:

@@ -14,6 +14,8 @@ from nle_style.timeline.looks import (
     LookRule,
     look_map_text,
     looks_for,
+    marker_text,
+    parse_look,
     read_look_map,
 )
 from nle_style.timeline.needs.candidates import Candidate, survey
@@ -48,6 +50,25 @@ def test_what_is_written_is_read_again(tmp_path: Path, written: LookRule) -> Non
     path.write_text(look_map_text([written], "made here\nfor a test"), encoding="utf-8")
     (read,) = read_look_map(path)
     assert LookRule(read.selectors, read.look, "", read.at, read.override) == written
+
+
+@pytest.mark.parametrize(
+    ("look", "text"),
+    [
+        (None, "none"),
+        (BLUE, "blue"),
+        (
+            ClipLook((("blue", 0.25), ("fire", 0.75)), 0.5, 1.5, "source", "shot", 2),
+            "blue:0.25,fire:0.75 strength 0.5 stroke-scale 1.5 colour source statistics shot"
+            " hold 2",
+        ),
+    ],
+)
+def test_the_text_of_a_look_asks_for_it(look: ClipLook | None, text: str) -> None:
+    assert marker_text(look) == text
+    assert parse_look(text) == look
+    with pytest.raises(ValueError, match="no look that stays"):
+        marker_text(CHANGING)
 
 
 def test_a_key_between_two_frames_is_no_map() -> None:
