@@ -31,7 +31,7 @@ def by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("file", "words"),
     [
-        ("plugins/client.py", "at most {}"),
+        ("plugins/client/jobs.py", "at most {}"),
         ("plugins/nuke/nle_style_nuke/node/knobs.py", "at most {} pixels"),
         ("docs/looks.md", "but {} pixels at most, / stroke scale"),
         ("docs/job.md", "at most {} pixels"),

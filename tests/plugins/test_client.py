@@ -30,8 +30,36 @@ def _job(client: ModuleType, clip: Path, folder: Path, pack: Path) -> Path:
     item = {"source": str(clip), "frames": None, "look": look}
     job = client.make_job([item], str(folder / "out"))
     job["pack"] = str(pack)
-    client.write_job(job, str(folder / "job.json"))
+    client.write_json(job, str(folder / "job.json"))
     return folder / "job.json"
+
+
+@pytest.mark.parametrize(
+    ("text", "mix"),
+    [
+        ("blue", {"blue": 1.0}),
+        (" blue : 0.7 , fire:0.3", {"blue": 0.7, "fire": 0.3}),
+        ("my look:2", {"my look": 2.0}),
+    ],
+)
+def test_a_mix_is_names_and_weights(client: ModuleType, text: str, mix: dict[str, float]) -> None:
+    assert client.parse_mix(text) == mix
+
+
+@pytest.mark.parametrize("text", ["", "blue:", "blue:much", ":0.5", "blue,", "blue:0.7,blue:0.3"])
+def test_what_is_no_mix_is_refused(client: ModuleType, text: str) -> None:
+    with pytest.raises(ValueError, match=f"^'{text}' is no look: write blue, or blue:0.7,fire:0.3"):
+        client.parse_mix(text)
+
+
+def test_each_job_has_a_folder_of_its_own(client: ModuleType, tmp_path: Path) -> None:
+    one, other = (Path(client.new_job_folder(str(tmp_path))) for _ in range(2))
+    assert one != other
+    assert {one.parent, other.parent} == {tmp_path / ".nle_style_jobs"}
+    assert re.fullmatch(r"\d{8}-\d{6}-[0-9a-f]{4}", one.name)
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match="file"):
+        client.new_job_folder(str(tmp_path / "file"))
 
 
 def test_a_job_runs_to_its_end(client: ModuleType, tiny_pack: Path, tmp_path: Path) -> None:
@@ -130,6 +158,28 @@ def test_a_job_is_watched_to_its_end(client: ModuleType, tiny_pack: Path, tmp_pa
     assert frame_md5s(Path(outcome.items[0]["path"])) == frame_md5s(clip)
 
 
+def test_a_job_is_written_run_and_cancelled_by_its_file(client: ModuleType, tmp_path: Path) -> None:
+    """By a worker that says what it was started with, then waits to be cancelled."""
+    program = tmp_path / "worker.py"
+    program.write_text(
+        "import json, os, sys, time\n"
+        "print('its log', file=sys.stderr)\n"
+        "print(json.dumps({'event': 'started', 'words': sys.argv[1:]}), flush=True)\n"
+        "while not os.path.exists(json.load(open(sys.argv[2]))['control']['cancel_file']):\n"
+        "    time.sleep(0.02)\n"
+        "sys.exit(130)\n"
+    )
+    job = client.make_job([], str(tmp_path), cancel_file=str(tmp_path / "stop"))
+    path, told = tmp_path / "job.json", []
+    command = [sys.executable, str(program)]
+    outcome = client.run_job(command, job, str(path), told.append, lambda: bool(told))
+    assert (outcome.exit_code, outcome.cancelled) == (130, True)
+    assert [event["words"] for event in told] == [["run", str(path), "--events"]]
+    assert json.loads(path.read_text()) == job
+    assert (tmp_path / "worker.log").read_text() == "its log\n"
+    assert not (tmp_path / "stop").exists()
+
+
 def test_a_file_is_written_whole_and_for_all_of_a_show(client: ModuleType, tmp_path: Path) -> None:
     path = tmp_path / "index.json"
     client.write_json({"frames": 3}, str(path))
@@ -147,9 +197,9 @@ def test_a_watched_job_is_cancelled_by_its_file(
 ) -> None:
     clip = make_clip(tmp_path / "clip.mp4", frames=300)
     path = _job(client, clip, tmp_path, tiny_pack)
-    job = client.read_job(str(path))
+    job = json.loads(path.read_text())
     job["control"]["cancel_file"] = str(tmp_path / "stop")
-    client.write_job(job, str(path))
+    client.write_json(job, str(path))
     told: list[dict[str, object]] = []
     worker = client.Worker(COMMAND, str(path), str(tmp_path / "log"))
     outcome = worker.watch(told.append, lambda: len(told) > 3, str(tmp_path / "stop"))
@@ -195,6 +245,6 @@ def test_a_job_says_where_it_runs_only_if_asked(client: ModuleType, tmp_path: Pa
     assert "pack" not in plain
     assert set(plain["control"]) == {"cancel_file", "resume"}
     job = client.make_job([item], "/renders", device="cpu", memory="4GiB", pack="posters")
-    client.write_job(job, str(tmp_path / "job.json"))
+    client.write_json(job, str(tmp_path / "job.json"))
     read = read_job(tmp_path / "job.json")
     assert (read.control.device, read.control.memory, read.pack) == ("cpu", "4GiB", "posters")

@@ -1,7 +1,7 @@
 """NLE Style in Blender's video sequencer: a styled strip for each selected movie or image strip.
 
 Standard library and bpy only, fit for Python 3.9: this runs in Blender's Python. The painting is
-done by a worker, `nle-style run`, in a process of its own (`plugins/client.py`). Run in Blender 3.4
+done by a worker, `nle-style run`, in a process of its own (`plugins/client`). Run in Blender 3.4
 and in bpy 5.0.
 
     registration  what Blender loads and unloads
@@ -15,6 +15,5 @@ import os
 
 __all__ = []
 
-# `client.py`, which every host shares, lies two folders up. That folder must not be on `sys.path`:
-# other hosts' folders in it have the names of their modules.
+# For `client`, which every host shares; see there.
 __path__.append(os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__)))))

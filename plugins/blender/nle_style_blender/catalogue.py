@@ -145,7 +145,7 @@ def _ask(catalogue):
 
 def _paint(catalogue, names, folder):
     """Paint the pictures; returns what went wrong."""
-    plugins = os.path.dirname(os.path.abspath(client.__file__))
+    plugins = os.path.dirname(os.path.dirname(os.path.abspath(client.__file__)))
     source = os.path.join(os.path.dirname(plugins), "examples", _CLIP)
     # Painted at half of the pixels' side, which shows in no picture as small as these.
     how = {"statistics": "frame", "stroke_scale": 2.0}
@@ -156,8 +156,6 @@ def _paint(catalogue, names, folder):
     cancel_file = os.path.join(folder, f"cancel-{os.getpid()}")
     job = client.make_job(items, folder, format="png", cancel_file=cancel_file)
     path = os.path.join(folder, f"job-{os.getpid()}.json")
-    client.write_job(job, path)
-    worker = client.Worker(catalogue.command, path, os.path.join(folder, "worker.log"))
 
     def told(event):
         if event["event"] == "item" and event["status"] != "refused":
@@ -166,6 +164,6 @@ def _paint(catalogue, names, folder):
             pictures = {**catalogue.told["pictures"], names[event["item"]]: picture}
             catalogue.told = {**catalogue.told, "pictures": pictures}
 
-    outcome = worker.watch(told, catalogue.stopped.is_set, cancel_file)
+    outcome = client.run_job(catalogue.command, job, path, told, catalogue.stopped.is_set)
     os.unlink(path)
     return "" if outcome.cancelled else outcome.message

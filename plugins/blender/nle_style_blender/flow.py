@@ -4,12 +4,11 @@ Nothing in the timeline is touched before the worker is done: a cancel, a crash 
 leaves it as it was.
 """
 
-import datetime
 import os
-import uuid
 
 import bpy
 
+from . import client
 from .job import jobs_of, results_of
 from .run import Run
 from .settings import chosen_in
@@ -55,8 +54,6 @@ def prepare(context, command):
         )
     scene = scene_of(context)
     chosen = chosen_in(scene)
-    if not chosen["look"]:
-        raise Refused("Choose a look first.")
     selected = [
         each for each in shown_strips(scene) if each.select and each.type in ("MOVIE", "IMAGE")
     ]
@@ -71,15 +68,12 @@ def prepare(context, command):
     if not needs:
         raise Refused("\n".join(lines))
     folder, output = _output(chosen["output"])
-    number = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
-    work = os.path.join(output, ".nle_style_jobs", number)
-    jobs = jobs_of(needs, chosen, output, os.path.join(work, "cancel"))
     try:
-        os.makedirs(work)
+        work = client.new_job_folder(output)
     except OSError as error:
         raise Refused(f"The output folder cannot be used: {error}") from error
-    run = Run(command, jobs, work)
-    return Prepared(scene.name, run, chosen["look"], output, folder, lines)
+    jobs = jobs_of(needs, chosen, output, os.path.join(work, "cancel"))
+    return Prepared(scene.name, Run(command, jobs, work), chosen["look"], output, folder, lines)
 
 
 def _output(text):

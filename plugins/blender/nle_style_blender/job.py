@@ -6,9 +6,8 @@ import os
 import re
 
 from . import client
-from .strips import Refused
 
-__all__ = ["Job", "jobs_of", "parse_mix", "results_of"]
+__all__ = ["Job", "jobs_of", "results_of"]
 
 
 class Job:
@@ -24,24 +23,6 @@ class Job:
         self.needs = needs
 
 
-def parse_mix(text):
-    """ "blue" or "blue:0.7,fire:0.3" as name -> weight.
-
-    Raises:
-        Refused: not a mix.
-    """
-    styles = {}
-    for part in text.split(","):
-        name, colon, weight = (each.strip() for each in part.partition(":"))
-        try:
-            styles[name] = float(weight) if colon else 1.0
-        except ValueError:
-            name = ""
-        if not name:
-            raise Refused(f"'{text}' is no look: write blue, or blue:0.7,fire:0.3")
-    return styles
-
-
 def jobs_of(needs, chosen, output, cancel_file):
     """The jobs of a run.
 
@@ -50,12 +31,9 @@ def jobs_of(needs, chosen, output, cancel_file):
         chosen: the settings as plain data, see `settings.chosen_in`.
         output: folder for the results.
         cancel_file: the run stops when this file appears.
-
-    Raises:
-        Refused: the look is no mix.
     """
     look = client.make_look(
-        parse_mix(chosen["look"]),
+        chosen["styles"],
         strength=chosen["strength"],
         stroke_scale=chosen["stroke_scale"],
         colour=chosen["colour"],

@@ -63,11 +63,8 @@ class Run:
         try:
             for number, job in enumerate(self.jobs):
                 path = os.path.join(self._folder, f"job{number or ''}.json")
-                client.write_job(job.data, path)
-                log = os.path.join(self._folder, "worker.log")
-                worker = client.Worker(self._command, path, log)
-                cancel_file = job.data["control"]["cancel_file"]
-                outcome = worker.watch(self._told, self._asked.is_set, cancel_file)
+                asked = self._asked.is_set
+                outcome = client.run_job(self._command, job.data, path, self._told, asked)
                 self.done = self.frames = 0
                 self.outcomes.append(outcome)
                 if outcome.exit_code not in (0, 2, 3) or outcome.cancelled:

@@ -3,7 +3,8 @@
 import bpy
 from bpy.props import EnumProperty, FloatProperty, StringProperty
 
-from . import catalogue
+from . import catalogue, client
+from .strips import Refused
 
 __all__ = ["NleStyleSettings", "chosen_in"]
 
@@ -79,9 +80,13 @@ class NleStyleSettings(bpy.types.PropertyGroup):
 
 
 def chosen_in(scene):
-    """The settings as plain data; `look` is the mix where there is one.
+    """The settings as plain data.
 
-    The keys are those of the properties; `pack` is a whole path or "".
+    The keys are those of the properties; `look` is the mix where there is one, `styles` the same as
+    name -> weight, `pack` a whole path or "".
+
+    Raises:
+        Refused: no look is chosen, or the mix is none.
     """
     settings = scene.nle_style
     names = ("strength", "stroke_scale", "colour", "movie_format", "image_format")
@@ -89,5 +94,11 @@ def chosen_in(scene):
     for name in ("strength", "stroke_scale"):  # a float of Blender's has 24 bits: .8 is .800000012
         chosen[name] = round(chosen[name], 6)
     chosen["look"] = settings.mix.strip() or settings.look
+    if not chosen["look"]:
+        raise Refused("Choose a look first.")
+    try:
+        chosen["styles"] = client.parse_mix(chosen["look"])
+    except ValueError as error:
+        raise Refused(str(error)) from error
     chosen["pack"] = bpy.path.abspath(settings.pack) if settings.pack else ""
     return chosen

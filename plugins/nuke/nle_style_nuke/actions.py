@@ -14,7 +14,7 @@ import nuke
 from . import node
 from .problems import Problem
 from .rendering import cancel_background, is_in_background, render_in_background, render_node
-from .worker_client import load_client
+from .worker_client import client
 
 __all__ = ["add_menu", "create", "press", "register", "render"]
 
@@ -128,7 +128,7 @@ def _open_folder(pressed: nuke.Node) -> None:
         return
     opener = "open" if sys.platform == "darwin" else "xdg-open"
     try:
-        subprocess.Popen([opener, str(folder)], env=load_client().worker_environment())
+        subprocess.Popen([opener, str(folder)], env=client.worker_environment())
     except OSError as error:
         raise Problem(f"{opener} cannot be started ({error}). The folder is {folder}") from error
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import nuke
 
 from .problems import Problem
-from .worker_client import load_client
+from .worker_client import client
 
 __all__ = ["Installation", "Pack", "find_installation", "read_pack"]
 
@@ -108,7 +108,6 @@ def read_pack(installation: Installation, pack: str = "") -> Pack:
 
 
 def _asked(installation: Installation, pack: str) -> Pack:
-    client = load_client()
     try:
         first = client.list_packs(installation.command, pack, _TIMEOUT)[0]
         return Pack(str(first["pack"]), str(first["sha256"]), tuple(first["styles"]))

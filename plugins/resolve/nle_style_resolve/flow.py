@@ -4,14 +4,13 @@ Nothing in the project is touched before the worker is done: a cancel, a crash o
 it as it was.
 """
 
-import datetime
 import os
-import uuid
 
+from . import client
 from .asking import problems_of
 from .clips import Refused, exact_rate, pick, properties, source_range
 from .host import HostError, ask
-from .job import job_of, ranges_to_render, run_job
+from .job import job_of, ranges_to_render
 from .project import (
     Bin,
     ClipReport,
@@ -23,7 +22,6 @@ from .project import (
     mark,
     write_report,
 )
-from .worker_client import load_client
 
 __all__ = ["Silent", "style_clips"]
 
@@ -71,8 +69,8 @@ def style_clips(host, command, settings, ui):
         chosen = [source for source in sources if source is not None]
         if not chosen:
             return reports, ""
-        number = f"{datetime.datetime.now():%Y%m%d-%H%M%S}-{uuid.uuid4().hex[:4]}"
-        folder = _job_folder(settings, number)
+        folder = _job_folder(settings)
+        number = os.path.basename(folder)
         wanted = ranges_to_render(chosen, int(settings["handles"]))
         outcome = _render(command, wanted, settings, folder, ui)
         # It may have been changed while the worker was at it.
@@ -111,13 +109,11 @@ def _read(timeline, picked, settings):
     return reports, sources
 
 
-def _job_folder(settings, number):
-    folder = os.path.join(settings["output"], ".nle_style_jobs", number)
+def _job_folder(settings):
     try:
-        os.makedirs(folder)
+        return client.new_job_folder(settings["output"])
     except OSError as error:
         raise HostError(f"The output folder cannot be used: {error}. Nothing was done.") from error
-    return folder
 
 
 def _render(command, wanted, settings, folder, ui):
@@ -126,10 +122,9 @@ def _render(command, wanted, settings, folder, ui):
         cancel_file = os.path.join(folder, "cancel")
         job = job_of(wanted, settings, cancel_file)
         ui.begin(cancel_file)
-        outcome = run_job(command, job, folder, ui.progress, ui.cancelled)
-    except Refused as refusal:
-        raise HostError(f"{refusal}. Nothing was done.") from refusal
-    except (OSError, load_client().WorkerError) as error:
+        path = os.path.join(folder, "job.json")
+        outcome = client.run_job(command, job, path, ui.progress, ui.cancelled)
+    except (OSError, client.WorkerError) as error:
         raise HostError(f"{error}. The project is as before.") from error
     if outcome.exit_code == 130 and not outcome.cancelled:
         raise HostError(

@@ -1,12 +1,10 @@
-"""One job file for all clips, and the worker that runs it."""
+"""One job for all clips."""
 
-import os
 from fractions import Fraction
 
-from .clips import Refused
-from .worker_client import load_client
+from . import client
 
-__all__ = ["Wanted", "job_of", "parse_styles", "ranges_to_render", "run_job"]
+__all__ = ["Wanted", "job_of", "ranges_to_render"]
 
 
 class Wanted:
@@ -26,24 +24,6 @@ class Wanted:
         """Whether it has the frames of a SourceRange."""
         same = (self.media.path, self.media.rate) == (source.media.path, source.media.rate)
         return same and self.first <= source.first and source.last <= self.last
-
-
-def parse_styles(text):
-    """ "blue" or "blue:0.7,fire:0.3" as name -> weight.
-
-    Raises:
-        Refused: not a mix.
-    """
-    styles = {}
-    for part in str(text).split(","):
-        name, colon, weight = part.strip().partition(":")
-        try:
-            styles[name.strip()] = float(weight) if colon else 1.0
-        except ValueError:
-            name = ""
-        if not name.strip():
-            raise Refused(f"'{text}' is no style: write blue, or blue:0.7,fire:0.3")
-    return styles
 
 
 def ranges_to_render(sources, handles):
@@ -79,12 +59,9 @@ def job_of(wanted, settings, cancel_file):
         wanted: from `ranges_to_render`.
         settings: see `settings.DEFAULTS`.
         cancel_file: path; the run stops when this file appears.
-
-    Raises:
-        Refused: the settings' style is not a mix.
     """
-    look = load_client().make_look(
-        parse_styles(settings["style"]),
+    look = client.make_look(
+        client.parse_mix(settings["style"]),
         strength=settings["strength"],
         stroke_scale=settings["stroke_scale"],
         colour=settings["colour"],
@@ -99,35 +76,12 @@ def job_of(wanted, settings, cancel_file):
             # A movie of one frame cannot be held as long as a still can.
             item["format"] = "exr"
         items.append(item)
-    job = load_client().make_job(
+    return client.make_job(
         items,
         settings["output"],
         format=settings["format"],
         cancel_file=cancel_file,
         interlaced=settings["interlaced"],
         input_colour=settings["input_colour"],
+        pack=settings["pack"] or None,
     )
-    if settings["pack"]:
-        job["pack"] = settings["pack"]
-    return job
-
-
-def run_job(command, job, folder, on_event, cancelled):
-    """Write the job file, run the worker to its end and tell what it says.
-
-    Args:
-        command: how to start nle-style.
-        job: from `job_of`.
-        folder: for job.json and worker.log.
-        on_event, cancelled: as `client.Worker.watch` takes them.
-
-    Returns:
-        the client's Outcome.
-
-    Raises:
-        WorkerError, OSError: it cannot be started or understood, or the folder not be written.
-    """
-    path = os.path.join(folder, "job.json")
-    load_client().write_job(job, path)
-    worker = load_client().Worker(list(command), path, os.path.join(folder, "worker.log"))
-    return worker.watch(on_event, cancelled, job["control"]["cancel_file"])

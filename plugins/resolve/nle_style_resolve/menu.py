@@ -3,6 +3,7 @@
 import os
 import subprocess
 
+from . import client
 from .asking import (
     Console,
     Dialog,
@@ -15,7 +16,6 @@ from .clips import ways
 from .flow import style_clips
 from .host import HostError, find_host
 from .project import jobs_in, remove_styled, summary
-from .worker_client import load_client
 
 __all__ = ["run", "styles_of", "texts"]
 
@@ -76,7 +76,6 @@ def _run(host, command):
 
 def styles_of(command):
     """Names of the styles of all shipped packs; [] if the worker does not answer in a minute."""
-    client = load_client()
     try:
         packs = client.list_packs(command, timeout=60)
         return list(dict.fromkeys(name for pack in packs for name in pack["styles"]))

@@ -116,7 +116,7 @@ def test_the_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.installation == this_installation()
     assert found.installation.command == (sys.executable, "-m", "nle_style")
     assert found.installation.version == version("nle-style")
-    assert (Path(found.installation.plugins) / "client.py").is_file()
+    assert (Path(found.installation.plugins) / "client" / "worker.py").is_file()
     assert "up to date" in nle_style("install", "nuke").out
     assert f"taken out: {record}" in nle_style("install", "nuke", "--uninstall").out
     assert "nothing of nle_style" in nle_style("install", "nuke", "--uninstall").out

@@ -42,7 +42,6 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Start:
         studio.set_up(script, list(views), frames)
         for name in [n for n in sys.modules if n.split(".")[0] in ("nle_style_nuke", "nuke")]:
             monkeypatch.delitem(sys.modules, name)
-        monkeypatch.delitem(sys.modules, "nle_style_client", raising=False)
         monkeypatch.setitem(sys.modules, "nuke", studio.nuke)
         monkeypatch.setenv("NLE_STYLE_INSTALLATION", str(installed))
         monkeypatch.setattr(sys, "executable", "/usr/local/Nuke14.0v5/Nuke14.0")

@@ -141,14 +141,15 @@ def test_the_free_edition(one_clip: World, settings: dict[str, Any]) -> None:
     assert "cannot be started" in message_of(one_clip, ["none"], settings)
 
 
-def test_wrong_settings(one_clip: World, settings: dict[str, Any]) -> None:
-    settings.update(strength=2, format="ffv1")
+def test_wrong_settings(one_clip: World, settings: dict[str, Any], tmp_path: Path) -> None:
+    settings.update(strength=2, format="ffv1", output=str(tmp_path / "none"))
     text = message_of(one_clip, ["none"], settings)
     assert "strength 2 is not a number from 0 to 1" in text
     assert "format 'ffv1'" in text
-    assert "no style" in message_of(
+    assert "'blue:x' is no look" in message_of(
         one_clip, ["none"], {**settings, "strength": 1, "format": "exr", "style": "blue:x"}
     )
+    assert not (tmp_path / "none").exists()
 
 
 def reports_of(world: World, command: list[str], settings: dict[str, Any]) -> list[Any]:

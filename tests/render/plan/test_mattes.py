@@ -309,7 +309,7 @@ def test_the_plugins_client_writes_mattes(tmp_path: Path) -> None:
         "matte": client.make_matte("/m/a.%04d.exr", "r", invert=True, offset=-3),
         "layers": [layer],
     }
-    client.write_job(client.make_job([item], "/renders"), str(tmp_path / "job.json"))
+    client.write_json(client.make_job([item], "/renders"), str(tmp_path / "job.json"))
     (read,) = read_job(tmp_path / "job.json").items
     assert read.matte == MatteJob(source=Path("/m/a.%04d.exr"), channel="r", invert=True, offset=-3)
     (read_layer,) = read.layers

@@ -14,7 +14,7 @@ from typing import Any
 import nuke
 
 from ..problems import Problem
-from ..worker_client import load_client
+from ..worker_client import client
 from . import knobs
 
 __all__ = ["MatteChoice", "Settings", "file_stem", "frame_rate", "read_settings"]
@@ -125,7 +125,7 @@ def _look(node: nuke.Node) -> dict[str, Any]:
     styles = {style: 1.0}
     if second not in (knobs.NONE, style) and blend > 0:
         styles = {style: 1.0 - blend, second: blend} if blend < 1 else {second: 1.0}
-    look: dict[str, Any] = load_client().make_look(
+    look: dict[str, Any] = client.make_look(
         styles,
         strength=float(node["strength"].value()),
         statistics=str(node["statistics"].value()),

@@ -10,7 +10,7 @@ from ..installation import Installation
 from ..node import Settings, frame_rate
 from ..problems import Problem
 from ..upstream import FrameCache
-from ..worker_client import load_client
+from ..worker_client import client
 from .versions import Result
 
 __all__ = ["Prepared", "write_job"]
@@ -75,7 +75,7 @@ def write_job(
     Raises:
         Problem: the file cannot be written.
     """
-    client, settings, result = load_client(), prepared.settings, prepared.result
+    settings, result = prepared.settings, prepared.result
     items = []
     for view in prepared.views:
         start = caches[view].frames()[0]
@@ -107,6 +107,6 @@ def write_job(
     for stray in (prepared.cancel_file, prepared.log):
         stray.unlink(missing_ok=True)
     try:
-        client.write_job(job, str(prepared.job))
+        client.write_json(job, str(prepared.job))
     except OSError as error:
         raise Problem(f"the job file cannot be written: {error}") from error

@@ -15,7 +15,7 @@ from ..installation import find_installation
 from ..node import DEPTH_FLOAT, Settings, file_stem, read_settings, wanted_range, wanted_views
 from ..problems import Cancelled, Problem
 from ..upstream import FrameCache, Wanted, write_upstream
-from ..worker_client import load_client
+from ..worker_client import client
 from .prepared import Prepared, write_job
 from .progress import Progress
 from .read_back import make_read, reconnect, sequence_of
@@ -118,7 +118,6 @@ def run_worker(prepared: Prepared, progress: Progress, cancelled: Callable[[], b
         Cancelled: `cancelled` asked for it.
         Problem: the worker cannot be started, ended before the job, or refused an item.
     """
-    client = load_client()
 
     def told(event: dict[str, Any]) -> None:
         if event["event"] == "progress":

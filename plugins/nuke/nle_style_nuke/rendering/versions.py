@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from ..worker_client import load_client
+from ..worker_client import client
 
 __all__ = ["Result", "choose_version", "note_result", "read_result"]
 
@@ -71,7 +71,7 @@ def read_result(path: Path) -> Result | None:
 
 def note_result(path: Path, result: Result) -> None:
     """Remember a render that is finished and in the graph."""
-    load_client().write_json(
+    client.write_json(
         {
             "version": result.version,
             "settings": result.settings,

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..worker_client import load_client
+from ..worker_client import client
 
 __all__ = ["FrameCache"]
 
@@ -104,7 +104,7 @@ class FrameCache:
     def save(self) -> None:
         """Write the index, whole or not at all."""
         if self.folder.is_dir():
-            load_client().write_json({"frames": self._index}, self.folder / INDEX)
+            client.write_json({"frames": self._index}, self.folder / INDEX)
 
     def _form(self, frame: int) -> object:
         return self._index.get(str(frame), {}).get("form")

@@ -4,8 +4,8 @@ import json
 import os
 import sys
 
+from .. import client
 from ..clips import WAYS
-from ..worker_client import load_client
 
 __all__ = ["CHOICES", "DEFAULTS", "load_settings", "problems_of", "save_settings", "settings_path"]
 
@@ -85,11 +85,11 @@ def save_settings(settings, path):
         OSError: the disk or its rights.
     """
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    load_client().write_json(settings, path)
+    client.write_json(settings, path)
 
 
 def problems_of(settings):
-    """What cannot be used, as lines for people; [] if all is well. Styles are the worker's."""
+    """What cannot be used, as lines for people; [] if all is well. The worker knows the styles."""
     found = []
     for key, values in CHOICES.items():
         if settings[key] not in values:
@@ -102,8 +102,10 @@ def problems_of(settings):
             found.append(f"{key} {value!r} is not a number from {low} to {high}")
         elif key == "handles" and value != int(value):
             found.append(f"{key} {value!r} is not a whole number")
-    if not str(settings["style"]).strip():
-        found.append("no style is given")
+    try:
+        client.parse_mix(str(settings["style"]))
+    except ValueError as error:
+        found.append(str(error))
     if not os.path.isabs(str(settings["output"])):
         found.append(f"the output folder '{settings['output']}' is not an absolute path")
     return found

@@ -1,32 +1,14 @@
-"""The plugins' side of a job: write it, start the worker, read what it tells.
-
-Standard library only and fit for Python 3.9: this runs inside the interpreters of Blender, Nuke and
-Resolve, which must never see torch. The worker is a separate process of the interpreter that
-nle_style is installed in. Run in Blender; not yet in Nuke or Resolve.
-"""
+"""The worker: `nle-style run` in a process of its own, and what it tells."""
 
 import json
 import os
 import queue
 import subprocess
 import threading
-import uuid
 
-__all__ = [
-    "Outcome",
-    "Worker",
-    "WorkerError",
-    "list_packs",
-    "make_job",
-    "make_look",
-    "make_matte",
-    "read_job",
-    "worker_environment",
-    "write_job",
-    "write_json",
-]
+from .jobs import write_json
 
-VERSION = 1
+__all__ = ["Outcome", "Worker", "WorkerError", "list_packs", "run_job", "worker_environment"]
 
 # What a host application sets for its own interpreter and libraries would break ours.
 _HOST_VARIABLES = ("PYTHONHOME", "PYTHONPATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
@@ -60,132 +42,6 @@ class Outcome:
         self.warnings = warnings
         self.cancelled = cancelled
         self.message = message
-
-
-def make_look(styles, strength=1.0, statistics="hybrid", stroke_scale=1.0, colour="poster"):
-    """A look as the job file writes it.
-
-    Args:
-        styles: name -> weight.
-        strength: 0 (the source) to 1 (the full look).
-        statistics: "hybrid", "shot" or "frame".
-        stroke_scale: size of the strokes in the picture, 0.25 to 4: 1 paints frames at most 1280
-            pixels wide or high, less paints finer ones.
-        colour: "poster" (as painted) or "source" (the clip's own chroma).
-    """
-    look = {"styles": dict(styles), "strength": strength, "statistics": statistics}
-    # A worker of version 0.1 does not know these two, so they are left out at their defaults.
-    if stroke_scale != 1:
-        look["stroke_scale"] = stroke_scale
-    if colour != "poster":
-        look["colour"] = colour
-    return look
-
-
-def make_matte(source, channel="auto", invert=False, offset=0):
-    """A matte as the job file writes it.
-
-    Args:
-        source: path of a movie, a still, or a sequence as name.%06d.exr.
-        channel: "auto" (alpha if it has one, else luma), "alpha", "luma", "r", "g" or "b".
-        invert: paint where it is black.
-        offset: frame n of the clip has the matte's frame n + offset, both counted from 0.
-    """
-    return {"source": source, "channel": channel, "invert": invert, "offset": offset}
-
-
-def make_job(
-    items,
-    directory,
-    format="auto",
-    depth="auto",
-    handles=0,
-    cancel_file=None,
-    interlaced="refuse",
-    conform=None,
-    input_colour="auto",
-    ocio=None,
-    device="auto",
-    memory="auto",
-    pack=None,
-):
-    """A job of version 1.
-
-    Args:
-        items: dicts of `source` (path), `frames` ([first, last], inclusive, or None), `look` (from
-            `make_look`) and optionally `name`, `matte` (from `make_matte`: where the look is
-            painted) and `layers` (a list of dicts of `matte` and `look`, later over earlier).
-        directory: folder for the results.
-        format, depth, handles: as on the command line.
-        cancel_file: the run is cancelled when this file appears.
-        interlaced: "refuse" or "deinterlace".
-        conform: None, or the constant rate that movies are read at: "25", "24000/1001".
-        input_colour: "auto", "srgb", "rec709", "linear", or an OpenColorIO colour space's name.
-        ocio: an .ocio or .ocioz file; None for the built-in configuration.
-        device: "auto", "cpu", "cuda", "cuda:N" or "mps".
-        memory: what the run may take: "auto", or a size as "4GiB".
-        pack: a .safetensors file or a shipped pack's name; None for the default.
-    """
-    colour = {"input": input_colour}
-    if ocio is not None:  # a worker of version 0.1 does not know the key
-        colour["ocio"] = ocio
-    job = {
-        "nle_style_job": VERSION,
-        "items": list(items),
-        "output": {
-            "directory": directory,
-            "format": format,
-            "depth": depth,
-            "handles": handles,
-        },
-        "colour": colour,
-        "control": {"cancel_file": cancel_file, "resume": True},
-    }
-    # A worker of version 0.1 does not know these, so they are left out at their defaults.
-    if device != "auto":
-        job["control"]["device"] = device
-    if memory != "auto":
-        job["control"]["memory"] = memory
-    if pack is not None:
-        job["pack"] = pack
-    if interlaced != "refuse" or conform is not None:
-        job["reading"] = {"interlaced": interlaced, "conform": conform}
-    return job
-
-
-def write_job(job, path):
-    """Write a job as JSON (which is YAML), whole or not at all."""
-    write_json(job, path)
-
-
-def write_json(data, path):
-    """Write a small file, whole or not at all.
-
-    Raises:
-        OSError: the disk or its rights.
-    """
-    # Not mkstemp: what it makes only its owner can read, and a show's folders are shared.
-    part = f"{path}.{uuid.uuid4().hex}.part"
-    try:
-        with open(part, "x", encoding="utf-8") as file:
-            json.dump(data, file, indent=2)
-        os.replace(part, path)
-    finally:
-        if os.path.exists(part):
-            os.unlink(part)
-
-
-def read_job(path):
-    """Read back a job that was written by `write_job`.
-
-    Raises:
-        WorkerError: not a job of this version.
-    """
-    with open(path, encoding="utf-8") as file:
-        job = json.load(file)
-    if not isinstance(job, dict) or job.get("nle_style_job") != VERSION:
-        raise WorkerError(f"{path}: not a job of version {VERSION}")
-    return job
 
 
 def worker_environment(environment=None):
@@ -224,6 +80,27 @@ def list_packs(command, pack="", timeout=None):
         reason = _last_line(done.stderr) or "it wrote no reason"
         raise WorkerError(f"nle_style cannot list its styles: {reason}")
     return json.loads(done.stdout.decode("utf-8"))
+
+
+def run_job(command, job, path, on_event=None, cancelled=None):
+    """Write a job's file, run the worker to its end and tell how it ended.
+
+    Args:
+        command: how to start nle-style, a list.
+        job: from `make_job`.
+        path: for its file; worker.log goes beside it.
+        on_event, cancelled: as `Worker.watch` takes them; its cancel file is the job's.
+
+    Returns:
+        an Outcome.
+
+    Raises:
+        OSError: the file or the log cannot be written.
+        WorkerError: the worker cannot be started or understood.
+    """
+    write_json(job, path)
+    worker = Worker(command, path, os.path.join(os.path.dirname(path), "worker.log"))
+    return worker.watch(on_event, cancelled, job["control"]["cancel_file"])
 
 
 def _last_line(output):
