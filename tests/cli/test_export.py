@@ -208,7 +208,17 @@ def test_the_cattery_folder(exported: Path, tmp_path: Path) -> None:
     ]
     described = json.loads((folder / "cat.json").read_text())
     assert described["minimum_nuke_version_required"] == 14.0
+    assert described["category"] == "Stylisation"
     assert described["cats"] == [{"filepath": names[1], "name": "NLEStyle_blue", "icon": ""}]
+
+
+def test_the_cattery_is_under_home_where_it_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On Windows too, where Python takes %USERPROFILE% for ~."""
+    module = load_file(MAKE_CAT)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path.replace("~", "/profile"))
+    assert module.cattery_folder({"HOME": "/home"}) == "/home/.nuke/Cattery"
+    assert module.cattery_folder({}) == "/profile/.nuke/Cattery"
+    assert module.cattery_folder({"HOME": "/home", "NLE_STYLE_CATTERY": "/shared"}) == "/shared"
 
 
 def balanced(text: str) -> bool:

@@ -18,7 +18,7 @@ import os
 import string
 import sys
 
-__all__ = ["cat_json_text", "gizmo_text", "make", "read_card"]
+__all__ = ["cat_json_text", "cattery_folder", "gizmo_text", "make", "read_card"]
 
 CARD = "nle_style_live"
 CATEGORY = "Stylisation"  # one of those that Nuke's cattery.py has an icon for
@@ -194,6 +194,13 @@ def _quoted(text):
     return f'"{text}"'
 
 
+def cattery_folder(environment):
+    """The one that NLE_STYLE_CATTERY names; else that in Nuke's `.nuke`, which is under HOME where
+    that is set, on Windows too."""
+    home = environment.get("HOME") or os.path.expanduser("~")
+    return environment.get("NLE_STYLE_CATTERY") or f"{home}/.nuke/Cattery"
+
+
 def _card_beside(script):
     """NAME_make_cat.py -> NAME.json, in the same folder; else the last argument."""
     stem, tail = os.path.splitext(os.path.abspath(script))[0], "_make_cat"
@@ -203,7 +210,7 @@ def _card_beside(script):
 def _main():
     import nuke
 
-    cattery = os.environ.get("NLE_STYLE_CATTERY") or os.path.expanduser("~/.nuke/Cattery")
+    cattery = cattery_folder(os.environ)
     script = globals().get("__file__") or sys.argv[0]
     try:
         print(f"nle_style: made {make(_card_beside(script), cattery, nuke)}")

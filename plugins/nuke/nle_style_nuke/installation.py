@@ -60,7 +60,7 @@ def find_installation() -> Installation:
     """What the installation file says.
 
     It is the file that the variable NLE_STYLE_INSTALLATION names, else the first that lies in a
-    folder of Nuke's plugin path, else the one in `~/.nuke`.
+    folder of Nuke's plugin path, else the one in `.nuke` under HOME or the user's folder.
 
     Raises:
         Problem: no such file, not readable, or its interpreter is gone.
@@ -88,7 +88,8 @@ def _places() -> list[Path]:
     if named:
         return [Path(named)]
     folders = [Path(folder) for folder in nuke.pluginPath()]
-    return [folder / FILE_NAME for folder in [*folders, Path.home() / ".nuke"]]
+    home = Path(os.environ.get("HOME") or Path.home())  # Nuke's way, on Windows too
+    return [folder / FILE_NAME for folder in [*folders, home / ".nuke"]]
 
 
 def read_pack(installation: Installation, pack: str = "") -> Pack:

@@ -134,6 +134,6 @@ def test_the_stand_in_is_strict_off_the_main_thread(start: Start) -> None:
     with pytest.raises(RuntimeError, match="Unknown command"):
         nuke.nodes.Gauss()
     with pytest.raises(RuntimeError, match="not executable"):
-        nuke.execute(node, 1, 1)
+        nuke.executeMultiple([node], [(1, 1, 1)], ["main"])
     with pytest.raises(NameError):
         node["anything"]

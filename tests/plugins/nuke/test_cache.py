@@ -43,6 +43,26 @@ def test_only_a_changed_frame_is_executed_and_only_its_file_replaced(start: Star
     assert session.studio.messages == []
 
 
+def test_one_call_renders_all_that_changed_in_a_view(start: Start) -> None:
+    """With Nuke's own progress bar and Cancel: ours, which it would not hear, is not there."""
+    plate = Plate()
+    session = start(views=("left", "right"), frames=(1001, 1006))
+    node = make_node(session, plate, (1001, 1006))
+    bars = []
+    session.studio.on_execute = lambda frame, view: bars.append(session.studio.bars)
+    session.studio.press(node, "render")
+    plate.changed = (1002, 1004, 1005)
+    session.studio.press(node, "render")
+    changed = [(1002, 1002, 1), (1004, 1005, 1)]
+    assert session.studio.calls == [
+        *(([(1001, 1006, 1)], [view]) for view in ("left", "right")),
+        *((changed, [view]) for view in ("left", "right")),
+    ]
+    assert bars == [0] * 18
+    assert session.studio.tasks
+    assert session.studio.messages == []
+
+
 def test_the_cache_survives_a_restart(start: Start) -> None:
     session = start()
     session.studio.press(make_node(session), "render")
@@ -103,6 +123,22 @@ def test_a_hash_that_does_not_follow_the_frame_is_not_believed(
     plate.changed = (1002,)
     session.studio.press(node, "render")
     assert (1002, "main") in session.studio.executed
+    assert session.studio.messages == []
+
+
+@pytest.mark.parametrize("changed", [1001, 1003])
+def test_a_frames_own_hash_counts_among_those_of_others(start: Start, changed: int) -> None:
+    """Where Nuke lists every frame that was looked at before, or the one the artist is at."""
+    session = start()
+    session.studio.lists_ops = True
+    plate = Plate()
+    node = make_node(session, plate)
+    session.studio.press(node, "render")
+    session.studio.executed.clear()
+    plate.changed = (changed,)
+    session.studio.nuke.frame(1002)
+    session.studio.press(node, "render")
+    assert session.studio.executed == [(changed, "main")]
     assert session.studio.messages == []
 
 

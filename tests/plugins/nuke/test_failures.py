@@ -20,7 +20,7 @@ Break = Callable[[Session, Node], None]
 
 def _execute_fails(error: Exception | str) -> Break:
     def breaking(session: Session, node: Node) -> None:
-        def on_execute(frame: int, view: str) -> str | None:
+        def on_execute(frame: int, view: str) -> str | Exception | None:
             if frame < 1002:
                 return None
             if isinstance(error, str):
@@ -162,15 +162,28 @@ def test_a_worker_that_fails_is_one_message_and_the_last_result_stays(
     _assert_clean(session)
 
 
-def test_frames_that_were_written_before_a_failure_are_not_written_again(start: Start) -> None:
+@pytest.mark.parametrize(("leaves", "again"), [("half a file", [1003]), ("none", [1002, 1003])])
+def test_frames_that_were_written_before_a_failure_are_not_written_again(
+    start: Start, leaves: str, again: list[int]
+) -> None:
+    """But the last file that is there is: Nuke may not have ended it."""
     session = start()
     node = make_node(session)
-    _execute_fails(RuntimeError("no licence"))(session, node)
+    error = RuntimeError("no licence")
+
+    def on_execute(frame: int, view: str) -> Exception | None:
+        if frame == 1003 and leaves == "none":
+            raise error
+        return error if frame == 1003 else None
+
+    session.studio.on_execute = on_execute
     session.studio.press(node, "render")
-    assert session.studio.executed == [(1001, "main")]
+    (message,) = session.studio.messages
+    assert "cannot render the input's frames 1001-1003 (main): no licence" in message
+    session.studio.executed.clear()
     session.studio.on_execute = lambda frame, view: None
     session.studio.press(node, "render")
-    assert session.studio.executed == [(1001, "main"), (1002, "main"), (1003, "main")]
+    assert session.studio.executed == [(frame, "main") for frame in again]
     assert len(session.studio.messages) == 1
 
 

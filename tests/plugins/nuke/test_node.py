@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import runpy
 import sys
 from pathlib import Path
@@ -163,3 +164,22 @@ def test_a_failed_start_prints_a_line_and_stops_nothing(
     assert len(printed.splitlines()) == 1
     assert printed.startswith("nle_style is not loaded: ")
     assert ("needs Nuke 14" in printed) == (fault == "old")
+
+
+def test_the_record_is_looked_for_under_home_where_it_is_set(
+    start: Start, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """On Windows too, where Python takes %USERPROFILE% for the user's folder."""
+    session = start()
+    named = Path(os.environ["NLE_STYLE_INSTALLATION"])
+    monkeypatch.delenv("NLE_STYLE_INSTALLATION")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path / "profile")
+    for place in ("profile", "home"):
+        (tmp_path / place / ".nuke").mkdir(parents=True)
+        (tmp_path / place / ".nuke" / named.name).write_text(
+            named.read_text().replace("0.1.0", place)
+        )
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert session.plugin.create()["version_info"].value() == "nle_style home"
+    monkeypatch.delenv("HOME")
+    assert session.plugin.create()["version_info"].value() == "nle_style profile"

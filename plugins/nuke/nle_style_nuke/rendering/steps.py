@@ -126,6 +126,7 @@ def run_worker(prepared: Prepared, progress: Progress, cancelled: Callable[[], b
         elif event["event"] == "scanning":
             progress.show(f"{event['name']}: looking for cuts")
 
+    progress.show("nle_style starts")
     try:
         worker = client.Worker(
             list(prepared.installation.command), str(prepared.job), str(prepared.log)

@@ -4,8 +4,9 @@ Foundry's NDK guide ("Op Hashing & Caching") says that an op's hash comes from i
 its inputs' hashes at a frame and view. Which call makes a node take the hash of another frame is
 not documented: after `nuke.frame(n)` NukeX 17.0v2 still gave frame 0's values (measured in public
 by vfx-agent-toolkit). So a frame is validated as Nukomfy's input_cache_writer.py does it: by asking
-for metadata at that frame and view. Then the hashes are read, those of `opHashes` as a set, since
-their order is not promised, and the one in `showInfo`. None of it was run in Nuke.
+for metadata at that frame and view. Then `showInfo` says the hash of the op of that frame, which is
+taken if it is in the set of `opHashes`: both may list the ops of other frames too. Where it says no
+such hash, all that are told count together. None of it was run in Nuke.
 
 A hash is believed only if it is seen to follow the frame: where it is the same for every frame that
 was asked for, and for the one behind them, nothing tells a still picture from a hash that stood
@@ -26,7 +27,8 @@ import nuke
 
 __all__ = ["frame_keys"]
 
-_HASH = re.compile(r"\bhash\b\W*([0-9a-fx]{6,})", re.IGNORECASE)
+_HASH = re.compile(r"\bhash\b\W*(?:0x)?([0-9a-f]{6,})", re.IGNORECASE)
+_OP = re.compile(r"Op for \{(.*?)\}(.*)")  # to the end of its line
 
 
 def frame_keys(
@@ -59,12 +61,19 @@ def frame_keys(
     return keys
 
 
-def _hashes(node: nuke.Node, frame: int, view: str) -> list[str]:
+def _hashes(node: nuke.Node, frame: int, view: str) -> list[int]:
     nuke.frame(frame)
     node.forceValidate()
     node.metadata("nle_style/validated", frame, view)
-    found = {str(number) for number in node.opHashes()}
-    return sorted(found | set(_HASH.findall(nuke.showInfo(node) or "")))
+    listed = {int(number) % 2**64 for number in node.opHashes()}
+    info = nuke.showInfo(node) or ""
+    ops = _OP.findall(info)
+    own = _said("\n".join(rest for what, rest in ops if re.search(rf"\bframe={frame}\b", what)))
+    return sorted((own & listed) or (listed | _said(info)))
+
+
+def _said(info: str) -> set[int]:
+    return {int(number, 16) % 2**64 for number in _HASH.findall(info)}
 
 
 def _files(source: nuke.Node, frame: int) -> list[list[object]]:

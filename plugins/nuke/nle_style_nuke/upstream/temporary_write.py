@@ -1,6 +1,7 @@
 """The node's input as EXR files, by a temporary Write that leaves no trace in the script.
 
-A frame is executed only if its key (`frame_keys`) is new.
+Only frames with a new key (`frame_keys`) are executed: all keys of a view are taken first, then one
+`nuke.executeMultiple` has its own progress bar and Cancel for them.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Callable
@@ -23,7 +24,7 @@ from .root_state import full_resolution
 __all__ = ["Wanted", "write_upstream"]
 
 Step = Callable[[str], None]
-"""Told what is done next, before each frame; may raise Cancelled."""
+"""Told what is done next, before each frame; "" where Nuke tells itself. May raise Cancelled."""
 
 
 @dataclass(frozen=True)
@@ -109,13 +110,15 @@ def write_upstream(
                 cache = caches[view]
                 stale = sorted(keys) if wanted.rewrite else cache.stale(keys)
                 executed[view] = stale
-                try:
-                    for frame in stale:
-                        step(f"Nuke renders frame {frame} {view}")
-                        written = _execute(write, frame, view, staging)
-                        cache.put(frame, written, keys[frame], f"{box} {wanted.depth}")
-                finally:
-                    cache.save()
+                if stale:
+                    step("")
+                    files = {frame: staging / view / f"frame.{frame:06d}.exr" for frame in stale}
+                    form = f"{box} {wanted.depth}"
+                    try:
+                        for frame in _execute(write, files, view):
+                            cache.put(frame, files[frame], keys[frame], form)
+                    finally:
+                        cache.save()
                 cache.keep_run(wanted.first, wanted.last)
                 cache.save()
     except OSError as error:
@@ -149,23 +152,40 @@ def _set_up(write: nuke.Node, wanted: Wanted, staging: Path) -> None:
     write["use_limit"].setValue(False)
 
 
-def _execute(write: nuke.Node, frame: int, view: str, staging: Path) -> Path:
-    """Have Nuke write one frame.
+def _execute(write: nuke.Node, files: Mapping[int, Path], view: str) -> Iterator[int]:
+    """Have Nuke write frames, ascending, each into its file; gives those that are whole.
 
     Raises:
-        Cancelled, Problem: as `write_upstream`.
+        Cancelled, Problem: as `write_upstream`, behind the last whole frame.
     """
+    what = f"the input's frames {min(files)}-{max(files)} ({view})"
+    failure: Exception | None = None
     try:
-        nuke.execute(write, frame, frame, 1, [view])
+        nuke.executeMultiple([write], _runs(files), [view])
     except Exception as error:
+        failure = error
+    there = [frame for frame, path in files.items() if path.is_file() and path.stat().st_size]
+    # What ended it may have left half of the last one.
+    yield from there[:-1] if failure else there
+    if failure is not None:
         # Nuke tells a cancel by the text of a RuntimeError; newer versions have a class for it.
-        if isinstance(error, nuke.CancelledError) or "cancel" in str(error).lower():
-            raise Cancelled from error
-        raise Problem(f"Nuke cannot render the input's frame {frame} ({view}): {error}") from error
-    written = staging / view / f"frame.{frame:06d}.exr"
-    if not written.is_file() or written.stat().st_size == 0:
+        if isinstance(failure, nuke.CancelledError) or "cancel" in str(failure).lower():
+            raise Cancelled from failure
+        raise Problem(f"Nuke cannot render {what}: {failure}") from failure
+    missing = [frame for frame in files if frame not in there]
+    if missing:
         raise Problem(
-            f"Nuke wrote nothing for the input's frame {frame} ({view}). "
-            f"Check that there is room on the disk of {staging.parent}."
+            f"Nuke wrote nothing for frame {missing[0]} of {what}. "
+            f"Check that there is room on the disk of {files[missing[0]].parent.parent.parent}."
         )
-    return written
+
+
+def _runs(frames: Iterable[int]) -> list[list[int]]:
+    """Ascending frames as ranges of Nuke's: first, last, step."""
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and runs[-1][1] == frame - 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame, 1])
+    return runs

@@ -94,7 +94,7 @@ class Node(MainThreadOnly):
         self._feed: Callable[[int, str], Picture] | None = None
         self._frames = (1, 1)
         self._files: Callable[[int], list[str]] = lambda frame: []
-        self._validated_at = studio._frame
+        self._validated_at = [studio._frame]
         for knob_name, knob_class, default in [*_COMMON, *NODE_CLASSES.get(kind, [])]:
             knob = knob_class(knob_name)
             knob._value = default
@@ -210,25 +210,33 @@ class Node(MainThreadOnly):
 
     def forceValidate(self) -> None:  # noqa: N802
         if self._studio.validated_by == "frame":
-            self._validated_at = self._studio._frame
+            self._validated_at.append(self._studio._frame)
 
     def metadata(self, key: str, time: float, view: str) -> object:
         if self._studio.validated_by == "metadata":
-            self._validated_at = int(time)
+            self._validated_at.append(int(time))
 
     def opHashes(self) -> list[int]:  # noqa: N802
-        """Of the frame that it was last validated at: setting the frame alone is not enough."""
+        """Of the frames that it was validated at: setting the frame alone is not enough."""
+        # In any order: that of one ask says nothing of that of the next. Some are below 0.
+        numbers = [op - 2**64 if op >= 2**63 else op for _, op in self._ops()]
+        self._studio._asked_hashes += 1
+        return [*numbers, 1][:: 1 if self._studio._asked_hashes % 2 else -1]
+
+    def _ops(self) -> list[tuple[int, int]]:
+        """(frame, hash) of its ops."""
+        if not self._studio.hashes:
+            return []
+        frames = self._validated_at if self._studio.lists_ops else self._validated_at[-1:]
+        return [(frame, self._hash_at(frame)) for frame in dict.fromkeys(frames)]
+
+    def _hash_at(self, frame: int) -> int:
         view = self._knobs["view"]._value if self._kind == "OneView" else self._studio._views[0]
-        picture = self._picture(self._validated_at, view)
+        picture = self._picture(frame, view)
         digest = hashlib.sha256(repr((picture.box, picture.size)).encode())
         for name, plane in picture.channels.items():
             digest.update(name.encode() + plane.tobytes())
-        if not self._studio.hashes:
-            return []
-        number = int.from_bytes(digest.digest()[:8], "little")
-        # In any order: that of one ask says nothing of that of the next.
-        self._studio._asked_hashes += 1
-        return [number, 1] if self._studio._asked_hashes % 2 else [1, number]
+        return int.from_bytes(digest.digest()[:8], "little")
 
     def _picture(self, frame: int, view: str) -> Picture:
         if self._feed is not None:

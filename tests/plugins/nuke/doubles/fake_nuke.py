@@ -3,8 +3,8 @@
 It knows only what the plugin is known to use: any other name is an AttributeError, any other node
 class a RuntimeError. Whatever touches the graph off the main thread fails, `executeInMainThread`
 waits until `Studio.pump` is called, its WithResult form swallows exceptions and is refused on the
-main thread (where Nuke waits for ever), and only Writes can be executed. `execute` writes real
-EXRs.
+main thread (where Nuke waits for ever), and only Writes can be executed. They write real EXRs; what
+ends them leaves half a file.
 """
 
 from __future__ import annotations
@@ -64,27 +64,34 @@ class Studio:
     Attributes:
         nuke: the module.
         messages: what `nuke.message` showed.
-        executed: (frame, view) of each frame that a Write rendered.
-        tasks: titles of the progress bars that were made.
+        calls: ranges and views of each call that had a Write render.
+        executed: (frame, view) of each frame that was rendered.
+        tasks: titles of the progress bars that were made; bars: how many are open.
         cancel_at: None, or a number of questions after which progress bars are cancelled.
-        on_execute: called before a frame is written; may raise, or say "empty" to write nothing.
+        on_execute: called before a frame is written; may raise, say "empty" to write nothing, or
+            give what is raised with half of the file written.
         hashes: whether nodes have op hashes.
         window_gone: whether the windows of progress bars are.
         validated_by: what makes a node take the hash of the frame: "frame" (`nuke.frame`, then
             `forceValidate`), "metadata" (asking for it at the frame), or "nothing": it stays that
             of the frame the node was made at, as NukeX 17.0v2 was seen to do.
+        lists_ops: whether `opHashes` and `showInfo` have the ops of all frames that a node was
+            validated at, as Nukomfy's input_cache_writer.py reads them, and not of the last alone.
     """
 
     def __init__(self, gui: bool = True) -> None:
         self.nuke: Any = types.ModuleType("nuke")
         self.messages: list[str] = []
+        self.calls: list[tuple[list[tuple[int, ...]], list[str]]] = []
         self.executed: list[tuple[int, str]] = []
         self.tasks: list[str] = []
+        self.bars = 0
         self.cancel_at: int | None = None
-        self.on_execute: Callable[[int, str], str | None] = lambda frame, view: None
+        self.on_execute: Callable[[int, str], str | Exception | None] = lambda frame, view: None
         self.hashes = True
         self.window_gone = False
         self.validated_by = "metadata"
+        self.lists_ops = False
         self.undo_steps: list[str] = []
         self.menus: dict[str, _MenuItems] = {}
         self._frame, self._modified, self._views = 1, False, ["main"]
@@ -215,6 +222,10 @@ class Studio:
             def __init__(self, title: str) -> None:
                 assert gui, "there is no GUI"
                 studio.tasks.append(title)
+                studio.bars += 1
+
+            def __del__(self) -> None:
+                studio.bars -= 1
 
             def isCancelled(self) -> bool:  # noqa: N802
                 self._check()
@@ -270,8 +281,11 @@ class Studio:
         return self._frame
 
     def _nuke_showInfo(self, node: Node) -> str:  # noqa: N802
-        numbers = node.opHashes()
-        return f"Blackman: no\nhash {numbers[0]:x}\n" if numbers else ""
+        ops = node._ops()
+        if self.lists_ops:
+            lines = [f"Op for {{frame={at} view=1}}: Blur, hash={op:x}, 4:1" for at, op in ops]
+            return "\n".join(["Blur1", *lines])
+        return "".join(f"Blackman: no\nhash {op:x}\n" for _, op in ops)
 
     def _nuke_pluginPath(self) -> list[str]:  # noqa: N802
         return list(self._plugin_path)
@@ -335,27 +349,39 @@ class Studio:
         done.wait()
         return results[0] if results else None
 
-    def _nuke_execute(
-        self, node: Node, start: int, end: int, incr: int = 1, views: list[str] | None = None
+    def _nuke_executeMultiple(  # noqa: N802
+        self,
+        nodes: Any,
+        ranges: Any,
+        views: Any,
+        continueOnError: bool = False,  # noqa: N803
     ) -> None:
-        if node._kind != "Write":
-            raise RuntimeError(f"{node._name} is not executable")
+        self.calls.append(([tuple(each) for each in ranges], list(views)))
+        for node in nodes:
+            if node._kind != "Write":
+                raise RuntimeError(f"{node._name} is not executable")
+            for first, last, step in ranges:
+                for frame in range(first, last + 1, step):
+                    for view in views:
+                        self._render(node, frame, view)
+
+    def _render(self, node: Node, frame: int, view: str) -> None:
         knobs = {name: knob._value for name, knob in node._knobs.items()}
         assert knobs["file_type"] == "exr"
         assert knobs["compression"] == "Zip (1 scanline)"
-        for frame in range(start, end + 1, incr):
-            for view in views or self._views:
-                wish = self.on_execute(frame, view)
-                path = Path(knobs["file"].replace("%V", view) % frame)
-                if knobs["create_directories"]:
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                if wish == "empty":
-                    path.write_bytes(b"")
-                    continue
-                picture = node._picture(frame, view)
-                if not knobs["raw"]:  # an output transform: not what the graph holds
-                    doubled = {n: plane * 2 for n, plane in picture.channels.items()}
-                    picture = type(picture)(doubled, picture.box, picture.size)
-                half = knobs["datatype"] == "16 bit half"
-                write_exr(path, picture, half=half, rgb_only=knobs["channels"] == "rgb")
-                self.executed.append((frame, view))
+        path = Path(knobs["file"].replace("%V", view) % frame)
+        if knobs["create_directories"]:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        wish = self.on_execute(frame, view)
+        path.write_bytes(b"" if wish == "empty" else b"v/1")
+        if isinstance(wish, Exception):
+            raise wish
+        if wish == "empty":
+            return
+        picture = node._picture(frame, view)
+        if not knobs["raw"]:  # an output transform: not what the graph holds
+            doubled = {n: plane * 2 for n, plane in picture.channels.items()}
+            picture = type(picture)(doubled, picture.box, picture.size)
+        half = knobs["datatype"] == "16 bit half"
+        write_exr(path, picture, half=half, rgb_only=knobs["channels"] == "rgb")
+        self.executed.append((frame, view))
