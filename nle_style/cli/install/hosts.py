@@ -7,7 +7,7 @@ import plistlib
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from nle_style.cli.install import blender_host, nuke_host, resolve_host
@@ -39,7 +39,7 @@ def examine_nuke(folder: Path) -> str:
 
 
 def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = Path("/")) -> str:
-    """What is installed in Resolve's folder of scripts, and what is seen of Resolve itself.
+    """What is installed in Resolve's folders of scripts, and what is seen of Resolve itself.
 
     Args:
         platform, environment: as in `resolve_host.scripts_folder`.
@@ -47,12 +47,11 @@ def examine_resolve(platform: str, environment: Mapping[str, str], root: Path = 
 
     Raises: NleStyleError if what is there would not work.
     """
-    folder = resolve_host.scripts_folder(platform, environment)
+    folders = [resolve_host.scripts_folder(platform, environment)]
+    sandboxed = resolve_host.app_store_folder(platform, environment)
+    parts = _in_each([*folders, sandboxed] if sandboxed else folders, resolve_host.find, "resolve")
     hint = resolve_hint(platform, environment, root) + _python_hint(platform, environment, root)
-    found = resolve_host.find(folder)
-    if found is None:
-        return f"not installed in {folder} (nle-style install resolve); {hint}"
-    return f"{folder} starts {_working(found, 'resolve')}; {hint}"
+    return "; ".join([*parts, hint])
 
 
 def examine_blender(platform: str, environment: Mapping[str, str]) -> str:
@@ -67,17 +66,27 @@ def examine_blender(platform: str, environment: Mapping[str, str]) -> str:
         folders = blender_host.addon_folders(platform, environment)
     except InputError:
         return "not installed, and no Blender was started here (nle-style install blender)"
+    return "; ".join(_in_each(folders, blender_host.find, "blender"))
+
+
+def _in_each(
+    folders: Iterable[Path], find: Callable[[Path], Installation | None], host: str
+) -> list[str]:
+    """What is installed in each folder of a host, in a few words; what is installed comes first.
+
+    Raises: NleStyleError if what is there would not work.
+    """
     parts, working = [], {}
     for folder in folders:
-        installation = blender_host.find(folder)
-        if installation is None:
-            parts.append(f"not installed in {folder} (nle-style install blender)")
+        found = find(folder)
+        if found is None:
+            parts.append(f"not installed in {folder} (nle-style install {host})")
             continue
-        # Blender's versions mostly start the same one, which takes a second or two.
-        if installation not in working:
-            working[installation] = _working(installation, "blender")
-        parts.append(f"{folder} starts {working[installation]}")
-    return "; ".join(parts)
+        # They mostly start the same one, which takes a second or two.
+        if found not in working:
+            working[found] = _working(found, host)
+        parts.append(f"{folder} starts {working[found]}")
+    return sorted(parts, key=lambda part: part.startswith("not installed"))
 
 
 def resolve_hint(platform: str, environment: Mapping[str, str], root: Path = Path("/")) -> str:

@@ -38,6 +38,23 @@ def test_a_sound_installation_is_said_to_be_one(installation: Installation, tmp_
     assert said.endswith(f"; no DaVinci Resolve in {tmp_path}/opt/resolve")
 
 
+def test_the_app_stores_folder_is_looked_in_too(installation: Installation, tmp_path: Path) -> None:
+    resolve_package(installation)
+    environment = {"HOME": str(tmp_path)}
+    (tmp_path / "Library/Containers/com.blackmagic-design.DaVinciResolveLite").mkdir(parents=True)
+    own = resolve_host.scripts_folder("darwin", environment)
+    sandboxed = resolve_host.app_store_folder("darwin", environment)
+    assert sandboxed is not None
+    said = hosts.examine_resolve("darwin", environment, tmp_path)
+    assert said.startswith(f"not installed in {own} (nle-style install resolve); not installed in")
+    resolve_host.install(sandboxed, installation)
+    said = hosts.examine_resolve("darwin", environment, tmp_path)
+    assert said.startswith(f"{sandboxed} starts 1.2.3")
+    assert f"; not installed in {own}" in said
+    resolve_host.install(own, installation)
+    assert hosts.examine_resolve("darwin", environment, tmp_path).startswith(f"{own} starts 1.2.3")
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

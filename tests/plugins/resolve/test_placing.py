@@ -56,6 +56,28 @@ def test_a_new_track_holds_the_same_frames(
     assert one_clip.snapshot() == before
 
 
+@pytest.mark.parametrize("handles", [3, 0])
+def test_an_end_frame_is_taken_as_exclusive_first(
+    one_clip: World,
+    command: list[str],
+    settings: dict[str, Any],
+    media: dict[str, Media],
+    handles: int,
+) -> None:
+    """As measured; without handles one that counts is behind the last frame, and nothing is put."""
+    one_clip.add(Clip("next", 86420, 10, [Take(media["second"], 20, 30)]))
+    reports = styled(one_clip, command, {**settings, "destination": "track", "handles": handles})
+    if one_clip.variant.lies:
+        return
+    assert {report.state for report in reports.values()} == {"placed"}
+    first, second = (handles, handles + 20), (handles, handles + 10)
+    if one_clip.variant.inclusive:  # once it is known it stays known
+        shorter = [(begin, end - 1) for begin, end in (first, second)]
+        assert one_clip.appended == [first, *shorter]
+    else:
+        assert one_clip.appended == [first, second]
+
+
 def test_the_bin_alone(one_clip: World, command: list[str], settings: dict[str, Any]) -> None:
     before = one_clip.snapshot()
     reports = styled(one_clip, command, {**settings, "destination": "bin"})
@@ -142,6 +164,23 @@ def test_a_take_at_another_speed_is_not_selected(
     assert slow.chosen == 0
     assert slow.duration == 20
     assert shown(one_clip, slow) == frames
+
+
+def test_a_take_that_stays_is_not_said_to_be_removed(
+    one_clip: World, command: list[str], settings: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that shows other frames than it was asked for, as by `TimelineItem.GetLeftOffset`."""
+    if one_clip.variant.lies:
+        pytest.skip("there are no takes")
+    told = TimelineItem.GetLeftOffset
+    monkeypatch.setattr(
+        TimelineItem, "GetLeftOffset", lambda item: (told(item) or 0) + 2 * item._data.chosen
+    )
+    assert "It was removed" in styled(one_clip, command, settings)["trimmed"].why
+    one_clip.keeps_takes = True
+    report = styled(one_clip, command, settings)["trimmed"]
+    assert report.state == "failed"
+    assert report.why == "Resolve keeps take 2, which shows other frames: remove it yourself"
 
 
 def test_a_take_whose_speed_reads_otherwise_is_not_selected(

@@ -124,11 +124,19 @@ def _correction(seen, expected, source, length, duration):
 
 
 def _remove_take(item, before, chosen):
-    """Take the new take away; a clip that had none before is again one without takes."""
+    """Take the new take away; a clip that had none before is again one without takes.
+
+    Raises:
+        NotPlaced: Resolve keeps it.
+    """
     count = max(before, 1)
     ask(item, "TimelineItem.SelectTakeByIndex", chosen)
     if int(ask(item, "TimelineItem.GetTakesCount") or 0) > count:
         ask(item, "TimelineItem.DeleteTakeByIndex", count + 1)
+    if int(ask(item, "TimelineItem.GetTakesCount") or 0) > count:
+        raise NotPlaced(
+            f"Resolve keeps take {count + 1}, which shows other frames: remove it yourself"
+        )
     if before == 0 and ask(item, "TimelineItem.GetTakesCount") == 1:
         # What is left is the original alone: this ends the take selector and changes no picture.
         ask(item, "TimelineItem.FinalizeTake")
@@ -155,7 +163,7 @@ class Tracks:
         self._pool = pool
         self._timeline = timeline
         self._of = {}
-        self._inclusive = 0
+        self._behind = 1  # how far an end frame is behind the last one; 0 where ends count
 
     def place(self, picked, clip, first, last, source):
         """Put frames first to last of a Media Pool clip over a clip, and read it back.
@@ -179,13 +187,15 @@ class Tracks:
         if source.media.kind == "still":
             last = first + source.duration - 1
         track = self._track(picked.track)
-        wanted = picked.duration
+        wanted, behind = picked.duration, self._behind
         for _ in range(2):
-            item = self._append(picked, clip, first, last + self._inclusive, track)
-            if item is None:
-                break
+            item = self._append(picked, clip, first, last + behind, track)
+            if item is None:  # as where ends count and this one is behind the media's last frame
+                behind = 1 - behind
+                continue
             length = ask(item, "TimelineItem.GetDuration")
             if length == wanted and ask(item, "TimelineItem.GetStart") == picked.start:
+                self._behind = behind
                 return item
             delete_clips(self._host, self._timeline, [item])
             if any(key_of(each.item) == key_of(item) for each in video_items(self._timeline)):
@@ -193,7 +203,7 @@ class Tracks:
                     f"Resolve put {length} frames in place of {wanted} on V{track} at "
                     f"{picked.start}, and keeps them: delete that clip yourself"
                 )
-            self._inclusive += round(float((wanted - length) * source.step))
+            behind += round(float((wanted - length) * source.step))
         raise NotPlaced(
             f"Resolve put nothing of {wanted} frames at {picked.start} on V{track}. What it put "
             "there was removed"

@@ -133,6 +133,7 @@ class MediaPool(_Handle):
     def AppendToTimeline(self, clipInfo: list[dict[str, Any]]) -> list[TimelineItem]:
         (info,) = clipInfo
         media, world = info["mediaPoolItem"]._data, self._world
+        world.appended.append((info["startFrame"], info["endFrame"]))
         track: Track = world.tracks[info["trackIndex"] - 1]
         end = info["endFrame"] + (1 if world.variant.inclusive else 0)
         count = end - info["startFrame"]
@@ -350,7 +351,7 @@ class TimelineItem(_Handle):
 
     def DeleteTakeByIndex(self, idx: int) -> bool:
         clip = self._data
-        if idx - 1 == clip.chosen:
+        if idx - 1 == clip.chosen or self._world.keeps_takes:
             return False
         del clip.takes[idx - 1]
         clip.chosen -= idx - 1 < clip.chosen

@@ -150,6 +150,8 @@ class World:
     version: list[Any] | None = None
     refuses_import: bool = False
     take_lengths: str = "trimmed"  # to the clip's; or "own"; or "ignored"
+    keeps_takes: bool = False  # whatever it is asked to delete
+    appended: list[tuple[int, int]] = field(default_factory=list)  # frames, as they were asked for
     _ids: Any = field(default_factory=itertools.count)
 
     def add(self, clip: Clip, track: int = 1) -> Clip:
