@@ -69,8 +69,9 @@ def test_both_descriptions_say_the_same() -> None:
     assert manifest["version"] == ".".join(map(str, info["version"])) == version("nle-style")
     assert (manifest["name"], manifest["tagline"]) == (info["name"], info["description"])
     # Blender's rules: at most 64 letters, and no full stop.
-    assert len(manifest["tagline"]) <= 64
-    assert manifest["tagline"][-1].isalpha()
+    for text in (manifest["tagline"], *manifest["permissions"].values()):
+        assert len(text) <= 64
+        assert text[-1].isalpha()
 
 
 @pytest.mark.parametrize("python", pythons("3.9", "3.11", "3.13"))

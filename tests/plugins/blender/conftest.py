@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import subprocess
+import wave
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -92,7 +93,8 @@ def _runner(host: str, user: Path) -> Run:
 
 @pytest.fixture(scope="session")
 def stamped_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Movies of 24, 24000/1001 and 30 frames a second, files 1001 to 1012, and a still: RGB."""
+    """Movies of 24, 24000/1001 and 30 frames a second, files 1001 to 1012, and a still: RGB; and
+    two seconds of silence."""
     folder = tmp_path_factory.mktemp("blender") / "media"
     (folder / "seq").mkdir(parents=True)
     make_clip(folder / "a.mov", 1, 40, Fraction(24))
@@ -101,6 +103,9 @@ def stamped_media(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for number in range(12):
         write_image(folder / "seq" / f"p.{1001 + number}.png", stamped(4, number))
     write_image(folder / "still.png", stamped(5, 0))
+    with wave.open(str(folder / "silence.wav"), "wb") as sound:
+        sound.setparams((1, 2, 48000, 0, "NONE", ""))
+        sound.writeframes(bytes(2 * 96000))
     return folder
 
 

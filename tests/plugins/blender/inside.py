@@ -145,6 +145,7 @@ def step(name):
 
 def timeline():
     """Strips of every kind, four frames each; `test_timeline.EXPECTED` has what they show."""
+    strips().new_sound("sound", os.path.join(MEDIA, "silence.wav"), 4, 1)
     movie("trimmed", "a.mov", 1, -6, animation_offset_start=5, **hide(7, 24))
     movie("reversed", "a.mov", 1, 2, use_reverse_frames=True, **hide(3, 33))
     movie("held", "a.mov", 1, 11, **hide(-2, 38))

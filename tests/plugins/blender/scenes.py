@@ -17,7 +17,8 @@ inside.timeline()
 FOUND["last"] = LAST
 inside.step("before")
 inside.render("before", LAST)
-everything = [each.name for each in inside.strips() if each.type in ("MOVIE", "IMAGE")]
+kinds = ("MOVIE", "IMAGE", "SOUND")
+everything = [each.name for each in inside.strips() if each.type in kinds]
 FOUND["said"] = inside.paint(*everything)
 inside.step("after")
 inside.render("after", LAST)

@@ -77,6 +77,7 @@ def test_originals_stay_muted_below_their_styled_strips(
             assert styled[key] == original[key] == before[name][key]
         assert original["file"] == before[name]["file"]
         assert Path(styled["file"]).relative_to(folder / "styled")
+    assert after["sound"] == before["sound"]  # selected too, and left alone
     # On the next free channel, or, below a title and an effect, in the original's place.
     assert (after["trimmed"]["channel"], made["trimmed red"]["channel"]) == (1, 2)
     assert made["below a title red"]["channel"] == 1 < after["title"]["channel"] == 2
