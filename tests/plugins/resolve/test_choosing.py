@@ -228,6 +228,15 @@ def test_the_menu_without_windows(
     assert json.loads(path.read_text())["format"] == "exr"
 
 
+def test_the_client_is_loaded_anew_with_the_package() -> None:
+    """The installed script forgets the package's modules, by their names, before each run."""
+    from nle_style_resolve import menu
+    from nle_style_resolve.asking import settings
+
+    assert menu.client is settings.client is sys.modules["nle_style_resolve.client"]
+    assert Path(menu.client.__file__) == PLUGIN.parent / "client" / "__init__.py"
+
+
 def test_the_menu_says_what_is_missing(capsys: pytest.CaptureFixture[str]) -> None:
     from nle_style_resolve import menu
 
