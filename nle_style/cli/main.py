@@ -14,11 +14,12 @@ from nle_style.cli.commands.about import info
 from nle_style.cli.commands.desk import desk
 from nle_style.cli.commands.export import export
 from nle_style.cli.commands.farm import TaskOptions, farm, run_farm
-from nle_style.cli.commands.resolve import PASS_ON, resolve
+from nle_style.cli.commands.review import review
 from nle_style.cli.commands.timelines import batch, revert
 from nle_style.cli.commands.train import add_style, train
 from nle_style.cli.dry_runs import refuse_plain_json, show_job_plan
 from nle_style.cli.install.command import install
+from nle_style.cli.install.resolve_command import PASS_ON, resolve
 from nle_style.cli.option_groups import LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
     READING,
@@ -124,6 +125,7 @@ def render(
 
 app.command(rich_help_panel=PAINT)(batch)
 app.command(rich_help_panel=PAINT)(desk)
+app.command(rich_help_panel=PAINT)(review)
 app.command(rich_help_panel=PAINT)(info)
 
 

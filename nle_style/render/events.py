@@ -135,12 +135,12 @@ class Written(Event):
     """A file that was written beside the intermediates and their reports.
 
     Attributes:
-        what: `timeline` (a relinked one, or a list to relink by), `report` or `picture`.
+        what: `timeline` (a relinked one, or a list to relink by), `report`, `picture` or `review`.
     """
 
     kind: ClassVar[str] = "written"
     path: str
-    what: Literal["timeline", "report", "picture"]
+    what: Literal["timeline", "report", "picture", "review"]
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nle_style.cli.commands.review import reviewed
 from nle_style.cli.completion import style_names
 from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from nle_style.render import OnEvent
-    from nle_style.render.cut import PlannedBatch
+    from nle_style.render.cut import BatchResult, PlannedBatch
 
 __all__ = ["batch", "revert", "show_plan"]
 
@@ -63,6 +64,14 @@ def batch(
     options: RenderOptions,
     workers: Workers = 1,
     resume: Resume = True,
+    review: Annotated[
+        bool,
+        typer.Option(
+            "--review",
+            help="Write a page too that shows every shot beside its source: review/index.html.",
+            rich_help_panel=OUTPUT,
+        ),
+    ] = False,
     dry_run: DryRun = False,
     json_: Annotated[
         bool,
@@ -88,7 +97,11 @@ def batch(
         planned_batch = planned()
         if planned_batch.job is not None:
             log.note(planned_batch.job.as_yaml())
-        result = run_batch(planned_batch, on_event, stop, renderer_of(workers))
+
+        def run(on_event: OnEvent) -> BatchResult:
+            return run_batch(planned_batch, on_event, stop, renderer_of(workers))
+
+        result = reviewed(run, output, timeline, on_event, stop) if review else run(on_event)
         if json_:
             print(json.dumps(result.report, indent=2, ensure_ascii=False))
         return result.exit_code

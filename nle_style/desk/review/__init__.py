@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from nle_style.desk.review.entries import Entry, look_words, read_entries, timelines_in_folder
 from nle_style.desk.review.exports import notes_csv, write_markers
+from nle_style.desk.review.folder import review_timeline, write_review
+from nle_style.desk.review.page_data import entry_data
 from nle_style.desk.review.proxy import proxy_name, still, write_proxy
 from nle_style.desk.review.sides import Pictures, Side, pictures_of
 from nle_style.desk.review.verdicts import Decision, Verdict, Verdicts, verdicts_path
@@ -15,14 +17,17 @@ __all__ = [
     "Side",
     "Verdict",
     "Verdicts",
+    "entry_data",
     "look_words",
     "notes_csv",
     "pictures_of",
     "proxy_name",
     "read_entries",
+    "review_timeline",
     "still",
     "timelines_in_folder",
     "verdicts_path",
     "write_markers",
     "write_proxy",
+    "write_review",
 ]

@@ -12,8 +12,8 @@ from typing import Any, cast, get_args
 from nle_style.desk.review import (
     Entry,
     Side,
-    Verdict,
     Verdicts,
+    entry_data,
     notes_csv,
     proxy_name,
     read_entries,
@@ -269,7 +269,7 @@ class Desk:
         if entry is None:
             return None
         said = self._verdicts.of(entry)
-        return _entry_data(entry, said) | {
+        return entry_data(entry, said) | {
             "id": shot.id,
             "proxy": f"/media/proxy/{shot.id}?of={entry.painting[:16]}",
             "stills": f"/media/still/{shot.id}/{{frame}}/{{side}}?of={entry.painting[:16]}",
@@ -305,27 +305,3 @@ class Desk:
         folder = request.output.directory
         found = read_entries(folder, request.timeline) if folder.is_dir() else ()
         self._entries = {entry.clip_id: entry for entry in found}
-
-
-def _entry_data(entry: Entry, said: Verdict) -> dict[str, Any]:
-    return {
-        "name": entry.name,
-        "track": entry.track,
-        "timeline": entry.timeline,
-        "frames": entry.frames,
-        "numbers": entry.numbers,
-        "count": entry.count,
-        "rate": [entry.rate.numerator, entry.rate.denominator],
-        "width": entry.size[0],
-        "height": entry.size[1],
-        "look": entry.label,
-        "checked": entry.checked,
-        "steadiness": [
-            {key: shot.get(key) for key in ("frames", "painted", "source")}
-            for shot in entry.stability
-        ],
-        "notes": entry.notes,
-        "verdict": said.verdict,
-        "note": said.note,
-        "note_frame": said.frame,
-    }

@@ -2,7 +2,7 @@
 
 import { post } from "./base/api.js";
 import { announce, complain, el } from "./base/dom.js";
-import { currentShot, on, setPane, setShots, state } from "./base/store.js";
+import { currentShot, on, select, setPane, setShots, state } from "./base/store.js";
 
 export function startJudging(root) {
   const said = el("p", { class: "hint", role: "status" });
@@ -44,7 +44,8 @@ export function startJudging(root) {
       if (state.pane !== "judge") return;
       room.replaceChildren();
       const entries = shots.map((shot) => shot.review);
-      judging = judge(room, entries, { save, readonly: false, leave: () => setPane("choose") });
+      // The timeline below the pane is the list of shots.
+      judging = judge(room, entries, { save, list: false, shown: select, leave });
       judging.show((currentShot()?.review ? currentShot() : shots[0]).id);
     } catch (fault) {
       room.replaceChildren(el("div", { class: "blank" }, el("p", { text: fault.message })));
@@ -55,6 +56,8 @@ export function startJudging(root) {
     judging?.destroy();
     judging = null;
   }
+
+  const leave = () => setPane("choose");
 
   async function save(shot, { verdict, note, frame }) {
     setShots([await post("/api/verdict", { shot, verdict, note, frame })]);
