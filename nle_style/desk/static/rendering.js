@@ -6,8 +6,8 @@ import { on, select, settle, setPane, state } from "./base/store.js";
 
 const QUARTERS = 4;
 
-/** How a run ended, by its exit code, in a word. */
-const ENDS = { 0: "Done", 2: "Nothing could be rendered", 3: "Done, but for some shots", 130: "Stopped" };
+const STOPPED = "Stopped. What is finished is kept, and Render goes on from there.";
+const CANCELLED = 130;
 
 export function startRendering(root) {
   const head = el("div", { class: "head" });
@@ -39,17 +39,19 @@ export function startRendering(root) {
     wanted.abort();
     wanted = new AbortController();
     const { signal } = wanted;
-    plan = null;
-    table.hidden = true;
     go.disabled = true;
     totals.textContent = "Counting what there is to do; one frame of every kind is painted for the time…";
     await settle();
     try {
       plan = await get("/api/plan", signal);
     } catch (fault) {
-      if (!signal.aborted) totals.textContent = fault.message;
+      if (signal.aborted) return;
+      plan = null;
+      table.hidden = true;
+      totals.textContent = fault.message;
+      return;
     }
-    if (!signal.aborted && plan) show();
+    show();
   }
 
   function show() {
@@ -60,7 +62,7 @@ export function startRendering(root) {
     totals.textContent = !chosen
       ? "No shot has a look yet. Choose one first."
       : frames
-        ? `${frames} frames to paint for ${clips} shots, about ${duration(seconds)}, ${size(bytes)} on disk (${size(free_bytes)} are free)`
+        ? `${frames} frames to paint for ${clips === 1 ? "one shot" : `${clips} shots`}, about ${duration(seconds)}, ${size(bytes)} on disk (${size(free_bytes)} are free)`
         : "All of it is rendered.";
     totals.classList.toggle("fault", bytes > free_bytes);
     if (bytes > free_bytes) totals.textContent += ". The disk will not do: free some space, or choose another folder.";
@@ -114,8 +116,8 @@ export function startRendering(root) {
     if (frames_per_second) parts.push(`${frames_per_second.toFixed(1)} frames a second`);
     if (seconds_left !== null) parts.push(`${duration(seconds_left)} left`);
     progress.textContent = parts.join(" · ");
-    ending.textContent = [ENDS[exit_code] ?? "It failed", message].filter(Boolean).join(": ");
-    ending.classList.toggle("fault", ![0, 130, null].includes(exit_code));
+    ending.textContent = exit_code === CANCELLED ? STOPPED : message;
+    ending.classList.toggle("fault", ![0, CANCELLED, null].includes(exit_code));
     stop.disabled = !runs;
     stop.textContent = "Cancel";
     tellHowFar(runs, done, frames, seconds_left);

@@ -24,13 +24,6 @@ export function label(look) {
   return names.join(", ");
 }
 
-/** Whether two looks are painted alike; strength aside, which is mixed in the browser. */
-export function paintsAs(a, b) {
-  if (!a || !b) return a === b;
-  const key = (look) => JSON.stringify([shares(look), look.stroke_scale, look.colour]);
-  return key(a) === key(b);
-}
-
 /** The look with another style in front; strength, strokes and colour stay, a blend does not. */
 export function withStyle(look, style) {
   return { ...(look ?? plain(style)), styles: { [style]: 1 } };
@@ -42,4 +35,13 @@ export function blended(look, other, share) {
   if (!other || other === first) return { ...look, styles: { [first]: 1 } };
   const rest = Math.round((1 - share) * 100) / 100;
   return { ...look, styles: { [first]: rest, [other]: Math.round(share * 100) / 100 } };
+}
+
+/** The same look with its styles in the order that they had, if they are the same ones: the first
+ * is the one that the other is blended with, and what comes from the server is sorted by name. */
+export function inOrderOf(before, look) {
+  const names = Object.keys(before?.styles ?? {});
+  const same = look && names.length === shares(look).length && names.every((name) => name in look.styles);
+  if (!same) return look;
+  return { ...look, styles: Object.fromEntries(names.map((name) => [name, look.styles[name]])) };
 }

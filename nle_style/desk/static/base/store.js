@@ -2,6 +2,7 @@
 
 import { post } from "./api.js";
 import { complain } from "./dom.js";
+import { inOrderOf } from "./look.js";
 
 /** Milliseconds after the last movement of a slider until its look is written. */
 const SETTLED = 250;
@@ -67,7 +68,7 @@ export function frameOf(shot) {
 /** Take a whole project. Only shots that differ are told of, unless the list itself is another. */
 export function setProject(project) {
   const before = [...state.shots.keys()].join();
-  const shots = new Map(project.shots.map((shot) => [shot.id, shot]));
+  const shots = new Map(project.shots.map((shot) => [shot.id, known(shot)]));
   state.project = project;
   if (before !== [...shots.keys()].join()) {
     state.shots = shots;
@@ -85,15 +86,21 @@ export function setProject(project) {
 
 export function setShots(shots) {
   const changed = [];
-  for (const shot of shots) {
-    const known = state.shots.get(shot.id);
-    if (!known || JSON.stringify(known) === JSON.stringify(shot)) continue;
+  for (const shot of shots.map(known)) {
+    const before = state.shots.get(shot.id);
+    if (!before || JSON.stringify(before) === JSON.stringify(shot)) continue;
     state.shots.set(shot.id, shot);
     changed.push(shot.id);
   }
   if (!changed.length) return;
   tell("shots", changed);
   if (changed.includes(state.current)) tell("look");
+}
+
+/** A shot from the server with the styles of its look in the order that they have on the page. */
+function known(shot) {
+  const before = state.shots.get(shot.id);
+  return before ? { ...shot, look: inOrderOf(lookOf(before), shot.look) } : shot;
 }
 
 export function setRender(render) {

@@ -3,7 +3,7 @@
 import { get, frameUrl, LOOKS, paintedUrl, picture, put } from "../base/api.js";
 import { el } from "../base/dom.js";
 import { bind } from "../base/keys.js";
-import { blended, plain, shares, withStyle } from "../base/look.js";
+import { blended, plain, withStyle } from "../base/look.js";
 import { currentShot, lookOf, middleOf, on, setLook, state } from "../base/store.js";
 
 const HEIGHT = 270;
@@ -94,8 +94,8 @@ export function makeLooks(compareWith) {
     const shot = currentShot();
     if (!shot || !tiles.size) return;
     const look = lookOf(shot);
-    const mix = look ? shares(look) : [["", 1]];
-    const first = shot.changes && !state.draft ? null : mix[0][0];
+    const mixed = look ? Object.keys(look.styles)[0] : "";
+    const first = shot.changes && !state.draft ? null : mixed;
     for (const [style, tile] of tiles) {
       const share = look?.styles[style] ?? 0;
       tile.setAttribute("aria-checked", String(style === first));
