@@ -31,6 +31,7 @@ export function startRendering(root) {
   root.append(head, running, ending, el("div", { class: "scroll", tabindex: "0", role: "group", "aria-label": "Plan" }, table));
 
   let plan = null;
+  let ready = false;
   let wanted = new AbortController();
   let was = false;
   let quarter = 0;
@@ -55,18 +56,21 @@ export function startRendering(root) {
   }
 
   function show() {
-    const { rows, frames, clips, seconds, bytes, free_bytes } = plan;
+    const { rows, seconds, bytes, free_bytes } = plan;
+    const left = rows.filter((row) => row.status === "to render");
+    const frames = left.reduce((sum, row) => sum + row.frames, 0);
     const chosen = rows.length > 0;
     table.hidden = !chosen;
     body.replaceChildren(...rows.map(makeRow));
     totals.textContent = !chosen
       ? "No shot has a look yet. Choose one first."
       : frames
-        ? `${frames} frames to paint for ${clips === 1 ? "one shot" : `${clips} shots`}, about ${duration(seconds)}, ${size(bytes)} on disk (${size(free_bytes)} are free)`
+        ? `${frames} frames to paint, about ${duration(seconds)}, ${size(bytes)} on disk (${size(free_bytes)} are free)`
         : "All of it is rendered.";
     totals.classList.toggle("fault", bytes > free_bytes);
     if (bytes > free_bytes) totals.textContent += ". The disk will not do: free some space, or choose another folder.";
-    go.disabled = !frames;
+    ready = frames > 0;
+    go.disabled = !ready;
     go.textContent = frames ? `Render ${frames} frames` : "Render";
   }
 
@@ -153,7 +157,7 @@ export function startRendering(root) {
     } catch (fault) {
       complain(fault.message);
       showRun();
-      go.disabled = !plan?.frames;
+      go.disabled = !ready;
     }
   }
 
