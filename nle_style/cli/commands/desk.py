@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import webbrowser
 from collections.abc import Sequence
@@ -109,10 +110,11 @@ def desk(
 def _more_addresses(keys: Keys) -> None:
     """A new address for every line: each opens one browser."""
     try:
-        while True:
-            input()
-            print(f"The desk: {keys.address()}", flush=True)
-    except (EOFError, OSError):
+        # Not through sys.stdin: the program could not end while this thread waits there.
+        while typed := os.read(0, 4096):
+            for _ in range(typed.count(b"\n")):
+                print(f"The desk: {keys.address()}", flush=True)
+    except OSError:
         return
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import threading
 import time
@@ -76,6 +77,10 @@ def _listening(port: int) -> socket.socket:
     Raises: InputError if the port is taken.
     """
     made = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    if os.name == "posix":
+        # A desk that is started anew finds connections of the one before in TIME_WAIT. (Windows has
+        # another meaning for it, and lets the port be taken at once without it.)
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         made.bind(("127.0.0.1", port))
     except OSError as error:
