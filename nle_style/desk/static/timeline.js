@@ -3,7 +3,7 @@
 import { frameUrl, paintedUrl, picture, put, STRIP } from "./base/api.js";
 import { el, icon } from "./base/dom.js";
 import { label } from "./base/look.js";
-import { lookOf, middleOf, on, select, selectAll, state } from "./base/store.js";
+import { hasPicture, lookOf, middleOf, on, select, selectAll, state } from "./base/store.js";
 
 const THUMBNAIL = 180;
 const PAINTED = 270;
@@ -124,13 +124,13 @@ function cameIntoView(entries) {
       drop(parts);
       continue;
     }
-    if (shot.frames) load(parts, "source", frameUrl(shot, middleOf(shot), THUMBNAIL));
+    if (hasPicture(shot)) load(parts, "source", frameUrl(shot, middleOf(shot), THUMBNAIL));
     paint(shot, parts, lookOf(shot));
   }
 }
 
 function paint(shot, parts, look) {
-  if (!look || !shot.frames) {
+  if (!look || !hasPicture(shot)) {
     forget(parts, "painted");
     parts.painted.hidden = true;
   } else if (state.draft?.id !== shot.id) {

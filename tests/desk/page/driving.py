@@ -86,7 +86,7 @@ class DeskProcess:
 
     def __exit__(self, *_: object) -> None:
         self._process.terminate()
-        self._process.wait(PATIENCE)
+        assert self._process.wait(PATIENCE) >= 0
         self._reader.join()
         assert self._process.stdin is not None
         assert self._process.stdout is not None

@@ -47,9 +47,14 @@ export function lookOf(shot) {
   return state.draft?.id === shot.id ? state.draft.look : shot.look;
 }
 
+/** Whether there is anything to see of a shot: of a refused one there may be no media. */
+export function hasPicture(shot) {
+  return Boolean(shot?.source && shot.frames);
+}
+
 /** The frames of a shot that are offered for scrubbing: at most nine, from its first to its last. */
 export function framesOf(shot) {
-  const [first, last] = shot.frames ?? [0, 0];
+  const [first, last] = shot.frames;
   const count = Math.min(9, last - first + 1);
   if (count < 2) return [first];
   const step = (last - first) / (count - 1);

@@ -3,7 +3,7 @@
 import { announce, el } from "../base/dom.js";
 import { bind } from "../base/keys.js";
 import { label } from "../base/look.js";
-import { currentShot, giveLook, lookOf, on, select, state } from "../base/store.js";
+import { currentShot, giveLook, hasPicture, lookOf, on, select, state } from "../base/store.js";
 import { makeLooks } from "./looks.js";
 import { makePreview } from "./preview.js";
 import { makeSliders } from "./sliders.js";
@@ -65,8 +65,8 @@ function factsOf(shot) {
   if (shot.track) facts.push(shot.track);
   if (shot.timeline) facts.push(shot.timeline.join(" – "));
   if (shot.source) facts.push(shot.source);
-  if (shot.source && shot.numbers) facts.push(`frames ${shot.numbers.join("–")}`);
-  if (shot.source && shot.width) facts.push(`${shot.width}×${shot.height}`);
+  if (hasPicture(shot)) facts.push(`frames ${shot.numbers.join("–")}`);
+  if (hasPicture(shot)) facts.push(`${shot.width}×${shot.height}`);
   return facts;
 }
 

@@ -4,7 +4,7 @@ import { get, frameUrl, LOOKS, paintedUrl, picture, put } from "../base/api.js";
 import { el } from "../base/dom.js";
 import { bind } from "../base/keys.js";
 import { blended, plain, withStyle } from "../base/look.js";
-import { currentShot, lookOf, middleOf, on, setLook, state } from "../base/store.js";
+import { currentShot, hasPicture, lookOf, middleOf, on, setLook, state } from "../base/store.js";
 
 const HEIGHT = 270;
 const DIGITS = "1234567890";
@@ -19,7 +19,7 @@ export function makeLooks(compareWith) {
 
   async function fill() {
     const shot = currentShot();
-    const key = shot?.frames ? `${shot.id} ${shot.frames}` : "";
+    const key = shot ? `${shot.id} ${shot.frames}` : "";
     if (key === shown) return;
     shown = key;
     wanted.abort();
@@ -38,6 +38,10 @@ export function makeLooks(compareWith) {
     tiles = new Map(["", ...styles].map((style, index) => [style, makeTile(style, index)]));
     grid.replaceChildren(...tiles.values());
     mark();
+    if (!hasPicture(shot)) {
+      for (const tile of tiles.values()) tile.classList.add("failed");
+      return;
+    }
     const middle = middleOf(shot);
     load(tiles.get(""), frameUrl(shot, middle, HEIGHT), signal);
     for (const style of styles) {

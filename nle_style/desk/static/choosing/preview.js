@@ -4,7 +4,7 @@ import { frameUrl, LOOKS, picture, put } from "../base/api.js";
 import { announce, el } from "../base/dom.js";
 import { bind } from "../base/keys.js";
 import { label, plain } from "../base/look.js";
-import { currentShot, frameOf, framesOf, lookOf, on, setFrame, setLook, state } from "../base/store.js";
+import { currentShot, frameOf, framesOf, hasPicture, lookOf, on, setFrame, setLook, state } from "../base/store.js";
 import { makeView } from "./view.js";
 
 /** Makes the preview; `compareWith(style)` shows that style on the right while comparing. */
@@ -29,9 +29,9 @@ export function makePreview() {
 
   function show() {
     const shot = currentShot();
-    if (!shot?.frames) {
-      first.blank(shot ? "There is no picture to show." : "");
-      second.blank("");
+    if (!hasPicture(shot)) {
+      const why = shot?.reason || "There is no picture to show.";
+      for (const view of [first, second]) view.blank(why);
       return;
     }
     const look = lookOf(shot);
@@ -47,15 +47,14 @@ export function makePreview() {
 
   function showFrames() {
     const shot = currentShot();
-    const frames = shot?.frames ? framesOf(shot) : [];
-    const at = shot ? frames.indexOf(frameOf(shot)) : 0;
+    const frames = hasPicture(shot) ? framesOf(shot) : [];
+    const at = frames.length ? frames.indexOf(frameOf(shot)) : 0;
     scrub.max = Math.max(0, frames.length - 1);
     scrub.value = at;
     scrub.disabled = frames.length < 2;
-    const offset = shot?.numbers ? shot.numbers[0] - shot.frames[0] : 0;
-    const shown = shot ? frameOf(shot) + offset : 0;
-    scrub.setAttribute("aria-valuetext", `frame ${shown}`);
-    number.textContent = frames.length ? `frame ${shown}` : "";
+    const words = frames.length ? `frame ${frames[at] + shot.numbers[0] - shot.frames[0]}` : "no frames";
+    scrub.setAttribute("aria-valuetext", words);
+    number.textContent = words;
     if (filmed !== `${shot?.id} ${frames}`) {
       filmed = `${shot?.id} ${frames}`;
       unwanted.abort();
@@ -75,7 +74,7 @@ export function makePreview() {
 
   function step(by) {
     const shot = currentShot();
-    if (!shot?.frames) return;
+    if (!hasPicture(shot)) return;
     const frames = framesOf(shot);
     const at = frames.indexOf(frameOf(shot)) + by;
     if (at >= 0 && at < frames.length) setFrame(frames[at]);
