@@ -13,6 +13,7 @@ from tests.desk.page.driving import DeskProcess, Window, write_cut
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
+
 @pytest.fixture(scope="module")
 def cut(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_cut(tmp_path_factory.mktemp("cut"))

@@ -61,6 +61,7 @@ export function paintedUrl(shot, frame, height, look) {
 export const URGENT = 0;
 export const LOOKS = 1;
 export const STRIP = 2;
+export const FILM = 3;
 
 /** So many are asked for at once, the most urgent first; the others have not left the page yet. */
 class Lane {

@@ -1,6 +1,6 @@
 /** The large picture of the shot, two looks side by side, and the way through its frames. */
 
-import { frameUrl, LOOKS, picture, put } from "../base/api.js";
+import { FILM, frameUrl, picture, put } from "../base/api.js";
 import { announce, el } from "../base/dom.js";
 import { bind } from "../base/keys.js";
 import { label, plain } from "../base/look.js";
@@ -66,7 +66,7 @@ export function makePreview() {
 
   function frameOfFilm(shot, frame) {
     const img = el("img", { alt: "", draggable: "false", onclick: () => setFrame(frame) });
-    picture(frameUrl(shot, frame, 90), unwanted.signal, LOOKS)
+    picture(frameUrl(shot, frame, 90), unwanted.signal, FILM)
       .then((blob) => put(img, blob))
       .catch(() => {}); // The large picture says what is wrong.
     return img;
