@@ -60,6 +60,7 @@ def test_a_picture_that_cannot_be_painted_says_why(window: Window) -> None:
     window.look("red").click()
     expect(window.page.locator(".stage .words")).to_have_text(_REFUSED["error"])
     expect(window.page.get_by_role("figure")).to_have_attribute("aria-busy", "false")
+    window.has_written("first", {"styles": {"red": 1}})
     assert window.barriers() == []
 
 
@@ -83,7 +84,9 @@ def test_a_picture_that_is_not_wanted_any_more_is_given_up(window: Window) -> No
     window.look("blue").click()
     expect(window.page.get_by_role("figure")).to_have_attribute("aria-busy", "false")
     expect(window.page.locator(".stage .painted")).to_be_visible()
+    window.has_written("first", {"styles": {"blue": 1}})
     assert any("styles=red" in url for url in given_up)
+    window.page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_page_that_nobody_touches_does_nothing(window: Window) -> None:

@@ -1,4 +1,4 @@
-"""A browser, and a review folder whose pictures say which frames they are."""
+"""A page, and a review folder whose pictures say which frames they are."""
 
 from __future__ import annotations
 
@@ -13,20 +13,7 @@ from nle_style.desk.review import read_entries, write_review
 from tests.desk.review.cuts import render_cut, write_cut
 from tests.helpers.stamps import make_clip
 
-CHROMIUM = Path("/usr/bin/chromium")
 PAINTED = 9
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Any]:
-    """Debian's Chromium, driven by playwright; or a skip."""
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not CHROMIUM.exists():
-        pytest.skip(f"no browser: {CHROMIUM} is not there")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
