@@ -53,7 +53,8 @@ export class Player {
     if (video.requestVideoFrameCallback) {
       const shown = (_, { mediaTime }) => {
         if (number !== this.opened) return;
-        this.shown(Math.round(mediaTime * rate));
+        // WebM counts milliseconds; and Firefox tells the time that was sought, within the frame.
+        this.shown(Math.floor(mediaTime * rate + 0.25));
         video.requestVideoFrameCallback(shown);
       };
       video.requestVideoFrameCallback(shown);
@@ -82,6 +83,10 @@ export class Player {
     this.waiting = false;
     if (this.position !== this.aimed) this.seek(this.position);
     else if (!this.video.requestVideoFrameCallback) this.shown(this.counted());
+    // Firefox may tell of a frame a moment before it can be drawn.
+    setTimeout(() => {
+      if (this.video.paused && !this.waiting && this.frame >= 0) this.told.frame(this.frame);
+    }, 100);
   }
 
   /** The frame by the clock, for browsers that do not tell it. */
