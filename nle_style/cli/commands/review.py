@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,11 +14,9 @@ from nle_style.errors import InputError, OutputError
 if TYPE_CHECKING:
     from threading import Event
 
-    from nle_style.render import Event as RunEvent
     from nle_style.render import OnEvent
-    from nle_style.render.cut import BatchResult
 
-__all__ = ["review", "reviewed"]
+__all__ = ["add_review", "review"]
 
 _SOME = 3  # of several clips some have failed, as of a batch
 
@@ -119,33 +116,23 @@ def _take_in(folder: Path, timeline: Path, notes: Path) -> int:
     return 0
 
 
-def reviewed(
-    run: Callable[[OnEvent], BatchResult],
-    folder: Path,
-    timeline: Path,
-    on_event: OnEvent,
-    stop: Event,
-) -> BatchResult:
-    """A batch, and the review folder of its cut; the batch's end is told when both are there.
+def add_review(folder: Path, timeline: Path, on_event: OnEvent, stop: Event) -> None:
+    """Write the review folder of a batch that has run; why it cannot be written is a warning.
 
     Args:
-        run: runs the batch, with what its events go to.
         folder, timeline: of the batch.
+        on_event: of the run, whose end is told later.
 
-    Raises: as `run`; Cancelled. A review that cannot be written is a warning.
+    Raises: Cancelled.
     """
     from nle_style.desk.review import write_review
-    from nle_style.render import Done, Warned, Written
+    from nle_style.render import Warned, Written
 
-    ends: list[RunEvent] = []
-    result = run(lambda event: (ends.append if isinstance(event, Done) else on_event)(event))
     try:
         page, faults = write_review(folder, timeline, stop=stop)
-        for fault in faults:
-            on_event(Warned(fault))
-        on_event(Written(str(page), "review"))
     except (InputError, OutputError) as error:
         on_event(Warned(f"no review was written ({error})"))
-    for event in ends:
-        on_event(event)
-    return result
+        return
+    for fault in faults:
+        on_event(Warned(fault))
+    on_event(Written(str(page), "review"))

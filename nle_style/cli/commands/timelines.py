@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nle_style.cli.commands.review import reviewed
+from nle_style.cli.commands.review import add_review
 from nle_style.cli.completion import style_names
 from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from nle_style.render import OnEvent
-    from nle_style.render.cut import BatchResult, PlannedBatch
+    from nle_style.render.cut import PlannedBatch
 
 __all__ = ["batch", "revert", "show_plan"]
 
@@ -97,11 +97,9 @@ def batch(
         planned_batch = planned()
         if planned_batch.job is not None:
             log.note(planned_batch.job.as_yaml())
-
-        def run(on_event: OnEvent) -> BatchResult:
-            return run_batch(planned_batch, on_event, stop, renderer_of(workers))
-
-        result = reviewed(run, output, timeline, on_event, stop) if review else run(on_event)
+        result = run_batch(planned_batch, on_event, stop, renderer_of(workers))
+        if review:
+            add_review(output, timeline, on_event, stop)
         if json_:
             print(json.dumps(result.report, indent=2, ensure_ascii=False))
         return result.exit_code

@@ -70,7 +70,7 @@ def cut(tiny_pack: Path, tmp_path: Path) -> Path:
     """A rendered cut whose first clip asks for another look by a marker of its own."""
     path = write_cut(tmp_path)
     made = otio.adapters.read_from_file(str(path))
-    marker = otio.schema.Marker("style: green", time_range(0, 1))
+    marker = otio.schema.Marker("style: green", time_range(86400 + 6, 1))
     made.find_clips()[0].markers.append(marker)
     made.find_clips()[1].markers.append(otio.schema.Marker("keep", time_range(20, 1)))
     otio.adapters.write_to_file(made, str(path))
