@@ -73,10 +73,11 @@ def desk(
     try:
         from nle_style.desk.server import serve
     except ModuleNotFoundError as error:
-        if error.name not in ("starlette", "uvicorn"):
+        package = (error.name or "").split(".")[0]
+        if package not in ("starlette", "uvicorn"):
             raise
         raise InputError(
-            f"the desk needs {error.name}, which is not installed",
+            f"the desk needs {package}, which is not installed",
             remedy="Install it with: pip install 'nle-style[desk]'",
         ) from error
     from nle_style.desk.session import Desk, Request, timeline_for

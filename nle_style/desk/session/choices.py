@@ -60,7 +60,9 @@ class Choices:
     def of(cls, cut: Cut) -> Choices:
         """The choices as they were left in the folder of the results, or as the cut begins.
 
-        Raises: InputError for another's `looks.yaml` there, or a map given beside it.
+        Raises:
+            InputError: another's `looks.yaml` is there, or a map is given beside it.
+            LookError: the look that the cut begins with names a style that the pack does not have.
         """
         request, path = cut.request, cut.request.output.directory / LOOKS_NAME
         if request.look is not None and request.look.keys:
@@ -69,6 +71,8 @@ class Choices:
                 where="--style",
                 remedy="Give it to single clips, in a --map or by markers: the desk keeps it.",
             )
+        if request.look is not None:
+            cut.pack.mix(request.look.styles)
         given = request.options.look_map
         if path.exists():
             _check_ours(path, given)
