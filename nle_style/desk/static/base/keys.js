@@ -9,9 +9,9 @@ const bindings = [];
 const LIST = {
   Shots: [
     ["↑ ↓", "the shot before, the shot after"],
-    ["← →", "the frame before, the frame after"],
+    ["← →", "the frame before, the frame after; in the timeline: the shot"],
     ["Shift ← →", "in the timeline: select more shots"],
-    ["Ctrl ← →, Space", "in the timeline: go to a shot, add it or take it out"],
+    ["Ctrl ← →, Ctrl Space", "in the timeline: go to a shot, add it or take it out"],
     ["Ctrl A", "in the timeline: select all"],
   ],
   Look: [
