@@ -33,7 +33,7 @@ CUT = ROOT / "examples" / "demo.otio"
 LOOKS = 10
 IDLE = 5.0
 PATIENCE = 120_000.0  # milliseconds
-WIDTH, QUALITY = 1366, 84
+WIDTH, QUALITY = 1366, 78
 ANSWER = """async (slider) => {
     const begun = performance.now();
     slider.value = 40;

@@ -32,6 +32,7 @@ export function startRendering(root) {
 
   let plan = null;
   let ready = false;
+  let painted = null;
   let wanted = new AbortController();
   let was = false;
   let quarter = 0;
@@ -92,7 +93,6 @@ export function startRendering(root) {
     ].map((text) => el("td", { text }));
     const now = el("td", { class: "badge" });
     const line = el("tr", { class: refused ? "refused" : "" }, el("th", { scope: "row" }, name), ...cells, now);
-    line.dataset.shot = row.shot;
     showState(now, shot, row);
     return line;
   }
@@ -100,9 +100,17 @@ export function startRendering(root) {
   function showState(cell, shot, row) {
     const words = { "to render": "to render", present: "there already", refused: "refused" };
     const moving = shot && ["rendering", "rendered", "refused", "approved"].includes(shot.state);
-    const name = moving ? shot.state : row.status === "refused" ? "refused" : "chosen";
+    const waits = shot?.state === "rendering" && state.project.render.shot !== shot.id;
+    const name = waits ? "chosen" : moving ? shot.state : row.status === "refused" ? "refused" : "chosen";
+    const word = waits ? "waiting" : name;
     cell.dataset.state = name;
-    cell.replaceChildren(icon(name), moving && row.status !== "present" ? name : words[row.status]);
+    cell.replaceChildren(icon(name), moving && row.status !== "present" ? word : words[row.status]);
+  }
+
+  function showStates() {
+    plan?.rows.forEach((row, index) => {
+      showState(body.children[index].lastChild, state.shots.get(row.shot), row);
+    });
   }
 
   function showRun() {
@@ -124,6 +132,8 @@ export function startRendering(root) {
     ending.classList.toggle("fault", ![0, CANCELLED, null].includes(exit_code));
     stop.disabled = !runs;
     stop.textContent = "Cancel";
+    if (shot !== painted) showStates();
+    painted = shot;
     tellHowFar(runs, done, frames, seconds_left);
     if (was && !runs && state.pane === "render") count();
     was = runs;
@@ -162,14 +172,7 @@ export function startRendering(root) {
   }
 
   on("render", showRun);
-  on("shots", (ids) => {
-    if (!plan) return;
-    for (const line of body.children) {
-      if (!ids.includes(line.dataset.shot)) continue;
-      const row = plan.rows.find((it) => it.shot === line.dataset.shot);
-      showState(line.lastChild, state.shots.get(row.shot), row);
-    }
-  });
+  on("shots", showStates);
   on("pane", () => {
     if (state.pane !== "render") wanted.abort();
     else if (!state.project.render.running) count();
