@@ -187,6 +187,7 @@ def photograph(page: Page, address: str, folder: Path) -> None:
     page.keyboard.press("3")
     page.keyboard.press("a")
     expect(page.locator("#strip li").first).to_contain_text("approved")
+    expect(page.locator(".judge .saved")).to_have_text("Saved")
     take("judge")
 
 

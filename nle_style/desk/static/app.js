@@ -51,6 +51,8 @@ function showPane() {
     at(`tab-${pane}`).setAttribute("aria-selected", String(chosen));
     at(`tab-${pane}`).tabIndex = chosen ? 0 : -1;
   }
+  // Judging lists its own keys.
+  at("help").hidden = state.pane === "judge";
   showRun();
 }
 
