@@ -29,7 +29,8 @@ def test_chosen_rendered_judged_and_exported(
     page.get_by_label("Blend with").select_option("blue")
     page.get_by_label("Share of the second").fill("40")
     page.get_by_label("Strength").fill("80")
-    look = {"styles": {"red": 0.6, "blue": 0.4}, "strength": 0.8}
+    page.get_by_label("Stroke scale").fill("1")
+    look = {"styles": {"red": 0.6, "blue": 0.4}, "strength": 0.8, "stroke_scale": 2}
     window.has_written("waking", look)
     window.shot("looking up").click(modifiers=["ControlOrMeta"])
     window.button("Copy to the other shot").click()
