@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PATIENCE", "DeskProcess", "Window", "expect", "write_cut"]
 
-PATIENCE = 60.0
+PATIENCE = 90.0
 """Seconds for what takes one or two on a machine with nothing else to do."""
 
 
@@ -81,7 +81,11 @@ class DeskProcess:
         assert self._process.stdout is not None
         self._reader = threading.Thread(target=self._read, args=(self._process.stdout,))
         self._reader.start()
-        self._first: str | None = self._next_address()
+        try:
+            self._first: str | None = self._next_address()
+        except AssertionError:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
