@@ -24,6 +24,7 @@ __all__ = ["make_app"]
 
 _KINDS = {".css": "text/css", ".html": "text/html", ".js": "text/javascript"}
 _LOOK = 0.2  # seconds between two looks at whether a browser still waits
+# What has its painting's hash in its address. A shot's number may be another cut's tomorrow.
 _KEEP = {"Cache-Control": "private, max-age=86400, immutable"}
 _CLOSED = 499  # nobody reads this answer
 
@@ -232,4 +233,4 @@ async def _jpeg(request: Request, wish: Wish) -> Response:
             return Response(status_code=_CLOSED)
     if waiting.cancelled():
         return Response(status_code=_CLOSED)
-    return Response(await waiting, media_type="image/jpeg", headers=_KEEP)
+    return Response(await waiting, media_type="image/jpeg")
