@@ -42,6 +42,7 @@ def test_chosen_rendered_judged_and_exported(
     expect(page.locator(".totals")).to_contain_text("26 frames to paint, about")
     window.button("Render 26 frames").click()
     expect(page.locator(".progress")).to_have_text(re.compile(r"[1-9]\d* of 26 frames"))
+    assert window.barriers() == []
     window.button("Cancel").click()
     expect(page.locator(".ending")).to_contain_text("Stopped")
     page.reload()
@@ -60,6 +61,7 @@ def test_chosen_rendered_judged_and_exported(
     expect(wipe).to_have_attribute("aria-valuenow", "45")
     page.keyboard.press("a")
     expect(window.shot("waking")).to_contain_text("approved")
+    assert window.barriers() == []
     window.shot("looking up").click()
     expect(page.locator(".judge .number")).to_contain_text("of 10")
     page.keyboard.press("n")
