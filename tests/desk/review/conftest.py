@@ -20,6 +20,7 @@ PAINTED = 9
 def page(chromium: Any) -> Iterator[Any]:
     """A page of 1366x768. Whatever it asks for beyond the disk, and every error, fails the test."""
     context = chromium.new_context(viewport={"width": 1366, "height": 768})
+    context.set_default_timeout(90_000)  # on a busy machine; else all is there in a second
     opened = context.new_page()
     faults: list[str] = []
     opened.on("pageerror", lambda error: faults.append(str(error)))

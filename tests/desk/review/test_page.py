@@ -32,7 +32,7 @@ def _open(page: Any, folder: Path) -> None:
 
 
 def _at(page: Any, frame: int) -> None:
-    page.locator(".judge .number", has_text=f"Frame {frame} ").wait_for(timeout=20_000)
+    page.locator(".judge .number", has_text=f"Frame {frame} ").wait_for()
 
 
 def _picture(page: Any) -> np.ndarray:
