@@ -95,7 +95,7 @@ class Choices:
             free = (shot.id for shot in cut.shots if shot.info is not None)
             made.chosen |= {s: base for s in free if s not in chosen and s not in made.asked}
         if given != path and (others or made.chosen):
-            made._write()
+            made._write(made.chosen)
         return made
 
     @property
@@ -168,29 +168,27 @@ class Choices:
         return look
 
     def _change(self, new: _State) -> None:
-        old, self.chosen = self.chosen, new
-        try:
-            self._write()
-        except Exception:
-            self.chosen = old
-            raise
+        old = self._become(new)
         self._before = [*self._before, old][-_MOST_STEPS:]
         self._after = []
 
     def _swap(self, source: list[_State], target: list[_State]) -> None:
-        old, self.chosen = self.chosen, source[-1]
-        try:
-            self._write()
-        except Exception:
-            self.chosen = old
-            raise
+        target.append(self._become(source[-1]))
         source.pop()
-        target.append(old)
 
-    def _write(self) -> None:
-        rules = [s.rule(self.chosen[s.id]) for s in self.cut.shots if s.id in self.chosen]
+    def _become(self, new: _State) -> _State:
+        """Write what is chosen, then choose it: what can be seen is on the disk. The state before.
+
+        Raises: OutputError if it cannot be written; nothing is changed then.
+        """
+        self._write(new)
+        old, self.chosen = self.chosen, new
+        return old
+
+    def _write(self, chosen: _State) -> None:
+        rules = [s.rule(chosen[s.id]) for s in self.cut.shots if s.id in chosen]
         with folder_for_results(self.path.parent):
-            write_file(self.path, look_map_text([*rules, *self.others], _FIRST_LINE).encode())
+            write_file(self.path, look_map_text([*rules, *self.others], _FIRST_LINE))
 
 
 def _check_ours(path: Path, given: Path | None) -> None:

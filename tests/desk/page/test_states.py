@@ -91,7 +91,7 @@ def test_a_picture_that_is_not_wanted_any_more_is_given_up(window: Window) -> No
 
 def test_a_page_that_nobody_touches_does_nothing(window: Window) -> None:
     expect(window.page.locator("[data-style] img:not([hidden])")).to_have_count(4)
-    expect(window.page.locator(".film img:not([hidden])")).to_have_count(8)
+    expect(window.page.locator(".film img[src]")).to_have_count(8)
     expect(window.page.locator("#strip img:not([hidden])")).to_have_count(3)
     window.page.evaluate("() => Promise.all(document.getAnimations().map((each) => each.finished))")
     asked = list(window.asked)
@@ -102,8 +102,7 @@ def test_a_page_that_nobody_touches_does_nothing(window: Window) -> None:
         metrics = session.send("Performance.getMetrics")["metrics"]
         busy.append(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
         window.page.wait_for_timeout(1500)
-    # Wall-clock time of tasks, which others' load makes longer; benchmarks/desk.py has the figure.
-    assert busy[1] - busy[0] < 0.5
+    assert busy[1] - busy[0] < 0.05
     assert window.asked == asked
 
 
