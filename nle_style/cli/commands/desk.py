@@ -6,7 +6,6 @@ import os
 import threading
 import webbrowser
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -88,7 +87,7 @@ def desk(
     request = Request(
         timeline=timeline,
         look=look,
-        options=replace(reading, unpack_to=None),
+        options=reading,
         render=renderer_of(workers),
         log=RunLog(output),
         **settings,

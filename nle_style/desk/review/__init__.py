@@ -6,7 +6,7 @@ from nle_style.desk.review.entries import Entry, look_words, read_entries, timel
 from nle_style.desk.review.exports import notes_csv, write_markers
 from nle_style.desk.review.folder import review_timeline, write_review
 from nle_style.desk.review.page_data import entry_data
-from nle_style.desk.review.proxy import proxy_name, still, write_proxy
+from nle_style.desk.review.proxy import proxy_name, proxy_of, still, write_proxy
 from nle_style.desk.review.sides import Pictures, Side, pictures_of
 from nle_style.desk.review.verdicts import Decision, Verdict, Verdicts, verdicts_path
 
@@ -22,6 +22,7 @@ __all__ = [
     "notes_csv",
     "pictures_of",
     "proxy_name",
+    "proxy_of",
     "read_entries",
     "review_timeline",
     "still",

@@ -94,41 +94,37 @@ def write_markers(
 
 
 def _mark_look(clip: otio.schema.Clip, text: str) -> None:
-    clip.markers[:] = [marker for marker in clip.markers if not asks_look(marker)]
-    shown = clip.trimmed_range()
-    one = otio.opentime.RationalTime(1, shown.duration.rate)
-    clip.markers.append(
-        otio.schema.Marker(
-            name="Look",
-            marked_range=otio.opentime.TimeRange(shown.start_time, one),
-            color=otio.schema.MarkerColor.BLUE,
-            comment=f"style: {text}",
-        )
-    )
+    _drop_looks(clip)
+    begin = clip.trimmed_range().start_time
+    _add_marker(clip, "Look", begin, otio.schema.MarkerColor.BLUE, f"style: {text}")
 
 
 def _mark(clip: otio.schema.Clip, entry: Entry, said: Verdict) -> None:
-    shown = clip.trimmed_range()
     speed = _speed(clip)
-    looks = _look_text(entry, shown, speed)
+    looks = _look_text(entry, clip.trimmed_range(), speed)
     note = " / ".join(line.strip() for line in said.note.splitlines() if line.strip())
     # A note of several lines could hold one that asks for a look.
     lines = [f"style: {looks}"] if looks else []
     lines += [f"note: {note}"] if note else []
     if looks:
-        kept = [marker for marker in clip.markers if not asks_look(marker)]
-        clip.markers[:] = kept
+        _drop_looks(clip)
     colour = _COLOURS.get(said.verdict or "")
     if colour is None:
         colour = otio.schema.MarkerColor.YELLOW if note else otio.schema.MarkerColor.BLUE
-    at = _instant(clip, entry, said.frame, speed)
-    one = otio.opentime.RationalTime(1, shown.duration.rate)
-    marker = otio.schema.Marker(
-        name=(said.verdict or ("note" if note else "look")).capitalize(),
-        marked_range=otio.opentime.TimeRange(at, one),
-        color=colour,
-        comment="\n".join(lines),
-    )
+    name = (said.verdict or ("note" if note else "look")).capitalize()
+    _add_marker(clip, name, _instant(clip, entry, said.frame, speed), colour, "\n".join(lines))
+
+
+def _drop_looks(clip: otio.schema.Clip) -> None:
+    clip.markers[:] = [marker for marker in clip.markers if not asks_look(marker)]
+
+
+def _add_marker(
+    clip: otio.schema.Clip, name: str, at: otio.opentime.RationalTime, colour: str, comment: str
+) -> None:
+    one = otio.opentime.RationalTime(1, clip.trimmed_range().duration.rate)
+    span = otio.opentime.TimeRange(at, one)
+    marker = otio.schema.Marker(name=name, marked_range=span, color=colour, comment=comment)
     clip.markers.append(marker)
 
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from nle_style.desk.review.entries import Entry, read_entries, timelines_in_folder
 from nle_style.desk.review.page_data import entry_data
-from nle_style.desk.review.proxy import proxy_name, still, write_proxy
+from nle_style.desk.review.proxy import proxy_name, proxy_of, still
 from nle_style.desk.review.sides import Side
 from nle_style.desk.review.verdicts import Verdict, Verdicts, verdicts_path
 from nle_style.durable import sweep_parts, write_file
@@ -122,10 +122,7 @@ def _media(
 
     Returns: their addresses relative to the page.
     """
-    name = proxy_name(entry)
-    proxy = place / "media" / name
-    if not proxy.exists():
-        write_proxy(entry, proxy, stop=stop)
+    proxy = proxy_of(entry, place, stop=stop)
     middle = sum(entry.frames) // 2
     stills = []
     for frame in sorted({middle} if said.frame is None else {middle, said.frame}):
@@ -138,7 +135,7 @@ def _media(
                 write_file(place / address, still(entry, frame, side))
             addresses[side] = address
         stills.append(addresses)
-    return {"proxy": f"media/{name}", "stills": stills}
+    return {"proxy": f"media/{proxy.name}", "stills": stills}
 
 
 def _sweep(place: Path, kept: set[str]) -> None:

@@ -23,7 +23,7 @@ from nle_style.desk.review.sides import Side, pictures_of
 from nle_style.durable import replacing
 from nle_style.errors import Cancelled, InputError
 
-__all__ = ["LONGEST_SIDE", "proxy_name", "still", "write_proxy"]
+__all__ = ["LONGEST_SIDE", "proxy_name", "proxy_of", "still", "write_proxy"]
 
 LONGEST_SIDE = 960
 """Pixels of a picture in the proxy, at most, across and down."""
@@ -48,6 +48,20 @@ def proxy_name(entry: Entry) -> str:
     """The file name of a clip's proxy: the same for the same frames of the same painting."""
     shown = (entry.painting, str(entry.source), entry.frames, dict(entry.reading), entry.colour)
     return f"{hashlib.sha256(repr((_VERSION, *shown)).encode()).hexdigest()[:20]}.webm"
+
+
+def proxy_of(entry: Entry, review: Path, *, stop: threading.Event | None = None) -> Path:
+    """The proxy of a clip in a review folder, made if it is not there.
+
+    Args:
+        review: `review` in the folder of the renders.
+        stop: as of `write_proxy`.
+    Raises: as `write_proxy`.
+    """
+    path = review / "media" / proxy_name(entry)
+    if not path.exists():
+        write_proxy(entry, path, stop=stop)
+    return path
 
 
 def write_proxy(entry: Entry, path: Path, *, stop: threading.Event | None = None) -> None:

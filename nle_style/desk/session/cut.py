@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -94,9 +94,8 @@ def timeline_for(
     if not timelines:
         path = folder / "clips.otio"
         text = clips(sources)
-        folder.mkdir(parents=True, exist_ok=True)
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            SafeWriter(overwrite=False).write(path, text)
+            SafeWriter().write(path, text)
         return path
     if len(sources) > 1:
         raise InputError(
@@ -159,6 +158,16 @@ class Cut:
             colour=request.colour,
             sources=self.sources,
         )
+
+    def shots_by_item(self, batch: PlannedBatch) -> dict[int, tuple[str, ...]]:
+        """The ids of the shots that each item of a batch's job is for."""
+        ids = {shot.clip.clip_id: shot.id for shot in self.shots}
+        items = {wanted: index for index, wanted in enumerate(batch.plan.ranges)}
+        found: dict[int, list[str]] = defaultdict(list)
+        for use in batch.plan.uses:
+            if use.clip_id in ids:
+                found[items[use.range]].append(ids[use.clip_id])
+        return {index: tuple(shots) for index, shots in found.items()}
 
     def looks(self, look_map: Path | None) -> dict[str, ClipLook]:
         """What the cut's own markers and a map ask for, by the ids of the shots; keys at positions

@@ -7,7 +7,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast, get_args
+from typing import Any, cast
 
 from nle_style.desk.review import (
     Entry,
@@ -15,12 +15,11 @@ from nle_style.desk.review import (
     Verdicts,
     entry_data,
     notes_csv,
-    proxy_name,
+    proxy_of,
     read_entries,
     still,
     verdicts_path,
     write_markers,
-    write_proxy,
 )
 from nle_style.desk.session.choices import Choices, look_data
 from nle_style.desk.session.cut import Cut, Request, Shot
@@ -165,15 +164,14 @@ class Desk:
         if self._rendering.progress.running:
             raise InputError("a render is running", remedy="Wait for it, or cancel it.")
         dry = dry_run_batch(self.cut.plan(self._choices.map_path))
-        ids = {shot.clip.clip_id: shot.id for shot in self.cut.shots}
-        shots = {use.range: ids.get(use.clip_id) for use in reversed(dry.batch.plan.uses)}
-        names = {use.range: use.clip_name for use in reversed(dry.batch.plan.uses)}
+        shots = self.cut.shots_by_item(dry.batch)
         rows: list[dict[str, Any]] = []
-        for wanted, render in zip(dry.batch.plan.ranges, dry.renders, strict=True):
+        for index, render in enumerate(dry.renders):
+            shot = self.cut.by_id[shots[index][0]]
             rows.append(
                 {
-                    "shot": shots[wanted],
-                    "name": names[wanted],
+                    "shot": shot.id,
+                    "name": shot.clip.clip_name,
                     "look": render.look,
                     "status": render.status,
                     "frames": render.to_paint,
@@ -229,16 +227,11 @@ class Desk:
     def proxy(self, shot: str) -> Path:
         """The movie to judge a shot by, made when it is first asked for, see `write_proxy`."""
         entry = self.entry(shot)
-        path = self.cut.request.output.directory / "review" / "media" / proxy_name(entry)
         with self._proxying:
-            if not path.exists():
-                write_proxy(entry, path)
-        return path
+            return proxy_of(entry, self.cut.request.output.directory / "review")
 
     def still(self, shot: str, frame: int, side: str) -> bytes:
         """A frame at full size as PNG, see `review.still`."""
-        if side not in get_args(Side):
-            raise InputError(f"there is no side '{side}'", remedy="It is source or painted.")
         return still(self.entry(shot), frame, cast(Side, side))
 
     def _state(self, shot: Shot, look: ClipLook | None) -> str:

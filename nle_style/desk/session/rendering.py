@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -83,7 +82,7 @@ class Rendering:
             if self.progress.running:
                 raise InputError("a render is running", remedy="Wait for it, or cancel it.")
             batch = plan()
-            self._shots = _shots_by_item(self._cut, batch)
+            self._shots = self._cut.shots_by_item(batch)
             self._stop = threading.Event()
             self.outcomes, self.faults = {}, {}
             self.waiting = frozenset(shot for group in self._shots.values() for shot in group)
@@ -163,14 +162,3 @@ class Rendering:
     def _tell(self, progress: Progress, shots: tuple[str, ...] = ()) -> None:
         self.progress, self._told = progress, time.monotonic()
         self._on_change(progress, shots)
-
-
-def _shots_by_item(cut: Cut, batch: PlannedBatch) -> dict[int, tuple[str, ...]]:
-    """The shots that each item of a batch's job is for."""
-    ids = {shot.clip.clip_id: shot.id for shot in cut.shots}
-    items = {wanted: index for index, wanted in enumerate(batch.plan.ranges)}
-    found: dict[int, list[str]] = defaultdict(list)
-    for use in batch.plan.uses:
-        if use.clip_id in ids:
-            found[items[use.range]].append(ids[use.clip_id])
-    return {index: tuple(shots) for index, shots in found.items()}
