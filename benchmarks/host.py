@@ -41,6 +41,10 @@ IMAGES = {  # the images' encoders and pixel formats of ffmpeg
     "exr:float": ("-c:v exr -compression zip16 -format float", "gbrpf32le"),
     "dpx:10": ("-c:v dpx", "gbrp10be"),
     "dpx:16": ("-c:v dpx", "rgb48be"),
+    "png:8": (f"-c:v png {' '.join(PNG)}", "rgb24"),
+    "png:16": (f"-c:v png {' '.join(PNG)}", "rgb48be"),
+    "tiff:8": ("-c:v tiff -compression_algo deflate", "rgb24"),
+    "tiff:16": ("-c:v tiff -compression_algo deflate", "rgb48le"),
 }
 
 
@@ -67,7 +71,7 @@ def bare_ffmpeg(clip: Path, folder: Path, kind: str, cores: int, frames: int) ->
     name, depth = kind.split(":")
     entry = INTERMEDIATES[name]
     folder.mkdir(parents=True)
-    if entry.sequence:
+    if entry.of_images:
         words, pixels = IMAGES[kind]
         encoder, target = words.split(), folder / f"%06d{entry.extension}"
     else:

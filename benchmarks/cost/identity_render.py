@@ -35,7 +35,7 @@ def main() -> None:
     identity: dict[str, Any] = {
         "measure": consumed,
         "freeze": lambda self, statistics: None,
-        "frame": lambda self, rgb: rgb.copy(),
+        "frame": lambda self, rgb, number=None: rgb.copy(),
     }
     for name, function in identity.items():
         setattr(Stylizer, name, function)

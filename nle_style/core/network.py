@@ -168,6 +168,9 @@ class InstanceNorm(nn.Module):
     def forward(self, features: Tensor, statistics: NormStatistics | None = None) -> Tensor:
         """Normalise (N, C, H, W) by its own statistics, or by the frozen ones that are given."""
         if statistics is None:
+            if len(features) == 1:  # a batch of one: torch's quickest, in bfloat16 by far
+                rows = None, None, self.gamma, self.beta, True, 0.0, self.epsilon
+                return F.batch_norm(features, *rows)
             # A group for every channel is an instance norm; torch's own is quicker than the steps.
             return F.group_norm(features, self.gamma.numel(), self.gamma, self.beta, self.epsilon)
         scale, offset = self.affine(statistics)

@@ -151,6 +151,22 @@ def _download_weights() -> Mapping[str, Tensor]:
         ) from error
 
 
+class _Gram(torch.autograd.Function):
+    """FᵀF of maps F, (N, pixels, C) -> (N, C, C), whose gradient is one product, not the two that
+    autograd takes and adds: a tenth of a training step on a CPU."""
+
+    @staticmethod
+    def forward(ctx: Any, flat: Tensor) -> Tensor:
+        ctx.save_for_backward(flat)
+        return torch.bmm(flat.transpose(1, 2), flat)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Tensor:
+        (flat,) = ctx.saved_tensors
+        (gradient,) = gradients
+        return torch.bmm(flat, gradient + gradient.transpose(1, 2))
+
+
 def gram_matrix(features: Tensor) -> Tensor:
     """G = F Fᵀ / (C·H·W), Johnson et al. 2016, equation 3: (N, C, H, W) -> (N, C, C), float32.
 
@@ -159,7 +175,8 @@ def gram_matrix(features: Tensor) -> Tensor:
     n, channels, height, width = features.shape
     # No copy of maps in channels_last, and none of their gradients.
     flat = features.permute(0, 2, 3, 1).reshape(n, height * width, channels)
-    return torch.bmm(flat.transpose(1, 2), flat).float() / (channels * height * width)
+    gram: Tensor = _Gram.apply(flat)
+    return gram.float() / (channels * height * width)
 
 
 def content_loss(output: Tensor, target: Tensor, weighting: Weighting = "paper") -> Tensor:
@@ -172,7 +189,9 @@ def content_loss(output: Tensor, target: Tensor, weighting: Weighting = "paper")
     Returns:
         (N,), 0 where the maps are equal.
     """
-    loss = (output - target).square().mean(dim=(1, 2, 3))
+    # In the maps' order in memory: a gradient that came in another would be added slowly.
+    difference = (output - target).permute(0, 2, 3, 1)
+    loss = difference.square().mean(dim=(1, 2, 3))
     if weighting == "normalised":
         loss = loss / target.square().mean(dim=(1, 2, 3)).clamp_min(1e-12)
     return loss

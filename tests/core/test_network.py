@@ -123,15 +123,24 @@ def test_norm_of_four_values_by_hand() -> None:
     assert norm(features).flatten().tolist() == pytest.approx(expected, rel=1e-6)
 
 
-def test_norm_agrees_with_torch_instance_norm() -> None:
-    norm = InstanceNorm(5).requires_grad_(False)
-    norm.gamma.copy_(torch.rand(5) + 0.5)
-    norm.beta.copy_(torch.randn(5))
-    stock = nn.InstanceNorm2d(5, affine=True).requires_grad_(False)
-    stock.weight.copy_(norm.gamma)
-    stock.bias.copy_(norm.beta)
-    features = torch.randn(2, 5, 9, 11) * 3 + 1
-    assert torch.allclose(norm(features), stock(features), atol=1e-5)
+@pytest.mark.parametrize("batch", [1, 2])  # torch has two ways, one of them for a batch of one
+def test_norm_and_its_gradients_agree_with_torch_instance_norm(batch: int) -> None:
+    norm, stock = InstanceNorm(5), nn.InstanceNorm2d(5, affine=True)
+    with torch.no_grad():
+        norm.gamma.copy_(torch.rand(5) + 0.5)
+        norm.beta.copy_(torch.randn(5))
+        stock.weight.copy_(norm.gamma)
+        stock.bias.copy_(norm.beta)
+    features = (torch.randn(batch, 5, 9, 11) * 3 + 1).requires_grad_()
+    toward = torch.randn(batch, 5, 9, 11)
+    found = []
+    for module in (norm, stock):
+        out = module(features)
+        found.append(
+            [out, *torch.autograd.grad((out * toward).sum(), [features, *module.parameters()])]
+        )
+    for mine, theirs in zip(*found, strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-4)
 
 
 def test_statistics_of_half_precision_are_summed_in_float32() -> None:

@@ -14,6 +14,7 @@ from nle_style.core.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
     Vgg16Features,
+    _Gram,
     content_loss,
     gram_matrix,
     load_vgg16,
@@ -41,6 +42,18 @@ def test_gram_of_two_channels_by_hand() -> None:
 def test_gram_does_not_know_places() -> None:
     maps = torch.rand(1, 3, 4, 4)
     assert torch.allclose(gram_matrix(maps), gram_matrix(maps.flip(2).transpose(2, 3)), atol=1e-6)
+
+
+def test_gradient_of_gram_by_finite_differences() -> None:
+    """Also for weights that are not symmetric, which no loss of this project has."""
+    weights = torch.rand(2, 3, 3, dtype=torch.float64)
+    maps = torch.rand(2, 3, 4, 5, dtype=torch.float64, requires_grad=True)
+    flat = maps.permute(0, 2, 3, 1).reshape(2, 20, 3)
+    assert torch.autograd.gradcheck(lambda flat: (_Gram.apply(flat) * weights).sum(), flat)
+    gradient = torch.autograd.grad(gram_matrix(maps.float()).sum(), maps)[0]
+    # The sum of all entries is the sum over pixels of (sum of channels) squared, over C·H·W.
+    by_hand = (2 * maps.sum(1, keepdim=True) / 60).expand_as(maps)
+    assert torch.allclose(gradient, by_hand, atol=1e-6)
 
 
 @pytest.mark.parametrize("weighting", ["paper", "normalised"])

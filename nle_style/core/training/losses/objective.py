@@ -46,9 +46,10 @@ def computes_in_bfloat16(device: torch.device) -> bool:
 class Objective:
     """The loss of a run, with the posters' side of it computed once.
 
-    The loss network and the products of its Gram matrices compute in bfloat16 where that is fast
-    (`computes_in_bfloat16`); half precision ends below VGG-16's maps. Losses are float32, and so is
-    the painting network: the two paintings of a noise term differ by less than bfloat16 resolves.
+    Where bfloat16 is fast (`computes_in_bfloat16`) the loss network, the products of its Gram
+    matrices and the painting network's convolutions compute in it; half precision ends below
+    VGG-16's maps. Losses are float32, and so is all painting at a step with a temporal term: the
+    two paintings of a noise term differ by less than bfloat16 resolves.
 
     Args:
         settings: the run's; its weights, posters and device count here.
@@ -56,7 +57,7 @@ class Objective:
         posters: name -> (3, H, W), RGB, 0-1.
 
     Attributes:
-        bfloat16: whether the loss network computes in it.
+        bfloat16: whether the two networks compute in it.
         grams: name -> the Gram matrices of its poster, see `perceptual.style_targets`.
     """
 
@@ -106,8 +107,14 @@ class Objective:
         settings = self._settings
         with torch.no_grad():
             wanted = self.features(batch, (CONTENT_LAYER,))[CONTENT_LAYER].float()
+        # Half of the steps each: either costs another pass through the network.
+        name = "noise" if step % 2 == 0 else "motion"
+        weight = self._temporal_weight(name, run, step)
         paint = partial(paint_with_overscan, network)
-        painted = paint(batch)
+        low = self.bfloat16 and not weight
+        with torch.autocast(self._device.type, torch.bfloat16, enabled=low):
+            painted = paint(batch)
+        painted = painted.float()
         features = self.features(painted)
         targets = {
             layer: torch.cat([self.grams[style][layer] for style in styles])
@@ -122,9 +129,7 @@ class Objective:
             "content": (settings.content_weight, content),
             "style": (settings.style_weight, style),
         }
-        # Half of the steps each: either costs another pass through the network.
-        name = "noise" if step % 2 == 0 else "motion"
-        if weight := self._temporal_weight(name, run, step):
+        if weight:
             chance = np.random.default_rng([settings.seed_of(run), 1_000_033, step, place])
             loss = noise_loss if name == "noise" else motion_loss
             terms[name] = weight, loss(paint, batch, painted, chance)

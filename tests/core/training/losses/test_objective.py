@@ -216,14 +216,18 @@ def test_features_in_bfloat16_are_those_of_float32_to_eight_bits(
     assert of.features(batch * 1e6)[22].isfinite().all()
 
 
+@pytest.mark.parametrize("motion", [0.0, 1.0])
 def test_a_step_in_bfloat16_has_about_the_gradient_of_one_in_float32(
-    settings: TrainingSettings, objective: Make, network: StyleNetwork, batch: Tensor
+    settings: TrainingSettings, objective: Make, network: StyleNetwork, batch: Tensor, motion: float
 ) -> None:
-    of = objective(replace(settings, tone_weight=1.0, motion_weight=1.0))
-    gradients = []
+    """The painting too, but not where a temporal term compares two of it."""
+    of = objective(replace(settings, tone_weight=1.0, motion_weight=motion))
+    gradients, inner = [], []
+    network.convolutions[1].register_forward_hook(lambda *call: inner.append(call[-1].dtype))
     for low in (False, True):
         of.bfloat16 = low
         losses, _ = of(network, batch, ["squares"] * 2, "squares", 5)
+        assert inner.pop() == (torch.bfloat16 if low and not motion else torch.float32)
         assert losses.dtype == torch.float32
         found = torch.autograd.grad(losses.sum(), list(network.parameters()))
         assert {gradient.dtype for gradient in found} == {torch.float32}
