@@ -148,12 +148,12 @@ def _resized(rgb: np.ndarray, width: int, height: int) -> np.ndarray:
     return np.clip(np.stack(planes, 2), 0, 1)
 
 
-def save(sheet: Image.Image, path: Path) -> None:
-    """As JPEG, in the best quality that `_LARGEST` bytes allow."""
+def save(sheet: Image.Image, path: Path, largest: int = _LARGEST) -> None:
+    """As JPEG, in the best quality that `largest` bytes allow."""
     for quality in range(92, 30, -4):
         data = io.BytesIO()
         sheet.save(data, "JPEG", quality=quality)
-        if data.tell() <= _LARGEST:
+        if data.tell() <= largest:
             break
     path.write_bytes(data.getvalue())
     print(f"{path}: {sheet.width}x{sheet.height}, {data.tell()} bytes, quality {quality}")
