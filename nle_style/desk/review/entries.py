@@ -41,6 +41,7 @@ class Entry:
         size: width and height of both, in stored pixels.
         reading: how the source was read, as `render.plan.reading_facts` has it; {} by default.
         colour: how its colours were read.
+        pack: SHA-256 of the style pack that painted it; "" where the report does not say.
         controls: the look as plain data, see `apply.Look.as_data`.
         label: the look in words: "blue 70%, fire 30%, strength 60%".
         painting: a hash of what it shows: the report's `frames_sha256`, or where it has none one of
@@ -63,6 +64,7 @@ class Entry:
     size: tuple[int, int]
     reading: Mapping[str, str]
     colour: ColourSettings
+    pack: str
     controls: Mapping[str, Any]
     label: str
     painting: str
@@ -174,6 +176,7 @@ def _entry(folder: Path, report: Mapping[str, Any], clip: Mapping[str, Any]) -> 
             size=(*item["source"]["size"],),
             reading=item["source"].get("reading", {}),
             colour=ColourSettings(colour.get("input", "auto"), ocio and Path(ocio)),
+            pack=item.get("pack", {}).get("sha256", ""),
             controls=controls,
             label=look_words(controls),
             painting=clip.get("frames_sha256") or hashlib.sha256(identity.encode()).hexdigest(),

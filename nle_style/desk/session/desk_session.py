@@ -250,9 +250,10 @@ class Desk:
         return "refused" if outcome in _FAILED else "rendered"
 
     def _current_entry(self, shot: Shot, look: ClipLook | None) -> Entry | None:
-        """What was rendered of a shot, if that is in the look that it has now."""
+        """What was rendered of a shot, if that is in the look that it has now, and by this pack: of
+        another version of it, the same look is another painting."""
         entry = self._entries.get(shot.clip.clip_id)
-        if entry is None or look is None:
+        if entry is None or look is None or entry.pack not in ("", self.cut.pack.sha256):
             return None
         wanted = json.loads(json.dumps(complete_look(look).as_data()))
         return entry if wanted == dict(entry.controls) else None

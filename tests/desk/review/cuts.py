@@ -35,6 +35,7 @@ ENTRY = Entry(
     size=(WIDTH, HEIGHT),
     reading={},
     colour=ColourSettings(),
+    pack="0f9c",
     controls=Look({"blue": 1.0}).as_data(),
     label="blue",
     painting="77ab",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -36,7 +37,7 @@ def _report(folder: Path) -> tuple[Path, dict[str, Any]]:
     return path, json.loads(path.read_text())
 
 
-def test_clips_come_in_the_order_of_the_cut(batch: Path) -> None:
+def test_clips_come_in_the_order_of_the_cut(batch: Path, tiny_pack: Path) -> None:
     flower, crowd = read_entries(batch / "out", batch / "cut.otio")
     assert (flower.name, flower.track, flower.frames) == ("flower field", "V1", (5, 12))
     assert flower.timeline == ("01:00:00:00", "01:00:00:08")
@@ -50,6 +51,7 @@ def test_clips_come_in_the_order_of_the_cut(batch: Path) -> None:
     assert (flower.rate, flower.size, flower.checked) == (Fraction(24), (192, 32), 8)
     assert flower.label == "red, strength 0%"
     assert flower.controls == Look({"red": 1.0}, strength=0.0).as_data()
+    assert flower.pack == hashlib.sha256(tiny_pack.read_bytes()).hexdigest()
     assert flower.painting == _report(batch)[1]["clips"][0]["frames_sha256"]
     assert timelines_in_folder(batch / "out") == (batch / "cut.otio",)
 

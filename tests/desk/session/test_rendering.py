@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import threading
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -10,6 +11,8 @@ from typing import Any
 
 import opentimelineio as otio
 import pytest
+from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
 from nle_style.desk.session import Desk, timeline_of_clips
 from nle_style.errors import InputError, LookError
@@ -89,6 +92,26 @@ def test_a_cancelled_render_goes_on_also_at_another_desk(
     told = rendered(again)
     assert (told[-1]["exit_code"], states(again)) == (0, ["rendered", "rendered"])
     assert told[-1]["message"] == "2 clips styled (1 was there already)"
+    again.close()
+
+
+def test_what_another_version_of_the_pack_painted_is_not_rendered(
+    cut: Path, tiny_pack: Path, tmp_path: Path
+) -> None:
+    pack = Path(shutil.copy(tiny_pack, tmp_path / "own.safetensors"))
+    desk = desk_on(cut, pack, tmp_path / "out")
+    desk.choose(["s0001"], look(blue=1.0))
+    rendered(desk)
+    desk.close()
+    assert states(desk_on(cut, pack, tmp_path / "out"))[0] == "rendered"
+    tensors = load_file(pack)
+    with safe_open(pack, "pt") as opened:
+        note = opened.metadata()
+    name = min(tensors)
+    save_file({**tensors, name: tensors[name] * 1.5}, pack, note)
+    again = desk_on(cut, pack, tmp_path / "out")
+    assert states(again)[0] == "chosen"
+    assert again.plan()["rows"][0]["status"] == "to render"
     again.close()
 
 
