@@ -23,12 +23,10 @@ from nle_style.core import StylePack
 from nle_style.errors import VerificationError
 from nle_style.media.base import AlphaKind, bands
 from nle_style.media.colour import SceneColour
-from nle_style.render.item.pixels import divided, is_unseen, over, parted, rows_of
+from nle_style.render.item.pixels import BAND_PIXELS, StoredColours, over, parted, rows_of
 from nle_style.render.plan import ItemPlan
 
 __all__ = ["Drawn", "FramePainter", "PaintedFrame", "painter_of"]
-
-_BAND_PIXELS = 1 << 15  # 400 kB of RGB: intermediate results stay in the cache
 
 
 class PaintedFrame(NamedTuple):
@@ -106,10 +104,7 @@ class FramePainter:
         self._holding = [place for place, look in enumerate(self._looks) if look.hold > 1]
         self._held: dict[int, _Held] = {}
         self._shot = (0, 0)
-        self._alpha = alpha
-        self._beyond = is_float or alpha == "premultiplied"
-        self._premultiplied = premultiplied
-        self._colour = colour
+        self._colours = StoredColours(alpha, is_float, premultiplied, colour)
         self._samples: Callable[[], Iterable[np.ndarray]] | None = None
         self._known: Mapping[int, ShotStatistics | ChangingStatistics] = {}
         self._measured: set[int] = set()
@@ -183,7 +178,7 @@ class FramePainter:
             where alpha is 0: a file can have any colour there.
         """
         rgb, alpha = parted(pixels)
-        return self._view(rgb, alpha)
+        return self._colours.view(rgb, alpha)
 
     def frame(
         self,
@@ -225,6 +220,7 @@ class FramePainter:
     def lay(self, drawn: Drawn) -> PaintedFrame:
         """Put the paintings that a frame shows together; errors as of `frame`."""
         pixels, weights, name, number, view, pictures = drawn
+        colours = self._colours
         for place in self._holding:
             of_its_own = self._looks[place].drawing(number, self._shot[0]) == number
             if of_its_own or place not in self._held:
@@ -246,20 +242,20 @@ class FramePainter:
                     remedy="Nothing of it was written. Try --statistics frame or --device cpu, and"
                     " please report this with the clip.",
                 )
-            if weight is None and alpha is None and not self._converts:
+            if weight is None and alpha is None and not colours.converts:
                 result = shown
                 continue
             laid = np.empty(rgb.shape, np.float32)
-            for rows in bands(rgb, _BAND_PIXELS):
+            for rows in bands(rgb, BAND_PIXELS):
                 painted = rgb[rows]
                 if shown is not view:
-                    painted = self._stored(view[rows], shown[rows], painted, rows_of(alpha, rows))
+                    painted = colours.stored(view[rows], shown[rows], painted, rows_of(alpha, rows))
                 laid[rows] = (
                     painted if weight is None else over(result[rows], painted, weight[rows])
                 )
             result = laid
-        after = view if result is rgb else self._view(result, alpha)
-        return PaintedFrame(self._delivered(pixels, rgb, result, alpha), view, after)
+        after = view if result is rgb else colours.view(result, alpha)
+        return PaintedFrame(colours.delivered(pixels, rgb, result, alpha), view, after)
 
     def _shown(self, place: int, drawn: Drawn) -> np.ndarray:
         """What a frame shows of a look, as display values; its view at strength 0."""
@@ -291,80 +287,6 @@ class FramePainter:
         if place in self._holding:
             return stylizer.painting(view, number)
         return stylizer.frame(view, number)
-
-    @property
-    def _converts(self) -> bool:
-        """Whether display values differ from the stored ones."""
-        return self._beyond or self._colour is not None
-
-    def _view(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
-        if alpha is None and not self._converts:
-            return rgb
-        view = np.empty(rgb.shape, np.float32)
-        for rows in bands(rgb, _BAND_PIXELS):
-            view[rows] = self._display(self._straight(rgb[rows], rows_of(alpha, rows)))
-        return view
-
-    def _straight(self, rgb: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
-        if alpha is None:
-            return rgb
-        straight = divided(rgb, alpha) if self._alpha == "premultiplied" else rgb.copy()
-        unseen = is_unseen(alpha)
-        if unseen.any():
-            np.copyto(straight, 0, where=unseen[..., None])
-        return straight
-
-    def _display(self, straight: np.ndarray) -> np.ndarray:
-        if self._colour is not None:
-            shown = self._colour.encode(straight)
-        elif self._beyond:
-            shown = np.clip(straight, 0, 1)
-        else:
-            return straight
-        # Through the norms one NaN would change the whole frame.
-        if not np.isfinite(shown).all():
-            shown = np.nan_to_num(shown, nan=0.0, posinf=1.0, neginf=0.0)
-        return shown
-
-    def _stored(
-        self, view: np.ndarray, shown: np.ndarray, rgb: np.ndarray, alpha: np.ndarray | None
-    ) -> np.ndarray:
-        """The painted display values `shown` in the source's encoding, and premultiplied if its
-        values are."""
-        straight = self._straight(rgb, alpha)
-        if self._colour is not None:
-            painted = self._colour.decode(view, shown, straight)
-        elif self._beyond:
-            painted = shown + (straight - view)
-        else:
-            painted = shown
-        if alpha is None:
-            return painted
-        multiplied = self._alpha == "premultiplied"
-        stored: np.ndarray = painted * alpha[..., None] if multiplied else painted.copy()
-        unseen = is_unseen(alpha)
-        if unseen.any():
-            np.copyto(stored, rgb, where=unseen[..., None])
-        return stored
-
-    def _delivered(
-        self, pixels: np.ndarray, rgb: np.ndarray, result: np.ndarray, alpha: np.ndarray | None
-    ) -> np.ndarray:
-        if alpha is None:
-            return result
-        multiplied = self._alpha == "premultiplied"
-        if result is rgb and multiplied == self._premultiplied:
-            return pixels
-        delivered = np.empty(pixels.shape, np.float32)
-        delivered[..., 3] = alpha
-        for rows in bands(rgb, _BAND_PIXELS):
-            colours = result[rows]
-            if self._premultiplied and not multiplied:
-                colours = colours * alpha[rows, :, None]
-            elif multiplied and not self._premultiplied:
-                colours = divided(colours, alpha[rows])
-            delivered[rows, :, :3] = colours
-        return delivered
 
 
 def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePainter:
