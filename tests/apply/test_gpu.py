@@ -7,8 +7,6 @@ fails, as on a GPU.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,71 +18,16 @@ from nle_style.apply import Look, Stylizer, parallel_map, stylizer
 from nle_style.apply.engine import Budget
 from nle_style.apply.gpu import WORKERS_ON_GPU, Gpu, gpu_of
 from nle_style.core import StylePack, load_pack
+from tests.helpers.fake_cuda import GIB, MIB, FakeCuda
 
 CPU = torch.device("cpu")
-MIB, GIB = 2**20, 2**30
-
-
-class _Cuda:
-    """A fake of `torch.cuda`: what is made and used, and in which order.
-
-    Attributes:
-        made: streams.
-        log: ("use" | "wait" | "leave", number of the stream), in order.
-        pinned: uploads.
-        free, total, reserved, allocated: bytes.
-    """
-
-    def __init__(self) -> None:
-        self.made: list[Any] = []
-        self.log: list[tuple[str, int]] = []
-        self.pinned = 0
-        self.users: dict[int, int] = {}
-        self.free, self.total, self.reserved, self.allocated = 6 * GIB, 8 * GIB, 0, 0
-
-    def install(self, patch: pytest.MonkeyPatch) -> None:
-        cuda = self
-
-        class Stream:
-            def __init__(self, device: torch.device) -> None:
-                self.number = len(cuda.made)
-                cuda.made.append(self)
-
-            def synchronize(self) -> None:
-                cuda.log.append(("wait", self.number))
-
-        @contextmanager
-        def stream(used: Stream) -> Iterator[None]:
-            assert used.number not in cuda.users, "one stream in two threads"
-            cuda.users[used.number] = threading.get_ident()
-            cuda.log.append(("use", used.number))
-            try:
-                yield
-            finally:
-                cuda.log.append(("leave", used.number))
-                del cuda.users[used.number]
-
-        def pin(tensor: torch.Tensor) -> torch.Tensor:
-            assert cuda.users, "not in a stream"
-            self.pinned += 1
-            return tensor.clone()
-
-        patch.setattr(torch.cuda, "Stream", Stream)
-        patch.setattr(torch.cuda, "stream", stream)
-        patch.setattr(torch.cuda, "mem_get_info", lambda device: (self.free, self.total))
-        patch.setattr(torch.cuda, "memory_reserved", lambda device: self.reserved)
-        patch.setattr(torch.cuda, "memory_allocated", lambda device: self.allocated)
-        patch.setattr(torch.Tensor, "pin_memory", pin)
-        patch.setattr(torch.backends.cudnn, "allow_tf32", True)
 
 
 @pytest.fixture
-def cuda(monkeypatch: pytest.MonkeyPatch) -> _Cuda:
+def cuda(monkeypatch: pytest.MonkeyPatch) -> FakeCuda:
     """Every stylizer made from now on takes the CPU for a GPU."""
-    fake = _Cuda()
-    fake.install(monkeypatch)
-    gpu = Gpu(CPU)
-    monkeypatch.setattr(stylizer, "gpu_of", lambda device: gpu)
+    fake = FakeCuda()
+    fake.take(monkeypatch, CPU)
     return fake
 
 
@@ -112,15 +55,13 @@ def test_paints_what_the_cpu_paints(
     look = Look({"red": 1}, 0.75, statistics, 0.5, colour)
     monkeypatch.setattr(stylizer, "openvino_version", lambda: None)
     plain = _painted(pack, look, torch.float32)
-    fake = _Cuda()
-    fake.install(monkeypatch)
-    gpu = Gpu(CPU)
-    monkeypatch.setattr(stylizer, "gpu_of", lambda device: gpu)
+    fake = FakeCuda()
+    fake.take(monkeypatch, CPU)
     np.testing.assert_array_equal(_painted(pack, look, torch.float32), plain)
-    assert fake.pinned == (3 if statistics == "hybrid" else 1), "each frame crosses once"
+    assert len(fake.uploads) == (3 if statistics == "hybrid" else 1), "each frame crosses once"
 
 
-def test_paints_in_half_precision_and_measures_in_float32(cuda: _Cuda, pack: StylePack) -> None:
+def test_paints_in_half_precision_and_measures_in_float32(cuda: FakeCuda, pack: StylePack) -> None:
     look, frames = Look({"red": 1}), [_frame(1), _frame(2)]
     painter = Stylizer(pack, look, CPU)
     assert painter._dtype == torch.float16
@@ -130,7 +71,7 @@ def test_paints_in_half_precision_and_measures_in_float32(cuda: _Cuda, pack: Sty
         assert torch.equal(one[1], other[1])
 
 
-def test_two_streams_for_all_shots_looks_and_threads(cuda: _Cuda, pack: StylePack) -> None:
+def test_two_streams_for_all_shots_looks_and_threads(cuda: FakeCuda, pack: StylePack) -> None:
     """Three shots of two looks, each shot in two new threads: 12 threads."""
     stylizers = [Stylizer(pack, Look({style: 1}), CPU) for style in ("red", "blue")]
     alone = None
@@ -146,7 +87,7 @@ def test_two_streams_for_all_shots_looks_and_threads(cuda: _Cuda, pack: StylePac
 
 
 def test_what_is_made_in_a_stream_is_whole_when_another_reads_it(
-    cuda: _Cuda, pack: StylePack
+    cuda: FakeCuda, pack: StylePack
 ) -> None:
     """Weights are laid out in one stream and read in the other: the first is waited for."""
     painter = Stylizer(pack, Look({"red": 1}), CPU)
@@ -156,7 +97,7 @@ def test_what_is_made_in_a_stream_is_whole_when_another_reads_it(
     assert cuda.log == [("use", number), ("wait", number), ("leave", number)] * 4
 
 
-def test_frames_one_by_one_keep_to_one_stream_and_a_third_thread_waits(cuda: _Cuda) -> None:
+def test_frames_one_by_one_keep_to_one_stream_and_a_third_thread_waits(cuda: FakeCuda) -> None:
     gpu = Gpu(CPU)
     entered = threading.Event()
 
@@ -177,14 +118,14 @@ def test_frames_one_by_one_keep_to_one_stream_and_a_third_thread_waits(cuda: _Cu
     assert len({number for _, number in cuda.log}) == 1
 
 
-def test_a_stream_is_given_back_after_an_error(cuda: _Cuda) -> None:
+def test_a_stream_is_given_back_after_an_error(cuda: FakeCuda) -> None:
     gpu = Gpu(CPU)
     with pytest.raises(ZeroDivisionError), gpu.stream():
         raise ZeroDivisionError
     assert gpu._free.qsize() == 2
 
 
-def test_memory_by_hand(cuda: _Cuda, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_by_hand(cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None:
     """6 of 8 GiB are free, and of 3 that torch took, 2 are not used: 8, if all of it is ours."""
     monkeypatch.delenv(WORKERS_ON_GPU, raising=False)
     gpu = Gpu(CPU)
@@ -198,7 +139,7 @@ def test_memory_by_hand(cuda: _Cuda, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_frames_in_flight_are_as_many_as_fit(
-    cuda: _Cuda, pack: StylePack, monkeypatch: pytest.MonkeyPatch
+    cuda: FakeCuda, pack: StylePack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """840 MiB of reserve; 7 frames of 25 MB and 1312 x 752 pixels of 200 bytes, 372 MB, for each of
     two: 1.62 GB."""
@@ -213,7 +154,7 @@ def test_frames_in_flight_are_as_many_as_fit(
             assert painter.in_flight(1080, 1920) == count
 
 
-def test_float32_is_not_tf32(cuda: _Cuda) -> None:
+def test_float32_is_not_tf32(cuda: FakeCuda) -> None:
     """TF32 has the ten bits of half precision, which float32 is to be compared with."""
     assert torch.backends.cudnn.allow_tf32 is False
 
@@ -228,7 +169,7 @@ def test_only_cuda_is_a_gpu() -> None:
 def test_nothing_is_left_on_the_cpu(
     statistics: Any,
     free: int,
-    cuda: _Cuda,
+    cuda: FakeCuda,
     pack: StylePack,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -236,8 +177,7 @@ def test_nothing_is_left_on_the_cpu(
     and no float64 there, which Apple's MPS does not have."""
     meta = torch.device("meta")
     cuda.free = free
-    gpu = Gpu(meta)
-    monkeypatch.setattr(stylizer, "gpu_of", lambda device: gpu)
+    cuda.take(monkeypatch, meta)
     fetched, widened = torch.Tensor.cpu, torch.Tensor.double
     downloads = []
 
