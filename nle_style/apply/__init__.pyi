@@ -2,7 +2,7 @@ from .allocator import map_large_blocks, use_huge_pages
 from .changing import ChangingStylizer, stylizer_of
 from .chroma import LUMA_WEIGHTS
 from .device import choose_device, named_device
-from .gpu import WORKERS_ON_GPU
+from .gpu import WORKERS_ON_GPU, CodeValues
 from .look import LONGEST_HOLD, Colour, Look, Statistics, parse_styles
 from .look_keys import LookKey
 from .parallel import parallel_map
@@ -14,6 +14,7 @@ __all__ = [
     "LUMA_WEIGHTS",
     "WORKERS_ON_GPU",
     "ChangingStylizer",
+    "CodeValues",
     "Colour",
     "Look",
     "LookKey",

@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from nle_style.apply.engine import Budget, Layer, arrange
+from nle_style.apply.gpu import CodedFrame, CodeValues
 from nle_style.apply.look import Look
 from nle_style.apply.shot import ChangingStatistics, ShotStatistics
 from nle_style.apply.stylizer import Stylizer
@@ -111,6 +112,15 @@ class ChangingStylizer:
     def painting(self, rgb: np.ndarray, number: int = 0) -> np.ndarray:
         """As `frame`, at strength 1."""
         return self._at(number).painting(rgb)
+
+    @property
+    def takes_codes(self) -> bool:
+        """As `Stylizer.takes_codes`."""
+        return self._first.takes_codes
+
+    def coded(self, codes: np.ndarray, number: int, into: CodeValues, step: int) -> CodedFrame:
+        """As `Stylizer.coded`."""
+        return self._at(number).coded(codes, number, into, step)
 
     def _at(self, number: int) -> Stylizer:
         """The stylizer of a frame's mix, of this thread."""

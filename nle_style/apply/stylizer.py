@@ -32,10 +32,18 @@ from nle_style.apply.engine import (
     paint_in_tiles,
     trusted,
 )
-from nle_style.apply.gpu import Gpu, gpu_of
+from nle_style.apply.gpu import (
+    CodedFrame,
+    CodeValues,
+    Gpu,
+    bits_of,
+    codes_of,
+    gpu_of,
+    picture_of,
+)
 from nle_style.apply.look import Look
 from nle_style.apply.parallel import parallel_map
-from nle_style.apply.shot import ShotStatistics, luma_thumbnail, measure
+from nle_style.apply.shot import ShotStatistics, luma_thumbnail, measure, sampled
 from nle_style.apply.stroke_scale import painted_size, resample, working_size
 from nle_style.core import MINIMUM_SIDE, NormStatistics, StylePack, cut_overscan, overscan_of
 from nle_style.errors import LookError
@@ -208,24 +216,64 @@ class Stylizer:
         """As `frame`, at strength 1."""
         return self._picture(rgb, 1.0)
 
+    @property
+    def takes_codes(self) -> bool:
+        """Whether it paints on a GPU, and so has `coded`."""
+        return self._gpu is not None
+
+    def coded(self, codes: np.ndarray, number: int, into: CodeValues, step: int) -> CodedFrame:
+        """Paint one frame that goes to the GPU, and comes back, in code values.
+
+        Args:
+            codes: (H, W, 3) uint8 or uint16, RGB display code values.
+            number: as of `frame`; its strength is not 0.
+            into: what it is quantised to.
+            step: one pixel of so many, in each direction, is in the result's `sample`.
+
+        Raises:
+            LookError, InputError: as `frame`.
+        """
+        if self._gpu is None:
+            raise ValueError("frames are painted in code values on a GPU only")
+        _check_size(*codes.shape[:2])
+        strength, seen = self.look.strength_at(number), bits_of(sampled(codes))
+        with self._stream():
+            mask = into.thresholds
+            thresholds = None if mask is None else self._gpu.upload(torch.from_numpy(mask))
+            source = picture_of(self._gpu.upload(bits_of(codes)))
+            picture = self._result(source, picture_of(seen)[0].permute(1, 2, 0).numpy(), strength)
+            del source  # its memory is free for the code values
+            ends = torch.stack(torch.aminmax(picture))  # NaN if any value is
+            sample = picture[0, :, ::step, ::step].contiguous()
+            made = codes_of(picture, into.bits, thresholds).cpu().numpy()
+            return CodedFrame(
+                made if into.bits == 8 else made.view(np.uint16),
+                sample.cpu().permute(1, 2, 0).numpy(),
+                bool(ends.cpu().isfinite().all()),
+            )
+
     def _picture(self, rgb: np.ndarray, strength: float) -> np.ndarray:
         if strength == 0:
             return rgb
-        height, width = rgb.shape[:2]
-        if min(height, width) < MINIMUM_SIDE:
-            raise LookError(
-                f"a frame of {width}x{height} is too small to paint",
-                remedy=f"The network needs {MINIMUM_SIDE} pixels a side.",
-            )
+        _check_size(*rgb.shape[:2])
         with self._stream():
-            source = self._tensor(rgb)
-            picture = resample(self._painted(source, rgb), (height, width))
-            if self.look.colour == "source":
-                picture = keep_chroma(picture, source)
-            if strength < 1:
-                picture = source + strength * (picture - source)
+            picture = self._result(self._tensor(rgb), rgb, strength)
             painted = picture.cpu()[0].permute(1, 2, 0).numpy()
         return np.ascontiguousarray(painted, np.float32)
+
+    def _result(self, source: Tensor, seen: np.ndarray, strength: float) -> Tensor:
+        """`source` in the look, at its own size.
+
+        Args:
+            seen: (h, w, 3) float32: it, or what is `sampled` of it, for its exposure.
+        """
+        height, width = source.shape[-2:]
+        picture = resample(self._painted(source, seen), (height, width))
+        if self.look.colour == "source":
+            picture = keep_chroma(picture, source)
+        if strength < 1:
+            picture = source + strength * (picture - source)
+        return picture
 
     def _trusted(self, make: Callable[[torch.dtype], E], dtype: torch.dtype) -> E:
         return make(dtype) if self._holds else trusted(make, dtype)
@@ -239,8 +287,8 @@ class Stylizer:
         picture = torch.from_numpy(np.ascontiguousarray(rgb, np.float32)).permute(2, 0, 1)[None]
         return picture if self._gpu is None else self._gpu.upload(picture)
 
-    def _painted(self, source: Tensor, rgb: np.ndarray) -> Tensor:
-        """The painting of `source` at its working size."""
+    def _painted(self, source: Tensor, seen: np.ndarray) -> Tensor:
+        """The painting of `source` at its working size; `seen` as of `_result`."""
         height, width = source.shape[-2:]
         if self._frozen is None or self._shot is None:
             rows, columns = working_size(height, width, self.look.stroke_scale)
@@ -252,7 +300,7 @@ class Stylizer:
             self._frozen,
             picture,
             self._budget.frozen_tile(*size, at_once),
-            self._shot.gain(rgb),
+            self._shot.gain(seen),
             overscan=_overscan(picture),
             map_tiles=map if at_once < 2 else self._threads.map,
         )
@@ -283,6 +331,15 @@ class Stylizer:
         """The network's input for (1, 3, H, W), whether it paints or measures."""
         picture = self._resampled(source)
         return Reflected(picture, _overscan(picture)).whole()
+
+
+def _check_size(height: int, width: int) -> None:
+    """Raises: LookError if a frame is too small for the network."""
+    if min(height, width) < MINIMUM_SIDE:
+        raise LookError(
+            f"a frame of {width}x{height} is too small to paint",
+            remedy=f"The network needs {MINIMUM_SIDE} pixels a side.",
+        )
 
 
 def _overscan(picture: Tensor) -> tuple[int, int]:

@@ -41,7 +41,9 @@ _CONVERTED = 2.0  # further ones where stored values are converted to display va
 _WAITING = 1.5  # and for each place in the two queues: one in code values, one in float
 _WRITTEN = 1.5  # and for each unit beyond two that is written or read back, and its codec's threads
 _WRITTEN_SHARE, _MOST_WRITTEN = 16, 16  # they may hold this part of the budget
-_ON_GPU = 7.0  # frames: source, resampled, painted, resampled back, three while chroma is laid on
+# Frames: source, resampled, painted, resampled back, three while chroma is laid on. While code
+# values are made there are at most five and a half.
+_ON_GPU = 7.0
 _KEPT = 2 * _QUARTER  # bytes a pixel of the two maps that are kept whole while strips are computed
 _LEAST_ROWS = 32
 _EASY_ROWS = 160  # of a strip, without its halo: few strips then

@@ -15,6 +15,7 @@ from nle_style.apply.shot.steadiness import (
     ChangeMeter,
     PairChange,
     Stability,
+    compared_step,
     shot_stability,
 )
 
@@ -25,6 +26,7 @@ __all__ = [
     "PairChange",
     "ShotStatistics",
     "Stability",
+    "compared_step",
     "find_shots",
     "luma_thumbnail",
     "measure",

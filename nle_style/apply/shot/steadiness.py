@@ -19,7 +19,15 @@ import numpy as np
 
 from nle_style.apply.chroma import LUMA_WEIGHTS
 
-__all__ = ["METHOD", "ChangeMeter", "PairChange", "Stability", "pair_change", "shot_stability"]
+__all__ = [
+    "METHOD",
+    "ChangeMeter",
+    "PairChange",
+    "Stability",
+    "compared_step",
+    "pair_change",
+    "shot_stability",
+]
 
 _STEP = 2  # every second pixel of every second line: grain keeps its size, unlike when averaged
 _LARGE = 2560  # above this many pixels a side every fourth: four pictures of 8K would be 400 MB
@@ -100,7 +108,8 @@ def pair_change(
         return PairChange(frame, int(np.count_nonzero(static)), *sums)
 
 
-def _step(height: int, width: int) -> int:
+def compared_step(height: int, width: int) -> int:
+    """Of a frame's pixels one in so many, in each direction, is compared, from the first on."""
     return _STEP if max(height, width) <= _LARGE else 2 * _STEP
 
 
@@ -164,8 +173,12 @@ class ChangeMeter:
             frame: its number in the source.
             source, painted: (H, W, 3) float32 code values; neither is kept nor changed.
         """
-        step = _step(*source.shape[:2])
-        sampled = tuple(_planes(image[::step, ::step]) for image in (source, painted))
+        step = compared_step(*source.shape[:2])
+        self.add_compared(frame, source[::step, ::step], painted[::step, ::step])
+
+    def add_compared(self, frame: int, source: np.ndarray, painted: np.ndarray) -> None:
+        """As `add`, of whole frames' pixels only those that are compared, see `compared_step`."""
+        sampled = tuple(_planes(image) for image in (source, painted))
         before, self._last = self._last, (frame, sampled[0], sampled[1])
         if before is not None and before[0] == frame - 1 and self.needs_previous(frame):
             self._pairs[frame] = pair_change(
@@ -189,7 +202,7 @@ def shot_stability(
         width, height: pixels of a whole frame.
     """
     known = sorted(pairs)
-    step = _step(height, width)
+    step = compared_step(height, width)
     sampled = -(-width // step) * -(-height // step)
     return [
         _pooled(first, last, [pair for pair in known if first < pair.frame <= last], sampled)

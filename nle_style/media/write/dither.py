@@ -15,7 +15,7 @@ import functools
 
 import numpy as np
 
-__all__ = ["MASK_SIZE", "dithered", "threshold_mask"]
+__all__ = ["MASK_SIZE", "dithered", "threshold_mask", "thresholds"]
 
 MASK_SIZE = 64
 """Rows and columns of the mask, which is repeated over the picture."""
@@ -83,8 +83,9 @@ def threshold_mask() -> np.ndarray:
 
 
 @functools.lru_cache(maxsize=4)
-def _thresholds(width: int) -> np.ndarray:
-    """What is added before rounding down: `MASK_SIZE` x width x 3, from the margin to 1 less it."""
+def thresholds(width: int) -> np.ndarray:
+    """What is added to a code before it is rounded down: `MASK_SIZE` x width x 3 float32, from the
+    margin to 1 less it. It is repeated every `MASK_SIZE` rows and columns."""
     uniform = (threshold_mask() + 0.5) / MASK_SIZE**2
     shifted = [np.roll(uniform, shift, (0, 1)) for shift in _SHIFTS]
     mask = _MARGIN + (1 - 2 * _MARGIN) * np.stack(shifted, axis=2)
@@ -101,10 +102,10 @@ def dithered(values: np.ndarray, top: int) -> np.ndarray:
     Returns: 0-`top` as uint8 or, if that is too small, uint16; of the same shape.
     """
     codes = np.empty(values.shape, np.uint8 if top <= 255 else np.uint16)
-    thresholds = _thresholds(values.shape[1])
+    added = thresholds(values.shape[1])
     for begin in range(0, values.shape[0], MASK_SIZE):  # strips that stay in the cache
         strip = np.fmin(np.fmax(values[begin : begin + MASK_SIZE], 0), 1)
         strip = np.multiply(strip, np.float32(top), dtype=np.float32)
-        strip += thresholds[: strip.shape[0]]
+        strip += added[: strip.shape[0]]
         codes[begin : begin + MASK_SIZE] = strip  # truncates, and all are positive
     return codes

@@ -135,7 +135,8 @@ class IntermediateWriter:
         make_folders(work)
 
     def write_unit(self, unit: Unit, frames: Iterable[np.ndarray]) -> UnitRecord:
-        """Encode a unit's frames (float32, see `_check_frame`), verify and keep them.
+        """Encode a unit's frames (as `quantise` takes them, see `_check_frame`), verify and keep
+        them.
 
         Raises: VerificationError if they are not as many or as large as they should be, or do not
             decode back; OutputError if the folder or the disk refuses. Errors of `frames` pass

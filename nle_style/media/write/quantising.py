@@ -7,12 +7,18 @@ from typing import Any
 import numpy as np
 
 from nle_style.media.base import OutputSpec
-from nle_style.media.write.dither import dithered
+from nle_style.media.write.dither import MASK_SIZE, dithered, thresholds
 
-__all__ = ["quantise"]
+__all__ = ["added_thresholds", "quantise"]
 
 _ROUNDED_UP = 65520
 """Half floats end at 65504; from here on a value is nearer to what would follow, infinity."""
+
+
+def added_thresholds(spec: OutputSpec) -> np.ndarray | None:
+    """What `quantise` adds to the integer codes of colours before it rounds them down: (n, n, 3)
+    float32, repeated over the picture; None where it rounds to the nearest, half to even."""
+    return None if spec.depth == "16" else thresholds(MASK_SIZE)
 
 
 def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
@@ -23,10 +29,13 @@ def quantise(frame: np.ndarray, spec: OutputSpec) -> np.ndarray:
     a value that lies on a code (see `write.dither`); alpha is rounded.
 
     Args:
-        frame: height x width x 3 or 4 float32 display code values.
+        frame: height x width x 3 or 4 float32 display code values; or integers, which were
+            quantised where they were painted and are returned as they are.
     Returns: the same shape, C-contiguous, of `spec.dtype`; 10-bit codes fill 16 bits by repeating
         their high bits.
     """
+    if frame.dtype.kind == "u":
+        return frame
     if spec.dtype.kind == "f":
         return _as_floats(frame, spec.dtype)
     if spec.depth == "16":

@@ -22,7 +22,7 @@ class FrameCost:
     """Of one frame.
 
     Attributes:
-        paint_seconds: in the network.
+        paint_seconds: in the network, and from code values to it.
         file_seconds: decoding, encoding and decoding back.
         bytes: encoded.
         black_bytes: of a black one, as sparse movies have; 0 where there are none.

@@ -21,7 +21,7 @@ from nle_style.apply.shot import (
     sample_frames,
     sampled,
 )
-from nle_style.media.source import as_floats, decoded_rgb, frames_at, read_frames
+from nle_style.media.source import as_floats, decoded_rgb, frames_at
 from nle_style.render.events import Scanning
 from nle_style.render.item.painter import Drawn, FramePainter, PaintedFrame, painter_of
 from nle_style.render.item.progress import Progress
@@ -120,8 +120,8 @@ class ItemFrames:
         last: int,
         kept: Collection[int] = (),
     ) -> Generator[np.ndarray, None, None]:
-        """The frames of a range, inclusive, as the output stores them: (H, W, 3 or 4) float32,
-        painted or black. Each painted one is counted.
+        """The frames of a range, inclusive, as the output stores them: (H, W, 3 or 4), painted or
+        black, float32 or quantised already. Each painted one is counted.
 
         A shot is measured when its first frame comes, wherever in the shot that is: always on the
         same frames of the source, so that a resumed render paints what an uninterrupted one does.
@@ -227,7 +227,7 @@ class ItemFrames:
     def _paint_one(self, numbered: tuple[int, FrameAndMattes]) -> tuple[int, PaintedFrame]:
         number, (decoded, weights) = numbered
         name = self._name_of(number)
-        return number, self.painter.frame(as_floats(decoded), weights, name, number)
+        return number, self.painter.frame(decoded, weights, name, number)
 
     def _name_of(self, number: int) -> str:
         return f"{self._plan.info.path}, frame {number}"
@@ -250,13 +250,14 @@ def _shot_at(shots: Sequence[Shot], number: int) -> Shot:
 
 def _measure_change(meter: ChangeMeter, numbered: tuple[int, PaintedFrame]) -> np.ndarray:
     number, painted = numbered
-    meter.add(number, painted.source_view, painted.view)
+    add = meter.add_compared if painted.only_compared else meter.add
+    add(number, painted.source_view, painted.view)
     return painted.pixels
 
 
 def source_frames(plan: ItemPlan, first: int, last: int) -> Iterator[np.ndarray]:
-    """Frames of an item's source: (H, W, 3) float32, (H, W, 4) if the output carries alpha.
+    """Frames of an item's source, as `decoded_rgb` gives them, with alpha if the output carries it.
 
-    Raises: as `read_frames`.
+    Raises: as `decoded_rgb`.
     """
-    return read_frames(plan.info, first, last, alpha=plan.spec.alpha)
+    return decoded_rgb(plan.info, first, last, alpha=plan.spec.alpha)

@@ -17,12 +17,14 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
-from nle_style.apply import ChangingStylizer, Stylizer, stylizer_of
-from nle_style.apply.shot import ChangingStatistics, ShotStatistics
+from nle_style.apply import ChangingStylizer, CodeValues, Stylizer, stylizer_of
+from nle_style.apply.shot import ChangingStatistics, ShotStatistics, compared_step
 from nle_style.core import StylePack
 from nle_style.errors import VerificationError
-from nle_style.media.base import AlphaKind, bands
+from nle_style.media.base import AlphaKind, OutputSpec, bands
 from nle_style.media.colour import SceneColour
+from nle_style.media.source import as_floats
+from nle_style.media.write import added_thresholds
 from nle_style.render.item.pixels import BAND_PIXELS, StoredColours, over, parted, rows_of
 from nle_style.render.plan import ItemPlan
 
@@ -33,14 +35,16 @@ class PaintedFrame(NamedTuple):
     """One frame, painted.
 
     Attributes:
-        pixels: (H, W, 3 or 4) float32, as the output stores them.
+        pixels: (H, W, 3 or 4) float32, as the output stores them; or its very code values.
         source_view, view: the source and the result as display code values, (H, W, 3) float32, for
             the stability figures.
+        only_compared: the views have only the pixels that these are made of, see `compared_step`.
     """
 
     pixels: np.ndarray
     source_view: np.ndarray
     view: np.ndarray
+    only_compared: bool = False
 
 
 class Drawn(NamedTuple):
@@ -80,6 +84,11 @@ class FramePainter:
     colour beyond 0-1 is added to the painted colour; in all others `colour` does this. So light
     that a premultiplied picture adds (RGB above alpha) is kept.
 
+    Where a GPU paints the only look, everywhere and anew in each frame, on integer code values that
+    are display values as they are, for an output of integers, a frame is uploaded as it was
+    decoded and downloaded as it is written (`Stylizer.coded`): the same code values, without floats
+    on the CPU.
+
     Args:
         stylizers: the looks, the lowest first.
         alpha: how the source stores alpha, for frames that are given with it.
@@ -87,6 +96,7 @@ class FramePainter:
         premultiplied: whether the output's RGB is multiplied by its alpha.
         colour: None for display-referred sources.
         in_flight: how many frames of a shot may be painted at the same time, in as many threads.
+        into: what the output stores, if there is one look and its stylizer takes codes.
     """
 
     def __init__(
@@ -98,6 +108,7 @@ class FramePainter:
         premultiplied: bool = False,
         colour: SceneColour | None = None,
         in_flight: int = 1,
+        into: CodeValues | None = None,
     ) -> None:
         self._stylizers = tuple(stylizers)
         self._looks = tuple(stylizer.look for stylizer in self._stylizers)
@@ -105,6 +116,7 @@ class FramePainter:
         self._held: dict[int, _Held] = {}
         self._shot = (0, 0)
         self._colours = StoredColours(alpha, is_float, premultiplied, colour)
+        self._into = None if self._colours.converts else into
         self._samples: Callable[[], Iterable[np.ndarray]] | None = None
         self._known: Mapping[int, ShotStatistics | ChangingStatistics] = {}
         self._measured: set[int] = set()
@@ -133,7 +145,7 @@ class FramePainter:
         Each look is measured when it is first painted: a look whose matte is empty never is.
 
         Args:
-            samples: returns the frames of the shot that are measured, in the form that `frame`
+            samples: returns the frames of the shot that are measured, in the form that `view`
                 takes; called once for each look.
             known: what `measure_shot` gave for the shot; these looks are not measured again.
             shot: its first and last frame in the source.
@@ -190,7 +202,8 @@ class FramePainter:
         """Paint one frame.
 
         Args:
-            pixels: (H, W, 3) float32, stored values, or (H, W, 4) with alpha, 0-1; not changed.
+            pixels: (H, W, 3), stored values, or (H, W, 4) with alpha, as `decoded_rgb` gives them;
+                not changed.
             weights: for every look its matte, (H, W) float32, 0-1; None to paint it everywhere.
             name: of the frame, for errors.
             number: of the frame in the source.
@@ -199,7 +212,18 @@ class FramePainter:
             LookError: the frame is too small for the network.
             VerificationError: the network's painting is not finite.
         """
+        plain = pixels.dtype.kind == "u" and pixels.shape[2] == 3 and weights[0] is None
+        if self._into is not None and plain and self._looks[0].strength_at(number) > 0:
+            return self._coded(pixels, self._into, name, number)
+        pixels = as_floats(pixels)
         return self.lay(Drawn(pixels, weights, name, number, self.view(pixels), {}))
+
+    def _coded(self, pixels: np.ndarray, into: CodeValues, name: str, number: int) -> PaintedFrame:
+        step = compared_step(*pixels.shape[:2])
+        codes, view, is_finite = self._measured_stylizer(0).coded(pixels, number, into, step)
+        if not is_finite:
+            raise _not_a_picture(name)
+        return PaintedFrame(codes, as_floats(pixels[::step, ::step]), view, only_compared=True)
 
     def draw(
         self,
@@ -208,7 +232,8 @@ class FramePainter:
         name: str,
         number: int,
     ) -> Drawn:
-        """Have the network paint what it must of one frame; arguments and errors as of `frame`."""
+        """Have the network paint what it must of one frame; arguments and errors as of `frame`, but
+        for `pixels`, which are float32."""
         view, pictures = self.view(pixels), {}
         for place, weight in enumerate(weights):
             look = self._looks[place]
@@ -236,12 +261,7 @@ class FramePainter:
             # The least and the largest value are NaN if any is. No other step may see one: integer
             # formats would store it as 0, and it would read back as it was written.
             if not np.isfinite((shown.min(), shown.max())).all():
-                raise VerificationError(
-                    "what the network painted is not a picture (it has NaN or infinite values)",
-                    where=name,
-                    remedy="Nothing of it was written. Try --statistics frame or --device cpu, and"
-                    " please report this with the clip.",
-                )
+                raise _not_a_picture(name)
             if weight is None and alpha is None and not colours.converts:
                 result = shown
                 continue
@@ -275,6 +295,13 @@ class FramePainter:
     def _paint(self, place: int, view: np.ndarray, number: int) -> np.ndarray:
         """A frame painted in a look; of one that holds at strength 1, for frames of any strength to
         show."""
+        stylizer = self._measured_stylizer(place)
+        if place in self._holding:
+            return stylizer.painting(view, number)
+        return stylizer.frame(view, number)
+
+    def _measured_stylizer(self, place: int) -> Stylizer | ChangingStylizer:
+        """What paints a look, with the statistics of the shot."""
         stylizer = self._stylizers[place]
         with self._measuring:
             unmeasured = stylizer.needs_measuring and place not in self._measured
@@ -284,9 +311,7 @@ class FramePainter:
                     known = self._measure(stylizer, self._samples, self._shot)
                 stylizer.freeze(known)
                 self._measured.add(place)
-        if place in self._holding:
-            return stylizer.painting(view, number)
-        return stylizer.frame(view, number)
+        return stylizer
 
 
 def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePainter:
@@ -303,4 +328,19 @@ def painter_of(plan: ItemPlan, pack: StylePack, device: torch.device) -> FramePa
         is_float=plan.info.is_float,
         premultiplied=plan.spec.premultiplied,
         colour=plan.scene,
+        into=_code_values(plan.spec) if len(stylizers) == 1 and stylizers[0].takes_codes else None,
+    )
+
+
+def _code_values(spec: OutputSpec) -> CodeValues | None:
+    """None for floats."""
+    return CodeValues(int(spec.depth), added_thresholds(spec)) if spec.dtype.kind == "u" else None
+
+
+def _not_a_picture(name: str) -> VerificationError:
+    return VerificationError(
+        "what the network painted is not a picture (it has NaN or infinite values)",
+        where=name,
+        remedy="Nothing of it was written. Try --statistics frame or --device cpu, and please"
+        " report this with the clip.",
     )
