@@ -1,4 +1,4 @@
-from .allocator import map_large_blocks, use_huge_pages
+from .allocator import collect_rarely, map_large_blocks, use_huge_pages
 from .changing import ChangingStylizer, stylizer_of
 from .chroma import LUMA_WEIGHTS
 from .device import choose_device, named_device
@@ -21,6 +21,7 @@ __all__ = [
     "Statistics",
     "Stylizer",
     "choose_device",
+    "collect_rarely",
     "engine_facts",
     "map_large_blocks",
     "named_device",

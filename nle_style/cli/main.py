@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nle_style.apply import use_huge_pages
+from nle_style.apply import collect_rarely, use_huge_pages
 from nle_style.cli.commands.about import info
 from nle_style.cli.commands.desk import desk
 from nle_style.cli.commands.export import export
@@ -242,6 +242,7 @@ def doctor() -> None:
 def main() -> None:
     """The program's entry: every error of ours is one message and its exit code."""
     use_huge_pages()
+    collect_rarely()
     try:
         try:
             app()

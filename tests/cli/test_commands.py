@@ -26,14 +26,14 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_help_never_loads_torch() -> None:
     code = (
-        "import sys; sys.argv = ['nle-style', '--help']\n"
+        "import gc, sys; sys.argv = ['nle-style', '--help']\n"
         "from nle_style.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "print('torch' in sys.modules)"
+        "print('torch' in sys.modules, gc.get_threshold()[0])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines()[-1] == "False"
+    assert done.stdout.splitlines()[-1] == "False 10000"
     for command in (
         "render",
         "batch",

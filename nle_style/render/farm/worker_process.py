@@ -13,6 +13,7 @@ import threading
 from multiprocessing.connection import Connection
 from typing import Any, NamedTuple
 
+from nle_style.apply import collect_rarely
 from nle_style.errors import Cancelled, NleStyleError
 
 __all__ = ["Task", "serve"]
@@ -42,6 +43,7 @@ def serve(connection: Connection, environment: dict[str, str]) -> None:
         environment: variables for this process, beside those that it inherits.
     """
     os.environ.update(environment)
+    collect_rarely()
     # Ctrl-C goes to all processes of a terminal. This one is told by its parent.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)
