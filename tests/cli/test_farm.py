@@ -17,9 +17,10 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import opentimelineio as otio
 import pytest
+import torch
 import yaml
 
-from tests.helpers.command import FINE_STROKES, nle_style, start
+from tests.helpers.command import FINE_STROKES, events_of, nle_style, start
 from tests.helpers.manifests import frame_hashes
 from tests.helpers.stamps import make_clip
 from tests.timeline.building import clip, timeline, track
@@ -152,8 +153,13 @@ def test_openjd_run_is_what_batch_gives(
 ) -> None:
     look = ("--style", "red", "--pack", tiny_pack)
     assert nle_style("batch", cut, "-o", tmp_path / "plain", *look).code == 0
-    assert nle_style("batch", cut, "-o", tmp_path / "shared", *look, "--workers", 2).code == 0
+    shared = nle_style(
+        *("batch", cut, "-o", tmp_path / "shared", *look, "--workers", 2, "--events")
+    )
+    assert shared.code == 0, shared.err
     assert frame_hashes(tmp_path / "shared") == frame_hashes(tmp_path / "plain")
+    _counted_once(events_of(shared.out), items=2, frames=10 + 12)
+    assert '"warning"' not in shared.out
     bundle = tmp_path / "bundle"
     assert nle_style("farm", cut, "-o", bundle, *look, "--chunk", 16).code == 0
     ran = _openjd("run", bundle / "template.yaml", "-p", f"NleStyle={program}")
@@ -210,12 +216,19 @@ def _workers(process: int) -> list[int]:
     return [int(n) for n in children if mark in Path(f"/proc/{n}/cmdline").read_bytes()]
 
 
+def _counted_once(told: list[dict[str, Any]], *, items: int, frames: int) -> None:
+    """Several processes are one job in what is told of it."""
+    assert told[0] == {"event": "started", "items": items, "frames": frames}
+    assert [each["event"] for each in told].count("started") == 1
+    progress = [each for each in told if each["event"] == "progress"]
+    assert all(each["done"] <= each["frames"] == frames for each in progress)
+    assert max(each["done"] for each in progress) == frames, "also when a task was run again"
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("killed", [False, True])
-def test_two_workers_are_as_one(
-    killed: bool, movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path
-) -> None:
-    """Also when one of the workers is killed: what it left is rendered in the end."""
+def test_two_workers_are_as_one(movie: Path, plain: Path, tiny_pack: Path, tmp_path: Path) -> None:
+    """When one of them is killed: what it left is rendered in the end. When none is, in
+    `test_openjd_run_is_what_batch_gives`."""
     look = ("--style", "red", "--pack", tiny_pack, *FINE_STROKES)
     out = tmp_path / "out"
     workers: list[int] = []
@@ -224,21 +237,16 @@ def test_two_workers_are_as_one(
         assert process.stdout is not None
         for line in process.stdout:
             told.append(json.loads(line))
-            if killed and not workers and told[-1]["event"] == "progress":
+            if not workers and told[-1]["event"] == "progress":
                 tasks = _workers(process.pid)
                 if len(tasks) == 2:  # the second may start after the first frame of the first
                     workers = tasks
                     os.kill(workers[0], signal.SIGKILL)
         assert process.wait() == 0
-    assert len(workers) == (2 if killed else 0)
-    warnings = [each["message"] for each in told if each["event"] == "warning"]
-    assert [each for each in warnings if "ended with exit code -9" in each] == warnings
-    assert len(warnings) == killed
-    assert told[0] == {"event": "started", "items": 1, "frames": FRAMES}
-    assert [each["event"] for each in told].count("started") == 1
-    progress = [each for each in told if each["event"] == "progress"]
-    assert all(each["done"] <= each["frames"] == FRAMES for each in progress)
-    assert max(each["done"] for each in progress) == FRAMES, "also when a task was run again"
+    assert len(workers) == 2
+    (warning,) = [each["message"] for each in told if each["event"] == "warning"]
+    assert "ended with exit code -9" in warning
+    _counted_once(told, items=1, frames=FRAMES)
     assert frame_hashes(out) == frame_hashes(plain)
     (ours,) = out.glob("*.mov")
     assert ours.read_bytes() == (plain / ours.name).read_bytes()
@@ -247,7 +255,8 @@ def test_two_workers_are_as_one(
 
 @pytest.mark.slow
 def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> None:
-    """SIGTERM to the program ends its tasks too; what they finished is gone on from."""
+    """SIGTERM to the program ends its tasks too; what they finished is gone on from, here by a farm
+    (by the same command in tests/render/farm/test_workers.py)."""
     look = ("--style", "red", "--pack", tiny_pack, "--format", "ffv1", *FINE_STROKES)
     out = tmp_path / "out"
     lines: list[dict[str, Any]] = []
@@ -265,26 +274,25 @@ def test_workers_are_cancelled(movie: Path, tiny_pack: Path, tmp_path: Path) -> 
     assert tasks
     assert not [each for each in tasks if Path(f"/proc/{each}").exists()]
     assert not list(out.glob("*.mkv"))
-    done = nle_style("render", movie, "-o", out, *look, "--workers", 2, "--events")
+    bundle = tmp_path / "bundle"
+    assert nle_style("farm", movie, "-o", bundle, "--results", out, *look).code == 0
+    done = nle_style("run", bundle / "farm.json", "--events")
     assert done.code == 0, done.err
-    assert 0 < sum('"progress"' in line for line in done.out.splitlines()) <= FRAMES - 8
+    painted = [each for each in events_of(done.out) if each["event"] == "progress"]
+    assert 0 < len(painted) <= FRAMES - 8
+    assert list(out.glob("*.mkv"))
 
 
 @pytest.mark.slow
-def test_one_thread_and_two(movie: Path, tmp_path: Path) -> None:
+def test_one_thread_and_two(movie: Path, tmp_path: Path, threads: None) -> None:
     """The bound of docs/farm.md on what the count of threads changes, with a shipped pack."""
-    words = [sys.executable, "-m", "nle_style", "render", movie, "--frames", "0-3"]
+    look = ("--style", "blue", "--format", "exr", "--depth", "float")
     found = []
-    for threads in ("1", "2"):
-        out = tmp_path / threads
-        subprocess.run(
-            [*words, "-o", out, "--style", "blue", "--format", "exr", "--depth", "float"],
-            check=True,
-            timeout=600,
-            cwd=ROOT,
-            env={**os.environ, "OMP_NUM_THREADS": threads},
-            stderr=subprocess.DEVNULL,
-        )
+    for count in (1, 2):
+        out = tmp_path / str(count)
+        torch.set_num_threads(count)
+        done = nle_style("render", movie, "--frames", "0-3", "-o", out, *look)
+        assert done.code == 0, done.err
         files = sorted(out.glob("*/*.exr"))
         assert len(files) == 4
         found.append(np.stack([oiio.ImageBuf(str(file)).get_pixels(oiio.FLOAT) for file in files]))

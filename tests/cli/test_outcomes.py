@@ -1,6 +1,7 @@
 """Exit codes, events and files of the program itself, as docs/outcomes.md has them.
 
-Each start of the program loads torch, so that one run shows several rows.
+Each start of the program loads torch: one run shows several rows, and each exit code is that of a
+process once; the rest is called in this one.
 """
 
 from __future__ import annotations
@@ -124,11 +125,11 @@ def test_a_job_of_three(media: Path, look: tuple[object, ...], tmp_path: Path) -
     made.add("nle-style.log")
     assert {name for name in _names(tmp_path) if "damaged" not in name} == made
     # The same for people: each item a line, the sum on stdout.
-    again = _run("render", *sources, "-o", tmp_path, *look)
-    assert again.returncode == 3
-    said = [line.split("  ")[0] for line in again.stderr.splitlines()]
+    again = nle_style("render", *sources, "-o", tmp_path, *look)
+    assert again.code == 3
+    said = [line.split("  ")[0] for line in again.err.splitlines()]
     assert said == ["was there already", "missing", "damaged"]
-    assert again.stdout == "1 clip styled (1 was there already), 1 missing, 1 damaged\n"
+    assert again.out == "1 clip styled (1 was there already), 1 missing, 1 damaged\n"
 
 
 def test_a_cut(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
@@ -143,9 +144,9 @@ def test_a_cut(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
     assert planned["exit_code"] == 3
     assert [each["outcome"] for each in planned["refusals"]] == ["missing"]
 
-    done = _run(*words, "--events")
-    assert done.returncode == 3, done.stderr
-    told = events_of(done.stdout)
+    done = nle_style(*words, "--events")
+    assert (done.code, done.err) == (3, "")
+    told = events_of(done.out)
     (warned,) = [each for each in told if each["event"] == "warning"]
     assert warned["outcome"] == "missing"
     assert warned["message"].startswith("clip 'gone' on V1: ")
@@ -160,14 +161,14 @@ def test_a_cut(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
     summary = "2 clips styled, 1 missing, 1 damaged, 1 left as it is"
     assert f"{summary}. " in (out / "cut.red.report.md").read_text()
 
-    again = _run(*words, "--json")
-    assert again.returncode == 3
-    report = json.loads(again.stdout)
+    again = nle_style(*words, "--json")
+    assert again.code == 3
+    report = json.loads(again.out)
     assert report == json.loads((out / "cut.red.report.json").read_text())
     assert (report["summary"], report["exit_code"]) == (summary, 3)
     counts = Counter(each["outcome"] for each in report["clips"])
     assert counts == {"delivered": 2, "missing": 1, "damaged": 1, "skipped": 2}
-    said = again.stderr.splitlines()
+    said = again.err.splitlines()
     assert [line.split("  ")[0] for line in said] == ["missing", "was there already", "damaged"]
     assert said[0] == f"missing  {warned['message']}"
 
@@ -234,6 +235,7 @@ def test_cancelled(media: Path, look: tuple[object, ...], tmp_path: Path) -> Non
     last = told[-1]
     assert (last["event"], last["exit_code"], last["unfinished"]) == ("cancelled", 130, 2)
     assert ".whole.red.mov.work/unit-000000.mov" in _names(tmp_path)
+    assert not (tmp_path / "whole.red.mov").exists()
 
 
 def test_nobody_reads(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
@@ -305,9 +307,9 @@ def test_a_farm(media: Path, look: tuple[object, ...], tmp_path: Path) -> None:
     assert nle_style("run", farm, "--step", "render", "--pieces", "0-1").code == 0
     left = {"measured.jsonl", "statistics.safetensors", "part-000000-000001.jsonl"}
     assert {f"{work}/{name}" for name in left} <= _names(bundle)
-    done = _run("run", farm, "--events")
-    assert done.returncode == 0, "what was refused in the bundle is not told again by the code"
-    told = events_of(done.stdout)
+    done = nle_style("run", farm, "--events")
+    assert done.code == 0, "what was refused in the bundle is not told again by the code"
+    told = events_of(done.out)
     assert told[-1]["event"] == "done"
     assert (told[-1]["missing"], told[-1]["exit_code"]) == (1, 0)
     assert not (bundle / work).exists()

@@ -67,22 +67,6 @@ def test_sigkill_then_the_same_command(
     ]
 
 
-def test_sigterm_finishes_the_frame_and_says_cancelled(
-    clip: Path, tiny_pack: Path, tmp_path: Path
-) -> None:
-    with start(*_words(clip, tmp_path, tiny_pack)) as process:
-        assert process.stdout is not None
-        lines = []
-        for line in process.stdout:
-            lines.append(json.loads(line))
-            if lines[-1].get("frame") == 3:
-                process.terminate()
-        code = process.wait()
-    assert code == 130
-    assert lines[-1]["event"] == "cancelled"
-    assert not (tmp_path / "clip.red.mov").exists()
-
-
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A file system of 300 kB, or a skip where mounting is not allowed."""
