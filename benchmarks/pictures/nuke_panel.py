@@ -35,7 +35,7 @@ EXAMPLES = {
     "first": "1001",
     "last": "1048",
     "pack_info": "posters",
-    "version_info": "nle_style 0.1.0",
+    "version_info": "nle_style 0.2.0",
     "last_result": "v001: 1001-1048 main",
 }
 _FONT = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
