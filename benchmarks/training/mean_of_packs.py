@@ -1,12 +1,13 @@
-"""A pack whose styles lie between those of two packs, as the finish costs some more than it gives.
+r"""A pack whose styles lie between those of two packs, as the finish costs some more than it gives.
 
-    python benchmarks/training/mean_of_packs.py EARLY LATE PHOTOS -o OUT --share blue=0.5
+    python benchmarks/training/mean_of_packs.py EARLY LATE PHOTOS --posters FOLDER -o OUT \
+        --share blue=0.5
 
 EARLY and LATE have the same styles and parent, as the pack that a run started from and the one that
 it wrote. `--share` is how much of a style's early weights is in the mean; styles that are not named
 are LATE's own. What the norms meet in photographs is measured anew for the mean, on photographs
-that are not held out. The card is LATE's, with a note on each style that was changed; what a card
-beside OUT says of styles and pack stays.
+that are not held out. The card is LATE's, with a note on each style that was changed and what the
+gates find in it; what a card beside OUT says of styles and pack stays.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ import torch
 from nle_style.core.card import read_card, write_card
 from nle_style.core.network import StyleNetwork
 from nle_style.core.style_pack import load_pack, save_pack
+from nle_style.core.training import TrainingSettings
+from nle_style.core.training.gates import examine, speckle
 from nle_style.core.training.photos import load_image
 from nle_style.core.training.typical import typical_statistics
 
@@ -29,6 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     for name in ("early", "late", "photos"):
         parser.add_argument(name, type=Path)
+    parser.add_argument("--posters", type=Path, required=True, help="folder of STYLE.png")
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--share", action="append", default=[], metavar="STYLE=NUMBER")
     arguments = parser.parse_args()
@@ -49,6 +53,9 @@ def main() -> None:
         network = StyleNetwork(late.config)
         network.load_state_dict(mean)
         styles[name] = mean | typical_statistics(network, pictures)
+        poster = load_image(arguments.posters / f"{name}.png", longest=TrainingSettings.poster_size)
+        faults = examine(name, network, float(speckle(poster[None])))
+        facts[name]["gates"] = [str(fault) for fault in faults] or "passed"
         facts[name]["note"] = f"mean of its weights before the finish ({share}) and after it"
     save_pack(arguments.output, late.config, styles, late.parent)
     top = {key: value for key, value in card.items() if key not in ("styles", "weights", "date")}
