@@ -6,8 +6,8 @@ The code values are those of the CPU's path, bit for bit.
 
 from __future__ import annotations
 
+import dataclasses
 import weakref
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,14 @@ from nle_style.apply.gpu import bits_of, codes_of, picture_of
 from nle_style.core import StylePack, load_pack
 from nle_style.errors import LookError
 from nle_style.media import OutputSpec, resolve_format
-from nle_style.media.base import ColourTags, MediaInfo
 from nle_style.media.source import as_floats
 from nle_style.media.write import added_thresholds
 from nle_style.media.write.quantising import quantise
 from tests.helpers.fake_cuda import FakeCuda
+from tests.helpers.media_infos import EIGHT_BITS
 
 CPU, META = torch.device("cpu"), torch.device("meta")
-SOURCE = MediaInfo(
-    path=Path("a.dpx"), kind="still", width=132, height=100, rate=Fraction(25), frame_count=1,
-    first_frame_number=0, pixel_format="uint16", bit_depth=16, is_float=False, alpha="none",
-    pixel_aspect=Fraction(1), rotation=0, colour=ColourTags(), interlaced=False,
-    variable_rate=False, timecode=None, reel=None, audio=(),
-)  # fmt: skip
+SOURCE = dataclasses.replace(EIGHT_BITS, kind="still", pixel_format="uint16", bit_depth=16)
 SPECS = {
     "8": resolve_format("png", "8", SOURCE),
     "10": resolve_format("dpx", "10", SOURCE),

@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from fractions import Fraction
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nle_style.errors import InputError
 from nle_style.media import INTERMEDIATES, resolve_format
-from nle_style.media.base import ColourTags, MediaInfo
+from nle_style.media.base import MediaInfo
 from nle_style.media.write.quantising import quantise
+from tests.helpers.media_infos import EIGHT_BITS as EIGHT
 
-EIGHT = MediaInfo(
-    path=Path("a.mov"), kind="movie", width=1920, height=1080, rate=Fraction(25), frame_count=9,
-    first_frame_number=0, pixel_format="yuv420p", bit_depth=8, is_float=False, alpha="none",
-    pixel_aspect=Fraction(1), rotation=0, colour=ColourTags(), interlaced=False,
-    variable_rate=False, timecode=None, reel=None, audio=(),
-)  # fmt: skip
 TEN = dataclasses.replace(EIGHT, pixel_format="yuv422p10le", bit_depth=10)
 TEN_BIT_IMAGE = dataclasses.replace(EIGHT, kind="still", pixel_format="uint16", bit_depth=10)
 HALF = dataclasses.replace(EIGHT, pixel_format="half", bit_depth=16, is_float=True)
