@@ -14,7 +14,7 @@ __all__ = ["register", "unregister"]
 bl_info = {
     "name": "NLE Style",
     "author": "nle_style",
-    "version": (0, 1, 0),
+    "version": (0, 2, 0),
     "blender": (3, 4, 0),
     "location": "Video Sequencer > Sidebar > NLE Style",
     "description": "Paint strips of the video sequencer in the style of a poster",
