@@ -33,13 +33,14 @@ outweighed those of the other images of its batch."""
 
 
 def computes_in_bfloat16(device: torch.device) -> bool:
-    """Whether a device multiplies matrices of bfloat16 several times as fast as of float32: CUDA,
-    and CPUs with AMX, where a step of training takes half of the time
+    """Whether a device multiplies matrices of bfloat16 at least twice as fast as of float32: CUDA,
+    and CPUs with AMX or AVX512-BF16, where a step of training takes half of the time
     (`benchmarks/training/step_cost.py`). Others are slower in it."""
     if device.type == "cpu":
         # Where torch does not know (before 2.10) it is not used.
         known: Callable[[], dict[str, bool]] = getattr(torch.cpu, "get_capabilities", dict)
-        return bool(known().get("amx_bf16"))
+        found = known()
+        return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
     return device.type == "cuda"
 
 

@@ -183,14 +183,19 @@ def test_content_of_little_energy_is_divided_by_a_photographs(
     assert found == pytest.approx([bright / energy[0].item(), faint / 1e5], rel=1e-5)
 
 
-# The loss network in bfloat16, as on CUDA and on CPUs with AMX
+# The loss network in bfloat16, as on CUDA and on CPUs with AMX or AVX512-BF16
 
 
-@pytest.mark.parametrize("amx", [False, True])
-def test_where_bfloat16_is_fast(amx: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"amx_bf16": amx, "avx2": True})
+@pytest.mark.parametrize(
+    "has",
+    [{}, {"avx2": True}, {"amx_bf16": True}, {"avx512_bf16": True, "amx_bf16": False}],
+    ids=["old torch", "neither", "AMX", "AVX512-BF16"],
+)
+def test_where_bfloat16_is_fast(has: dict[str, bool], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
     found = {name: computes_in_bfloat16(torch.device(name)) for name in ("cpu", "cuda", "mps")}
-    assert found == {"cpu": amx, "cuda": True, "mps": False}
+    fast = has.get("amx_bf16", False) or has.get("avx512_bf16", False)
+    assert found == {"cpu": fast, "cuda": True, "mps": False}
 
 
 def test_features_are_the_loss_networks(
