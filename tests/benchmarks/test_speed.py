@@ -29,7 +29,7 @@ def speed(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 def result(speed: ModuleType, monkeypatch: pytest.MonkeyPatch) -> dict:
     """A size of 1920x1080 where every process answers at once: rates of 100, 150 and 10, then of
     300, 250 and 30, and around our path a tenth of them; a frame of the reference in 8 s, of ours
-    in 2; a path in 1, 2 and 4 s."""
+    in 2, of another checkout in 3; a path in 1, 2 and 4 s."""
     rates = [(100, 300), (150, 250), (10, 30)]
     begun = {"event": "started", "frames": 48}
     place = list(sys.modules["cost.network_paths"].PATHS).index(OURS)
@@ -47,12 +47,15 @@ def result(speed: ModuleType, monkeypatch: pytest.MonkeyPatch) -> dict:
             return [json.dumps(known)], [0.0], 900.0
         if "cost.reference_net" in command:
             return ["8.0\n"], [0.0], 700.0
-        return [json.dumps(begun), json.dumps({"event": "done"})], [5.0, 101.0], 500.0
+        ended = 149.0 if "PYTHONPATH=/before" in command else 101.0
+        return [json.dumps(begun), json.dumps({"event": "done"})], [5.0, ended], 500.0
 
     monkeypatch.setattr(speed, "run", run)
     monkeypatch.setattr(speed, "make_clip", lambda *_: None)
     arguments = {"frames": None, "rounds": 2, "style": "blue", "memory": "auto"}
-    options = argparse.Namespace(**arguments, peer_python=None, no_paths=False)
+    options = argparse.Namespace(
+        **arguments, peer_python=None, no_paths=False, before=Path("/before")
+    )
     measured: dict = speed.measure(options, "1920x1080")
     return measured
 
@@ -89,6 +92,11 @@ def test_tables_show_rates_and_shares(
 ) -> None:
     speed.show(result)
     lines = capsys.readouterr().out.splitlines()
+    files = [
+        "| nle_style before | 3.00 (3.00-3.00) | 500 MB |",
+        "| nle_style | 2.00 (2.00-2.00) | 500 MB |",
+    ]
+    assert lines[5:7] == files
     assert f"| {OURS} | 2.00 (1.00-4.00) | 50 | 250% | 250% | 900 MB |" in lines
     assert "| matrix product of 2048x2048, GFLOP/s | 100 (10-300) |" in lines
     assert "| memory copy, GB/s read and written | 10 (1-30) |" in lines
