@@ -51,7 +51,7 @@ class Schedule:
         phases: crop sizes and lengths, one after the other; () is no training at all.
         learning_rate, final_rate: Adam's rate, and what it falls to.
         finish: share of the steps, 0-1, at the end: in them the rate falls along a cosine, and the
-            terms of `core.temporal` come in. Before them the rate is constant.
+            terms of `losses.temporal` come in. Before them the rate is constant.
     """
 
     phases: tuple[Phase, ...]
@@ -88,7 +88,7 @@ class Schedule:
         return rate * min(1.0, (step + 1) / _WARM_UP)
 
     def grown(self, step: int) -> float:
-        """How far the weights of `core.temporal` have grown at a step, 0-1: 0 before the finish,
+        """How far the weights of `losses.temporal` have grown at a step, 0-1: 0 before the finish,
         whole after the first quarter of it."""
         begin = (1 - self.finish) * self.steps
         if step < begin or not self.finish:
@@ -120,7 +120,7 @@ class TrainingSettings:
         preview: images for the contact sheets; the first photographs if empty.
         held_out: folder or list of photographs that are left out of `photos` and measured at every
             checkpoint, see `core.held_out`.
-        noise_weight, motion_weight: of the two terms of `core.temporal`, each computed at every
+        noise_weight, motion_weight: of the two terms of `losses.temporal`, each computed at every
             other step of the finish; a parent has none.
         noise_weights, motion_weights: style name -> its own.
         tone_weight: of `core.tone.tone_loss`.
