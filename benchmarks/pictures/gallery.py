@@ -4,7 +4,8 @@
         -o docs/pictures/styles.jpg
 
 Every frame is what `nle-style render CLIP --style STYLE` makes of it, with no other option: its
-shot in the clip is found and measured first.
+shot in the clip is found and measured first. `--grey` shows the luma of it all, as
+docs/looks.md does (`flower.mp4:75 -o docs/pictures/greys.jpg --grey`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import torch
 from PIL import Image
 
 from nle_style.apply import Look, Stylizer
+from nle_style.apply.chroma import LUMA_WEIGHTS
 from nle_style.apply.shot import find_shots, sample_frames
 from nle_style.core import StylePack, contact_sheet, load_pack
 from nle_style.media.source import probe_media, read_frames
@@ -50,6 +52,11 @@ def painted(pack: StylePack, style: str, row: Row) -> np.ndarray:
     return stylizer.frame(frame)
 
 
+def grey(rgb: np.ndarray) -> np.ndarray:
+    """The luma of a picture, of its shape."""
+    return np.repeat(rgb @ np.array(LUMA_WEIGHTS, np.float32)[:, None], 3, axis=2)
+
+
 def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
     """Sheets of one width, one below the other."""
     picture = Image.new("RGB", (sheets[0].width, sum(sheet.height for sheet in sheets)))
@@ -69,6 +76,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, required=True)
     parser.add_argument("--pack", default=None)
     parser.add_argument("--cell", type=int, default=300, help="width of a picture")
+    parser.add_argument("--grey", action="store_true", help="without colours")
     args = parser.parse_args()
     pack = load_pack(find_pack(args.pack))
     rows = [frame_and_shot(text) for text in args.frames]
@@ -76,6 +84,8 @@ def main() -> None:
     for start in range(0, len(pack.styles), _COLUMNS):
         names = pack.styles[start : start + _COLUMNS]
         pictures = [[row[0], *(painted(pack, name, row) for name in names)] for row in rows]
+        if args.grey:
+            pictures = [[grey(picture) for picture in row] for row in pictures]
         sheets.append(contact_sheet(["source", *names], pictures, cell_width=args.cell))
     stacked(sheets).save(args.output, quality=88)
     print(args.output)
