@@ -30,8 +30,10 @@ __all__ = ["read_fcpxml"]
 
 _CLIPS = frozenset(
     {"asset-clip", "clip", "ref-clip", "sync-clip", "mc-clip", "video", "title", "audition", "gap"}
-    | {"live-drawing"}
+    | {"live-drawing", "audio"}
 )
+# Elements without a picture of their own; what is connected to them may have one.
+_WITHOUT_PICTURE = frozenset({"gap", "audio"})
 _MARKERS = frozenset({"marker", "chapter-marker"})
 _MOST_ITEMS = 20_000
 _DEEPEST = 40
@@ -142,7 +144,9 @@ class _Reader:
             elif (child.tag in _CLIPS or holder.tag == "spine") and _lane(child) == 0:
                 default = Fraction(0) if cursor is None else cursor - shift
                 start = seconds(child.get("offset"), default) + shift
-                cursor = self._place(lanes, child, lane, start)
+                end = self._place(lanes, child, lane, start)
+                # Beside the picture of a clip its sound takes no time.
+                cursor = cursor if child.tag == "audio" and holder.tag != "spine" else end
 
     def _place(
         self, lanes: Lanes, element: ElementTree.Element, lane: int, start: Fraction
@@ -197,9 +201,11 @@ class _Reader:
                 self._place(lanes, child, lane + _lane(child), at)
 
     def _local_start(self, element: ElementTree.Element) -> Fraction:
-        """Where the item's own time begins: `start`, or the start of what it refers to."""
+        """Where the item's own time begins: `start`, that of its timeMap, or the start of what it
+        refers to."""
         referred = self._referred(element)
-        start = element.get("start")
+        point = element.find("./timeMap/timept")
+        start = element.get("start", None if point is None else point.get("time"))
         if start is None and referred is not None:
             start = referred.get("start" if referred.tag == "asset" else "tcStart")
         return seconds(start)
@@ -215,7 +221,7 @@ class _Reader:
     ) -> otio.schema.Item | None:
         """The item as OpenTimelineIO; None for one without a picture."""
         local = self._local_start(element)
-        if element.tag == "gap" or element.get("srcEnable") == "audio":
+        if element.tag in _WITHOUT_PICTURE or element.get("srcEnable") == "audio":
             return None
         if element.tag in ("title", "live-drawing") or element.tag not in _CLIPS:
             return self._generator(element, element.tag, duration, rate)
@@ -238,8 +244,10 @@ class _Reader:
         start: Fraction,
         duration: Fraction,
         rate: Fraction,
+        shift: Fraction = Fraction(0),
     ) -> otio.schema.Clip | None:
-        """A clip of one asset; `start` is in the clip's local time, before any retime."""
+        """A clip of one asset; `start` is in the clip's local time, before any retime, and the
+        asset's time is `shift` ahead of that."""
         asset = self._resources.get(picture.get("ref"), "asset")
         if asset is None:
             effect = self._resources.get(picture.get("ref"), "effect")
@@ -253,7 +261,7 @@ class _Reader:
         if not self._resources.is_picture(asset):
             return None
         media_rate = self._resources.rate(asset.get("format")) or rate
-        retime = retime_of(element, start, duration, rate, asset)
+        retime = retime_of(element, start, duration, rate, asset, shift)
         clip = otio.schema.Clip(
             element.get("name", ""), self._resources.reference(asset, media_rate)
         )
@@ -265,17 +273,16 @@ class _Reader:
         self, element: ElementTree.Element, local: Fraction, duration: Fraction, rate: Fraction
     ) -> otio.schema.Item | None:
         """<clip> with a <video> in it: the video's offset is in the clip's local time."""
-        pictures = [c for c in element if c.tag in _CLIPS - {"gap"} and _lane(c) == 0]
+        pictures = [c for c in element if c.tag in _CLIPS - _WITHOUT_PICTURE and _lane(c) == 0]
         spine = next((c for c in element if c.tag == "spine" and _lane(c) == 0), None)
-        if spine is not None or len(pictures) > 1:
+        if spine is not None or len(pictures) != 1:
             return self._nest(element, local, duration, rate)
-        if not pictures:
-            return None
         video = pictures[0]
-        if video.tag != "video":
+        has_speed = any(video.find(f"./{tag}") is not None for tag in ("timeMap", "conform-rate"))
+        if video.tag != "video" or has_speed:
             return self._nest(element, local, duration, rate)
-        inside = local - seconds(video.get("offset"))
-        return self._asset_clip(element, video, self._local_start(video) + inside, duration, rate)
+        shift = self._local_start(video) - seconds(video.get("offset"))
+        return self._asset_clip(element, video, local, duration, rate, shift)
 
     def _nest(
         self, element: ElementTree.Element, local: Fraction, duration: Fraction, rate: Fraction
@@ -320,6 +327,7 @@ class _Reader:
         if multicam is None:
             return None
         inner = self._resources.rate(multicam.get("format")) or rate
+        origin = seconds(multicam.get("tcStart"))
         sources = element.findall("./mc-source")
         shown = [s for s in sources if s.get("srcEnable", "all") in ("all", "video")]
         lanes = Lanes(inner)
@@ -328,8 +336,11 @@ class _Reader:
             angles = [a for a in multicam.iterfind("./mc-angle") if a.get("angleID") == angle]
             if angle is None or not angles:
                 return None
-            self._storyline(lanes, angles[0], lane=0, shift=Fraction(0))
-        return stack_of(lanes, self._warnings), inner, seconds(multicam.get("tcStart"))
+            # Offsets count from the angle's start; some writers add the timecode to them.
+            first = next((child.get("offset") for child in angles[0] if child.get("offset")), None)
+            shift = -origin if seconds(first) >= origin else Fraction(0)
+            self._storyline(lanes, angles[0], lane=0, shift=shift)
+        return stack_of(lanes, self._warnings), inner, origin
 
     def _retime(
         self,

@@ -48,6 +48,7 @@ def retime_of(
     duration: Fraction,
     rate: Fraction,
     asset: ElementTree.Element | None,
+    shift: Fraction = Fraction(0),
 ) -> Retime:
     """The retime of a clip.
 
@@ -63,16 +64,18 @@ def retime_of(
         duration: of the clip in the edit, seconds.
         rate: of the edit.
         asset: what it shows, if it is one asset.
+        shift: from the clip's own time, which a timeMap's values are in, to that of the asset;
+            seconds.
 
     Raises:
         ValueError: a time that is none.
     """
     points = [
-        (seconds(p.get("time")), seconds(p.get("value")))
+        (seconds(p.get("time")), seconds(p.get("value")) + shift)
         for p in element.iterfind("./timeMap/timept")
     ]
     if len(points) < 2:
-        return _conformed(element, start, rate)
+        return _conformed(element, start + shift, rate)
     slopes = {(v1 - v0) / (t1 - t0) for (t0, v0), (t1, v1) in pairwise(points) if t1 != t0}
     if not slopes or max(slopes) - min(slopes) > _SAME_SLOPE:
         return _ramp(element, points, start, duration, _missing_start(asset, points))

@@ -1,0 +1,83 @@
+"""Which frames the clips of an FCPXML show where their own time is not that of their asset.
+
+The frames were counted by hand from Apple's definitions: `offset` is in the time of what holds an
+element, `start` and a timeMap's `time` in the element's own, a timeMap's `value` in that before the
+retime. Retimed clips have a frame more on each side.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from nle_style.timeline import read_timeline
+from nle_style.timeline.needs import plan_shots
+from tests.timeline.building import Facts, probe_of
+
+RESOURCES = """<format id="r" frameDuration="1/24s"/>
+<asset id="a" start="3600s" duration="100/24s" hasVideo="1" format="r" src="file:///m/a.mov"/>
+<asset id="b" duration="100/24s" hasVideo="1" format="r" src="file:///m/b.mov"/>
+<asset id="s" duration="100/24s" hasAudio="1" src="file:///m/s.wav"/>"""
+TWICE = '<timeMap><timept time="0s" value="{}"/><timept time="50/24s" value="{}"/></timeMap>'
+FROM_AN_HOUR, FROM_ZERO = TWICE.format("3600s", "86500/24s"), TWICE.format("0s", "100/24s")
+
+
+def shown(folder: Path, spine: str, media: str = "") -> list[tuple[str, int, int]]:
+    """The clips' sources and frames; nothing is refused, and nothing left out."""
+    path = folder / "cut.fcpxml"
+    path.write_text(
+        f'<fcpxml version="1.10"><resources>{RESOURCES}{media}</resources><project name="p">'
+        f'<sequence format="r" tcStart="0s"><spine>{spine}</spine></sequence></project></fcpxml>',
+        encoding="utf-8",
+    )
+    plan = plan_shots(read_timeline(path), probe_of(a=Facts(start_frame=86400), b=Facts()))
+    assert not plan.refusals
+    assert {each.reason for each in plan.skipped} <= {"gap"}
+    return [(use.source.stem, use.first, use.last) for use in plan.uses]
+
+
+@pytest.mark.parametrize(
+    ("spine", "frames"),
+    [
+        # Without a start the clip begins where its map does, and not in its asset's timecode.
+        (f'<asset-clip ref="a" duration="20/24s">{FROM_AN_HOUR}</asset-clip>', ("a", 0, 39)),
+        # The picture's first frame is its frame 20: 10 at double speed is 20 + 20.
+        (
+            f'<clip start="10/24s" duration="20/24s">{FROM_ZERO}'
+            '<video ref="b" offset="0s" start="20/24s" duration="80/24s"/></clip>',
+            ("b", 39, 79),
+        ),
+        # The speed is the picture's own: from 10 in the clip on, it shows 20, 22, ... 58.
+        (
+            '<clip start="10/24s" duration="20/24s">'
+            f'<video ref="b" offset="0s" duration="50/24s">{FROM_ZERO}</video></clip>',
+            ("b", 19, 59),
+        ),
+    ],
+)
+def test_speeds(tmp_path: Path, spine: str, frames: tuple[str, int, int]) -> None:
+    assert shown(tmp_path, spine) == [frames]
+
+
+@pytest.mark.parametrize("offset", ["0s", "3600s"])
+def test_an_angle_counts_from_its_start_or_in_its_timecode(tmp_path: Path, offset: str) -> None:
+    angle = (
+        f'<mc-angle angleID="A"><gap offset="{offset}" duration="10/24s"/>'
+        '<asset-clip ref="a" start="86405/24s" duration="60/24s"/></mc-angle>'
+    )
+    media = f'<media id="m"><multicam format="r" tcStart="3600s">{angle}</multicam></media>'
+    clip = '<mc-clip ref="m" start="86420/24s" duration="20/24s"><mc-source angleID="A"/></mc-clip>'
+    assert shown(tmp_path, clip, media) == [("a", 15, 34)]
+
+
+def test_a_picture_that_hangs_on_a_clips_sound_is_read(tmp_path: Path) -> None:
+    sound = (
+        '<clip start="10/24s" duration="20/24s"><audio ref="s" offset="0s" duration="90/24s">'
+        '<video ref="b" lane="1" offset="15/24s" start="40/24s" duration="5/24s"/></audio></clip>'
+    )
+    plain = '<asset-clip ref="a" start="3601s" duration="5/24s"/>'
+    assert shown(tmp_path, sound + plain) == [("b", 40, 44), ("a", 24, 28)]
+    # Sound alone, in the storyline itself too, takes its time and is no picture.
+    alone = '<audio ref="s" duration="10/24s"/>'
+    assert shown(tmp_path, alone + plain) == [("a", 24, 28)]
