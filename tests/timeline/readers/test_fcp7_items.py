@@ -164,3 +164,99 @@ def test_a_sequence_is_named_by_its_first_file(
     (use,) = plan_shots(made, probe).uses
     assert (use.source.name, use.first, use.last) == (name, *frames)
     assert ("first file of a sequence" in use.note) == (first_number is not None)
+
+
+def dissolve(start: int, end: int) -> str:
+    return (
+        f"<transitionitem><start>{start}</start><end>{end}</end><alignment>center</alignment>"
+        "<effect><name>Cross Dissolve</name></effect></transitionitem>"
+    )
+
+
+REVERSE = remap(speed="100", reverse="TRUE")
+
+
+def test_a_reverse_that_ends_in_a_dissolve(tmp_path: Path) -> None:
+    """Its out-point, 50, is the dissolve's end: of 1000 frames it shows 989 down to 950."""
+    first = item(0, 40, 10, file("a"), REVERSE, name="a").replace("<end>40<", "<end>-1<")
+    second = item(30, 60, 0, file("b"), name="b").replace("<start>30<", "<start>-1<")
+    plan = planned(read(tmp_path, first, dissolve(30, 40), second))
+    (use, after) = plan.uses
+    assert use.first <= 950
+    assert use.last >= 989
+    assert (after.first, after.last) == (0, 29)
+
+
+def test_items_that_stand_in_another_order_keep_their_time(tmp_path: Path) -> None:
+    made = read(
+        tmp_path,
+        item(40, 60, 10, file("a"), name="late"),
+        item(0, 20, 50, file("b"), name="early"),
+    )
+    uses = planned(made).uses
+    assert [(u.clip_name, u.first, u.last, u.record) for u in uses] == [
+        ("early", 50, 69, (0, Fraction(20, 24))),
+        ("late", 10, 29, (Fraction(40, 24), Fraction(60, 24))),
+    ]
+
+
+def test_clips_that_overlap_under_a_dissolve_are_cut_in_its_middle(tmp_path: Path) -> None:
+    first, second = item(0, 40, 10, file("a"), name="a"), item(20, 60, 0, file("b"), name="b")
+    uses = planned(read(tmp_path, first, dissolve(20, 40), second)).uses
+    assert [(u.first, u.last, u.record) for u in uses] == [
+        (10, 49, (0, Fraction(30, 24))),
+        (0, 39, (Fraction(30, 24), Fraction(60, 24))),
+    ]
+
+
+def test_a_speed_that_is_switched_off_is_none(tmp_path: Path) -> None:
+    off = remap(speed="200").replace("<filter>", "<filter><enabled>FALSE</enabled>")
+    assert shown(planned(read(tmp_path, item(0, 20, 5, file("a"), off)))) == [("a", 5, 24)]
+
+
+TIMECODE = f"<timecode>{RATE}<frame>86400</frame></timecode>"
+
+
+@pytest.mark.parametrize(
+    "timecode",
+    [
+        f"<timecode>{RATE}<reel><name>A001</name></reel></timecode>",
+        f"<timecode>{RATE}<string/><frame> </frame></timecode>",
+        "",
+    ],
+)
+def test_a_timecode_without_a_time_is_none(tmp_path: Path, timecode: str) -> None:
+    source = file("a").replace(TIMECODE, timecode)
+    plan = planned(read(tmp_path, item(0, 20, 5, source)), Facts(Fraction(24), 1000))
+    assert shown(plan) == [("a", 5, 24)]
+
+
+def test_a_timecode_counts_at_its_files_rate(tmp_path: Path) -> None:
+    """86400 at 23.976 is 86.4 frames later than at the clip's 24."""
+    rate = "<rate><timebase>24</timebase><ntsc>TRUE</ntsc></rate>"
+    source = file("a", rate=rate).replace(f"<timecode>{rate}", "<timecode>")
+    facts = Facts(Fraction(24000, 1001), 1000, 86400)
+    (use,) = planned(read(tmp_path, item(0, 24, 240, source)), facts).uses
+    # 10 s are frame 239.76 at the clip's rate; by the sequence's count it is the same.
+    assert (use.first, use.last) == (238, 264)
+
+
+def test_25_is_never_an_ntsc_rate(tmp_path: Path) -> None:
+    """The rate says nothing of NTSC, and the sequence around it does."""
+    rate = "<rate><timebase>25</timebase></rate>"
+    path = tmp_path / "cut.xml"
+    path.write_text(
+        '<xmeml version="5"><sequence id="s"><name>s</name><rate><timebase>30</timebase>'
+        "<ntsc>TRUE</ntsc></rate><media><video><track>"
+        f"{item(0, 30, 500, file('a', rate=rate), rate=rate)}"
+        "</track></video></media></sequence></xmeml>",
+        encoding="utf-8",
+    )
+    (clip,) = read_timeline(path).timeline.find_clips()
+    start = clip.source_range.start_time
+    assert (start.value, start.rate) == (86400 + 500, 25)
+
+
+def test_a_path_may_stand_on_a_line_of_its_own(tmp_path: Path) -> None:
+    made = read(tmp_path, item(0, 20, 5, file("a", path="\n  /m/a.mov\n  ")))
+    assert [use.source.name for use in planned(made).uses] == ["a.mov"]

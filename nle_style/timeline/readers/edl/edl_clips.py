@@ -10,6 +10,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from nle_style.timeline.frames import exact_rate
 from nle_style.timeline.parsed import SOURCE_KEY
 from nle_style.timeline.readers.edl.edl_events import Event, Motion, frames_of
 from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedEvent
@@ -64,8 +65,18 @@ def _names(event: Event) -> tuple[str, list[str], str]:
     files = [said.get(f"{side} {key}", "") for key in ("FILE", "CLIP")]
     # In a transition, the one SOURCE FILE comment is the outgoing clip's.
     tape = said.get("SOURCE FILE", "") if side == "FROM" else ""
-    names = [*files, said.get(side, ""), clip_name, *event.reels.values(), tape, event.reel]
+    names = [*files, said.get(side, ""), clip_name, *_reel_clips(event), tape, event.reel]
     return clip_name, [n for n in dict.fromkeys(names) if n not in _NO_NAME], side
+
+
+def _reel_clips(event: Event) -> list[str]:
+    """What comments say that its reel is; those below a pair of lines are of both reels."""
+    other = event.outgoing or event.incoming
+    reels = event.reels or (event.incoming.reels if event.incoming else {})
+    if event.reel in reels:
+        return [reels[event.reel]]
+    # The comment of an only reel may spell it out.
+    return [clip for reel, clip in reels.items() if other is None or reel != other.reel]
 
 
 def _add_grade(edl: EdlList, clip: otio.schema.Clip, event: Event, side: str) -> None:
@@ -97,12 +108,14 @@ def _add_grade(edl: EdlList, clip: otio.schema.Clip, event: Event, side: str) ->
 
 
 def _set_range(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:
-    """Source range and speed; a speed is a share of the nominal rate, as M2 lines count it."""
+    """Source range and speed."""
     event, length = item.event, item.end - item.start
     start, consumed = item.source[0], item.source[1] - item.source[0]
     motion = _own_motion(event)
-    speed = Fraction(1) if motion is None else motion.speed / round(edl.rate)
-    if consumed < 0:
+    speed = _speed(edl.rate, motion, length, consumed)
+    if speed is None:
+        clip.effects.append(_unknown({"reason": "its speed (M2) in the list cannot be read"}))
+    elif consumed < 0:
         unknown = f"its source ends at {event.source[1]}, before it starts at {event.source[0]}"
         clip.effects.append(_unknown({"reason": unknown}))
     elif event.freeze or speed == 0:
@@ -123,6 +136,23 @@ def _set_range(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:
         edl.warn(event, unknown)
         clip.effects.append(_unknown({"source": consumed, "record": length, "reason": unknown}))
     clip.source_range = edl.range(start, length)
+
+
+def _speed(rate: Fraction, motion: Motion | None, length: int, consumed: int) -> Fraction | None:
+    """Source frames for each of the `length` frames of the record; None if it cannot be read.
+
+    M2 lines count it at the nominal rate, 060.0 for twice 29.97, and in some lists at the exact
+    one, 59.94; the source frames that the list names tell them apart.
+    """
+    if motion is None:
+        return Fraction(1)
+    if motion.speed is None:
+        return None
+    ways = [motion.speed / round(rate)]
+    if motion.speed.denominator != 1:
+        exact = exact_rate(float(abs(motion.speed)))
+        ways.append((exact if motion.speed > 0 else -exact) / rate)
+    return min(ways, key=lambda speed: abs(abs(speed) * length - abs(consumed)))
 
 
 def _unknown(about: dict[str, str | int]) -> otio.schema.TimeEffect:
@@ -147,7 +177,7 @@ def _add_markers(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> Non
         timecode, _, rest = locator.partition(" ")
         colour, _, name = rest.strip().partition(" ")
         try:
-            at = frames_of(timecode, edl.rate, drop=item.event.drop) - item.start
+            at = frames_of(timecode, edl.rate, drop=item.event.drop_record) - item.start
         except ValueError:
             continue
         marker = otio.schema.Marker(name.strip(), color=colour.upper() or None)

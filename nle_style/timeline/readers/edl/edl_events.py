@@ -13,7 +13,7 @@ from fractions import Fraction
 
 from nle_style.timecode import Timecode
 
-__all__ = ["Event", "Motion", "frames_of", "highest_frame", "is_drop", "parse_events"]
+__all__ = ["Event", "Motion", "frames_of", "highest_frame", "parse_events"]
 
 _TIMECODE = r"\d{1,2}[:;]\d\d[:;]\d\d[:;.,]\d\d|\d+"
 _EVENT = re.compile(
@@ -23,21 +23,30 @@ _EVENT = re.compile(
 )
 _COMMENT = re.compile(
     r"\*?\s*(?:\*\s*OTIO REFERENCE )?"
-    r"(?P<key>(?:FROM|TO|KEY) (?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*(?P<value>.*)"
+    r"(?P<key>(?:(?:FROM|TO|KEY) )?(?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*"
+    r"(?P<value>.*)",
+    re.IGNORECASE,
 )
-_REEL = re.compile(r"\*?\s*REEL\s+(?P<reel>\S.*?)\s+IS CLIP\s+(?P<clip>\S.*)")
-_GRADE = re.compile(r"\*?\s*(?P<key>ASC_SOP|ASC_SAT)\s*:?\s*(?P<value>.*)")
-_MOTION = re.compile(rf"M2\s+(?P<name>.*?)\s+(?P<speed>-?\d*\.?\d+)\s+(?P<at>{_TIMECODE})")
+_REEL = re.compile(r"\*?\s*REEL\s+(?P<reel>\S.*?)\s+IS CLIP\s+(?P<clip>\S.*)", re.IGNORECASE)
+_FCP_REEL = re.compile(
+    r"\*?\s*FINAL CUT PRO REEL:\s*(?P<clip>\S.*?)\s+REPLACED BY:\s*(?P<reel>\S.*)", re.IGNORECASE
+)
+_GRADE = re.compile(r"\*?\s*(?P<key>ASC_SOP|ASC_SAT)\s*:?\s*(?P<value>.*)", re.IGNORECASE)
+_MOTION = re.compile(
+    rf"M2\s+(?P<name>.*?)\s+(?P<speed>[+-]?\d*\.?\d+)(?:\s+(?P<at>{_TIMECODE}))?",
+    re.IGNORECASE,
+)
+_IS_MOTION = re.compile(r"M2\s", re.IGNORECASE)
 _FREEZE = re.compile(r"[*\s]*FREEZE FRAME")
 
 
 @dataclass(frozen=True)
 class Motion:
-    """An M2 line: the reel or clip it means, its speed in frames per second (signed), and the
-    source timecode that it holds for."""
+    """An M2 line: the reel or clip it means, its speed in frames per second (signed; None if it
+    cannot be read), and the source timecode that it holds for, "" without one."""
 
     name: str
-    speed: Fraction
+    speed: Fraction | None
     line: int
     at: str
 
@@ -52,12 +61,13 @@ class Event:
         frames: length of the transition.
         source, record: timecodes in and out (exclusive), as written.
         line: in the file, from 1.
-        drop: whether the list says that its timecode is drop-frame (FCM).
+        fcm: whether the FCM before it says drop-frame, and whether the list's first one does: that
+            of its source, and that of the record, which has one kind of timecode.
         outgoing: the line of the same number that a transition starts from, or a key lies on.
         incoming: the transition or key after this line, if this line has a length of its own;
             lists write the comments of both below the second.
-        names: comments by their key, like "FROM CLIP NAME".
-        reels: "REEL x IS CLIP y" comments, y by x.
+        names: comments by their key, like "FROM CLIP NAME"; that without FROM is the same.
+        reels: "REEL x IS CLIP y" and "FINAL CUT PRO REEL: y REPLACED BY: x" comments, y by x.
         locators: text of LOC comments.
         motions: M2 lines.
         grades: ASC_SOP and ASC_SAT comments as written, those below a "TO …" comment under "TO",
@@ -74,7 +84,7 @@ class Event:
     source: tuple[str, str]
     record: tuple[str, str]
     line: int
-    drop: bool
+    fcm: tuple[bool, bool]
     outgoing: Event | None = None
     incoming: Event | None = None
     names: dict[str, str] = field(default_factory=dict)
@@ -85,10 +95,23 @@ class Event:
     freeze: bool = False
     comments: list[str] = field(default_factory=list)
 
+    @property
+    def drop_source(self) -> bool:
+        """Whether its source's timecode is drop-frame; colons beside a record's semicolons say
+        that it is not."""
+        source, record = ("".join(times) for times in (self.source, self.record))
+        return ";" in source or (self.fcm[0] and ";" not in record)
+
+    @property
+    def drop_record(self) -> bool:
+        """Whether its record's timecode is drop-frame."""
+        return self.fcm[1] or ";" in "".join(self.record)
+
 
 def parse_events(text: str) -> tuple[str, list[Event], list[int]]:
     """Title, events in file order, and the numbers of event lines that could not be read."""
     title, drop = "", False
+    drop_record: bool | None = None
     events: list[Event] = []
     unread: list[int] = []
     for number, line in _lines(text):
@@ -96,8 +119,10 @@ def parse_events(text: str) -> tuple[str, list[Event], list[int]]:
             title = line[6:].strip()
         elif line.upper().startswith("FCM"):
             drop = "NON" not in line.upper()
+            drop_record = drop if drop_record is None else drop_record
         elif match := _EVENT.fullmatch(line):
-            _append(events, match, number, drop)
+            drop_record = bool(drop_record)
+            _append(events, match, number, (drop, drop_record))
         elif line[0].isdigit():
             unread.append(number)
         elif events:
@@ -113,7 +138,7 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
             yield number, stripped
 
 
-def _append(events: list[Event], match: re.Match[str], line: int, drop: bool) -> None:
+def _append(events: list[Event], match: re.Match[str], line: int, fcm: tuple[bool, bool]) -> None:
     event = Event(
         number=match["number"],
         reel=match["reel"],
@@ -123,7 +148,7 @@ def _append(events: list[Event], match: re.Match[str], line: int, drop: bool) ->
         source=(match["a"], match["b"]),
         record=(match["c"], match["d"]),
         line=line,
-        drop=drop,
+        fcm=fcm,
     )
     if event.kind in ("D", "W", "K") and events:
         last = events[-1]
@@ -141,28 +166,26 @@ def _append(events: list[Event], match: re.Match[str], line: int, drop: bool) ->
 
 def _note(event: Event, line: str, number: int) -> None:
     if motion := _MOTION.fullmatch(line):
-        event.motions.append(
-            Motion(motion["name"], Fraction(motion["speed"]), number, motion["at"])
-        )
+        at = motion["at"] or ""
+        event.motions.append(Motion(motion["name"], Fraction(motion["speed"]), number, at))
+    elif _IS_MOTION.match(line):
+        event.motions.append(Motion("", None, number, ""))
     elif _FREEZE.match(line):
         event.freeze = True
-    elif reel := _REEL.fullmatch(line):
+    elif reel := _REEL.fullmatch(line) or _FCP_REEL.fullmatch(line):
         event.reels.setdefault(reel["reel"], reel["clip"].strip())
     elif grade := _GRADE.fullmatch(line):
         latest = next(reversed(event.names), "")
         side = event.grades.setdefault("TO" if latest.startswith("TO") else "FROM", {})
-        side.setdefault(grade["key"], grade["value"].strip())
+        side.setdefault(grade["key"].upper(), grade["value"].strip())
     elif comment := _COMMENT.fullmatch(line):
-        if comment["key"] == "LOC":
+        key = comment["key"].upper()
+        if key == "LOC":
             event.locators.append(comment["value"])
         else:
-            event.names.setdefault(comment["key"], comment["value"].strip())
+            key = f"FROM {key}" if key in ("CLIP NAME", "CLIP", "FILE") else key
+            event.names.setdefault(key, comment["value"].strip())
     event.comments.append(line.lstrip("* "))
-
-
-def is_drop(event: Event) -> bool:
-    """Whether its timecodes are drop-frame, by the list or by their own semicolons."""
-    return event.drop or ";" in "".join((*event.source, *event.record))
 
 
 def highest_frame(events: list[Event]) -> int:

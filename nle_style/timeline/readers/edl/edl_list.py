@@ -18,7 +18,7 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import Dropped, Parsed, file_bytes
 from nle_style.timeline.readers.edl.edl_clips import edl_clip
-from nle_style.timeline.readers.edl.edl_events import Event, highest_frame, is_drop, parse_events
+from nle_style.timeline.readers.edl.edl_events import Event, highest_frame, parse_events
 from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedEvent, placed_events
 
 __all__ = ["read_edl"]
@@ -68,7 +68,7 @@ def read_edl(path: Path, rate: Fraction | None) -> Parsed:
     for kind in (otio.schema.TrackKind.Video, otio.schema.TrackKind.Audio):
         for name, on_track in _by_track(edl, placed, kind).items():
             timeline.tracks.extend(_layers(edl, name, kind, on_track, start))
-    drop = any(is_drop(event) for event in events)
+    drop = any(event.drop_record for event in events)
     return Parsed(timeline, edl.warnings, edl.dropped, drop)
 
 
@@ -86,7 +86,7 @@ def _text(path: Path) -> tuple[str, list[str]]:
 def _known_rate(path: Path, events: list[Event]) -> Fraction:
     """The rate that drop-frame timecode implies; other lists do not say theirs."""
     highest = highest_frame(events)
-    if any(map(is_drop, events)):
+    if any(event.drop_source or event.drop_record for event in events):
         return Fraction(60000 if highest >= 30 else 30000, 1001)
     raise TimelineError(
         "an EDL does not say its frame rate, and without it no source frame is certain",

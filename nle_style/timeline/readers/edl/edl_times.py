@@ -18,7 +18,7 @@ import opentimelineio as otio
 from nle_style.errors import TimelineError
 from nle_style.timecode import frames_in_a_day
 from nle_style.timeline.parsed import Dropped
-from nle_style.timeline.readers.edl.edl_events import Event, frames_of, is_drop
+from nle_style.timeline.readers.edl.edl_events import Event, frames_of
 
 __all__ = ["GENERATED", "EdlList", "PlacedEvent", "placed_events"]
 
@@ -75,9 +75,9 @@ class EdlList:
         if lost not in self.dropped:
             self.dropped.append(lost)
 
-    def day(self, event: Event) -> int:
-        """Frames from midnight to midnight in the count of an event."""
-        return frames_in_a_day(self.rate, drop=is_drop(event))
+    def day(self, *, drop: bool) -> int:
+        """Frames from midnight to midnight."""
+        return frames_in_a_day(self.rate, drop=drop)
 
 
 def placed_events(edl: EdlList, events: Sequence[Event]) -> list[PlacedEvent]:
@@ -93,7 +93,8 @@ def placed_events(edl: EdlList, events: Sequence[Event]) -> list[PlacedEvent]:
 
 def _placed(edl: EdlList, event: Event) -> PlacedEvent | None:
     try:
-        times = [frames_of(t, edl.rate, drop=event.drop) for t in (*event.source, *event.record)]
+        times = [frames_of(t, edl.rate, drop=event.drop_source) for t in event.source]
+        times += [frames_of(t, edl.rate, drop=event.drop_record) for t in event.record]
     except ValueError as error:
         raise TimelineError(
             f"event {event.number} in line {event.line}: {error}",
@@ -101,12 +102,12 @@ def _placed(edl: EdlList, event: Event) -> PlacedEvent | None:
             remedy="Give the sequence's rate with --rate.",
         ) from error
     source_in, source_out, start, end = times
-    day = edl.day(event)
-    end = _after(start, end, day)
+    end = _after(start, end, edl.day(drop=event.drop_record))
     if end < start:
         edl.drop(event, "ends before it starts in the record")
     if end <= start:
         return None
+    day = edl.day(drop=event.drop_source)
     return PlacedEvent(event, start, end, (source_in, _after(source_in, source_out, day)))
 
 
@@ -119,7 +120,7 @@ def _over_midnight(edl: EdlList, placed: list[PlacedEvent]) -> list[PlacedEvent]
     """The morning's events behind those of the night before, if the list ran over midnight."""
     if not placed:
         return placed
-    day = edl.day(placed[0].event)
+    day = edl.day(drop=placed[0].event.drop_record)
     late = [p.start for p in placed if p.start * 2 >= day]
     early = [p.end for p in placed if p.start * 2 < day]
     if not late or not early or (max(early) + day - min(late)) * 2 >= day:

@@ -18,11 +18,12 @@ from nle_style.errors import TimelineError
 from nle_style.timeline.frames import exact_rate
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed, curve_effect
 from nle_style.timeline.readers.fcp7.xmeml_items import (
+    in_order,
     name_unknown_items,
     readable_item,
-    without_empty_rates,
+    with_whole_times,
 )
-from nle_style.timeline.readers.fcp7.xmeml_times import is_remap, item_time
+from nle_style.timeline.readers.fcp7.xmeml_times import is_enabled, is_remap, item_time
 from nle_style.timeline.safe_xml import XmlDocument, check_root, parse_xml
 
 __all__ = ["read_fcp7"]
@@ -89,8 +90,9 @@ def _reader_class() -> Any:
         """otio-fcp-adapter's parser, with nested sequences, speeds and ids added."""
 
         def __init__(self, document: XmlDocument) -> None:
-            without_empty_rates(document.root)
+            with_whole_times(document.root)
             name_unknown_items(document.root)
+            in_order(document.root)
             super().__init__(document.root)
             self.line = 1
             self._lines, self._places = document.lines, document.places
@@ -144,14 +146,14 @@ def _reader_class() -> Any:
             file = written.find("./file")
             source["file"] = None if file is None else file.get("id")
             item.metadata[SOURCE_KEY] = {k: v for k, v in source.items() if v is not None}
-            item.enabled = _is_enabled(element)
+            item.enabled = is_enabled(element)
             self._set_time(item, element, start_offset, line)
             self._note_rates(item, element, item_range.duration.rate)
             return item
 
         def track_for_element(self, element: ElementTree.Element, kind: str, context: Any) -> Any:
             track = super().track_for_element(element, kind, context)
-            track.enabled = _is_enabled(element)
+            track.enabled = is_enabled(element)
             return track
 
         def _fill(self, stack: Any, sequence: ElementTree.Element, context: Any) -> None:
@@ -172,7 +174,7 @@ def _reader_class() -> Any:
             """The source range and the retime, where the element has more than an in-point."""
             rate = item.source_range.start_time.rate
             offset = start_offset.rescaled_to(rate).value
-            time = item_time(element, offset)
+            time = item_time(element, offset, item.source_range.duration.value)
             item.effects[:] = [e for e in item.effects if not is_remap(e)]
             if time.warning:
                 self._warnings.append(f"line {line}: '{item.name}' {time.warning}")
@@ -204,7 +206,3 @@ def _reader_class() -> Any:
             item.metadata[SOURCE_KEY].update({"shift": str(shift), "why": why})
 
     return Reader
-
-
-def _is_enabled(element: ElementTree.Element) -> bool:
-    return (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"

@@ -1,28 +1,81 @@
 """Elements of FCP7 XML that otio-fcp-adapter cannot read, in a form that it can.
 
-Source: Apple, "Final Cut Pro XML Interchange Format", Encoding a Multiclip and the elements'
-catalog: a <multiclip> has angles, each of which holds a clip with tracks of its own.
+Source: Apple, "Final Cut Pro XML Interchange Format", Encoding a Multiclip, Timing Values and the
+elements' catalog: a <multiclip> has angles, each of which holds a clip with tracks of its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import pairwise
 from xml.etree import ElementTree
 
-__all__ = ["name_unknown_items", "readable_item", "without_empty_rates"]
+__all__ = ["in_order", "name_unknown_items", "readable_item", "with_whole_times"]
 
 _Deref = Callable[[ElementTree.Element | None], ElementTree.Element | None]
 
 
-def without_empty_rates(root: ElementTree.Element) -> None:
-    """Remove every <rate> of 0 frames a second, as placeholders for missing media have.
+def with_whole_times(root: ElementTree.Element) -> None:
+    """Complete rates and timecodes, and trim paths, where the adapter trusts what is written.
 
-    What has no rate of its own has that of what it is in.
+    A <rate> of 0 frames a second, as placeholders for missing media have, is removed: what has no
+    rate of its own has that of what it is in. A <timebase> without <ntsc> has that of what it is
+    in, which for 25 and 50 is none. A file's <timecode> without a rate counts at the file's; one
+    that holds a reel alone says that the file starts at 0.
     """
     for parent in list(root.iter()):
         for rate in parent.findall("./rate"):
-            if (rate.findtext("./timebase") or "").strip() in ("", "0"):
+            base = (rate.findtext("./timebase") or "").strip()
+            if base in ("", "0"):
                 parent.remove(rate)
+            elif base.isdigit() and int(base) % 24 and int(base) % 30:
+                for ntsc in rate.findall("./ntsc"):
+                    rate.remove(ntsc)
+                ElementTree.SubElement(rate, "ntsc").text = "FALSE"
+    for file in root.iter("file"):
+        own, timecode = file.find("./rate"), file.find("./timecode")
+        if own is not None and timecode is not None and timecode.find("./rate") is None:
+            timecode.append(own)
+    for timecode in root.iter("timecode"):
+        for said in [*timecode.findall("./string"), *timecode.findall("./frame")]:
+            if not (said.text or "").strip():
+                timecode.remove(said)
+        known = len(timecode) == 0 or {"string", "frame"} & {said.tag for said in timecode}
+        if not known:
+            ElementTree.SubElement(timecode, "frame").text = "0"
+    for path in root.iter("pathurl"):
+        path.text = (path.text or "").strip()
+
+
+def in_order(root: ElementTree.Element) -> None:
+    """Sort the items of every track by time, as the adapter places them one behind the other.
+
+    Clips that overlap as far as a transition between them goes get the -1 that the format writes
+    for an end there.
+    """
+    for track in root.iter("track"):
+        items = [child for child in track if child.tag in _ITEMS]
+        begins: list[int] = []
+        for item in items:
+            start = _frame(item, "start")
+            # Without a start of its own an item begins in the transition before it.
+            begins.append(start if start >= 0 else max(begins[-1:], default=0))
+        if any(later < earlier for earlier, later in pairwise(begins)):
+            places = sorted(range(len(items)), key=begins.__getitem__)
+            items = [items[place] for place in places]
+            track[:] = items + [child for child in track if child.tag not in _ITEMS]
+        for before, between, after in zip(items, items[1:], items[2:], strict=False):
+            start, end = _frame(between, "start"), _frame(between, "end")
+            is_transition = between.tag == "transitionitem" and start < end
+            if is_transition and (_frame(after, "start"), _frame(before, "end")) == (start, end):
+                for item, tag in ((before, "end"), (after, "start")):
+                    item.find(f"./{tag}").text = "-1"  # type: ignore[union-attr]
+
+
+def _frame(item: ElementTree.Element, tag: str) -> int:
+    """A frame of the sequence; -1 where none is said."""
+    text = (item.findtext(f"./{tag}") or "").strip()
+    return int(text) if text.isdigit() else -1
 
 
 def name_unknown_items(root: ElementTree.Element) -> None:

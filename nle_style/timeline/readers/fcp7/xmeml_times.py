@@ -14,7 +14,7 @@ import opentimelineio as otio
 
 from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_start
 
-__all__ = ["ItemTime", "is_remap", "item_time"]
+__all__ = ["ItemTime", "is_enabled", "is_remap", "item_time"]
 
 
 class ItemTime(NamedTuple):
@@ -34,12 +34,17 @@ class ItemTime(NamedTuple):
     curve: tuple[tuple[Fraction, Fraction], ...] = ()
 
 
+def is_enabled(element: ElementTree.Element) -> bool:
+    """Whether an item, a track or a filter is switched on, as it is where the file does not say."""
+    return (element.findtext("./enabled") or "TRUE").strip().upper() != "FALSE"
+
+
 def is_remap(effect: otio.schema.Effect) -> bool:
     """Whether the adapter made an effect of a speed, which `item_time` has read."""
     return bool(effect.metadata.get("fcp_xml", {}).get("effectid") == "timeremap")
 
 
-def item_time(element: ElementTree.Element, offset: float) -> ItemTime:
+def item_time(element: ElementTree.Element, offset: float, length: float = 0) -> ItemTime:
     """The frames of a clip item.
 
     A subclip's in-point counts from its `startoffset`. A still is the frame `stillframeoffset`.
@@ -48,6 +53,7 @@ def item_time(element: ElementTree.Element, offset: float) -> ItemTime:
     Args:
         element: the item.
         offset: frames from where a transition begins to the cut that the item begins at.
+        length: frames from that cut to the one that the item ends at.
     """
     begin = _number(element, "./in") + offset
     subclip = _number(element, "./subclipinfo/startoffset")
@@ -55,17 +61,22 @@ def item_time(element: ElementTree.Element, offset: float) -> ItemTime:
         still = element.findtext("./stillframeoffset")
         frame = begin if still is None else float(still)
         return ItemTime(subclip + frame, otio.schema.FreezeFrame())
-    remap = element.find("./filter/effect[effectid='timeremap']")
-    time = ItemTime(begin) if remap is None else _retimed(element, remap, begin)
+    enabled = (each for each in element.iterfind("./filter") if is_enabled(each))
+    found = (each.find("./effect[effectid='timeremap']") for each in enabled)
+    remap = next((effect for effect in found if effect is not None), None)
+    time = ItemTime(begin) if remap is None else _retimed(element, remap, begin, length)
     curve = tuple((when, value + Fraction(subclip)) for when, value in time.curve)
     return time._replace(start=time.start + subclip, curve=curve)
 
 
-def _retimed(element: ElementTree.Element, remap: ElementTree.Element, begin: float) -> ItemTime:
+def _retimed(
+    element: ElementTree.Element, remap: ElementTree.Element, begin: float, length: float
+) -> ItemTime:
     """The speed of a timeremap filter.
 
     Premiere also writes a constant speed as keyframes of "graphdict" (when: retimed frame, value:
-    source frame), marking the clip's ends. Reverse plays down from the media's end.
+    source frame), marking the clip's ends. Reverse plays down from the media's end; where the item
+    ends in a transition, its out-point is the transition's end.
     """
     values = {
         parameter.findtext("./parameterid"): (parameter.findtext("./value") or "").strip()
@@ -99,6 +110,8 @@ def _retimed(element: ElementTree.Element, remap: ElementTree.Element, begin: fl
         end, total = _number(element, "./out"), _number(element, "./duration")
         curve = [_number(k, "./value") for k in inner]
         lowest = min(curve) if len(curve) == 2 else (total - end) * scalar
+        if _number(element, "./end") == -1:
+            lowest += (end - begin - length) * scalar
         return ItemTime(max(0.0, lowest), otio.schema.LinearTimeWarp(time_scalar=-scalar))
     return ItemTime(begin * scalar, otio.schema.LinearTimeWarp(time_scalar=scalar))
 
