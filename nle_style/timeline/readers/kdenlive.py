@@ -185,22 +185,47 @@ class _Reader:
                 name = child.get("producer", "")
                 # What the project does not have is a clip without a file, and refused by its id.
                 producer = self._by_id.get(name, ElementTree.Element("producer", {"id": name}))
-                first = self._frames(child.get("in") or producer.get("in") or "0")
-                last = self._frames(child.get("out") or producer.get("out") or "0")
-                length = last - first + 1
-                item = self._item(producer, first, length)
-                item.enabled = not hides_picture(producer, child)
-                self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))
-                line = self._lines.get(child, 0)
-                item.metadata[SOURCE_KEY] = {
-                    "element": child.tag,
-                    "line": line,
-                    "place": self._places[child],
-                    "id": producer.get("id", ""),
-                }
-                found.append(_Entry(cursor, cursor + length, item))
-                cursor += length
+                first, last = self._cut(child, producer)
+                length = 1 if last is None else last - first + 1
+                for _ in range(int(child.get("repeat") or 1)):
+                    item = self._item(producer, first, length)
+                    if last is None:
+                        item = self._endless(item, name)
+                    item.enabled = not hides_picture(producer, child)
+                    self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))
+                    item.metadata[SOURCE_KEY] = {
+                        "element": child.tag,
+                        "line": self._lines.get(child, 0),
+                        "place": self._places[child],
+                        "id": producer.get("id", ""),
+                    }
+                    found.append(_Entry(cursor, cursor + length, item))
+                    cursor += length
         return found
+
+    def _cut(
+        self, entry: ElementTree.Element, producer: ElementTree.Element
+    ) -> tuple[int, int | None]:
+        """First and last frame: the entry's, or the producer's if it has neither.
+
+        An end that is left open is that of the whole producer; None if that has none either.
+        """
+        holder = producer if entry.get("in") is None and entry.get("out") is None else entry
+        first, out = self._frames(holder.get("in") or "0"), holder.get("out")
+        if out is not None:
+            return first, self._frames(out)
+        if length := self._frames(mlt_property(producer, "length") or "0"):
+            return first, max(first, length - 1)
+        end = producer.get("out")
+        return first, None if end is None else max(first, self._frames(end))
+
+    def _endless(self, item: otio.schema.Item, name: str) -> otio.schema.Clip:
+        """In place of an item without an end, a clip of one frame that is refused by name."""
+        reason = "the project does not say where it ends"
+        about = {SOURCE_KEY: {"reason": reason, "remedy": "Save the project again."}}
+        missing = otio.schema.MissingReference(metadata=about)
+        self._warnings.append(f"line {self.line}: '{item.name or name}': {reason}")
+        return otio.schema.Clip(item.name or name, missing, self._range(0, 1))
 
     def _item(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Item:
         if producer.tag == "tractor":
@@ -277,13 +302,16 @@ class _Reader:
         return stack
 
     def _frames(self, text: str) -> int:
-        """MLT's time: frames, or [hours:]minutes:seconds.fraction."""
+        """MLT's time: frames, [hours:]minutes:seconds.fraction, or [[hours:]minutes:]seconds:frames
+        (mlt_property.c)."""
+        text = text.replace(";", ":").replace(",", ".")
         if ":" not in text:
             return int(text or 0)
+        clock, _, frames = (text, "", "0") if "." in text else text.rpartition(":")
         total = Fraction(0)
-        for part in text.replace(",", ".").split(":"):
+        for part in clock.split(":"):
             total = total * 60 + Fraction(part)
-        return round(total * self._rate)
+        return round(total * self._rate) + int(frames)
 
     def _time(self, frames: float) -> otio.opentime.RationalTime:
         return otio.opentime.RationalTime(frames, float(self._rate))

@@ -116,3 +116,52 @@ def test_what_is_refused(text: str, what: str, tmp_path: Path) -> None:
     with pytest.raises(TimelineError, match=what) as caught:
         read_timeline(path)
     assert caught.value.remedy
+
+
+# What melt 7.12 makes of an entry's in and out at 25 frames a second: `melt x.mlt -consumer xml`.
+@pytest.mark.parametrize(
+    ("attributes", "start", "length"),
+    [
+        ('in="00:00:00.480" out="00:00:01.480"', 12, 26),
+        ('in="00:00:00:12" out="00:00:01:12"', 12, 26),
+        ('in="00:00:00;12" out="00:00:01;12"', 12, 26),
+        ('in="1:00" out="2:00"', 25, 26),
+        ('in="0:00:01" out="0:00:02"', 1, 2),
+        ("", 10, 41),
+        ('in="12"', 12, 88),
+        ('out="12"', 0, 13),
+    ],
+)
+def test_the_ends_of_an_entry(tmp_path: Path, attributes: str, start: int, length: int) -> None:
+    (clip,) = _of_entry(tmp_path, f'<entry producer="a" {attributes}/>').find_clips()
+    assert (clip.source_range.start_time.value, clip.source_range.duration.value) == (start, length)
+
+
+def test_blanks_in_timecode_and_repeated_entries(tmp_path: Path) -> None:
+    """One second, and twice the 3 frames: 31 frames by melt."""
+    entry = '<blank length="00:00:01:00"/><entry producer="a" in="12" out="14" repeat="2"/>'
+    made = _of_entry(tmp_path, entry)
+    starts = [clip.range_in_parent().start_time.value for clip in made.find_clips()]
+    assert starts == [25, 28]
+
+
+def test_an_entry_without_an_end_is_refused_by_name(tmp_path: Path) -> None:
+    (clip,) = _of_entry(tmp_path, '<entry producer="b" in="12"/>').find_clips()
+    assert clip.name == "b.mov"
+    reason = clip.media_reference.metadata["nle_style_source"]["reason"]
+    assert reason == "the project does not say where it ends"
+
+
+def _of_entry(folder: Path, entry: str) -> otio.schema.Timeline:
+    """The timeline of a playlist; "a" has 100 frames and shows 10 to 50, "b" says nothing."""
+    service = '<property name="mlt_service">avformat</property><property name="resource">/m/{}.mov'
+    path = folder / "cut.mlt"
+    path.write_text(
+        '<mlt><profile frame_rate_num="25" frame_rate_den="1"/>'
+        '<producer id="a" in="10" out="50"><property name="length">100</property>'
+        f"{service.format('a')}</property></producer>"
+        f'<producer id="b">{service.format("b")}</property></producer>'
+        f'<playlist id="p">{entry}</playlist><tractor id="t"><track producer="p"/></tractor></mlt>',
+        encoding="utf-8",
+    )
+    return read_timeline(path).timeline
