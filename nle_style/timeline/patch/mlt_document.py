@@ -26,7 +26,8 @@ _OTHERS = ("filter", "link", "transition", "consumer")
 KEEP = ("mlt", "playlist", "tractor", "property", *_MEDIA, *_SHOWING, *_OTHERS)
 
 _SOUND = frozenset({"kdenlive:audio_track", "shotcut:audio"})
-_MOVIES = frozenset({"avformat", "avformat-novalidate", "timewarp"})
+# Without a service MLT takes the one that opens the file.
+_MOVIES = frozenset({"avformat", "avformat-novalidate", "timewarp", ""})
 _IMAGES = frozenset({"qimage", "pixbuf"})
 # Properties that hold a path; of the file itself, of wipes, of tables and of subtitles.
 _PATHS = frozenset(

@@ -21,6 +21,7 @@ from nle_style.timeline.readers.mlt_media import (
     hides_picture,
     markers_in,
     mlt_property,
+    warp_speed,
 )
 from nle_style.timeline.readers.mlt_timeremap import remapped
 from nle_style.timeline.safe_xml import XmlDocument, parse_xml
@@ -98,7 +99,8 @@ class _Reader:
 
     def _tracks(self, sequence: ElementTree.Element) -> list[otio.schema.Track]:
         made = []
-        for entry in sequence.iterfind("./track"):
+        # Older MLT has a <multitrack> around them.
+        for entry in (*sequence.iterfind("./track"), *sequence.iterfind("./multitrack/track")):
             holder = self._by_id[entry.get("producer", "")]
             self.line = self._lines.get(holder, self.line)
             names = {mlt_property(holder, "kdenlive:playlistid"), entry.get("producer")}
@@ -230,15 +232,16 @@ class _Reader:
     def _item(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Item:
         if producer.tag == "tractor":
             return self._nest(producer, first, length)
-        service = mlt_property(producer, "mlt_service")
         url = self._media.url(producer)
+        # Without a service MLT takes the one that opens the file.
+        service = mlt_property(producer, "mlt_service") or ("avformat" if url else "")
         slides = None
         if service in _FILES:
             slides = self._media.slides(producer, url, self._rate)
         names = (mlt_property(producer, each) for each in _NAMES)
         name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
         clip = otio.schema.Clip(name)
-        speed = Fraction(mlt_property(producer, "warp_speed") or 1) if service == "timewarp" else 1
+        speed = warp_speed(producer) if service == "timewarp" else Fraction(1)
         total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")
         start = Fraction(first)
         if speed < 0:

@@ -18,9 +18,12 @@ import opentimelineio as otio
 from nle_style.timeline.files import split_name
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["MltMedia", "Slides", "hides_picture", "markers_in", "mlt_property"]
+__all__ = ["MltMedia", "Slides", "hides_picture", "markers_in", "mlt_property", "warp_speed"]
 
 _PATTERN = re.compile(r"(?P<path>.*%0?(?P<digits>\d*)d[^?/]*)(?:\?begin[=:](?P<begin>\d+).*)?")
+
+# What a timewarp plays, if nothing else says so: producer_timewarp.c takes "speed:path".
+_WARPED = re.compile(r"(?P<speed>-?\d+(?:\.\d+)?|-?\.\d+):(?P<path>.+)")
 
 
 class Slides(NamedTuple):
@@ -33,6 +36,13 @@ class Slides(NamedTuple):
 def mlt_property(element: ElementTree.Element, name: str) -> str:
     """A property of an element; "" if it has none of that name."""
     return element.findtext(f"./property[@name='{name}']") or ""
+
+
+def warp_speed(producer: ElementTree.Element) -> Fraction:
+    """The speed of a timewarp."""
+    said, warped = mlt_property(producer, "warp_speed"), mlt_property(producer, "resource")
+    found = _WARPED.fullmatch(warped)
+    return Fraction(said or (found["speed"] if found else 1))
 
 
 def hides_picture(*elements: ElementTree.Element) -> bool:
@@ -87,6 +97,9 @@ class MltMedia:
         if mlt_property(producer, "shotcut:proxy") == "1":
             return self._located(mlt_property(producer, "shotcut:resource"))
         resource = mlt_property(producer, "warp_resource") or mlt_property(producer, "resource")
+        warped = _WARPED.fullmatch(resource)
+        if warped and mlt_property(producer, "mlt_service") == "timewarp":
+            resource = warped["path"]
         return self._located(resource)
 
     def slides(self, producer: ElementTree.Element, url: str, rate: Fraction) -> Slides | None:

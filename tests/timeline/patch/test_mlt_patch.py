@@ -54,6 +54,18 @@ def test_bytes_outside_the_path_stay_whatever_the_encoding(codec: str, newline: 
     assert [(c.old, c.new) for c in result.changed] == [("/m/Fluß 雪.mov", "/out/Ü &amp; 雪.mov")]
 
 
+def test_a_file_may_be_named_without_a_service() -> None:
+    """MLT opens it by its name, as melt does; what it then shows is the same."""
+    text = (
+        '<mlt><profile/><producer id="a"><property name="resource">/m/a.mov</property></producer>'
+        '<playlist id="p"><entry producer="a" in="5" out="9"/></playlist>'
+        '<tractor id="t"><track producer="p"/></tractor></mlt>'
+    )
+    place = place_of(text, '<entry producer="a"')
+    data = patch_mlt(text.encode(), [clip_at(place)], Path("/")).data
+    assert data.decode() == text.replace("/m/a.mov", str(OUT))
+
+
 def test_a_speed_stays_before_the_path() -> None:
     warp = {"warp_speed": "-0.5", "warp_resource": "/m/a.mov", "kdenlive__id": 2}
     media = chain("c1", "-0.5:/m/a.mov", 40, tag="producer", service="timewarp", **warp)

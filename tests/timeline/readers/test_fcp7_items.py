@@ -260,3 +260,18 @@ def test_25_is_never_an_ntsc_rate(tmp_path: Path) -> None:
 def test_a_path_may_stand_on_a_line_of_its_own(tmp_path: Path) -> None:
     made = read(tmp_path, item(0, 20, 5, file("a", path="\n  /m/a.mov\n  ")))
     assert [use.source.name for use in planned(made).uses] == ["a.mov"]
+
+
+def test_a_clip_ends_where_one_is_put_over_it(tmp_path: Path) -> None:
+    made = read(
+        tmp_path,
+        item(0, 21, 10, file("a"), name="a"),
+        item(20, 40, 50, file("b"), name="b"),
+        item(40, 60, 0, '<file id="a"/>', name="c"),
+    )
+    assert [(u.first, u.last, u.record) for u in planned(made).uses] == [
+        (10, 29, (0, Fraction(20, 24))),
+        (50, 69, (Fraction(20, 24), Fraction(40, 24))),
+        (0, 19, (Fraction(40, 24), Fraction(60, 24))),
+    ]
+    assert made.warnings == ("'a' overlaps 'b' by 1 frames; cut at 20",)

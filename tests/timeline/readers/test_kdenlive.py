@@ -165,3 +165,38 @@ def _of_entry(folder: Path, entry: str) -> otio.schema.Timeline:
         encoding="utf-8",
     )
     return read_timeline(path).timeline
+
+
+def test_a_multitrack_and_a_producer_without_a_service(tmp_path: Path) -> None:
+    """Both are played by melt: a multitrack is older MLT, the service is that of the file."""
+    path = tmp_path / "cut.mlt"
+    path.write_text(
+        '<mlt><profile frame_rate_num="25" frame_rate_den="1"/><producer id="a">'
+        '<property name="resource">/m/a.mov</property></producer><playlist id="p">'
+        '<entry producer="a" in="12" out="36"/></playlist><tractor id="t"><multitrack>'
+        '<track producer="p"/></multitrack></tractor></mlt>',
+        encoding="utf-8",
+    )
+    (clip,) = read_timeline(path).timeline.find_clips()
+    assert clip.media_reference.target_url == "/m/a.mov"
+    assert (clip.source_range.start_time.value, clip.source_range.duration.value) == (12, 25)
+
+
+@pytest.mark.parametrize(("speed", "start"), [("2.0", 10.0), ("-2", 70.0)])
+def test_a_timewarp_that_says_its_speed_before_its_path(
+    tmp_path: Path, speed: str, start: float
+) -> None:
+    """Frames 5 to 14 of 50; backwards they are the 20 frames from 70 of the file's 100 on."""
+    path = tmp_path / "cut.mlt"
+    path.write_text(
+        '<mlt><profile frame_rate_num="25" frame_rate_den="1"/><producer id="a" out="49">'
+        '<property name="length">50</property><property name="mlt_service">timewarp</property>'
+        f'<property name="resource">{speed}:/m/a.mov</property></producer><playlist id="p">'
+        '<entry producer="a" in="5" out="14"/></playlist><tractor id="t"><track producer="p"/>'
+        "</tractor></mlt>",
+        encoding="utf-8",
+    )
+    (clip,) = read_timeline(path).timeline.find_clips()
+    assert clip.media_reference.target_url == "/m/a.mov"
+    assert clip.effects[0].time_scalar == float(speed)
+    assert clip.source_range.start_time.value == start

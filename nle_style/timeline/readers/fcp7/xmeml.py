@@ -92,7 +92,7 @@ def _reader_class() -> Any:
         def __init__(self, document: XmlDocument) -> None:
             with_whole_times(document.root)
             name_unknown_items(document.root)
-            in_order(document.root)
+            self._repairs = in_order(document.root)
             super().__init__(document.root)
             self.line = 1
             self._lines, self._places = document.lines, document.places
@@ -114,7 +114,7 @@ def _reader_class() -> Any:
             return self._whole.get((element.tag, element.get("id")), element)
 
         def parsed(self, sequence: ElementTree.Element) -> Parsed:
-            self._warnings, self._inside = [], [sequence]
+            self._warnings, self._inside = [*self._repairs], [sequence]
             timeline = self.timeline_for_sequence(sequence, module._Context())
             display = (sequence.findtext("./timecode/displayformat") or "").strip().upper()
             return Parsed(timeline, self._warnings, drop={"DF": True, "NDF": False}.get(display))

@@ -47,12 +47,17 @@ def with_whole_times(root: ElementTree.Element) -> None:
         path.text = (path.text or "").strip()
 
 
-def in_order(root: ElementTree.Element) -> None:
+def in_order(root: ElementTree.Element) -> list[str]:
     """Sort the items of every track by time, as the adapter places them one behind the other.
 
     Clips that overlap as far as a transition between them goes get the -1 that the format writes
-    for an end there.
+    for an end there. Other pictures end where the next one begins, as where it is put over them.
+
+    Returns:
+        A sentence for each clip that was cut.
     """
+    cut: list[str] = []
+    pictures = set(root.iterfind(".//video/track"))
     for track in root.iter("track"):
         items = [child for child in track if child.tag in _ITEMS]
         begins: list[int] = []
@@ -70,6 +75,14 @@ def in_order(root: ElementTree.Element) -> None:
             if is_transition and (_frame(after, "start"), _frame(before, "end")) == (start, end):
                 for item, tag in ((before, "end"), (after, "start")):
                     item.find(f"./{tag}").text = "-1"  # type: ignore[union-attr]
+        clips = [each for each in items if track in pictures and each.tag != "transitionitem"]
+        for before, after in pairwise(clips):
+            start, end = _frame(after, "start"), _frame(before, "end")
+            if _frame(before, "start") < start < end:
+                before.find("./end").text = str(start)  # type: ignore[union-attr]
+                name, over = before.findtext("./name"), after.findtext("./name")
+                cut.append(f"'{name}' overlaps '{over}' by {end - start} frames; cut at {start}")
+    return cut
 
 
 def _frame(item: ElementTree.Element, tag: str) -> int:
