@@ -22,7 +22,13 @@ from av.codec.context import ThreadType
 
 from nle_style.media.movie.packets import Packets, demuxed
 
-__all__ = ["decoded_stamps", "is_out_of_order", "may_have_field_pairs", "undecodable_frames"]
+__all__ = [
+    "decoded_stamps",
+    "held_back",
+    "is_out_of_order",
+    "may_have_field_pairs",
+    "undecodable_frames",
+]
 
 _TOLD = 64  # frames: B-frames come in every group of pictures, and most in the first
 _PROGRESSIVE = 1  # AV_FIELD_PROGRESSIVE; 0 where nothing says it
@@ -53,6 +59,22 @@ def decoded_stamps(
     """
     stream.codec_context.thread_type = ThreadType.AUTO
     return [frame.pts for frame in _frames(container, stream)]
+
+
+def held_back(container: av.container.InputContainer, stream: av.video.stream.VideoStream) -> int:
+    """How many packets the decoder takes behind the first one before it gives a frame.
+
+    Args:
+        container, stream: opened anew.
+    """
+    stream.codec_context.thread_type = ThreadType.NONE  # threads hold back more
+    for number, packet in enumerate(demuxed(container, stream)):
+        try:
+            if stream.codec_context.decode(packet if packet.size else None):
+                return number
+        except av.error.FFmpegError:
+            break
+    return 0
 
 
 def is_out_of_order(

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
+from statistics import median_low
 
 import av.video.stream
 
-__all__ = ["MILLISECOND", "rate_of", "shown_times", "spread"]
+__all__ = ["MILLISECOND", "between", "delayed", "rate_of", "shown_times", "spread"]
 
 MILLISECOND = Fraction(1, 1000)
 _NTSC = Fraction(1000, 1001)
 _SNAP = Fraction(1, 10_000)
+_MPEG_MILLISECOND = 90  # ticks: of ISO/IEC 13818-1's clock
+_NEAR = Fraction(
+    3, 10
+)  # of a frame: 0, 2, 3 is a third off an even 0, 1.5, 3, and longer ones more
 
 
 def shown_times(
@@ -33,6 +38,52 @@ def shown_times(
     if len(ticks) == len(shown) and all(a < b for a, b in pairwise(ticks)):
         return ticks, False
     return [], False
+
+
+def delayed(decoded: Sequence[int], held: int) -> list[int]:
+    """The ticks at which frames are shown where only decoding has times, as in AVI: when the
+    decoder gives them, which is `held` packets after it has got the first one.
+
+    Source: ffmpeg's guess_correct_pts() (libavcodec/decode.c).
+    """
+    step = round(Fraction(decoded[-1] - decoded[0], max(1, len(decoded) - 1)))
+    more = [decoded[-1] + step * number for number in range(1, held + 1)]
+    return [*decoded[held:], *more]
+
+
+def between(stated: Sequence[int | None], step: Fraction) -> list[int]:
+    """The ticks of frames of which only some state theirs, not all of them right.
+
+    If most of them lie on one even grid (within a millisecond at 90 kHz), all do. Else the others
+    lie evenly between those that state a later time than the ones before:
+    [None, 10, None, 20] -> [5, 10, 15, 20].
+
+    Args:
+        stated: in the order shown.
+        step: ticks a frame at the stream's rate.
+    """
+    known = [(place, tick) for place, tick in enumerate(stated) if tick is not None]
+    begin = median_low(round(tick - place * step) for place, tick in known)
+    on_grid = sum(abs(tick - place * step - begin) <= _MPEG_MILLISECOND for place, tick in known)
+    if on_grid * 2 > len(known):
+        return [round(begin + place * step) for place in range(len(stated))]
+    latest = accumulate((tick for _, tick in known), max)
+    later = [
+        known[0],
+        *(two for two, most in zip(known[1:], latest, strict=False) if two[1] > most),
+    ]
+    (first, early), (last, late) = later[0], later[-1]
+    if last > first:
+        step = Fraction(late - early, last - first)
+    ends = (
+        (0, round(early - first * step)),
+        (len(stated), round(late + (len(stated) - last) * step)),
+    )
+    return [
+        tick + round(Fraction((after - tick) * number, until - place))
+        for (place, tick), (until, after) in pairwise([ends[0], *later, ends[1]])
+        for number in range(until - place)
+    ]
 
 
 def spread(times: Sequence[int]) -> list[int]:
@@ -58,7 +109,9 @@ def rate_of(
     """The exact rate, and whether the frames keep it.
 
     A candidate holds if every frame is within one tick, or the millisecond to which Matroska
-    rounds, of its place on the even grid. Stated rates come before those guessed from the times.
+    rounds, of its place on the even grid, and is not as far from it as a lost frame puts those
+    around it (a tick of AVI is a whole frame). Stated rates come before those guessed from the
+    times.
 
     Args:
         times: ticks at which frames are shown, ascending.
@@ -69,11 +122,12 @@ def rate_of(
         return (exact[0] if exact else Fraction(25)), False
     average = Fraction(len(times) - 1) / ((times[-1] - times[0]) * time_base)
     rounded = (Fraction(round(average)), round(average / _NTSC) * _NTSC)
-    allowed = max(Fraction(1), MILLISECOND / time_base)
+    tick = max(Fraction(1), MILLISECOND / time_base)
     for rate in (*exact, *sorted(rounded, key=lambda rate: abs(rate - average)), average):
         if rate <= 0:
             continue
         step = 1 / rate / time_base
-        if all(abs(tick - times[0] - k * step) <= allowed for k, tick in enumerate(times)):
+        allowed = min(tick, step * _NEAR) if step >= 1 else tick
+        if all(abs(time - times[0] - k * step) <= allowed for k, time in enumerate(times)):
             return rate, False
     return _snap(average), True

@@ -28,11 +28,18 @@ import av.video.stream
 from nle_style.errors import MediaError
 from nle_style.media.movie.decoded_frames import (
     decoded_stamps,
+    held_back,
     is_out_of_order,
     may_have_field_pairs,
     undecodable_frames,
 )
-from nle_style.media.movie.frame_times import rate_of, shown_times, spread
+from nle_style.media.movie.frame_times import (
+    between,
+    delayed,
+    rate_of,
+    shown_times,
+    spread,
+)
 from nle_style.media.movie.packets import ClockJump, KeyPacket, Packets, read_packets
 from nle_style.media.movie.stated import listed_frames, stated_end, stated_end_of_picture
 from nle_style.media.movie.stream import has_coded_alpha, video_stream
@@ -156,14 +163,14 @@ class _Frames(NamedTuple):
     Attributes:
         times: ticks at which they are shown, ascending; empty if nothing says so.
         number: of frames.
-        stamped: they state those times themselves.
+        stamps: ticks that they state themselves, ascending; empty if they do not.
         paired: two packets may be one frame.
         left_out, notes, found: as of `MovieIndex`.
     """
 
     times: list[int]
     number: int
-    stamped: bool
+    stamps: list[int]
     paired: bool
     left_out: int
     notes: list[str]
@@ -185,7 +192,7 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
             )
         if packets.jump is not None:
             raise _joined(packets.jump, path)
-        frames = _frames(path, stream, packets)
+        frames = _frames(path, stream, packets, container.format.name)
         times, notes = frames.times, frames.notes
         time_base = stream.time_base or Fraction(1, 1)
         lost = max(0, listed_frames(container, stream) - len(packets.shown))
@@ -193,7 +200,8 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
         if packets.damaged or lost:
             times = _certain(times, packets)
         rate, variable = rate_of(stream, times, time_base)
-        begin = min((tick for tick in packets.shown if tick is not None), default=0) * time_base
+        starts = packets.decoded if container.format.name == "avi" else packets.shown
+        begin = min((tick for tick in starts if tick is not None), default=0) * time_base
         picture = stated_end_of_picture(container, stream, begin)
         everything = stated_end(container, path)
         short = (picture - _end(packets, rate, time_base)) * rate > _LOST
@@ -207,7 +215,7 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
         seekable = container.format.name != "mpeg" and not has_coded_alpha(stream)
     if not times:
         notes.append(f"it states no times; its frames are taken as {float(rate):.5g} a second")
-    stamps = tuple(times) if frames.stamped else ()
+    stamps = tuple(frames.stamps[: len(times)])
     if variable and len(set(times)) < len(times):
         doubled = len(times) - len(set(times))
         notes.append(f"{doubled} of its frames state the time of the one before; they follow it")
@@ -232,13 +240,21 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
     )
 
 
-def _frames(path: Path, stream: av.video.stream.VideoStream, packets: Packets) -> _Frames:
-    """What the packets show; where they are not frames, what the decoder makes of them."""
+def _frames(
+    path: Path, stream: av.video.stream.VideoStream, packets: Packets, format: str
+) -> _Frames:
+    """What the packets show; where they are not frames, or only some of them have times, what the
+    decoder makes of them."""
     shown, decoded = packets.shown, packets.decoded
     paired = _anew(path, stream, may_have_field_pairs)
     if paired:
         shown = decoded = _anew(path, stream, decoded_stamps)
     times, stamped = shown_times(shown, decoded)
+    some = not times and format == "mpeg" and any(tick is not None for tick in shown)
+    if some:  # of the pictures in a packet of a program stream the first has a time
+        shown = decoded = _anew(path, stream, decoded_stamps)
+        rate, _ = rate_of(stream, [], Fraction(1))
+        times = between(shown, 1 / rate / (stream.time_base or Fraction(1)))
     if stamped and not paired and _anew(path, stream, is_out_of_order, packets):
         stamped = False
     begin, notes = 0, []
@@ -251,8 +267,14 @@ def _frames(path: Path, stream: av.video.stream.VideoStream, packets: Packets) -
         )
     by = "the packets and, at the beginning, the decoder" if begin else "the packets"
     when = "the frames" if stamped else "the order of decoding" if times else "the rate"
-    found = (("frames", "the decoder" if paired else by), ("times", when))
-    return _Frames(times[begin:], len(shown) - begin, stamped, paired, begin, notes, found)
+    if some:
+        when = "some of the frames"
+    found = (("frames", "the decoder" if paired or some else by), ("times", when))
+    stamps = times[begin:] if stamped else []
+    ticks = [tick for tick in decoded if tick is not None]
+    if format == "avi" and times and len(ticks) == len(times):
+        times = delayed(ticks, _anew(path, stream, held_back))  # PyAV guesses times of showing
+    return _Frames(times[begin:], len(shown) - begin, stamps, paired, begin, notes, found)
 
 
 def _anew(

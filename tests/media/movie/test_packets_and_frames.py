@@ -14,10 +14,10 @@ import pytest
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
 from nle_style.media.movie import demuxed, movie_index
-from nle_style.media.movie.frame_times import shown_times
+from nle_style.media.movie.frame_times import between, shown_times
 from nle_style.media.source import decoded_rgb, frames_at, probe_media
 from tests.helpers.field_pictures import write_field_pictures
-from tests.helpers.media_factory import decoded_md5s, ffmpeg, make, rendered, rgb_md5
+from tests.helpers.media_factory import TAGS, decoded_md5s, ffmpeg, make, rendered, rgb_md5
 
 
 def _md5s(info: MediaInfo, *span: int) -> list[str]:
@@ -194,6 +194,21 @@ def test_times_by_what_is_stated(
     assert shown_times(shown, decoded) == (times, stated)
 
 
+@pytest.mark.parametrize(
+    ("stated", "times"),
+    [
+        ([0, None, 7200, 7201, None], [0, 3600, 7200, 10800, 14400]),  # one is wrong
+        (
+            [None, 1000, None, 9000, 9000, 9000, 12000],
+            [-1200, 1000, 5000, 9000, 10000, 11000, 12000],
+        ),
+        ([7, None], [7, 3607]),
+    ],
+)
+def test_times_of_some_frames(stated: list[int | None], times: list[int]) -> None:
+    assert between(stated, Fraction(3600)) == times
+
+
 @pytest.mark.parametrize("name", ["a.avi", "a.mxf"])
 def test_times_of_decoding_that_are_stated_as_those_of_showing(tmp_path: Path, name: str) -> None:
     """With B-frames each is another frame's, and a whole file looked as if it ended early."""
@@ -214,3 +229,17 @@ def test_frames_without_times_are_counted_with_a_note(tmp_path: Path) -> None:
     (note,) = info.notes
     assert "states no times; its frames are taken as 25 a second" in note
     assert _md5s(info) == decoded_md5s(path, "rgb24")
+
+
+@pytest.mark.parametrize("lost", [1, 6])
+def test_one_lost_frame_does_not_move_the_others(tmp_path: Path, lost: int) -> None:
+    """A tick of AVI is a frame: one that is left out is one tick."""
+    keep = f"{TAGS},select='not(eq(n,{lost}))'"
+    exact = ("-fps_mode", "passthrough", "-enc_time_base", "1/25")
+    clip = make(tmp_path / "a.avi", *exact, frames=12, filters=keep, codec=("-c:v", "mpeg4"))
+    info = probe_media(clip)
+    assert (info.variable_rate, info.frame_count) == (True, 12)
+    times = [frame for frame in range(13) if frame != lost]
+    for path in (clip, rendered(clip, tmp_path, "png-mov").path):
+        index = movie_index(path)
+        assert [tick * index.time_base * 25 for tick in index.pts] == times
