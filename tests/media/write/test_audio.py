@@ -112,3 +112,53 @@ def test_a_sequence_says_that_it_carries_no_sound(tmp_path: Path) -> None:
     clip = clip_with(tmp_path, ".mov", "-c:a", "aac")
     published = rendered(clip, tmp_path, "exr", first=0, last=1)
     assert published.warnings == ("a.mov: a sequence carries no audio; it was left out",)
+
+
+@pytest.mark.parametrize(
+    ("suffix", "codec"),
+    [
+        (".mov", ("-c:a", "libmp3lame", "-b:a", "32k")),
+        (".mkv", ("-c:a", "libopus")),
+        (".wmv", ("-c:v", "wmv2", "-bf", "0", "-c:a", "wmav2")),
+        (".mp4", ("-c:a", "aac", "-use_editlist", "0")),  # its first packet lasts 80 ms, it states
+    ],
+)
+@pytest.mark.parametrize("first", [0, 9])
+def test_a_part_begins_with_its_own_sound(
+    tmp_path: Path, suffix: str, codec: tuple[str, ...], first: int
+) -> None:
+    """Decoders that need packets before the range to give it (RFC 7845, 4.6, for Opus) have them,
+    and what is hidden before it is no longer than it sounds."""
+    tone = ("-f", "lavfi", "-i", "sine=f=1000:r=48000:d=2")
+    clip = make(tmp_path / f"a{suffix}", *codec, frames=40, size="64x48", sound=tone)
+    part = rendered(clip, tmp_path, "png-mov", first=first, last=30).path
+    raw = ffmpeg("-i", part, "-map", "0:a", "-ac", 1, "-ar", 48000, "-f", "f32le", "-")
+    loud = np.sqrt(np.mean(np.frombuffer(raw, "<f4")[: 480 * 40].reshape(40, 480) ** 2, axis=1))
+    assert loud[0 if first else 4 :].min() > 0.8 * loud.max()
+
+
+@pytest.mark.parametrize(
+    ("suffix", "late", "codec"),
+    [
+        (".avi", 0, ("-bf", "0", "-c:a", "pcm_s16le")),
+        (".avi", 2, ("-bf", "3", "-c:a", "pcm_s16le")),
+        (".mpg", 0, ("-bf", "3", "-c:a", "mp2")),
+        (".vob", 0, ("-bf", "0", "-c:a", "ac3")),
+    ],
+)
+def test_sound_beside_pictures_without_times(
+    tmp_path: Path, suffix: str, late: int, codec: tuple[str, ...]
+) -> None:
+    """H.264 in AVI has times of decoding alone: ffmpeg shows a picture when the decoder gives it,
+    here after two more packets. In a program stream some pictures have times."""
+    clip = make(tmp_path / f"a{suffix}", *codec, frames=45, size="64x48", sound=CLICK)
+    published = rendered(clip, tmp_path, "png-mov")
+    assert abs(onset(published.path) - (48000 - late * 1920)) <= 1
+    assert not probe_media(clip).variable_rate
+
+
+def test_a_clock_that_ticks_once_in_a_packet(tmp_path: Path) -> None:
+    """That of AC-3 in AVI: 32 ms. Frame 17 is not on one of its ticks."""
+    clip = clip_with(tmp_path, ".avi", "-c:v", "mpeg4", "-bf", "0", "-c:a", "ac3")
+    part = rendered(clip, tmp_path, "png-mov", first=17, last=44).path
+    assert abs(onset(part) - (onset(clip) - 27227)) <= 1

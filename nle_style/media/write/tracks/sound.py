@@ -28,6 +28,9 @@ _GAP = Fraction(1, 50)
 """Seconds by which a packet's time may be off from the end of the sound before it. Matroska rounds
 to milliseconds, and clocks drift; the shortest lost packets, of Opus and AAC, are 20 ms."""
 _PLAIN_PCM = re.compile(r"pcm_([suf]\d+[lb]e|[su]8|alaw|mulaw)")
+_PREROLL = Fraction(1, 5)
+"""Seconds of sound that a decoder may need before it sounds right: MP3 and WMA take bits from up to
+six packets before, Opus converges within 80 ms (RFC 7845, 4.6)."""
 _SILENT_BYTE = {"pcm_u8": 0x80, "pcm_alaw": 0xD5, "pcm_mulaw": 0xFF}
 
 
@@ -68,16 +71,22 @@ class _Track:
     cutting: bool = False
     first_gap: Fraction | None = None
 
-    @property
-    def preroll(self) -> bool:
-        """Whether a packet needs the one before it to sound right (transform codecs do)."""
-        return not self.source.codec_context.name.startswith("pcm_")
+    def preroll(self, length: Fraction) -> Fraction:
+        """Seconds for which a packet is needed after it has ended, so that those behind it sound
+        right: at least its own length, as transform codecs overlap."""
+        name = self.source.codec_context.name
+        if name.startswith(("pcm_", "alac", "flac")):
+            return Fraction(0)
+        return _PREROLL if self.resampler is not None or name.startswith("mp3") else length
 
     def place(self, begin: int, samples: int) -> tuple[int, int]:
         """Where sound belongs that is stated to begin at a sample: samples of silence before it,
-        and how many of its own are left out. One of them is 0; small differences are rounding."""
+        and how many of its own are left out: those before the first frame, and what overlaps. One
+        of them is 0; small differences are rounding."""
         if self.next is None:
-            self.next = begin
+            early = min(max(-begin, 0), samples)
+            self.next = begin + early if early < samples else None
+            return 0, early
         ahead = begin - self.next
         if abs(ahead) < _GAP * self.plan.rate and not self.cutting:
             ahead = 0
@@ -94,13 +103,13 @@ class AudioTracks:
     """Puts the planned audio streams of an opened source into an opened movie.
 
     Copied packets keep their bytes and times. Where only samples are counted (PCM in MOV, and what
-    is decoded to PCM) gaps in the source become silence. A partial range is cut between packets.
-    MOV's edit list hides the part of a packet before the range, so that the first sample heard is
-    that of the first frame.
+    is decoded to PCM) gaps in the source become silence, and the first sample is that of the first
+    frame. Others are cut between packets: MOV's edit list hides the part of a packet before the
+    range, and the packets before it that it needs.
 
     Args:
         start, end: seconds on the source's clock shown by the frames: [start, end).
-        whole: the range is the whole clip; every packet is kept, also those beyond the picture.
+        whole: the range is the whole clip; packets beyond the picture are kept.
     """
 
     def __init__(
@@ -188,12 +197,10 @@ class AudioTracks:
         begins = (packet.pts or 0) * packet.time_base
         if not self._negative and begins < self._start and track.resampler is None:
             return False
-        if self._whole:
-            return True
-        if begins >= self._end:
+        if begins >= self._end and not self._whole:
             finished.add(packet.stream.index)
             return False
-        return begins + length * (2 if track.preroll else 1) > self._start
+        return begins + length + track.preroll(length) > self._start
 
     def _carry(
         self, track: _Track, packet: Packet[Stream]
@@ -203,8 +210,10 @@ class AudioTracks:
         elif track.block:
             yield from self._counted(track, packet)
         else:
-            packet.pts = (packet.pts or 0) - round(self._start / packet.time_base)
-            packet.dts = packet.pts
+            packet.duration = round((packet.duration or 0) * packet.time_base * track.plan.rate)
+            begin = self._sample_of(track, (packet.pts or 0) * packet.time_base)
+            packet.time_base = Fraction(1, track.plan.rate)  # AVI's may be as long as a packet
+            packet.pts = packet.dts = begin if begin >= 0 else _hidden(track, packet, begin)
             packet.stream = track.output
             yield float(packet.pts * packet.time_base), packet
 
@@ -275,6 +284,15 @@ class AudioTracks:
     def _encoded(track: _Track, frame: AudioFrame | None) -> Iterator[tuple[float, Packet[Stream]]]:
         for packet in cast(AudioStream, track.output).encode(frame):
             yield float((packet.pts or 0) * packet.time_base), packet
+
+
+def _hidden(track: _Track, packet: Packet[Stream], begin: int) -> int:
+    """The sample at which a packet before the first frame is put: as late as it is not heard, if
+    there is less sound in it than it is said to last. An edit list hides time, and decoders leave
+    out as many samples."""
+    samples = track.source.codec_context.frame_size
+    late = (packet.duration or 0) - samples
+    return max(begin, min(-samples, begin + late)) if samples and late > 1 else begin
 
 
 def _pieces(samples: int, most: int) -> Iterator[int]:
