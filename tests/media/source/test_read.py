@@ -308,3 +308,14 @@ def test_some_frames_are_decoded_on_from_the_one_before(
     found = [rgb_md5(pixels) for pixels in frames_at(info, numbers)]
     assert found == [plain[number] for number in numbers]
     assert decoded == runs
+
+
+def test_columns_that_the_stream_cuts_off_at_the_left(tmp_path: Path) -> None:
+    """To the last one: without a flag libavcodec cuts off what its memory is aligned to."""
+    whole = make(tmp_path / "a.mp4", frames=4)
+    cut = "h264_metadata=crop_left=6:crop_top=4:crop_right=10"
+    clip = tmp_path / "b.mp4"
+    ffmpeg("-i", whole, "-c", "copy", "-bsf:v", cut, clip)
+    info = probe_media(clip)
+    assert (info.width, info.height) == (80, 60)
+    assert [rgb_md5(pixels) for pixels in decoded_rgb(info)] == decoded_md5s(clip, "rgb24")

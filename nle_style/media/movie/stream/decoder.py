@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import cast
 
 import av
+from av.codec.context import Flags
 from av.video.codeccontext import VideoCodecContext
 from av.video.stream import VideoStream
 
@@ -23,10 +24,14 @@ def has_coded_alpha(stream: VideoStream) -> bool:
 
 
 def decoder_of(stream: VideoStream) -> VideoCodecContext:
-    """What decodes all of a stream's pictures: its own decoder, or one that reads coded alpha."""
-    own = stream.codec_context
-    if not has_coded_alpha(stream):
-        return own
-    decoder = cast(VideoCodecContext, av.CodecContext.create(_WITH_ALPHA[own.name], "r"))
-    decoder.extradata = own.extradata
+    """What decodes all of a stream's pictures: its own decoder, or one that reads coded alpha.
+
+    Columns that the stream cuts off at the left are cut off to the last one, as by the ffmpeg
+    program: without the flag libavcodec cuts off as many as its memory is aligned to.
+    """
+    decoder = own = stream.codec_context
+    if has_coded_alpha(stream):
+        decoder = cast(VideoCodecContext, av.CodecContext.create(_WITH_ALPHA[own.name], "r"))
+        decoder.extradata = own.extradata
+    decoder.flags |= Flags.unaligned
     return decoder
