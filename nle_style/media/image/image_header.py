@@ -26,6 +26,7 @@ __all__ = [
 ]
 
 _MOST_PIXELS = 2**29
+_LAB = (8, 9, 10)  # CIELab, ICCLab, ITULab: TIFF 6.0 and its technical notes
 
 
 def check_size(width: int, height: int, path: Path) -> None:
@@ -98,6 +99,12 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
     said = ""
     if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
         said = f"the first of its {count} pictures"
+    if spec.get_int_attribute("tiff:PhotometricInterpretation") in _LAB:
+        raise MediaError(
+            "its colours are L*a*b*, which is not converted here",
+            where=str(path),
+            remedy="Write it again as RGB.",
+        )
     names = list(spec.channelnames)
     alpha = names[spec.alpha_channel] if spec.alpha_channel >= 0 else None
     if {"R", "G", "B"} <= set(names):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
@@ -33,8 +34,8 @@ def write_plain(
 ) -> None:
     """Write one quantised frame. Equal frames give equal bytes.
 
-    An image's own colour profile, resolution and owner are kept; of a movie the primaries and the
-    transfer, which a PNG can state (chunk cICP) and a TIFF cannot.
+    An image's own colour profile (if it is one of RGB), resolution and owner are kept; of a movie
+    the primaries and the transfer, which a PNG can state (chunk cICP) and a TIFF cannot.
 
     Args:
         pixels: height x width x 3 or 4, uint8 or uint16; straight, or premultiplied as `spec` says.
@@ -59,7 +60,7 @@ def write_plain(
     else:
         kept = read_header(source.file_of(frame)).spec
         for entry in kept.extra_attribs:
-            if entry.name in _KEPT:
+            if entry.name in _KEPT and (entry.name != "ICCProfile" or _is_for_rgb(entry.value)):
                 header.attribute(entry.name, entry.type, entry.value)
         if kept.getattribute("ICCProfile") is not None:
             # Else sRGB would be stated beside the profile: OpenImageIO takes it for the default.
@@ -73,3 +74,13 @@ def write_plain(
     header.attribute("DateTime", changed)
     header.attribute("Software", "nle_style")
     write_pixels(path, spec.codec, header, pixels)
+
+
+def _is_for_rgb(profile: Any) -> bool:
+    """Whether an ICC profile fits what is written: those of grey and CMYK images do not.
+
+    Args:
+        profile: its bytes, as OpenImageIO gives them: signed.
+    Source: ICC.1:2022, 7.2.8 (data colour space).
+    """
+    return bytes(each & 255 for each in profile[16:20]) == b"RGB "

@@ -158,8 +158,15 @@ def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
         )
     profile = spec.getattribute("ICCProfile")
     if profile is not None:
-        colours = icc_colours(bytes(bytearray(each & 255 for each in profile)))
+        data = bytes(bytearray(each & 255 for each in profile))
+        colours = icc_colours(data)
         notes = () if colours.known else (_unsaid(colours.name),)
+        if data[16:20] != b"RGB ":
+            space = data[16:20].decode(errors="replace").strip()
+            notes = (
+                f"its ICC profile ({colours.name}) is one for {space}, and what is painted is RGB; "
+                "the profile is left out",
+            )
         tags = ColourTags(colours.primaries, colours.transfer, 0, True)
         if not colours.known:
             tags = ColourTags(matrix=0, full_range=True)

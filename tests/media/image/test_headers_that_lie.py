@@ -140,3 +140,10 @@ def test_signed_numbers(tmp_path: Path) -> None:
     path.write_bytes(data)
     with pytest.raises(MediaError, match="its numbers are signed"):
         probe_media(path)
+
+
+def test_colours_that_are_no_rgb(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (8, 4), (200, 100, 50))
+    picture.convert("LAB").save(tmp_path / "lab.tif")
+    with pytest.raises(MediaError, match=r"L\*a\*b\*"):
+        probe_media(tmp_path / "lab.tif")

@@ -285,3 +285,16 @@ def chunks(path: Path) -> list[bytes]:
         found.append(data[place + 4 : place + 8])
         place += 12 + int.from_bytes(data[place : place + 4], "big")
     return found
+
+
+@pytest.mark.parametrize("format", ["png", "tiff"])
+def test_a_profile_for_grey_is_left_out_of_rgb(tmp_path: Path, format: str) -> None:
+    """PNG, third edition, 11.3.2.3, and TIFF: the profile is one for the picture's own kind."""
+    grey = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    grey[16:20] = b"GRAY"
+    source = tmp_path / "a.png"
+    Image.new("L", (8, 4), 77).save(source, icc_profile=bytes(grey))
+    (note,) = probe_media(source).notes
+    assert "is one for GRAY" in note
+    with Image.open(rendered(source, tmp_path, format).path) as image:
+        assert (image.mode, image.info.get("icc_profile")) == ("RGB", None)
