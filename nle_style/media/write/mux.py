@@ -264,6 +264,9 @@ def _verify(
     tags = output_tags(spec, source)
     if spec.codec == "dnxhd":  # its decoder tags RGB pictures as BT.709; the pixels are right
         tags = dataclasses.replace(tags, matrix=info.colour.matrix)
+    if spec.codec == "png" and (tags.primaries, tags.transfer) == (7, 2):
+        # Without a transfer PNG has chromaticities alone, which SMPTE 170M (6) and 240M (7) share.
+        tags = dataclasses.replace(tags, primaries=info.colour.primaries)
     expected: dict[str, tuple[object, object]] = {
         "frame count": (info.frame_count, len(clock.ticks)),
         "size": ((info.width, info.height), (source.width, source.height)),

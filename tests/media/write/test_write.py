@@ -336,3 +336,12 @@ def test_frame_hash_is_of_little_endian_bytes() -> None:
     pixels = np.arange(12, dtype=np.uint16).reshape(2, 2, 3)
     assert frame_hash(pixels) == frame_hash(pixels.astype(">u2"))
     assert frame_hash(pixels) == hashlib.blake2b(pixels.tobytes(), digest_size=16).hexdigest()
+
+
+def test_primaries_of_the_same_chromaticities_without_a_transfer(tmp_path: Path) -> None:
+    """PNG has no other word for SMPTE 240M than the chromaticities, which are those of 170M."""
+    tags = "setparams=color_primaries=smpte240m:color_trc=unknown:colorspace=smpte170m:range=tv"
+    clip = make(tmp_path / "a.mp4", frames=2, filters=tags)
+    assert probe_media(clip).colour.primaries == 7
+    copy = rendered(clip, tmp_path, "png-mov").path
+    assert probe_media(copy).colour.primaries == 6
