@@ -7,12 +7,15 @@ retime. Retimed clips have a frame more on each side.
 
 from __future__ import annotations
 
+from fractions import Fraction
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
 from nle_style.timeline import read_timeline
 from nle_style.timeline.needs import plan_shots
+from nle_style.timeline.readers.fcpxml.resources import Resources
 from tests.timeline.building import Facts, probe_of
 
 RESOURCES = """<format id="r" frameDuration="1/24s"/>
@@ -81,3 +84,22 @@ def test_a_picture_that_hangs_on_a_clips_sound_is_read(tmp_path: Path) -> None:
     # Sound alone, in the storyline itself too, takes its time and is no picture.
     alone = '<audio ref="s" duration="10/24s"/>'
     assert shown(tmp_path, alone + plain) == [("a", 24, 28)]
+
+
+@pytest.mark.parametrize(
+    ("name", "rate"),
+    [
+        ("FFVideoFormat1080p25", Fraction(25)),
+        ("FFVideoFormat3840x2160p2398", Fraction(24000, 1001)),
+        ("FFVideoFormat720p5994", Fraction(60000, 1001)),
+        ("FFVideoFormat1080i5994", Fraction(30000, 1001)),
+        ("FFVideoFormatDV720x576i50_16x9", Fraction(25)),
+        ("FFVideoFormatRateUndefined", None),
+    ],
+)
+def test_a_format_of_apples_is_known_by_its_name(name: str, rate: Fraction | None) -> None:
+    """Its frameDuration is optional; in an export of Final Cut DV720x576i50 has 200/5000s."""
+    root = ElementTree.Element("fcpxml")
+    resources = ElementTree.SubElement(root, "resources")
+    ElementTree.SubElement(resources, "format", {"id": "r", "name": name})
+    assert Resources.of(root).rate("r") == rate

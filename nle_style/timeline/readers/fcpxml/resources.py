@@ -19,6 +19,9 @@ from nle_style.timeline.parsed import SOURCE_KEY
 __all__ = ["Resources", "lost_clip", "range_at", "seconds", "time_at"]
 
 _TIME = re.compile(r"(-?\d+)(?:/(\d+))?s?")
+# Apple's own formats: FFVideoFormat1080p2398, FFVideoFormat1080i5994, FFVideoFormatDV720x576i50.
+_FORMAT = re.compile(r"FFVideoFormat.*(?P<scan>[pi])(?P<rate>\d{2,5})(?:_.*)?")
+_NTSC = {"2398": 24, "2997": 30, "4795": 48, "5994": 60, "11988": 120}
 
 
 def seconds(text: str | None, default: Fraction = Fraction(0)) -> Fraction:
@@ -78,11 +81,20 @@ class Resources:
         return element if element is not None and element.tag == tag else None
 
     def rate(self, format_id: str | None) -> Fraction | None:
-        """Frames per second of a format; None for audio and FFVideoFormatRateUndefined."""
+        """Frames per second of a format, by its frameDuration or by the name of one of Apple's own;
+        None for audio and FFVideoFormatRateUndefined."""
         element = self.get(format_id, "format")
-        duration = None if element is None else element.get("frameDuration")
-        length = seconds(duration) if duration else Fraction(0)
-        return 1 / length if length > 0 else None
+        if element is None:
+            return None
+        length = seconds(element.get("frameDuration") or None)
+        if length > 0:
+            return 1 / length
+        named = _FORMAT.fullmatch(element.get("name", ""))
+        if named is None:
+            return None
+        count = _NTSC.get(named["rate"])
+        rate = Fraction(int(named["rate"])) if count is None else Fraction(count * 1000, 1001)
+        return rate / 2 if named["scan"] == "i" else rate
 
     def is_picture(self, asset: ElementTree.Element) -> bool:
         """Whether an asset has a picture; older documents say so by its format alone."""
