@@ -40,9 +40,8 @@ def main() -> None:
     styles = {name: weights[name] for name in arguments.order}
     save_pack(arguments.output, first.config, styles, first.parent)
     training = dict(cards[0]["training"])
-    runs = list(training["runs"])
-    for card in cards[1:]:
-        runs += [run for run in card["training"]["runs"] if run not in runs]
+    # The last run of each is its own, and may read like another's; those before are the start's.
+    runs = training["runs"] + [card["training"]["runs"][-1] for card in cards[1:]]
     training |= {"runs": runs, "image_steps": sum(run["image_steps"] for run in runs)}
     facts = {name: fact for card in cards for name, fact in card["styles"].items()}
     write_card(arguments.output, {name: facts[name] for name in arguments.order}, training)

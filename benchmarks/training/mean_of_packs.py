@@ -43,7 +43,8 @@ def main() -> None:
     spread = photos[:: max(1, len(photos) // PICTURES)][:PICTURES]
     pictures = [load_image(path, longest=SIDE)[None] for path in spread]
     styles = {name: dict(late.weights[name]) for name in late.styles}
-    facts = {name: dict(card["styles"][name]) for name in late.styles}
+    after = {"note": "its weights after the finish"}  # in the place of a note beside OUT
+    facts = {name: card["styles"][name] | after for name in late.styles}
     for text in arguments.share:
         name, share = text.split("=")
         mean = {
@@ -58,7 +59,11 @@ def main() -> None:
         facts[name]["gates"] = [str(fault) for fault in faults] or "passed"
         facts[name]["note"] = f"mean of its weights before the finish ({share}) and after it"
     save_pack(arguments.output, late.config, styles, late.parent)
-    top = {key: value for key, value in card.items() if key not in ("styles", "weights", "date")}
+    top = {
+        key: value
+        for key, value in card.items()
+        if key not in ("training", "styles", "weights", "date")
+    }
     write_card(arguments.output, facts, card["training"], top)
 
 
