@@ -1,6 +1,6 @@
 """How much the edges of a painting differ from its inside: the table of docs/measured/quality.md.
 
-    python benchmarks/figures/edges.py [--pack PACK] [--picture docs/pictures/edges.jpg]
+    python benchmarks/figures/edges.py [--pack PACK] [--picture docs/pictures/figures/edges.jpg]
 
 The middle of six frames of the bundled clip, 480x264 of 1280x720 pixels, is painted with the
 statistics of the whole frame and compared with the same pixels of the whole frame's painting: rms

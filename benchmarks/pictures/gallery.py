@@ -5,7 +5,7 @@
 
 Every frame is what `nle-style render CLIP --style STYLE` makes of it, with no other option: its
 shot in the clip is found and measured first. `--grey` shows the luma of it all, as
-docs/looks.md does (`flower.mp4:75 -o docs/pictures/greys.jpg --grey`).
+docs/looks.md does (`flower.mp4:75 -o docs/pictures/figures/greys.jpg --grey`).
 """
 
 from __future__ import annotations

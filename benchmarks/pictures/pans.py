@@ -1,6 +1,6 @@
 """What an eye follows in a pan: one row of pixels over time, in every style.
 
-    python benchmarks/pictures/pans.py [-o docs/pictures/pans.jpg]
+    python benchmarks/pictures/pans.py [-o docs/pictures/figures/pans.jpg]
 
 A window of 640x360 pixels goes over a frame of the bundled clip, 3 pixels to the right from one
 frame to the next, and every view is painted as a render with the default statistics paints it, all
@@ -76,7 +76,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--pack", help="a file or a shipped pack's name")
-    parser.add_argument("-o", "--output", type=Path, default=Path("docs/pictures/pans.jpg"))
+    parser.add_argument("-o", "--output", type=Path, default=Path("docs/pictures/figures/pans.jpg"))
     args = parser.parse_args()
     pack, frames = load_pack(find_pack(args.pack)), views()
     cells = {"first view": marked(frames[0]), "source": over_time(frames)}

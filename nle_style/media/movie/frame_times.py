@@ -15,9 +15,8 @@ MILLISECOND = Fraction(1, 1000)
 _NTSC = Fraction(1000, 1001)
 _SNAP = Fraction(1, 10_000)
 _MPEG_MILLISECOND = 90  # ticks: of ISO/IEC 13818-1's clock
-_NEAR = Fraction(
-    3, 10
-)  # of a frame: 0, 2, 3 is a third off an even 0, 1.5, 3, and longer ones more
+_NEAR = Fraction(3, 10)
+"""Of a frame: 0, 2, 3 is a third off an even 0, 1.5, 3, and longer ones more."""
 
 
 def shown_times(
