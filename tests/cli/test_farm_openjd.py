@@ -64,7 +64,8 @@ def test_killed_after_half_of_its_tasks(tiny_pack: Path, tmp_path: Path) -> None
     assert not list(out.glob("*.mov"))
     kept = [path.name for path in out.glob(".*.work/unit-*") if ".part" not in path.name]
     assert sorted(kept) == [f"unit-00000{unit}.mov" for unit in range(len(kept))]
-    assert len(kept) in (3, 4), "the last of them may be whole before the signal comes"
+    # Those on their way when the signal comes may be whole before it, or not.
+    assert len(kept) in (2, 3, 4)
     again = subprocess.run(
         command, capture_output=True, text=True, timeout=600, check=False, env=environment
     )

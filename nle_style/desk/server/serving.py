@@ -18,6 +18,7 @@ from nle_style.errors import InputError
 
 __all__ = ["serve"]
 
+_LOOK_UP = 0.5  # seconds
 _LONGEST_START = 30.0
 _MOST_AT_ONCE = 128  # requests; a browser keeps to six a page
 
@@ -62,7 +63,9 @@ def serve(
         ):
             time.sleep(0.01)
         ready(keys)
-        stop.wait()
+        # A signal that another thread got, and any on Windows, is handled when this one wakes up.
+        while not stop.wait(_LOOK_UP):
+            pass
     finally:
         hub.close()
         server.should_exit = True

@@ -125,7 +125,7 @@ def test_every_shipped_style_holds(shipped: StylePack) -> None:
 
 
 def test_a_stylizer_measures_in_float32_and_falls_back(shipped: StylePack) -> None:
-    look = Look({"green": 1}, stroke_scale=1.0)
+    look = Look({"blue": 1}, stroke_scale=1.0)
     frame = check_pictures()["natural"][0].permute(1, 2, 0).numpy()
     painted = {}
     for dtype in (torch.float32, torch.float16, torch.bfloat16):
