@@ -164,7 +164,7 @@ class Window:
         assert {urlsplit(url).netloc for url in window.asked if not _is_inline(url)} == {
             urlsplit(address).netloc
         }
-        assert window.faults == []
+        assert window.faults == [], window.faults
 
     def shot(self, name: str) -> Locator:
         """A shot of the timeline strip."""
