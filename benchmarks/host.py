@@ -27,7 +27,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from cost.workload import BENCHMARKS, make_clip, run
+from cost.workload import checkouts, make_clip, run
 from imageio_ffmpeg import get_ffmpeg_exe
 
 from nle_style.media.base import INTERMEDIATES
@@ -101,7 +101,7 @@ def _children() -> float:
 def measure(args: argparse.Namespace, size: str, kind: str, cores: int) -> dict[str, Any]:
     """One format at one size on some cores, all ways in turn; the medians of the rounds."""
     frames = args.frames or (24 if size == "1920x1080" else 8)
-    trees = {"ours": BENCHMARKS.parent, **({"before": args.before} if args.before else {})}
+    trees = checkouts(args.before)
     taken: dict[str, list[dict[str, float]]] = {name: [] for name in (*trees, "ffmpeg")}
     with tempfile.TemporaryDirectory() as name:
         clip = Path(name) / "clip.mp4"
@@ -109,7 +109,7 @@ def measure(args: argparse.Namespace, size: str, kind: str, cores: int) -> dict[
         for number in range(args.rounds):
             for tree, folder in trees.items():
                 out = Path(name) / f"{tree}{number}"
-                taken[tree].append(ours(folder.resolve(), clip, out, kind, cores))
+                taken[tree].append(ours(folder, clip, out, kind, cores))
             taken["ffmpeg"].append(
                 bare_ffmpeg(clip, Path(name) / f"ffmpeg{number}", kind, cores, frames)
             )

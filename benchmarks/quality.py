@@ -38,7 +38,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from figures.motion import INTERVALS, Paint, Picture, footage, photographs, steadiness
+from figures.motion import (
+    HELD_OUT,
+    INTERVALS,
+    Paint,
+    Picture,
+    add_material,
+    footage,
+    photographs,
+    steadiness,
+)
 from figures.peer import any_style, built_in_styles, find_peer
 from figures.table import compare, markdown, put_on_card
 from torch import Tensor
@@ -61,7 +70,6 @@ from nle_style.core.training.photos import load_image
 from nle_style.errors import NleStyleError
 from nle_style.shipped import bundled, find_pack
 
-HERE = Path(__file__).resolve().parent
 CLIP, CLIP_FRAMES = "bigbuckbunny.mp4", 6
 
 Record = dict[str, float]
@@ -207,9 +215,8 @@ def run(args: argparse.Namespace) -> dict[str, Any]:
         pack.mix({name: 1.0})
     vgg = load_vgg16(args.vgg)
     groups = painters(args, pack, posters_of(styles, args.posters, vgg))
-    listed = (HERE / "heldout_photos.txt").read_text().split()
-    names = listed[: args.count]
-    frames = max(1, round(CLIP_FRAMES * len(names) / len(listed)))
+    names = HELD_OUT[: args.count]
+    frames = max(1, round(CLIP_FRAMES * len(names) / len(HELD_OUT)))
     material = chain(photographs(args.photos, names), footage(bundled("examples") / CLIP, frames))
     total = len(names) + frames
     used = measure_all(groups, material, total, vgg, pack.sha256, args.unfinished)
@@ -239,10 +246,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, required=True, help="folder of the photographs")
-    parser.add_argument("--posters", type=Path, required=True, help="folder of STYLE.png")
-    parser.add_argument("--vgg", type=Path, help="VGG-16 weights; else torchvision downloads them")
-    parser.add_argument("--pack", help="a file or a shipped pack's name")
+    add_material(parser)
     parser.add_argument("--styles", help="some of the pack's styles, as blue,fire")
     parser.add_argument("--count", type=int, help="photographs, and frames in proportion")
     parser.add_argument("--before", type=Path, help="an earlier --json, to compare style losses")

@@ -33,7 +33,7 @@ from typing import Any
 
 from cost.machine_rates import RATES
 from cost.network_paths import PATHS
-from cost.workload import BENCHMARKS, make_clip, run
+from cost.workload import checkouts, make_clip, run
 
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
 
@@ -113,7 +113,6 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
     large = width * height > 4_000_000
     frames = args.frames or 48
     few = 1 if large else 3
-    trees = {"ours": BENCHMARKS.parent} | ({"before": args.before.resolve()} if args.before else {})
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         clip, short = folder / "clip.mp4", folder / "short.mp4"
@@ -122,7 +121,7 @@ def measure(args: argparse.Namespace, size: str) -> dict[str, Any]:
         script = [sys.executable, "-m", "cost.reference_net"]
         script += [str(short), str(folder / "ref.mov"), str(few)]
         runs: dict[str, Callable[[], tuple[float, float]]] = {"reference": lambda: timed(script)}
-        for kind, tree in trees.items():
+        for kind, tree in checkouts(args.before).items():
             runs[kind] = partial(ours, tree, clip, folder / kind, size, args.style, args.memory)
         if args.peer_python:
             peer = [args.peer_python, "-c", PEER, str(short), str(folder / "peer.mp4"), str(width)]

@@ -9,9 +9,15 @@ from pathlib import Path
 
 from imageio_ffmpeg import get_ffmpeg_exe
 
-__all__ = ["BENCHMARKS", "make_clip", "run"]
+__all__ = ["BENCHMARKS", "checkouts", "make_clip", "run"]
 
 BENCHMARKS = Path(__file__).resolve().parents[1]
+
+
+def checkouts(before: Path | None) -> dict[str, Path]:
+    """The folders whose programs take turns: "ours", and with another checkout "before"."""
+    ours = {"ours": BENCHMARKS.parent}
+    return ours if before is None else ours | {"before": before.resolve()}
 
 
 def make_clip(path: Path, size: str, frames: int, grain: int = 4, *, deep: bool = False) -> None:

@@ -15,10 +15,9 @@ from __future__ import annotations
 
 import argparse
 import statistics
-from pathlib import Path
 
 import torch
-from motion import photographs
+from motion import HELD_OUT, add_material, photographs
 from torch import Tensor
 
 from nle_style.apply.chroma import luma
@@ -30,7 +29,6 @@ from nle_style.core.training import TrainingSettings
 from nle_style.core.training.photos import load_image
 from nle_style.shipped import find_pack
 
-HELD_OUT = Path(__file__).resolve().parents[1] / "heldout_photos.txt"
 _MEAN, _SPREAD = 0.5, 0.2
 
 
@@ -50,8 +48,7 @@ def losses(args: argparse.Namespace, pack: StylePack) -> dict[str, list[dict[str
         name: style_targets(vgg(grey(load_image(args.posters / f"{name}.png", longest=size)[None])))
         for name in pack.styles
     }
-    names = HELD_OUT.read_text().split()[: args.count]
-    pictures = [picture.first for picture in photographs(args.photos, names)]
+    pictures = [picture.first for picture in photographs(args.photos, HELD_OUT[: args.count])]
     found: dict[str, list[dict[str, float]]] = {}
     for name in pack.styles:
         engine = FrameEngine(arrange(pack.network({name: 1.0})))
@@ -85,10 +82,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--photos", type=Path, required=True, help="folder of the photographs")
-    parser.add_argument("--posters", type=Path, required=True, help="folder of STYLE.png")
-    parser.add_argument("--vgg", type=Path, help="VGG-16 weights; else torchvision downloads them")
-    parser.add_argument("--pack", help="a file or a shipped pack's name")
+    add_material(parser)
     parser.add_argument("--count", type=int, default=8, help="photographs")
     args = parser.parse_args()
     print(table(losses(args, load_pack(find_pack(args.pack)))))

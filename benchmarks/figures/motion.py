@@ -11,6 +11,7 @@ two motions that are known exactly:
 
 from __future__ import annotations
 
+import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +26,12 @@ from nle_style.media.source import probe_media, read_frames
 
 __all__ = [
     "HEIGHT",
+    "HELD_OUT",
     "INTERVALS",
     "WIDTH",
     "Paint",
     "Picture",
+    "add_material",
     "footage",
     "photographs",
     "steadiness",
@@ -43,6 +46,9 @@ NOISE = 2 / 255  # standard deviation
 EDGE = 48  # pixels at every edge that are not compared: what enters the picture has no past
 _MARGIN = PAN * max(INTERVALS)
 
+HELD_OUT = (Path(__file__).resolve().parents[1] / "heldout_photos.txt").read_text().split()
+"""The names of the photographs that no training saw."""
+
 Paint = Callable[[Tensor], Tensor]
 """(1, 3, H, W), RGB, 0-1 -> the same."""
 
@@ -56,6 +62,14 @@ class Picture:
     noise: Tensor
     pans: dict[int, Tensor]
     zooms: dict[int, Tensor]
+
+
+def add_material(parser: argparse.ArgumentParser) -> None:
+    """The arguments of what is measured, and on what."""
+    parser.add_argument("--photos", type=Path, required=True, help="folder of the photographs")
+    parser.add_argument("--posters", type=Path, required=True, help="folder of STYLE.png")
+    parser.add_argument("--vgg", type=Path, help="VGG-16 weights; else torchvision downloads them")
+    parser.add_argument("--pack", help="a file or a shipped pack's name")
 
 
 def photographs(folder: Path, names: list[str]) -> Iterator[Picture]:

@@ -11,7 +11,7 @@ docs/looks.md does (`flower.mp4:75 -o docs/pictures/figures/greys.jpg --grey`).
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +47,14 @@ def frame_and_shot(text: str) -> Row:
 def painted(pack: StylePack, style: str, row: Row) -> np.ndarray:
     """The frame in one style, all controls at their defaults, (H, W, 3) float32, 0-1."""
     frame, samples = row
+    return painter(pack, style, samples).frame(frame)
+
+
+def painter(pack: StylePack, style: str, samples: Iterable[np.ndarray]) -> Stylizer:
+    """What paints a shot in one style at the defaults, measured on some of its frames."""
     stylizer = Stylizer(pack, Look({style: 1.0}), torch.device("cpu"))
     stylizer.measure_shot(samples)
-    return stylizer.frame(frame)
+    return stylizer
 
 
 def grey(rgb: np.ndarray) -> np.ndarray:
@@ -65,6 +70,15 @@ def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
         picture.paste(sheet, (0, y))
         y += sheet.height
     return picture
+
+
+def in_rows(cells: Sequence[tuple[str, np.ndarray]], columns: int, width: int) -> Image.Image:
+    """Pictures of one size with their labels, in rows; each `width` pixels wide."""
+    rows = []
+    for start in range(0, len(cells), columns):
+        labels, pictures = zip(*cells[start : start + columns], strict=True)
+        rows.append(contact_sheet(labels, [pictures], cell_width=width))
+    return stacked(rows)
 
 
 def main() -> None:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from gallery import painted, stacked
+from gallery import in_rows, painted
 from looks import save
 from PIL import Image, ImageDraw
 
-from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.core import StylePack, load_pack
 from nle_style.shipped import find_pack
 
 _SIZE = (1280, 720)
@@ -165,11 +165,7 @@ def sheet(pack: StylePack, frame: np.ndarray, card: np.ndarray, cell: int) -> Im
     cells += [(name, painted(pack, name, (frame, [frame]))) for name in pack.styles]
     cells.append(("", card))
     cells += [("", np.zeros_like(card))] * (-len(cells) % _COLUMNS)
-    rows = []
-    for start in range(0, len(cells), _COLUMNS):
-        labels, pictures = zip(*cells[start : start + _COLUMNS], strict=True)
-        rows.append(contact_sheet(labels, [pictures], cell_width=cell))
-    return stacked(rows)
+    return in_rows(cells, _COLUMNS, cell)
 
 
 def main() -> None:

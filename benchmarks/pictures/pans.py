@@ -16,13 +16,11 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import torch
-from gallery import stacked
+from gallery import in_rows, painter
 from looks import save
 
-from nle_style.apply import Look, Stylizer
 from nle_style.apply.shot import sample_frames
-from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.core import StylePack, load_pack
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import bundled, find_pack
 
@@ -65,9 +63,9 @@ def over_time(frames: list[np.ndarray]) -> np.ndarray:
 
 def painted(pack: StylePack, style: str, frames: list[np.ndarray]) -> list[np.ndarray]:
     """The frames as a shot, in one style."""
-    stylizer = Stylizer(pack, Look({style: 1.0}), torch.device("cpu"))
-    stylizer.measure_shot(frames[number] for number in sample_frames(0, len(frames) - 1))
-    return [stylizer.frame(frame) for frame in frames]
+    samples = (frames[number] for number in sample_frames(0, len(frames) - 1))
+    shot = painter(pack, style, samples)
+    return [shot.frame(frame) for frame in frames]
 
 
 def main() -> None:
@@ -79,15 +77,9 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/pictures/figures/pans.jpg"))
     args = parser.parse_args()
     pack, frames = load_pack(find_pack(args.pack)), views()
-    cells = {"first view": marked(frames[0]), "source": over_time(frames)}
-    for style in pack.styles:
-        cells[style] = over_time(painted(pack, style, frames))
-    names = list(cells)
-    sheets = [
-        contact_sheet(row, [[cells[name] for name in row]], cell_width=_CELL)
-        for row in (names[i : i + _COLUMNS] for i in range(0, len(names), _COLUMNS))
-    ]
-    save(stacked(sheets), args.output, _LARGEST)
+    cells = [("first view", marked(frames[0])), ("source", over_time(frames))]
+    cells += [(style, over_time(painted(pack, style, frames))) for style in pack.styles]
+    save(in_rows(cells, _COLUMNS, _CELL), args.output, _LARGEST)
 
 
 if __name__ == "__main__":

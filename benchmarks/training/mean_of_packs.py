@@ -6,8 +6,8 @@ r"""A pack whose styles lie between those of two packs, as the finish costs some
 EARLY and LATE have the same styles and parent, as the pack that a run started from and the one that
 it wrote. `--share` is how much of a style's early weights is in the mean; styles that are not named
 are LATE's own. What the norms meet in photographs is measured anew for the mean, on photographs
-that are not held out. The card is LATE's, with a note on each style that was changed and what the
-gates find in it; what a card beside OUT says of styles and pack stays.
+that are not held out. The card is LATE's, with a note on each style, and on those that were changed
+what the gates find in them; what else a card beside OUT says of styles and pack stays.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ def main() -> None:
     spread = photos[:: max(1, len(photos) // PICTURES)][:PICTURES]
     pictures = [load_image(path, longest=SIDE)[None] for path in spread]
     styles = {name: dict(late.weights[name]) for name in late.styles}
-    after = {"note": "its weights after the finish"}  # in the place of a note beside OUT
-    facts = {name: card["styles"][name] | after for name in late.styles}
+    # LATE's own note stays, that of the weights which OUT has now does not.
+    after = {"note": "its weights after the finish"}
+    facts = {name: after | card["styles"][name] for name in late.styles}
     for text in arguments.share:
         name, share = text.split("=")
         mean = {

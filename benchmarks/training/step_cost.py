@@ -5,9 +5,8 @@
 Steps of two crops of 224 pixels go on from a style of the shipped pack, with both networks in
 float32 and in bfloat16 by turns: processor seconds of a step, median and range of `--rounds`. Where
 the CPU has neither AMX nor AVX512-BF16 the second is the slower one, and training does not take it.
-Then the gradient
-of the loss by the painting's weights, one way and the other, on the same images: the norm of the
-difference over that of the first.
+Then the gradient of the loss by the painting's weights, one way and the other, on the same images:
+the norm of the difference over that of the first.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 from nle_style.media.image.image_file import write_image
 from nle_style.media.image.image_header import (
     check_size,
+    icc_space,
     is_animated_png,
     read_header,
     read_image,
@@ -14,6 +15,7 @@ from nle_style.media.image.jpeg import check_jpeg
 __all__ = [
     "check_jpeg",
     "check_size",
+    "icc_space",
     "is_animated_png",
     "read_header",
     "read_image",

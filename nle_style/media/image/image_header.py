@@ -18,6 +18,7 @@ from nle_style.media.image.layers import Part, choose_layer, layers_of
 
 __all__ = [
     "check_size",
+    "icc_space",
     "is_animated_png",
     "on_canvas",
     "read_header",
@@ -42,6 +43,18 @@ def check_size(width: int, height: int, path: Path) -> None:
             where=str(path),
             remedy=f"Up to {_MOST_PIXELS // 2**20} megapixels are read: crop or scale it first.",
         )
+
+
+def icc_space(spec: oiio.ImageSpec) -> str:
+    """What the pixels of an image's ICC profile are: RGB, GRAY, CMYK, Lab, ...; "" without one.
+
+    Source: ICC.1:2022, 7.2.8 (data colour space).
+    """
+    profile: Any = spec.getattribute("ICCProfile")
+    if profile is None:
+        return ""
+    # OpenImageIO's bytes are signed.
+    return bytes(each & 255 for each in profile[16:20]).decode(errors="replace").strip()
 
 
 def _open(path: Path) -> oiio.ImageInput:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.media.base import MediaInfo, OutputSpec
-from nle_style.media.image.image_header import read_header, write_pixels
+from nle_style.media.image.image_header import icc_space, read_header, write_pixels
 
 __all__ = ["write_plain"]
 
@@ -59,8 +58,9 @@ def write_plain(
             header.attribute("PixelAspectRatio", float(source.pixel_aspect))
     else:
         kept = read_header(source.file_of(frame)).spec
+        unfit = () if icc_space(kept) == "RGB" else ("ICCProfile",)
         for entry in kept.extra_attribs:
-            if entry.name in _KEPT and (entry.name != "ICCProfile" or _is_for_rgb(entry.value)):
+            if entry.name in _KEPT and entry.name not in unfit:
                 header.attribute(entry.name, entry.type, entry.value)
         if kept.getattribute("ICCProfile") is not None:
             # Else sRGB would be stated beside the profile: OpenImageIO takes it for the default.
@@ -74,13 +74,3 @@ def write_plain(
     header.attribute("DateTime", changed)
     header.attribute("Software", "nle_style")
     write_pixels(path, spec.codec, header, pixels)
-
-
-def _is_for_rgb(profile: Any) -> bool:
-    """Whether an ICC profile fits what is written: those of grey and CMYK images do not.
-
-    Args:
-        profile: its bytes, as OpenImageIO gives them: signed.
-    Source: ICC.1:2022, 7.2.8 (data colour space).
-    """
-    return bytes(each & 255 for each in profile[16:20]) == b"RGB "

@@ -13,6 +13,7 @@ from av.video.stream import VideoStream
 from nle_style.errors import MediaError
 from nle_style.media.base import DISPLAY_MARK, ColourTags
 from nle_style.media.colour import icc_colours
+from nle_style.media.image import icc_space
 from nle_style.media.movie import SampleEntry, has_dolby_vision, icc_profile, open_movie
 
 __all__ = ["StatedColour", "check_dolby_vision", "colour_of_image", "colour_of_movie"]
@@ -158,11 +159,9 @@ def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
         )
     profile = spec.getattribute("ICCProfile")
     if profile is not None:
-        data = bytes(bytearray(each & 255 for each in profile))
-        colours = icc_colours(data)
+        colours = icc_colours(bytes(bytearray(each & 255 for each in profile)))
         notes = () if colours.known else (_unsaid(colours.name),)
-        if data[16:20] != b"RGB ":
-            space = data[16:20].decode(errors="replace").strip()
+        if (space := icc_space(spec)) != "RGB":
             notes = (
                 f"its ICC profile ({colours.name}) is one for {space}, and what is painted is RGB; "
                 "the profile is left out",
