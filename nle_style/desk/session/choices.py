@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nle_style.desk.session.cut import Cut, Shot
-from nle_style.durable import folder_for_results, write_file
+from nle_style.durable import folder_for_results, write_file, writing_into
 from nle_style.errors import InputError, LookError, TimelineError
 from nle_style.render.cut import clip_look_of, complete_look
 from nle_style.timeline.looks import ClipLook, LookRule, look_map_text, read_look_map
@@ -42,7 +42,7 @@ class Choices:
 
     Attributes:
         cut: whose shots they are.
-        path: of the map, which is written at every change.
+        path: of the map, which is written at every change; without any rule there is none.
         asked: what the shots look like without a choice, by their ids; keys at source frames.
         chosen: what was chosen; None leaves a shot as it is.
         others: rules of a map that the desk was opened with; they stand behind the chosen ones.
@@ -187,8 +187,14 @@ class Choices:
 
     def _write(self, chosen: _State) -> None:
         rules = [s.rule(chosen[s.id]) for s in self.cut.shots if s.id in chosen]
+        rules += self.others
         with folder_for_results(self.path.parent):
-            write_file(self.path, look_map_text([*rules, *self.others], _FIRST_LINE))
+            if rules:
+                write_file(self.path, look_map_text(rules, _FIRST_LINE))
+            else:
+                # A map without rules is refused, by this desk too.
+                with writing_into(self.path):
+                    self.path.unlink(missing_ok=True)
 
 
 def _check_ours(path: Path, given: Path | None) -> None:

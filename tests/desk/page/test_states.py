@@ -10,7 +10,7 @@ import pytest
 from tests.desk.page.driving import DeskProcess, Window, expect
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from playwright.sync_api import Browser, Route
 
 pytestmark = pytest.mark.slow
 
@@ -73,6 +73,23 @@ def test_a_cut_that_cannot_be_read_says_why(chromium: Browser, desk: DeskProcess
         window.page.unroute("**/api/project")
         window.button("Try again").click()
         expect(window.shot("first")).to_be_visible()
+
+
+def test_a_pane_chosen_before_the_cut_is_read_is_shown_then(
+    chromium: Browser, desk: DeskProcess
+) -> None:
+    with Window.opened(chromium, desk.address()) as window:
+        held: list[Route] = []
+        window.page.route("**/api/project", lambda route: held.append(route))
+        with window.page.expect_request("**/api/project"):
+            window.page.goto(window.page.url)
+        window.tab("Render").click()
+        window.page.keyboard.press("ArrowDown")
+        held[0].continue_()
+        window.page.unroute("**/api/project")
+        expect(window.button("Render")).to_be_visible()
+        expect(window.page.locator(".totals")).to_contain_text("6 frames to paint")
+        expect(window.tab("Render")).to_have_attribute("aria-selected", "true")
 
 
 def test_a_picture_that_is_not_wanted_any_more_is_given_up(window: Window) -> None:

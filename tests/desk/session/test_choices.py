@@ -82,6 +82,16 @@ def test_steps_are_undone_and_done_again_in_the_file_too(desk: Desk, tmp_path: P
     assert not desk.project()["can_redo"]
 
 
+def test_all_undone_is_as_if_nothing_was_chosen(desk: Desk, cut: Path, tiny_pack: Path) -> None:
+    desk.choose(["s0001"], look(blue=1.0))
+    desk.undo()
+    assert not Path(desk.project()["looks_file"]).exists()
+    assert [row["status"] for row in desk.plan()["rows"]] == ["to render"]
+    again = reopened(desk, cut, tiny_pack)
+    assert mixes(again) == [None, {"red": 1.0}, None]
+    again.close()
+
+
 def test_it_goes_on_where_it_was_left(desk: Desk, cut: Path, tiny_pack: Path) -> None:
     desk.choose(["s0001"], look(blue=1.0))
     desk.choose(["s0002"], None)

@@ -72,6 +72,7 @@ export function frameOf(shot) {
 
 /** Take a whole project. Only shots that differ are told of, unless the list itself is another. */
 export function setProject(project) {
+  const first = !state.project;
   const before = [...state.shots.keys()].join();
   const shots = new Map(project.shots.map((shot) => [shot.id, known(shot)]));
   state.project = project;
@@ -87,6 +88,7 @@ export function setProject(project) {
   }
   tell("undo");
   tell("render");
+  if (first) tell("pane");
 }
 
 export function setShots(shots) {
@@ -123,7 +125,8 @@ export function setUndo({ can_undo, can_redo }) {
 export function setPane(pane) {
   if (pane === state.pane) return;
   state.pane = pane;
-  tell("pane");
+  // Until the cut is read no pane has anything to show: `setProject` tells of the one chosen by then.
+  if (state.project) tell("pane");
 }
 
 /** Show a shot. Without more it alone is selected; `range` selects up to it, `toggle` adds it. */
