@@ -7,7 +7,7 @@ producer_timewarp.c, Kdenlive's dev-docs/fileformat.md, Shotcut's notes "MLT XML
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -15,15 +15,24 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, Parsed, curve_effect, curve_points
+from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, Parsed, curve_effect
+from nle_style.timeline.readers.mlt_cuts import (
+    HOLDERS,
+    Entry,
+    cut_of,
+    freeze_of,
+    part_of,
+    trim,
+)
 from nle_style.timeline.readers.mlt_media import (
     MltMedia,
+    forced_speed,
     hides_picture,
     markers_in,
     mlt_property,
     warp_speed,
 )
-from nle_style.timeline.readers.mlt_timeremap import remapped
+from nle_style.timeline.readers.mlt_timeremap import remapped, straightened
 from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
 __all__ = ["read_kdenlive"]
@@ -32,17 +41,9 @@ _FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "time
 _GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
 # The black below all tracks, in Kdenlive and in Shotcut.
 _BACKGROUNDS = frozenset({"black_track", "background"})
+_PRODUCERS = frozenset({"producer", "chain"}) | HOLDERS
 _NAMES = ("kdenlive:clipname", "shotcut:caption")
 _DEEPEST = 20
-
-
-@dataclass
-class _Entry:
-    """An item of a playlist, in frames of the project."""
-
-    start: int
-    end: int
-    item: otio.schema.Item
 
 
 def read_kdenlive(path: Path) -> Parsed:
@@ -53,8 +54,9 @@ def read_kdenlive(path: Path) -> Parsed:
     """
     document = parse_xml(path)
     profile = document.root.find("./profile")
-    tractors = document.root.findall("./tractor")
-    if document.root.tag != "mlt" or profile is None or not tractors:
+    # melt plays the last one; the bin is no timeline.
+    played = [e for e in document.root if e.tag in HOLDERS and e.get("id") != "main_bin"]
+    if document.root.tag != "mlt" or profile is None or not played:
         raise TimelineError(
             "not a Kdenlive or Shotcut project (MLT XML with a profile and a tractor)",
             where=str(path),
@@ -62,7 +64,7 @@ def read_kdenlive(path: Path) -> Parsed:
         )
     reader = _Reader(document, profile, path.parent)
     try:
-        return reader.project(tractors[-1], path.stem)
+        return reader.project(played[-1], path.stem)
     except (ValueError, KeyError, ZeroDivisionError, AttributeError) as error:
         raise TimelineError(
             f"line {reader.line}: the element there cannot be read ({error})",
@@ -75,7 +77,7 @@ class _Reader:
     def __init__(self, document: XmlDocument, profile: ElementTree.Element, folder: Path) -> None:
         self.line = 1
         self._lines, self._places = document.lines, document.places
-        self._by_id = {e.get("id", ""): e for e in document.root}
+        self._by_id = {e.get("id", ""): e for e in document.root.iter() if e.tag in _PRODUCERS}
         self._media = MltMedia(folder / document.root.get("root", ""), self._by_id)
         self._rate = Fraction(
             int(profile.get("frame_rate_num", "25")), int(profile.get("frame_rate_den", "1"))
@@ -98,10 +100,15 @@ class _Reader:
         return Parsed(timeline, self._warnings)
 
     def _tracks(self, sequence: ElementTree.Element) -> list[otio.schema.Track]:
+        if sequence.tag == "playlist":
+            return [self._track(sequence, sequence)]
         made = []
-        # Older MLT has a <multitrack> around them.
-        for entry in (*sequence.iterfind("./track"), *sequence.iterfind("./multitrack/track")):
-            holder = self._by_id[entry.get("producer", "")]
+        # Older MLT has a <multitrack> around them, with the producers themselves in it.
+        around = sequence.find("./multitrack")
+        for entry in (*sequence.iterfind("./track"), *(() if around is None else around)):
+            if entry.tag != "track" and entry.tag not in _PRODUCERS:
+                continue
+            holder = self._producer(entry)
             self.line = self._lines.get(holder, self.line)
             names = {mlt_property(holder, "kdenlive:playlistid"), entry.get("producer")}
             if not names & _BACKGROUNDS:
@@ -126,17 +133,21 @@ class _Reader:
             kind=otio.schema.TrackKind.Audio if is_audio else otio.schema.TrackKind.Video,
         )
         track.enabled = hidden not in ("both", "audio" if is_audio else "video")
-        entries = sorted(
-            (entry for ref in refs for entry in self._entries(ref)), key=lambda e: e.start
-        )
+        found = [entry for ref in refs for entry in self._entries(ref)]
+        begin = 0
+        if holder.tag == "tractor":
+            begin = self._frames(place.get("in") or "0")
+            found = self._part(found, place)
+        entries = sorted(found, key=lambda e: e.start)
         mixes = {}
         for mix in holder.iterfind("./transition"):
             if mlt_property(mix, "kdenlive:mixcut"):
-                mixes[self._frames(mix.get("in", "0"))] = int(mlt_property(mix, "kdenlive:mixcut"))
+                at = self._frames(mix.get("in", "0")) - begin
+                mixes[at] = int(mlt_property(mix, "kdenlive:mixcut"))
         self._join(track, entries, mixes)
         return track
 
-    def _join(self, track: otio.schema.Track, entries: list[_Entry], mixes: dict[int, int]) -> None:
+    def _join(self, track: otio.schema.Track, entries: list[Entry], mixes: dict[int, int]) -> None:
         cursor = 0
         for number, entry in enumerate(entries):
             start, following = entry.start, entries[number + 1 : number + 2]
@@ -148,7 +159,7 @@ class _Reader:
                 # The cut lies `mixcut` frames before the end of the mix.
                 overlap = entry.end - following[0].start
                 tail = min(overlap, mixes.get(following[0].start, overlap // 2))
-            self._trim(entry.item, head, tail)
+            trim(entry.item, head, tail, self._rate)
             track.append(entry.item)
             cursor = entry.end - tail
             if tail or (following and following[0].start < entry.end):
@@ -161,65 +172,58 @@ class _Reader:
                     )
                 )
 
-    def _trim(self, item: otio.schema.Item, head: int, tail: int) -> None:
-        """Take frames of the edit off both ends, `head` at the item's own speed."""
-        whole = item.source_range
-        scalar = 1.0
-        for place, effect in enumerate(item.effects):
-            scalar *= getattr(effect, "time_scalar", 1.0)
-            if points := curve_points(effect):
-                later = [(Fraction(t) - head / self._rate, Fraction(v)) for t, v in points]
-                item.effects[place] = curve_effect(effect.name, later)
-        moved = head * scalar if scalar > 0 else -tail * scalar
-        item.source_range = otio.opentime.TimeRange(
-            whole.start_time + self._time(moved), whole.duration - self._time(head + tail)
-        )
+    def _producer(self, place: ElementTree.Element) -> ElementTree.Element:
+        """What an entry or track shows: itself, if it is a producer that stands there.
 
-    def _entries(self, track: ElementTree.Element) -> list[_Entry]:
-        """The items of what a track shows: a playlist, or a clip alone."""
-        playlist = self._by_id[track.get("producer", "")]
+        What the project does not have is a clip without a file, and refused by its id.
+        """
+        name = place.get("producer", "")
+        missing = ElementTree.Element("producer", {"id": name})
+        return place if place.tag in _PRODUCERS else self._by_id.get(name, missing)
+
+    def _entries(self, track: ElementTree.Element) -> list[Entry]:
+        """The items of what a track shows: of a playlist, or a clip alone."""
+        playlist = self._producer(track)
+        if playlist.tag != "playlist":
+            return self._items([track])
+        # Its own `out` MLT writes over with its length.
+        begin = self._frames(playlist.get("in") or "0")
+        found = part_of(self._items(playlist), begin, None, self._rate)
+        if track is playlist:
+            return found
+        return self._part(found, track)
+
+    def _part(self, entries: list[Entry], place: ElementTree.Element) -> list[Entry]:
+        """What a track shows of a playlist or a tractor."""
+        out = place.get("out")
+        last = None if out is None else self._frames(out)
+        return part_of(entries, self._frames(place.get("in") or "0"), last, self._rate)
+
+    def _items(self, children: Iterable[ElementTree.Element]) -> list[Entry]:
         found, cursor = [], 0
-        for child in playlist if playlist.tag == "playlist" else [track]:
+        for child in children:
             self.line = self._lines.get(child, self.line)
             if child.tag == "blank":
                 cursor += self._frames(child.get("length", "0"))
-            elif child.tag in ("entry", "track"):
-                name = child.get("producer", "")
-                # What the project does not have is a clip without a file, and refused by its id.
-                producer = self._by_id.get(name, ElementTree.Element("producer", {"id": name}))
-                first, last = self._cut(child, producer)
-                length = 1 if last is None else last - first + 1
+            elif child.tag in ("entry", "track") or child.tag in _PRODUCERS:
+                producer = self._producer(child)
+                name = producer.get("id", "")
+                first, last = cut_of(child, producer, self._frames)
                 for _ in range(int(child.get("repeat") or 1)):
-                    item = self._item(producer, first, length)
-                    if last is None:
-                        item = self._endless(item, name)
+                    item = self._item(producer, first, last)
+                    length = int(item.source_range.duration.value)
+                    self._freeze(item, child, first)
                     item.enabled = not hides_picture(producer, child)
                     self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))
                     item.metadata[SOURCE_KEY] = {
                         "element": child.tag,
                         "line": self._lines.get(child, 0),
                         "place": self._places[child],
-                        "id": producer.get("id", ""),
+                        "id": name,
                     }
-                    found.append(_Entry(cursor, cursor + length, item))
+                    found.append(Entry(cursor, cursor + length, item))
                     cursor += length
         return found
-
-    def _cut(
-        self, entry: ElementTree.Element, producer: ElementTree.Element
-    ) -> tuple[int, int | None]:
-        """First and last frame: the entry's, or the producer's if it has neither.
-
-        An end that is left open is that of the whole producer; None if that has none either.
-        """
-        holder = producer if entry.get("in") is None and entry.get("out") is None else entry
-        first, out = self._frames(holder.get("in") or "0"), holder.get("out")
-        if out is not None:
-            return first, self._frames(out)
-        if length := self._frames(mlt_property(producer, "length") or "0"):
-            return first, max(first, length - 1)
-        end = producer.get("out")
-        return first, None if end is None else max(first, self._frames(end))
 
     def _endless(self, item: otio.schema.Item, name: str) -> otio.schema.Clip:
         """In place of an item without an end, a clip of one frame that is refused by name."""
@@ -229,9 +233,17 @@ class _Reader:
         self._warnings.append(f"line {self.line}: '{item.name or name}': {reason}")
         return otio.schema.Clip(item.name or name, missing, self._range(0, 1))
 
-    def _item(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Item:
-        if producer.tag == "tractor":
-            return self._nest(producer, first, length)
+    def _item(
+        self, producer: ElementTree.Element, first: int, last: int | None
+    ) -> otio.schema.Item:
+        """What a producer shows from frame `first` to `last`, or to its end."""
+        if producer.tag in HOLDERS:
+            return self._nest(producer, first, last)
+        length = 1 if last is None else last - first + 1
+        clip = self._clip(producer, first, length)
+        return self._endless(clip, producer.get("id", "")) if last is None else clip
+
+    def _clip(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Clip:
         url = self._media.url(producer)
         # Without a service MLT takes the one that opens the file.
         service = mlt_property(producer, "mlt_service") or ("avformat" if url else "")
@@ -242,6 +254,8 @@ class _Reader:
         name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
         clip = otio.schema.Clip(name)
         speed = warp_speed(producer) if service == "timewarp" else Fraction(1)
+        forced = None if service not in _FILES else forced_speed(producer)
+        speed *= forced or 1
         total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")
         start = Fraction(first)
         if speed < 0:
@@ -252,6 +266,10 @@ class _Reader:
         clip.source_range = self._range(float(start), length)
         if speed != 1:
             clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        if forced == 0:
+            reason = "it plays at another rate than its file's (force_fps), and does not say which"
+            about = {SOURCE_KEY: {"reason": reason}}
+            clip.effects.append(otio.schema.TimeEffect("force_fps", metadata=about))
         for link in producer.iter("link"):
             if mlt_property(link, "mlt_service") == "timeremap":
                 clip.effects.append(self._remap(link, name, first, length))
@@ -294,13 +312,34 @@ class _Reader:
         except (ValueError, TypeError) as error:
             self._warnings.append(f"line {self.line}: its markers cannot be read ({error})")
 
-    def _nest(self, tractor: ElementTree.Element, first: int, length: int) -> otio.schema.Stack:
+    def _freeze(self, item: otio.schema.Item, entry: ElementTree.Element, first: int) -> None:
+        """Put the freeze that an entry has on what it shows."""
+        count = int(item.source_range.duration.value)
+        shown = freeze_of(entry, first, count, self._frames)
+        if shown is None:
+            return
+        if item.effects:
+            about = {SOURCE_KEY: {"reason": "it has a freeze and a speed"}}
+            item.effects.append(otio.schema.TimeEffect("freeze", metadata=about))
+        elif len(set(shown)) == 1:
+            start = item.source_range.start_time + self._time(shown[0] - first)
+            item.source_range = otio.opentime.TimeRange(start, item.source_range.duration)
+            item.effects.append(otio.schema.FreezeFrame())
+        else:
+            points = [(n / self._rate, frame / self._rate) for n, frame in enumerate(shown)]
+            points.append(((len(shown)) / self._rate, points[-1][1]))
+            item.effects.append(curve_effect("freeze", straightened(points)))
+            self._warnings.append(f"line {self.line}: '{item.name}': {CURVE_NOTE}")
+
+    def _nest(self, holder: ElementTree.Element, first: int, last: int | None) -> otio.schema.Stack:
         self._depth += 1
         if self._depth > _DEEPEST:
             raise ValueError("sequences are nested in themselves, or too deep")
-        stack = otio.schema.Stack(mlt_property(tractor, "kdenlive:clipname"))
-        stack.extend(self._tracks(tractor))
-        stack.source_range = self._range(first, length)
+        stack = otio.schema.Stack(mlt_property(holder, "kdenlive:clipname"))
+        stack.extend(self._tracks(holder))
+        length = max((int(track.duration().value) for track in stack), default=0)
+        last = length - 1 if last is None else min(last, max(first, length - 1))
+        stack.source_range = self._range(first, last - first + 1)
         self._depth -= 1
         return stack
 

@@ -16,9 +16,18 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.timeline.files import split_name
+from nle_style.timeline.frames import exact_rate
 from nle_style.timeline.parsed import SOURCE_KEY
 
-__all__ = ["MltMedia", "Slides", "hides_picture", "markers_in", "mlt_property", "warp_speed"]
+__all__ = [
+    "MltMedia",
+    "Slides",
+    "forced_speed",
+    "hides_picture",
+    "markers_in",
+    "mlt_property",
+    "warp_speed",
+]
 
 _PATTERN = re.compile(r"(?P<path>.*%0?(?P<digits>\d*)d[^?/]*)(?:\?begin[=:](?P<begin>\d+).*)?")
 
@@ -45,9 +54,26 @@ def warp_speed(producer: ElementTree.Element) -> Fraction:
     return Fraction(said or (found["speed"] if found else 1))
 
 
+def forced_speed(producer: ElementTree.Element) -> Fraction | None:
+    """How much faster a movie plays whose project gives it a rate (force_fps, producer_avformat.c).
+
+    None where it has its own; 0 if the project does not say what that is.
+    """
+    forced = float(mlt_property(producer, "force_fps") or 0)
+    if forced <= 0:
+        return None
+    picture = mlt_property(producer, "video_index") or "0"
+    own = float(mlt_property(producer, f"meta.media.{picture}.stream.frame_rate") or 0)
+    speed = exact_rate(forced) / exact_rate(own) if own > 0 else Fraction(0)
+    return None if speed == 1 else speed
+
+
 def hides_picture(*elements: ElementTree.Element) -> bool:
     """Whether a clip or its producer is sound alone, or disabled."""
-    return any(mlt_property(each, "set.test_image") == "1" for each in elements)
+    return any(
+        mlt_property(each, "set.test_image") == "1" or mlt_property(each, "video_index") == "-1"
+        for each in elements
+    )
 
 
 def markers_in(text: str, rate: Fraction) -> list[otio.schema.Marker]:

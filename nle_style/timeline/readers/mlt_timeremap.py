@@ -16,7 +16,7 @@ from xml.etree import ElementTree
 
 from nle_style.timeline.readers.mlt_media import mlt_property
 
-__all__ = ["remapped"]
+__all__ = ["remapped", "straightened"]
 
 _KEY = re.compile(r"\s*(?P<at>[\d:.,]+)\s*(?P<kind>[^\d\s=]?)\s*=\s*(?P<value>.*)")
 _KINDS = {"": "linear", "|": "discrete", "!": "discrete", "~": "smooth"}
@@ -66,7 +66,7 @@ def remapped(
         start = Fraction(begin) / rate
         values = (_value(keys, first + n - begin) + start for n in range(count + 1))
         points = [(Fraction(n) / rate, value) for n, value in enumerate(values)]
-    return _straightened(points)
+    return straightened(points)
 
 
 def _keys(text: str, frames: Callable[[str], int]) -> list[_Key]:
@@ -103,7 +103,7 @@ def _value(keys: list[_Key], place: int) -> Fraction:
     return ((cubic * share + square) * share + (y2 - y0) / 2) * share + y1
 
 
-def _straightened(points: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
+def straightened(points: list[tuple[Fraction, Fraction]]) -> list[tuple[Fraction, Fraction]]:
     """The points without those that lie on a straight line between their neighbours."""
     kept = points[:1]
     for place in range(1, len(points) - 1):

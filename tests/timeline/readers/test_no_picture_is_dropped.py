@@ -109,9 +109,8 @@ LOST: dict[str, str | otio.schema.Timeline] = {
         PRODUCER.format('<property name="mlt_service">avformat</property>'),
     ),
     "no such producer.mlt": _mlt('<entry producer="lost" in="0" out="9"/>'),
-    "list in a list.mlt": _mlt(
-        '<entry producer="lost" in="0" out="9"/>',
-        '<playlist id="lost"><entry producer="a" in="0" out="9"/></playlist>',
+    "no such track.mlt": _mlt("").replace(
+        '<track producer="p"/>', '<track producer="p"/><track producer="lost"/>'
     ),
     "backwards.edl": _edl("002  BX V C 00:00:00:10 00:00:00:00 00:00:00:10 00:00:00:20"),
     "unreadable.edl": _edl("002  lost V C 00:00:00:1o 00:00:00:20 00:00:00:10 00:00:00:20"),

@@ -1,0 +1,179 @@
+"""Which frames MLT's entries, tracks and nests show, as melt plays them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from nle_style.timeline import ReadTimeline, read_timeline
+from nle_style.timeline.needs import Plan, plan_shots
+from tests.helpers.players.mlt import need_melt, play_project
+from tests.helpers.players.mlt_projects import chain, properties
+from tests.helpers.stamps import HEIGHT, WIDTH, make_clip, read_stamp
+from tests.timeline.building import Facts, probe_of
+
+R25 = Fraction(25)
+COUNT = 60
+TRACK = '<tractor id="t"><track producer="p"/></tractor>'
+Q = (
+    '<playlist id="q"><entry producer="a" in="10" out="19"/>'
+    '<entry producer="b" in="30" out="39"/></playlist>'
+)
+
+
+def shown(*runs: tuple[int, int, int]) -> list[tuple[int, int]]:
+    """Stamps of runs of a clip, from its first frame to its last."""
+    return [(clip, n) for clip, first, last in runs for n in range(first, last + 1)]
+
+
+def project(folder: Path, body: str) -> Path:
+    profile = (
+        f'<profile frame_rate_num="25" frame_rate_den="1" width="{WIDTH}" height="{HEIGHT}"'
+        ' progressive="1" sample_aspect_num="1" sample_aspect_den="1"/>'
+    )
+    media = "".join(
+        chain(each, str(folder / f"{each}.mov"), COUNT, tag="producer") for each in "ab"
+    )
+    path = folder / "cut.mlt"
+    path.write_text(f"<mlt>{profile}{media}{body}</mlt>", encoding="utf-8")
+    return path
+
+
+def planned(read: ReadTimeline) -> Plan:
+    return plan_shots(read, probe_of(Facts(R25, COUNT)))
+
+
+def frozen(attributes: str = "", **more: object) -> str:
+    inside = properties(mlt_service="freeze", **more)
+    return (
+        f'<playlist id="p"><entry producer="a" in="10" out="19"><filter {attributes}>{inside}'
+        f"</filter></entry></playlist>{TRACK}"
+    )
+
+
+def own_ends(entries: str) -> str:
+    """Entries of a producer that begins at its frame 20, as melt's own consumer writes it."""
+    inside = properties(length=COUNT, resource="a.mov", mlt_service="avformat")
+    producer = f'<producer id="c" in="20" out="49">{inside}</producer>'
+    return f'{producer}<playlist id="p">{entries}</playlist>{TRACK}'
+
+
+@pytest.mark.parametrize(
+    ("body", "wanted"),
+    [
+        # Without a tractor; of several the last is played.
+        (Q, shown((1, 10, 19), (2, 30, 39))),
+        (f'<playlist id="p"/>{TRACK}{Q}', shown((1, 10, 19), (2, 30, 39))),
+        # A part of a track, and of a playlist; its own out says nothing.
+        (
+            f'{Q}<tractor id="t"><track producer="q" in="5" out="12"/></tractor>',
+            shown((1, 15, 19), (2, 30, 32)),
+        ),
+        (f'{Q}<tractor id="t"><track producer="q" in="15"/></tractor>', shown((2, 35, 39))),
+        (f'{Q}<tractor id="t"><track producer="q" out="4"/></tractor>', shown((1, 10, 14))),
+        (
+            f'{Q}<tractor id="x"><track producer="q"/></tractor>'
+            '<tractor id="t"><track producer="x" in="5" out="12"/></tractor>',
+            shown((1, 15, 19), (2, 30, 32)),
+        ),
+        (
+            Q.replace('id="q"', 'id="p" in="3" out="7"') + TRACK,
+            shown((1, 13, 19), (2, 30, 39)),
+        ),
+        # Playlists and tractors as clips; the ends of a tractor say nothing.
+        (
+            f'{Q}<playlist id="p"><entry producer="q"/></playlist>{TRACK}',
+            shown((1, 10, 19), (2, 30, 39)),
+        ),
+        (
+            f'{Q}<tractor id="x" in="3" out="12"><track producer="q"/></tractor>'
+            f'<playlist id="p"><entry producer="x"/></playlist>{TRACK}',
+            shown((1, 10, 19), (2, 30, 39)),
+        ),
+        # Entries count from the producer's in-point.
+        (own_ends('<entry producer="c" in="0" out="9"/>'), shown((1, 20, 29))),
+        (own_ends('<entry producer="c"/>'), shown((1, 20, 49))),
+        (own_ends('<entry producer="c" out="4"/>'), shown((1, 20, 24))),
+        # Ends the wrong way round, and beyond the producer's.
+        (
+            '<playlist id="p"><entry producer="a" in="19" out="10"/>'
+            f'<entry producer="b" in="55" out="80"/></playlist>{TRACK}',
+            shown((1, 10, 19), (2, 55, 59)),
+        ),
+        (frozen(frame=30), [(1, 40)] * 10),
+        (frozen(frame=4, freeze_before=1), [(1, 14)] * 4 + shown((1, 14, 19))),
+        (frozen(frame="00:00:00.160", freeze_after=1), shown((1, 10, 13)) + [(1, 14)] * 6),
+        (
+            frozen('in="12" out="15"', frame=4),
+            shown((1, 10, 11)) + [(1, 14)] * 4 + shown((1, 16, 19)),
+        ),
+        (frozen(frame=4, disable=1), shown((1, 10, 19))),
+        (
+            '<playlist id="p"><entry producer="b" in="10" out="19"/></playlist><tractor id="t">'
+            '<multitrack><playlist id="i"><entry producer="a" in="10" out="19"/></playlist>'
+            "</multitrack></tractor>",
+            shown((1, 10, 19)),
+        ),
+    ],
+)  # fmt: skip
+def test_a_cut_shows_what_melt_shows(
+    tmp_path: Path, body: str, wanted: list[tuple[int, int]]
+) -> None:
+    need_melt()
+    for clip, name in enumerate("ab", 1):
+        make_clip(tmp_path / f"{name}.mov", clip, COUNT, R25)
+    path = project(tmp_path, body)
+    assert [read_stamp(frame) for frame in play_project(path, tmp_path / "played.mkv")] == wanted
+    read = read_timeline(path)
+    assert sum(int(clip.duration().value) for clip in read.timeline.find_clips()) == len(wanted)
+    plan = planned(read)
+    assert not plan.refusals
+    needed = {(use.source.stem, n) for use in plan.uses for n in range(use.first, use.last + 1)}
+    assert needed >= {("ab"[clip - 1], number) for clip, number in wanted}
+    for name in {name for name, _ in needed}:
+        numbers = sorted(n for clip, n in wanted if "ab"[clip - 1] == name)
+        rendered = sorted(n for stem, n in needed if stem == name)
+        assert rendered[0] >= numbers[0] - 2
+        assert rendered[-1] <= numbers[-1] + 2
+
+
+def test_a_producer_that_stands_in_a_playlist_is_refused_where_it_cannot_be_patched(
+    tmp_path: Path,
+) -> None:
+    inside = properties(resource="/m/c.mov", mlt_service="avformat")
+    inline = f'<producer id="c" in="40" out="44">{inside}</producer>'
+    path = project(tmp_path, f'<playlist id="p"><entry producer="a"/>{inline}</playlist>{TRACK}')
+    (_, clip) = read_timeline(path).timeline.find_clips()
+    assert clip.media_reference.target_url == "/m/c.mov"
+    assert (clip.source_range.start_time.value, clip.duration().value) == (40, 5)
+
+
+@pytest.mark.parametrize(
+    ("rate", "own", "start"), [(50, 25, 20), (12.5, 25, 5), ("25.000000", 25, 10)]
+)
+def test_a_rate_that_the_project_gives_a_movie(
+    tmp_path: Path, rate: object, own: int, start: int
+) -> None:
+    """Frame n of the project is frame n * 50 / 25 of a movie that is to have 50 a second."""
+    more = {"force_fps": rate, "meta.media.0.stream.frame_rate": own}
+    media = chain("c", "/m/c.mov", 100, **more)
+    entries = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
+    (clip,) = read_timeline(project(tmp_path, media + entries)).timeline.find_clips()
+    assert clip.source_range.start_time.value == start
+    assert [effect.time_scalar for effect in clip.effects] == [start / 10] * (start != 10)
+
+
+def test_a_rate_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+    media = chain("c", "/m/c.mov", 100, force_fps=50)
+    entries = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
+    (refusal,) = planned(read_timeline(project(tmp_path, media + entries))).refusals
+    assert "force_fps" in refusal.reason
+
+
+def test_a_movie_without_its_picture_is_disabled(tmp_path: Path) -> None:
+    media = chain("c", "/m/c.mov", 100, video_index=-1)
+    entries = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
+    (clip,) = read_timeline(project(tmp_path, media + entries)).timeline.find_clips()
+    assert not clip.enabled
