@@ -174,7 +174,7 @@ def test_overlaps_gaps_and_sound(tmp_path: Path) -> None:
     assert [frames(c.trimmed_range()) for c in tracks[0]] == [(86640, 48), (0, 48), (86400, 24)]
     assert [frames(c.trimmed_range()) for c in tracks[1]] == [(0, 24), (86400, 48)]
     assert [w.split(": ")[1] for w in made.warnings] == [
-        "is on channel NONE, no picture; left out",
+        "is on channel NONE, which is no picture's; left out",
         "overlaps another event; put on track V.2",
     ]
 

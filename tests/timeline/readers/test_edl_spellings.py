@@ -126,3 +126,44 @@ def test_colons_beside_a_records_semicolons_are_non_drop_frame(tmp_path: Path) -
     event = "001  a.mov V C 01:00:01:00 01:00:02:00 01:00:00;00 01:00:01;00"
     plan = planned(tmp_path, event, rate=NTSC30, start=108000, fcm="DROP FRAME")
     assert shown(plan) == [("a.mov", 30, 59)]
+
+
+PLAIN = "001  AX V C 01:00:01:00 01:00:02:00 01:00:00:00 01:00:01:00"
+
+
+@pytest.mark.parametrize(
+    "comment",
+    [
+        "* SOURCE FILE PATH: /m/a.mov",
+        "SOURCE FILE: /m/a.mov",
+        "* FROM FILE PATH: /m/a.mov",
+        "* SOURCE FILE: a.mov\n* SOURCE FILE PATH: /m/a.mov",
+    ],
+)
+def test_paths_in_comments(tmp_path: Path, comment: str) -> None:
+    plan = planned(tmp_path, PLAIN, "* FROM CLIP NAME: shot", comment)
+    # The likeliest name comes first; the finder of media tries all.
+    (clip,) = read_timeline(tmp_path / "cut.edl", rate=Fraction(24)).timeline.find_clips()
+    assert "/m/a.mov" in clip.media_reference.metadata["nle_style_source"]["names"]
+    assert [(use.first, use.last) for use in plan.uses] == [(24, 47)]
+
+
+@pytest.mark.parametrize("channel", ["VIDEO", "video", "V,A1", "V+A", "Both"])
+def test_channels_in_words_and_with_other_marks(tmp_path: Path, channel: str) -> None:
+    event = PLAIN.replace(" V ", f" {channel} ")
+    assert shown(planned(tmp_path, event, NAMED)) == [("a.mov", 24, 47)]
+
+
+def test_an_unknown_channel_of_pictures_is_refused(tmp_path: Path) -> None:
+    other = PLAIN.replace("001", "002").replace(" V ", " TVX ")
+    plan = planned(tmp_path, PLAIN, NAMED, other, "* FROM CLIP NAME: b.mov")
+    (refusal,) = plan.refusals
+    assert (refusal.clip_name, "on channel TVX" in refusal.reason) == ("b.mov", True)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-16", "utf-8-sig"])
+def test_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "cut.edl"
+    path.write_bytes(f"TITLE: cut\r\n{PLAIN.lower()}\r\n{NAMED}\r\n".encode(encoding))
+    plan = plan_shots(read_timeline(path, rate=Fraction(24)), probe_of(Facts(start_frame=86400)))
+    assert shown(plan) == [("a.mov", 24, 47)]

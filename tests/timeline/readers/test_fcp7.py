@@ -149,7 +149,7 @@ def test_several_sequences_are_named_and_empty_ones_passed_over(tmp_path: Path) 
     ["", "<file><rate><timebase>x</timebase></rate></file>", "<sequence/><start>x</start>"],
 )
 def test_an_item_that_cannot_be_read_is_named_by_line(inside: str, tmp_path: Path) -> None:
-    bad = item("c", (0, 48), (0, 48), inside).replace("<end>48", "<end>" if inside else "<end>x")
+    bad = item("c", (0, 48), (0, 48), inside).replace("<end>48", "<end>x")
     with pytest.raises(TimelineError, match=r"line \d+") as caught:
         read(tmp_path, sequence("s", bad))
     assert caught.value.remedy

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from nle_style.errors import MediaError
+from nle_style.errors import MediaError, TimelineError
 from nle_style.timeline import ReadTimeline, read_timeline
 from nle_style.timeline.needs import Plan, plan_shots
 from tests.timeline.building import Facts, probe_of, remap
@@ -275,3 +275,62 @@ def test_a_clip_ends_where_one_is_put_over_it(tmp_path: Path) -> None:
         (0, 19, (Fraction(40, 24), Fraction(60, 24))),
     ]
     assert made.warnings == ("'a' overlaps 'b' by 1 frames; cut at 20",)
+
+
+IN_5 = "<in>5</in>"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "frames"),
+    [
+        (IN_5, "", (0, 9)),
+        (IN_5, "<in/>", (0, 9)),
+        # -1 says that none is set.
+        (IN_5, "<in>-1</in>", (0, 9)),
+        ("<start>0</start>", "", (5, 14)),
+        ("<start>0</start><end>10</end>", "", (5, 14)),
+        ("<end>10</end>", "<end>10.0</end>", (5, 14)),
+        ("<out>15</out>", "<marker><name>m</name></marker>", (5, 14)),
+    ],
+)
+def test_points_that_are_left_out(
+    tmp_path: Path, old: str, new: str, frames: tuple[int, int]
+) -> None:
+    first = item(0, 10, 5, file("a"))
+    assert old in first
+    made = read(tmp_path, first.replace(old, new), item(10, 20, 30, file("b")))
+    assert shown(planned(made)) == [("a", *frames), ("b", 30, 39)]
+    assert len(made.warnings) == ("<start>" in old)
+
+
+def test_a_clip_without_any_end_is_refused(tmp_path: Path) -> None:
+    endless = item(0, 10, 5, file("a")).replace("<end>10</end>", "").replace("<out>15</out>", "")
+    with pytest.raises(TimelineError, match="'c' does not say where it ends"):
+        read(tmp_path, endless)
+
+
+def test_a_transition_without_an_alignment_lies_about_its_cut(tmp_path: Path) -> None:
+    across = (
+        f"<transitionitem><start>20</start><end>30</end>{RATE}"
+        "<effect><name>Cross Dissolve</name></effect></transitionitem>"
+    )
+    before, after = item(0, -1, 0, file("a")), item(-1, 40, 30, file("b"))
+    made = read(tmp_path, before, across, after)
+    assert shown(planned(made)) == [("a", 0, 29), ("b", 30, 49)]
+
+
+def test_what_premiere_makes_of_a_reverse_that_ends_in_a_dissolve(tmp_path: Path) -> None:
+    """Of 1000 frames it plays down from 1000 - 20, which is at 32.667 s at the file's 30 a second
+    and at 40.833 s at the sequence's 24; how long it plays down to its cut is the same in both.
+    """
+    rate = RATE.replace("24", "30")
+    across = (
+        f"<transitionitem><start>20</start><end>30</end><alignment>center</alignment>{RATE}"
+        "<effect><name>Cross Dissolve</name></effect></transitionitem>"
+    )
+    back = item(0, -1, 20, file("a", rate=rate), remap(speed="100", reverse="TRUE"), rate=rate)
+    back = back.replace("<out>19</out>", "<out>50</out>")
+    made = read(tmp_path, back, across, item(-1, 40, 30, file("b")))
+    (clip, _) = made.timeline.find_clips()
+    about = clip.metadata["nle_style_source"]
+    assert Fraction(about["shift"]) == Fraction(980, 24) - Fraction(980, 30)

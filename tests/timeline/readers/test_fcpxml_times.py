@@ -74,6 +74,25 @@ def test_an_angle_counts_from_its_start_or_in_its_timecode(tmp_path: Path, offse
     assert shown(tmp_path, clip, media) == [("a", 15, 34)]
 
 
+def test_a_multicam_clip_without_a_start_begins_with_its_angles(tmp_path: Path) -> None:
+    angle = (
+        '<mc-angle angleID="A"><asset-clip ref="b" offset="3600s" duration="60/24s"/></mc-angle>'
+    )
+    media = f'<media id="m"><multicam format="r" tcStart="3600s">{angle}</multicam></media>'
+    clip = '<mc-clip ref="m" duration="20/24s"><mc-source angleID="A"/></mc-clip>'
+    assert shown(tmp_path, clip, media) == [("b", 0, 19)]
+
+
+def test_an_asset_with_sound_has_a_picture_if_its_format_has_a_rate(tmp_path: Path) -> None:
+    sound = 'start="0s" duration="100/24s" hasAudio="1"'
+    media = f'<asset id="v" {sound} format="r" src="file:///m/b.mov"/>'
+    spine = (
+        '<asset-clip ref="v" start="10/24s" duration="5/24s"/>'
+        '<asset-clip ref="s" duration="5/24s"/>'
+    )
+    assert shown(tmp_path, spine, media) == [("b", 10, 14)]
+
+
 def test_a_picture_that_hangs_on_a_clips_sound_is_read(tmp_path: Path) -> None:
     sound = (
         '<clip start="10/24s" duration="20/24s"><audio ref="s" offset="0s" duration="90/24s">'

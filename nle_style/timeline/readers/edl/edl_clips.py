@@ -62,10 +62,11 @@ def _names(event: Event) -> tuple[str, list[str], str]:
     elif event.incoming is not None and not said:
         said = event.incoming.names
     clip_name = said.get(f"{side} CLIP NAME", "")
-    files = [said.get(f"{side} {key}", "") for key in ("FILE", "CLIP")]
+    files = [said.get(f"{side} {key}", "") for key in ("FILE PATH", "FILE", "CLIP")]
     # In a transition, the one SOURCE FILE comment is the outgoing clip's.
-    tape = said.get("SOURCE FILE", "") if side == "FROM" else ""
-    names = [*files, said.get(side, ""), clip_name, *_reel_clips(event), tape, event.reel]
+    paths = ("SOURCE FILE PATH", "SOURCE FILE") if side == "FROM" else ()
+    tapes = [said.get(key, "") for key in paths]
+    names = [*files, said.get(side, ""), clip_name, *_reel_clips(event), *tapes, event.reel]
     return clip_name, [n for n in dict.fromkeys(names) if n not in _NO_NAME], side
 
 

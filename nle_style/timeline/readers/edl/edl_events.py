@@ -19,12 +19,14 @@ _TIMECODE = r"\d{1,2}[:;]\d\d[:;]\d\d[:;.,]\d\d|\d+"
 _EVENT = re.compile(
     r"(?P<number>\d+)\s+(?P<reel>\S.*?)\s+(?P<channels>\S+)\s+"
     r"(?P<kind>C|D|W\d{1,3}|K\s?[BO]?)(?:\s+(?P<frames>\d+))?"
-    rf"\s+(?P<a>{_TIMECODE})\s+(?P<b>{_TIMECODE})\s+(?P<c>{_TIMECODE})\s+(?P<d>{_TIMECODE})"
+    rf"\s+(?P<a>{_TIMECODE})\s+(?P<b>{_TIMECODE})\s+(?P<c>{_TIMECODE})\s+(?P<d>{_TIMECODE})",
+    re.IGNORECASE,
 )
+_SPELLED = {"VIDEO": "V", "AUDIO": "A", "BOTH": "B"}
 _COMMENT = re.compile(
     r"\*?\s*(?:\*\s*OTIO REFERENCE )?"
-    r"(?P<key>(?:(?:FROM|TO|KEY) )?(?:CLIP NAME|CLIP|FILE)|FROM|TO|SOURCE FILE|LOC)\s*:\s*"
-    r"(?P<value>.*)",
+    r"(?P<key>(?:(?:FROM|TO|KEY) )?(?:CLIP NAME|CLIP|FILE PATH|FILE)|FROM|TO|"
+    r"SOURCE FILE PATH|SOURCE FILE|LOC)\s*:\s*(?P<value>.*)",
     re.IGNORECASE,
 )
 _REEL = re.compile(r"\*?\s*REEL\s+(?P<reel>\S.*?)\s+IS CLIP\s+(?P<clip>\S.*)", re.IGNORECASE)
@@ -139,11 +141,12 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
 
 
 def _append(events: list[Event], match: re.Match[str], line: int, fcm: tuple[bool, bool]) -> None:
+    kind = match["kind"].upper()
     event = Event(
         number=match["number"],
         reel=match["reel"],
-        channels=match["channels"].upper(),
-        kind="KB" if re.fullmatch(r"K\s?B", match["kind"]) else match["kind"][0],
+        channels=_SPELLED.get(match["channels"].upper(), match["channels"].upper()),
+        kind="KB" if re.fullmatch(r"K\s?B", kind) else kind[0],
         frames=int(match["frames"] or 0),
         source=(match["a"], match["b"]),
         record=(match["c"], match["d"]),
@@ -183,7 +186,7 @@ def _note(event: Event, line: str, number: int) -> None:
         if key == "LOC":
             event.locators.append(comment["value"])
         else:
-            key = f"FROM {key}" if key in ("CLIP NAME", "CLIP", "FILE") else key
+            key = f"FROM {key}" if key in ("CLIP NAME", "CLIP", "FILE", "FILE PATH") else key
             event.names.setdefault(key, comment["value"].strip())
     event.comments.append(line.lstrip("* "))
 

@@ -23,7 +23,7 @@ from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedE
 
 __all__ = ["read_edl"]
 
-_CHANNELS = re.compile(r"(?:V\d*|A\d*|B|/)+")
+_CHANNELS = re.compile(r"(?:V\d*|A\d*|B|[/,+&])+")
 
 
 @dataclass
@@ -76,6 +76,9 @@ def _text(path: Path) -> tuple[str, list[str]]:
     data = file_bytes(path)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         return data.decode("utf-16", errors="replace"), []
+    if b"\0" in data[:2]:
+        # A list begins with a letter or a digit: the zero beside it says which byte comes first.
+        return data.decode("utf-16-be" if data[0] == 0 else "utf-16-le", errors="replace"), []
     try:
         return data.decode("utf-8-sig"), []
     except UnicodeDecodeError:
@@ -102,7 +105,7 @@ def _by_track(edl: EdlList, placed: list[PlacedEvent], kind: str) -> dict[str, l
     for item in placed:
         if not _CHANNELS.fullmatch(item.event.channels):
             if video:
-                edl.warn(item.event, f"is on channel {item.event.channels}, no picture; left out")
+                edl.drop(item.event, f"is on channel {item.event.channels}, which is no picture's")
             continue
         for name in _track_names(item.event.channels):
             if name.startswith("V") == video:

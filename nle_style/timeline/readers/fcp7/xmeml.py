@@ -21,6 +21,7 @@ from nle_style.timeline.readers.fcp7.xmeml_items import (
     in_order,
     name_unknown_items,
     readable_item,
+    with_points,
     with_whole_times,
 )
 from nle_style.timeline.readers.fcp7.xmeml_times import is_enabled, is_remap, item_time
@@ -52,7 +53,10 @@ def read_fcp7(path: Path) -> list[Parsed]:
             where=str(path),
             remedy="Export the sequences one by one.",
         )
-    reader = _reader_class()(document)
+    try:
+        reader = _reader_class()(document)
+    except TimelineError as error:
+        raise TimelineError(error.what, where=str(path), remedy=error.remedy) from error
     elements = [
         *document.root.iterfind("./sequence"),
         *document.root.iterfind(".//children/sequence"),
@@ -92,7 +96,7 @@ def _reader_class() -> Any:
         def __init__(self, document: XmlDocument) -> None:
             with_whole_times(document.root)
             name_unknown_items(document.root)
-            self._repairs = in_order(document.root)
+            self._repairs = [*with_points(document.root), *in_order(document.root)]
             super().__init__(document.root)
             self.line = 1
             self._lines, self._places = document.lines, document.places
@@ -195,6 +199,7 @@ def _reader_class() -> Any:
         def _note_rates(self, item: Any, element: ElementTree.Element, edit_rate: float) -> None:
             """Of a clip at another rate than its sequence, what editors make of its in-point."""
             rate, edit = (exact_rate(r) for r in (item.source_range.start_time.rate, edit_rate))
+            # From a transition to its cut it is as long in both, so that it counts in neither.
             begin = item_time(element, 0).start
             if rate == edit or not begin or not isinstance(item, otio.schema.Clip):
                 return

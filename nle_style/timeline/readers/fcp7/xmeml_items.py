@@ -6,11 +6,20 @@ elements' catalog: a <multiclip> has angles, each of which holds a clip with tra
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from itertools import pairwise
 from xml.etree import ElementTree
 
-__all__ = ["in_order", "name_unknown_items", "readable_item", "with_whole_times"]
+from nle_style.errors import TimelineError
+
+__all__ = [
+    "in_order",
+    "name_unknown_items",
+    "readable_item",
+    "with_points",
+    "with_whole_times",
+]
 
 _Deref = Callable[[ElementTree.Element | None], ElementTree.Element | None]
 
@@ -45,6 +54,69 @@ def with_whole_times(root: ElementTree.Element) -> None:
             ElementTree.SubElement(timecode, "frame").text = "0"
     for path in root.iter("pathurl"):
         path.text = (path.text or "").strip()
+
+
+def with_points(root: ElementTree.Element) -> list[str]:
+    """Give the items of tracks, and markers, the points that they leave out.
+
+    A clip without an in-point begins with its media, as one with -1 does, by which the format says
+    that none is set. Without a start it follows the item before it; without an end it is as long
+    as from its in- to its out-point. A transition without an alignment lies about its cut.
+
+    Returns:
+        A sentence for each clip that did not say where it is.
+    """
+    guessed: list[str] = []
+    for track in root.iter("track"):
+        cursor = 0
+        for item in track:
+            if item.tag not in ("clipitem", "generatoritem") or not _has_numbers(item):
+                continue
+            begin = max(0.0, _point(item, "in") or 0.0)
+            _set_point(item, "in", begin)
+            start, end, out = (_point(item, tag) for tag in ("start", "end", "out"))
+            if start is None or end is None:
+                start = cursor if start is None else start
+                if end is None and (out is None or out <= begin):
+                    raise TimelineError(
+                        f"'{item.findtext('./name')}' does not say where it ends",
+                        remedy="Remove or replace that clip in the editor and export again.",
+                    )
+                length = 0.0 if out is None else out - begin
+                end = max(start, 0) + length if end is None else end
+                name = item.findtext("./name")
+                guessed.append(f"'{name}' does not say where it is; put at {start:g}-{end:g}")
+            _set_point(item, "start", start)
+            _set_point(item, "end", end)
+            cursor = round(max(cursor, start, end))
+    for transition in root.iter("transitionitem"):
+        if transition.find("./alignment") is None:
+            ElementTree.SubElement(transition, "alignment").text = "center"
+    for marker in root.iter("marker"):
+        for tag, unset in (("in", 0), ("out", -1)):
+            if _point(marker, tag) is None:
+                _set_point(marker, tag, unset)
+    return guessed
+
+
+def _has_numbers(item: ElementTree.Element) -> bool:
+    """Whether its points can be read; else the adapter refuses it by its line."""
+    try:
+        return all(math.isfinite(_point(item, tag) or 0) for tag in ("in", "out", "start", "end"))
+    except ValueError:
+        return False
+
+
+def _point(item: ElementTree.Element, tag: str) -> float | None:
+    text = (item.findtext(f"./{tag}") or "").strip()
+    return float(text) if text else None
+
+
+def _set_point(item: ElementTree.Element, tag: str, value: float) -> None:
+    """Write a whole number of frames as one, which the adapter wants of some."""
+    said = item.find(f"./{tag}")
+    said = ElementTree.SubElement(item, tag) if said is None else said
+    said.text = str(round(value)) if value == round(value) else repr(value)
 
 
 def in_order(root: ElementTree.Element) -> list[str]:

@@ -211,10 +211,13 @@ class _Reader:
         return seconds(start)
 
     def _referred(self, element: ElementTree.Element) -> ElementTree.Element | None:
-        """The asset that an element refers to, or the sequence of its compound clip."""
+        """The asset that an element refers to, or the sequence or the angles of its media."""
         asset = self._resources.get(element.get("ref"), "asset")
         media = self._resources.get(element.get("ref"), "media")
-        return asset if asset is not None or media is None else media.find("./sequence")
+        if asset is not None or media is None:
+            return asset
+        sequence = media.find("./sequence")
+        return media.find("./multicam") if sequence is None else sequence
 
     def _item(
         self, element: ElementTree.Element, duration: Fraction, rate: Fraction

@@ -97,10 +97,11 @@ class Resources:
         return rate / 2 if named["scan"] == "i" else rate
 
     def is_picture(self, asset: ElementTree.Element) -> bool:
-        """Whether an asset has a picture; older documents say so by its format alone."""
-        return asset.get("hasVideo") == "1" or (
-            asset.get("hasVideo") is None and asset.get("hasAudio") is None
-        )
+        """Whether an asset has a picture; some documents say so by its format alone, of which
+        sound has none with a rate."""
+        says = asset.get("hasVideo")
+        is_sound = asset.get("hasAudio") is not None and self.rate(asset.get("format")) is None
+        return says == "1" or (says is None and not is_sound)
 
     def reference(
         self, asset: ElementTree.Element, rate: Fraction
