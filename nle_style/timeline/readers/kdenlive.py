@@ -30,6 +30,7 @@ from nle_style.timeline.readers.mlt_media import (
     hides_picture,
     markers_in,
     mlt_property,
+    other_picture,
     warp_speed,
 )
 from nle_style.timeline.readers.mlt_timeremap import remapped, straightened
@@ -266,6 +267,9 @@ class _Reader:
         clip.source_range = self._range(float(start), length)
         if speed != 1:
             clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        if (stream := other_picture(producer)) and service in _FILES:
+            what = f"shows the video stream {stream} of its file, one of several: give --stream"
+            self._warnings.append(f"line {self.line}: '{name}' {what} {stream}")
         if forced == 0:
             reason = "it plays at another rate than its file's (force_fps), and does not say which"
             about = {SOURCE_KEY: {"reason": reason}}

@@ -26,6 +26,7 @@ __all__ = [
     "hides_picture",
     "markers_in",
     "mlt_property",
+    "other_picture",
     "warp_speed",
 ]
 
@@ -66,6 +67,15 @@ def forced_speed(producer: ElementTree.Element) -> Fraction | None:
     own = float(mlt_property(producer, f"meta.media.{picture}.stream.frame_rate") or 0)
     speed = exact_rate(forced) / exact_rate(own) if own > 0 else Fraction(0)
     return None if speed == 1 else speed
+
+
+def other_picture(producer: ElementTree.Element) -> str:
+    """The stream that a producer shows of several pictures, if it is not the first; else ""."""
+    count = int(mlt_property(producer, "meta.media.nb_streams") or 0)
+    types = [mlt_property(producer, f"meta.media.{n}.stream.type") for n in range(count)]
+    shown = mlt_property(producer, "video_index")
+    others = [str(n) for n, kind in enumerate(types) if kind == "video"][1:]
+    return shown if shown in others else ""
 
 
 def hides_picture(*elements: ElementTree.Element) -> bool:

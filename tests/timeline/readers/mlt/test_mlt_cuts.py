@@ -172,6 +172,22 @@ def test_a_rate_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     assert "force_fps" in refusal.reason
 
 
+@pytest.mark.parametrize(
+    ("picture", "types", "warned"),
+    [(2, "video audio video", True), (0, "video audio video", False), (1, "audio video", False)],
+)
+def test_another_stream_than_the_first_is_said(
+    tmp_path: Path, picture: int, types: str, warned: bool
+) -> None:
+    kinds = enumerate(types.split())
+    more = {f"meta.media.{n}.stream.type": kind for n, kind in kinds}
+    more |= {"meta.media.nb_streams": len(more), "video_index": picture}
+    media = chain("c", "/m/c.mov", 100, **more)
+    entries = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
+    warnings = read_timeline(project(tmp_path, media + entries)).warnings
+    assert ["--stream 2" in each for each in warnings] == [True] * warned
+
+
 def test_a_movie_without_its_picture_is_disabled(tmp_path: Path) -> None:
     media = chain("c", "/m/c.mov", 100, video_index=-1)
     entries = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
