@@ -260,8 +260,10 @@ class _Reader:
         total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")
         start = Fraction(first)
         if speed < 0:
-            # producer_timewarp.c counts from the end of the retimed clip.
-            start = (max(total, first + length) - first - length) * -Fraction(speed)
+            # producer_timewarp.c counts from the out-point of the retimed clip.
+            out = producer.get("out")
+            end = total if out is None else self._frames(out) + 1
+            start = (max(end, first + length) - first - length) * -Fraction(speed)
         elif speed != 1:
             start = first * Fraction(speed)
         clip.source_range = self._range(float(start), length)
@@ -270,6 +272,9 @@ class _Reader:
         if (stream := other_picture(producer)) and service in _FILES:
             what = f"shows the video stream {stream} of its file, one of several: give --stream"
             self._warnings.append(f"line {self.line}: '{name}' {what} {stream}")
+        if speed < 0 and self._frames(producer.get("in") or "0"):
+            about = {SOURCE_KEY: {"reason": "it is reversed, and its producer has an in-point"}}
+            clip.effects.append(otio.schema.TimeEffect("timewarp", metadata=about))
         if forced == 0:
             reason = "it plays at another rate than its file's (force_fps), and does not say which"
             about = {SOURCE_KEY: {"reason": reason}}

@@ -139,6 +139,24 @@ def test_a_cut_shows_what_melt_shows(
         assert rendered[-1] <= numbers[-1] + 2
 
 
+@pytest.mark.parametrize("begin", [0, 5])
+def test_reverse_counts_from_the_producers_out_point(tmp_path: Path, begin: int) -> None:
+    """By melt it shows 44 - 10 and on down; with an in-point too it is refused."""
+    need_melt()
+    make_clip(tmp_path / "a.mov", 1, COUNT, R25)
+    warp = {"mlt_service": "timewarp", "warp_speed": -1, "warp_resource": "a.mov"}
+    inside = properties(length=COUNT, resource="-1:a.mov", **warp)
+    producer = f'<producer id="r" in="{begin}" out="44">{inside}</producer>'
+    entries = f'<playlist id="p"><entry producer="r" in="10" out="19"/></playlist>{TRACK}'
+    path = project(tmp_path, producer + entries)
+    (clip,) = read_timeline(path).timeline.find_clips()
+    assert len(planned(read_timeline(path)).refusals) == bool(begin)
+    if not begin:
+        played = play_project(path, tmp_path / "played.mkv")
+        assert [read_stamp(frame) for frame in played] == [(1, n) for n in range(34, 24, -1)]
+        assert clip.source_range.start_time.value == 25
+
+
 def test_a_producer_that_stands_in_a_playlist_is_refused_where_it_cannot_be_patched(
     tmp_path: Path,
 ) -> None:
