@@ -23,6 +23,8 @@ _REMEDY = "Export an edit-protocol AAF of the sequence again, or an EDL."
 def read_aaf(path: Path) -> list[Parsed]:
     """Every top-level composition of the file, with the adapter's warnings.
 
+    The adapter takes nests apart; where that would change what a retime shows, they are kept.
+
     Raises:
         TimelineError: not an AAF, or something in it that the adapter cannot read.
     """
@@ -38,6 +40,9 @@ def read_aaf(path: Path) -> list[Parsed]:
     try:
         with _captured(warnings), _without_hooks(module.adapter_hook_names()):
             found = module.read_from_file(str(path))
+            if any(map(_is_retimed, _items(found))):
+                whole = module.read_from_file(str(path), simplify=False)
+                found = whole if _loses_frames(whole) else found
     # aaf2 and the adapter raise errors of any kind: struct.error, AAFAdapterError, KeyError, ...
     except Exception as error:
         raise TimelineError(
@@ -45,8 +50,42 @@ def read_aaf(path: Path) -> list[Parsed]:
             where=str(path),
             remedy=_REMEDY,
         ) from error
+    return [Parsed(timeline, warnings) for timeline in _timelines(found)]
+
+
+def _timelines(found: otio.core.SerializableObject) -> list[otio.schema.Timeline]:
     items = list(found) if isinstance(found, otio.schema.SerializableCollection) else [found]
-    return [Parsed(item, warnings) for item in items if isinstance(item, otio.schema.Timeline)]
+    return [item for item in items if isinstance(item, otio.schema.Timeline)]
+
+
+def _is_retimed(item: otio.core.Composable) -> bool:
+    return isinstance(item, otio.core.Item) and any(
+        isinstance(effect, otio.schema.TimeEffect) for effect in item.effects
+    )
+
+
+def _items(found: otio.core.SerializableObject) -> Iterator[otio.core.Composable]:
+    for timeline in _timelines(found):
+        yield from timeline.tracks.find_children()
+
+
+def _loses_frames(found: otio.core.SerializableObject) -> bool:
+    """Whether nests taken apart would show other frames than these.
+
+    The adapter cuts what a retimed group holds to the group's length at normal speed, and begins
+    a retimed clip in a trimmed nest as many frames later as the trim has.
+    """
+    for item in filter(_is_retimed, _items(found)):
+        if isinstance(item, otio.core.Composition):
+            leaves = item.find_children()
+            if sum(not isinstance(leaf, otio.core.Composition) for leaf in leaves) > 1:
+                return True
+        above = item.parent()
+        while above is not None:
+            if above.source_range is not None and above.source_range.start_time.value:
+                return True
+            above = above.parent()
+    return False
 
 
 @contextlib.contextmanager
