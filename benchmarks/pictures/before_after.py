@@ -21,6 +21,7 @@ import numpy as np
 import torch
 
 from nle_style.apply import resample
+from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.render import Item, LookJob, Output, RenderJob
 from nle_style.render.item import run_job
@@ -41,7 +42,7 @@ def rendered(
     if result.plan is None or result.error is not None:
         raise SystemExit(str(result.error))
     painted = read_frames(probe_media(result.plan.destination))
-    yield from zip(read_frames(probe_media(clip), *span), painted, strict=True)
+    yield from zip(read_frames(sited(probe_media(clip)), *span), painted, strict=True)
 
 
 def wiped(pair: tuple[np.ndarray, np.ndarray], share: float, width: int) -> np.ndarray:

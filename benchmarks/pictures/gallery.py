@@ -22,6 +22,7 @@ from nle_style.apply import Look, Stylizer
 from nle_style.apply.chroma import LUMA_WEIGHTS
 from nle_style.apply.shot import find_shots, sample_frames
 from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import find_pack
 
@@ -34,7 +35,7 @@ Row = tuple[np.ndarray, list[np.ndarray]]
 def frame_and_shot(text: str) -> Row:
     """The frame that CLIP:FRAME names, and the samples of its shot."""
     clip, _, digits = text.rpartition(":")
-    info, number = probe_media(Path(clip)), int(digits)
+    info, number = sited(probe_media(Path(clip))), int(digits)
     shots = find_shots(read_frames(info))
     shot = next((shot for shot in shots if shot[0] <= number <= shot[1]), None)
     if shot is None:

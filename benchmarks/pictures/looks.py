@@ -22,6 +22,7 @@ from nle_style.apply import Look, Stylizer
 from nle_style.apply.shot import sample_frames
 from nle_style.apply.stroke_scale import REFERENCE_SIDE
 from nle_style.core import StylePack, contact_sheet, load_pack
+from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import bundled, find_pack
 
@@ -177,7 +178,7 @@ def main() -> None:
     parser.add_argument("--figures", action="store_true", help="measure HD against 4K instead")
     args = parser.parse_args()
     pack = load_pack(find_pack(args.pack))
-    info = probe_media(bundled("examples") / "bigbuckbunny.mp4")
+    info = sited(probe_media(bundled("examples") / "bigbuckbunny.mp4"))
     (rgb,) = read_frames(info, args.frame, args.frame)
     if args.figures:
         for line in figures(pack, rgb):

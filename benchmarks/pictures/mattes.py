@@ -15,6 +15,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
 from nle_style.core import contact_sheet
+from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.render import Item, LayerJob, LookJob, MatteJob, Output, RenderJob
 from nle_style.render.item import run_job
@@ -55,7 +56,7 @@ def main() -> None:
     parser.add_argument("-o", "--output", type=Path, default=Path("docs/pictures"))
     args = parser.parse_args()
     clip = bundled("examples") / "bigbuckbunny.mp4"
-    (source,) = read_frames(probe_media(clip), _FRAME, _FRAME)
+    (source,) = read_frames(sited(probe_media(clip)), _FRAME, _FRAME)
     blue = LookJob(styles={"blue": 1.0})
     fire = LookJob(styles={"fire": 1.0})
     with tempfile.TemporaryDirectory() as name:
