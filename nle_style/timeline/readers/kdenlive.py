@@ -22,6 +22,7 @@ from nle_style.timeline.readers.mlt_cuts import (
     cut_of,
     freeze_of,
     part_of,
+    refuse_frozen,
     trim,
 )
 from nle_style.timeline.readers.mlt_media import (
@@ -77,8 +78,12 @@ def read_kdenlive(path: Path) -> Parsed:
 class _Reader:
     def __init__(self, document: XmlDocument, profile: ElementTree.Element, folder: Path) -> None:
         self.line = 1
+        self._root = document.root
         self._lines, self._places = document.lines, document.places
-        self._by_id = {e.get("id", ""): e for e in document.root.iter() if e.tag in _PRODUCERS}
+        named = [e for e in document.root.iter() if e.tag in _PRODUCERS]
+        self._by_id = {e.get("id", ""): e for e in named}
+        self._order = {e: number for number, e in enumerate(document.root.iter())}
+        self._earlier = {e.get("id"): e for e in named if self._by_id[e.get("id", "")] is not e}
         self._media = MltMedia(folder / document.root.get("root", ""), self._by_id)
         self._rate = Fraction(
             int(profile.get("frame_rate_num", "25")), int(profile.get("frame_rate_den", "1"))
@@ -94,6 +99,7 @@ class _Reader:
         timeline = otio.schema.Timeline(mlt_property(main, "kdenlive:clipname") or name)
         timeline.global_start_time = self._time(0)
         timeline.tracks.extend(self._tracks(main))
+        refuse_frozen(timeline.tracks, self._root)
         guides = mlt_property(main, "kdenlive:sequenceproperties.guides")
         if not guides and "main_bin" in self._by_id:
             guides = mlt_property(self._by_id["main_bin"], "kdenlive:docproperties.guides")
@@ -103,7 +109,7 @@ class _Reader:
     def _tracks(self, sequence: ElementTree.Element) -> list[otio.schema.Track]:
         if sequence.tag == "playlist":
             return [self._track(sequence, sequence)]
-        made = []
+        made: list[otio.schema.Track] = []
         # Older MLT has a <multitrack> around them, with the producers themselves in it.
         around = sequence.find("./multitrack")
         for entry in (*sequence.iterfind("./track"), *(() if around is None else around)):
@@ -114,6 +120,8 @@ class _Reader:
             names = {mlt_property(holder, "kdenlive:playlistid"), entry.get("producer")}
             if not names & _BACKGROUNDS:
                 made.append(self._track(holder, entry))
+        for track in made:
+            refuse_frozen(track, sequence)
         return made
 
     def _track(self, holder: ElementTree.Element, place: ElementTree.Element) -> otio.schema.Track:
@@ -146,6 +154,7 @@ class _Reader:
                 at = self._frames(mix.get("in", "0")) - begin
                 mixes[at] = int(mlt_property(mix, "kdenlive:mixcut"))
         self._join(track, entries, mixes)
+        refuse_frozen(track, holder, *map(self._producer, refs))
         return track
 
     def _join(self, track: otio.schema.Track, entries: list[Entry], mixes: dict[int, int]) -> None:
@@ -214,6 +223,9 @@ class _Reader:
                     item = self._item(producer, first, last)
                     length = int(item.source_range.duration.value)
                     self._freeze(item, child, first)
+                    if producer.tag not in HOLDERS and producer is not child:
+                        refuse_frozen(item, producer)
+                    self._refuse_earlier(item, child, producer)
                     item.enabled = not hides_picture(producer, child)
                     self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))
                     item.metadata[SOURCE_KEY] = {
@@ -339,6 +351,18 @@ class _Reader:
             points.append(((len(shown)) / self._rate, points[-1][1]))
             item.effects.append(curve_effect("freeze", straightened(points)))
             self._warnings.append(f"line {self.line}: '{item.name}': {CURVE_NOTE}")
+
+    def _refuse_earlier(
+        self, item: otio.schema.Item, place: ElementTree.Element, producer: ElementTree.Element
+    ) -> None:
+        """Refuse a clip of which melt shows an earlier element than the last that has its id."""
+        earlier = self._earlier.get(producer.get("id"))
+        if earlier is None or place is producer:
+            return
+        if self._order[earlier] < self._order[place] < self._order[producer]:
+            reason = f"two elements have its producer's id ({producer.get('id')})"
+            about = {SOURCE_KEY: {"reason": reason, "remedy": "Give them ids of their own."}}
+            item.effects.append(otio.schema.TimeEffect("id", metadata=about))
 
     def _nest(self, holder: ElementTree.Element, first: int, last: int | None) -> otio.schema.Stack:
         self._depth += 1

@@ -5,17 +5,17 @@ Source: MLT's producer_xml.c, mlt_producer.c, mlt_playlist.c and filter_freeze.c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import curve_effect, curve_points
+from nle_style.timeline.parsed import SOURCE_KEY, curve_effect, curve_points
 from nle_style.timeline.readers.mlt_media import mlt_property
 
-__all__ = ["HOLDERS", "Entry", "cut_of", "freeze_of", "part_of", "trim"]
+__all__ = ["HOLDERS", "Entry", "cut_of", "freeze_of", "part_of", "refuse_frozen", "trim"]
 
 HOLDERS = frozenset({"tractor", "playlist"})
 """Elements that are made of others; of their own in- and out-point MLT makes its own."""
@@ -90,6 +90,20 @@ def trim(item: otio.schema.Item, head: int, tail: int, rate: Fraction) -> None:
     item.source_range = otio.opentime.TimeRange(whole.start_time + start, whole.duration - less)
 
 
+def refuse_frozen(item: otio.schema.Item, *holders: ElementTree.Element) -> None:
+    """Have an item refused if one of these elements, none of them its entry, has a freeze."""
+    if any(True for holder in holders for _ in _freezes(holder)):
+        reason = "a freeze is on its whole track, playlist, tractor or producer"
+        about = {SOURCE_KEY: {"reason": reason, "remedy": "Put the freeze on clips alone."}}
+        item.effects.append(otio.schema.TimeEffect("freeze", metadata=about))
+
+
+def _freezes(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
+    for found in element.iterfind("./filter"):
+        if mlt_property(found, "mlt_service") == "freeze" and mlt_property(found, "disable") != "1":
+            yield found
+
+
 def freeze_of(
     entry: ElementTree.Element, first: int, count: int, frames: _Frames
 ) -> list[int] | None:
@@ -98,9 +112,7 @@ def freeze_of(
     Args:
         entry: with `count` frames from `first` on of what it shows.
     """
-    for found in entry.iterfind("./filter"):
-        if mlt_property(found, "mlt_service") != "freeze" or mlt_property(found, "disable") == "1":
-            continue
+    for found in _freezes(entry):
         held = frames(mlt_property(found, "frame") or "0")
         before, after = (mlt_property(found, f"freeze_{side}") for side in ("before", "after"))
         begin, end = (frames(found.get(side) or "0") for side in ("in", "out"))

@@ -139,6 +139,66 @@ def test_a_cut_shows_what_melt_shows(
         assert rendered[-1] <= numbers[-1] + 2
 
 
+def freeze(**more: object) -> str:
+    return f"<filter>{properties(mlt_service='freeze', frame=4, **more)}</filter>"
+
+
+def held_by(producer: str, inside: str = "") -> str:
+    media = properties(length=COUNT, resource=f"{producer}.mov", mlt_service="avformat")
+    return f'<producer id="c">{media}{inside}</producer>'
+
+
+C = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
+
+
+@pytest.mark.parametrize(
+    ("body", "held"),
+    [
+        (f'{Q}<playlist id="p"><entry producer="a" in="10" out="19"/>{{}}</playlist>{TRACK}', 14),
+        (f'{Q}<tractor id="t"><track producer="q"/>{{}}</tractor>', 14),
+        (
+            f'{Q}<tractor id="x"><track producer="q"/>{{}}</tractor>'
+            f'<playlist id="p"><entry producer="x"/></playlist>{TRACK}',
+            14,
+        ),
+        (f'{Q}<tractor id="t"><track producer="q"/></tractor>{{}}', 14),
+        # melt 7.12 does not play this one.
+        (held_by("a", "{}") + C, None),
+    ],
+)
+def test_a_freeze_on_more_than_a_clip_is_refused(
+    tmp_path: Path, body: str, held: int | None
+) -> None:
+    """By melt it holds one frame of every clip below, here 10 + 4 of the first."""
+    if held is not None:
+        need_melt()
+        for clip, name in enumerate("ab", 1):
+            make_clip(tmp_path / f"{name}.mov", clip, COUNT, R25)
+        path = project(tmp_path, body.format(freeze()))
+        played = play_project(path, tmp_path / "played.mkv")
+        assert {read_stamp(frame) for frame in played[:10]} == {(1, held)}
+    refusals = planned(read_timeline(project(tmp_path, body.format(freeze())))).refusals
+    assert refusals
+    assert all("a freeze is on its whole" in refusal.reason for refusal in refusals)
+    assert not planned(read_timeline(project(tmp_path, body.format(freeze(disable=1))))).refusals
+
+
+def test_the_last_element_before_a_place_that_has_its_id(tmp_path: Path) -> None:
+    """melt takes it; where others follow, which is written by no editor, the clip is refused."""
+    need_melt()
+    for clip, name in enumerate("ab", 1):
+        make_clip(tmp_path / f"{name}.mov", clip, COUNT, R25)
+    a, b = held_by("a"), held_by("b")
+    playlist = C.removesuffix(TRACK)
+    for body, shown_clip, refused in [(a + b + C, 2, 0), (a + playlist + b + TRACK, 1, 1)]:
+        path = project(tmp_path, body)
+        played = play_project(path, tmp_path / "played.mkv")
+        assert [read_stamp(frame) for frame in played] == shown((shown_clip, 10, 19))
+        plan = planned(read_timeline(path))
+        assert [use.source.stem for use in plan.uses] == ["b"] * (1 - refused)
+        assert ["two elements" in refusal.reason for refusal in plan.refusals] == [True] * refused
+
+
 @pytest.mark.parametrize("begin", [0, 5])
 def test_reverse_counts_from_the_producers_out_point(tmp_path: Path, begin: int) -> None:
     """By melt it shows 44 - 10 and on down; with an in-point too it is refused."""
