@@ -20,6 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from anchors import PAIRS, find_pairs
+from pictures.gallery import fitted
 
 from nle_style.core import contact_sheet, load_pack
 from nle_style.core.overscan import paint_with_overscan
@@ -52,20 +53,13 @@ def draw(anchors: Path, folder: Path, pack_name: str | None, count: int) -> None
         left = int(chance.integers(width - SIDE[1] + 1))
         names = ["ours", "theirs"] if chance.random() < 0.5 else ["theirs", "ours"]
         a, b = (arrays[name][top : top + SIDE[0], left : left + SIDE[1]] for name in names)
-        sheet = contact_sheet(["A", "style image", "B"], [[a, fitted(image), b]], cell_width=520)
+        sheet = contact_sheet(
+            ["A", "style image", "B"], [[a, fitted(image, *SIDE), b]], cell_width=520
+        )
         sheet.save(folder / f"pair_{place + 1:02}.png")
         key.append({"style": style, "A": names[0], "B": names[1]})
     facts = {"pack": pack.name, "pack_sha256": pack.sha256, "pairs": key}
     (folder / "key.json").write_text(json.dumps(facts, indent=1) + "\n")
-
-
-def fitted(image: np.ndarray) -> np.ndarray:
-    """The middle of a style image, in the shape of a detail."""
-    height, width = image.shape[:2]
-    rows = min(height, width * SIDE[0] // SIDE[1])
-    columns = min(width, rows * SIDE[1] // SIDE[0])
-    top, left = (height - rows) // 2, (width - columns) // 2
-    return image[top : top + rows, left : left + columns]
 
 
 def judge(folder: Path, choices: list[str]) -> str:

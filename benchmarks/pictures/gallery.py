@@ -63,6 +63,14 @@ def grey(rgb: np.ndarray) -> np.ndarray:
     return np.repeat(rgb @ np.array(LUMA_WEIGHTS, np.float32)[:, None], 3, axis=2)
 
 
+def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """The middle of an image, as large as it goes, in the shape of a picture of this size."""
+    rows = min(image.shape[0], image.shape[1] * height // width)
+    columns = min(image.shape[1], rows * width // height)
+    top, left = (image.shape[0] - rows) // 2, (image.shape[1] - columns) // 2
+    return image[top : top + rows, left : left + columns]
+
+
 def stacked(sheets: Sequence[Image.Image]) -> Image.Image:
     """Sheets of one width, one below the other."""
     picture = Image.new("RGB", (sheets[0].width, sum(sheet.height for sheet in sheets)))

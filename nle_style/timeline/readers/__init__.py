@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from nle_style.timeline.readers.aaf import read_aaf
-from nle_style.timeline.readers.kdenlive import read_kdenlive
+from nle_style.timeline.readers.mlt import read_kdenlive
 from nle_style.timeline.readers.otio_bundle import opened, unpack
 from nle_style.timeline.readers.otio_json import timelines_in
 

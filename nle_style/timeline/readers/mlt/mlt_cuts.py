@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.timeline.parsed import SOURCE_KEY, curve_effect, curve_points
-from nle_style.timeline.readers.mlt_media import mlt_property
+from nle_style.timeline.readers.mlt.mlt_media import mlt_property
 
 __all__ = ["HOLDERS", "Entry", "cut_of", "freeze_of", "part_of", "refuse_frozen", "trim"]
 

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import NamedTuple
 from xml.etree import ElementTree
 
-from nle_style.timeline.readers.mlt_media import mlt_property
+from nle_style.timeline.readers.mlt.mlt_media import mlt_property
 
 __all__ = ["remapped", "straightened"]
 

@@ -15,36 +15,30 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, Parsed, curve_effect
-from nle_style.timeline.readers.mlt_cuts import (
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed
+from nle_style.timeline.readers.mlt.mlt_clips import MltClips, refused_effect
+from nle_style.timeline.readers.mlt.mlt_cuts import (
     HOLDERS,
     Entry,
     cut_of,
-    freeze_of,
     part_of,
     refuse_frozen,
     trim,
 )
-from nle_style.timeline.readers.mlt_media import (
+from nle_style.timeline.readers.mlt.mlt_media import (
     MltMedia,
-    forced_speed,
     hides_picture,
     markers_in,
     mlt_property,
-    other_picture,
-    warp_speed,
 )
-from nle_style.timeline.readers.mlt_timeremap import remapped, straightened
+from nle_style.timeline.readers.mlt.mlt_times import MltTimes
 from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
 __all__ = ["read_kdenlive"]
 
-_FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
-_GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
 # The black below all tracks, in Kdenlive and in Shotcut.
 _BACKGROUNDS = frozenset({"black_track", "background"})
 _PRODUCERS = frozenset({"producer", "chain"}) | HOLDERS
-_NAMES = ("kdenlive:clipname", "shotcut:caption")
 _DEEPEST = 20
 
 
@@ -85,9 +79,9 @@ class _Reader:
         self._order = {e: number for number, e in enumerate(document.root.iter())}
         self._earlier = {e.get("id"): e for e in named if self._by_id[e.get("id", "")] is not e}
         self._media = MltMedia(folder / document.root.get("root", ""), self._by_id)
-        self._rate = Fraction(
-            int(profile.get("frame_rate_num", "25")), int(profile.get("frame_rate_den", "1"))
-        )
+        number, divisor = profile.get("frame_rate_num", "25"), profile.get("frame_rate_den", "1")
+        self._times = MltTimes(Fraction(int(number), int(divisor)))
+        self._clips = MltClips(self._media, self._times, self._warn)
         self._warnings: list[str] = []
         self._depth = 0
 
@@ -97,7 +91,7 @@ class _Reader:
             track = main.find("./track")
             main = self._by_id[track.get("producer", "") if track is not None else ""]
         timeline = otio.schema.Timeline(mlt_property(main, "kdenlive:clipname") or name)
-        timeline.global_start_time = self._time(0)
+        timeline.global_start_time = self._times.time(0)
         timeline.tracks.extend(self._tracks(main))
         refuse_frozen(timeline.tracks, self._root)
         guides = mlt_property(main, "kdenlive:sequenceproperties.guides")
@@ -145,13 +139,13 @@ class _Reader:
         found = [entry for ref in refs for entry in self._entries(ref)]
         begin = 0
         if holder.tag == "tractor":
-            begin = self._frames(place.get("in") or "0")
+            begin = self._times.frames(place.get("in") or "0")
             found = self._part(found, place)
         entries = sorted(found, key=lambda e: e.start)
         mixes = {}
         for mix in holder.iterfind("./transition"):
             if mlt_property(mix, "kdenlive:mixcut"):
-                at = self._frames(mix.get("in", "0")) - begin
+                at = self._times.frames(mix.get("in", "0")) - begin
                 mixes[at] = int(mlt_property(mix, "kdenlive:mixcut"))
         self._join(track, entries, mixes)
         refuse_frozen(track, holder, *map(self._producer, refs))
@@ -162,14 +156,14 @@ class _Reader:
         for number, entry in enumerate(entries):
             start, following = entry.start, entries[number + 1 : number + 2]
             if start > cursor:
-                track.append(otio.schema.Gap(source_range=self._range(0, start - cursor)))
+                track.append(otio.schema.Gap(source_range=self._times.range(0, start - cursor)))
             head = max(0, cursor - start)
             tail = 0
             if following and following[0].start < entry.end:
                 # The cut lies `mixcut` frames before the end of the mix.
                 overlap = entry.end - following[0].start
                 tail = min(overlap, mixes.get(following[0].start, overlap // 2))
-            trim(entry.item, head, tail, self._rate)
+            trim(entry.item, head, tail, self._times.rate)
             track.append(entry.item)
             cursor = entry.end - tail
             if tail or (following and following[0].start < entry.end):
@@ -177,8 +171,8 @@ class _Reader:
                     otio.schema.Transition(
                         name="mix",
                         transition_type=otio.schema.TransitionTypes.SMPTE_Dissolve,
-                        in_offset=self._time(cursor - following[0].start),
-                        out_offset=self._time(tail),
+                        in_offset=self._times.time(cursor - following[0].start),
+                        out_offset=self._times.time(tail),
                     )
                 )
 
@@ -197,8 +191,8 @@ class _Reader:
         if playlist.tag != "playlist":
             return self._items([track])
         # Its own `out` MLT writes over with its length.
-        begin = self._frames(playlist.get("in") or "0")
-        found = part_of(self._items(playlist), begin, None, self._rate)
+        begin = self._times.frames(playlist.get("in") or "0")
+        found = part_of(self._items(playlist), begin, None, self._times.rate)
         if track is playlist:
             return found
         return self._part(found, track)
@@ -206,23 +200,23 @@ class _Reader:
     def _part(self, entries: list[Entry], place: ElementTree.Element) -> list[Entry]:
         """What a track shows of a playlist or a tractor."""
         out = place.get("out")
-        last = None if out is None else self._frames(out)
-        return part_of(entries, self._frames(place.get("in") or "0"), last, self._rate)
+        last = None if out is None else self._times.frames(out)
+        return part_of(entries, self._times.frames(place.get("in") or "0"), last, self._times.rate)
 
     def _items(self, children: Iterable[ElementTree.Element]) -> list[Entry]:
         found, cursor = [], 0
         for child in children:
             self.line = self._lines.get(child, self.line)
             if child.tag == "blank":
-                cursor += self._frames(child.get("length", "0"))
+                cursor += self._times.frames(child.get("length", "0"))
             elif child.tag in ("entry", "track") or child.tag in _PRODUCERS:
                 producer = self._producer(child)
                 name = producer.get("id", "")
-                first, last = cut_of(child, producer, self._frames)
+                first, last = cut_of(child, producer, self._times.frames)
                 for _ in range(int(child.get("repeat") or 1)):
                     item = self._item(producer, first, last)
                     length = int(item.source_range.duration.value)
-                    self._freeze(item, child, first)
+                    self._clips.freeze(item, child, first)
                     if producer.tag not in HOLDERS and producer is not child:
                         refuse_frozen(item, producer)
                     self._refuse_earlier(item, child, producer)
@@ -238,119 +232,22 @@ class _Reader:
                     cursor += length
         return found
 
-    def _endless(self, item: otio.schema.Item, name: str) -> otio.schema.Clip:
-        """In place of an item without an end, a clip of one frame that is refused by name."""
-        reason = "the project does not say where it ends"
-        about = {SOURCE_KEY: {"reason": reason, "remedy": "Save the project again."}}
-        missing = otio.schema.MissingReference(metadata=about)
-        self._warnings.append(f"line {self.line}: '{item.name or name}': {reason}")
-        return otio.schema.Clip(item.name or name, missing, self._range(0, 1))
-
     def _item(
         self, producer: ElementTree.Element, first: int, last: int | None
     ) -> otio.schema.Item:
         """What a producer shows from frame `first` to `last`, or to its end."""
         if producer.tag in HOLDERS:
             return self._nest(producer, first, last)
-        length = 1 if last is None else last - first + 1
-        clip = self._clip(producer, first, length)
-        return self._endless(clip, producer.get("id", "")) if last is None else clip
-
-    def _clip(self, producer: ElementTree.Element, first: int, length: int) -> otio.schema.Clip:
-        url = self._media.url(producer)
-        # Without a service MLT takes the one that opens the file.
-        service = mlt_property(producer, "mlt_service") or ("avformat" if url else "")
-        slides = None
-        if service in _FILES:
-            slides = self._media.slides(producer, url, self._rate)
-        names = (mlt_property(producer, each) for each in _NAMES)
-        name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
-        clip = otio.schema.Clip(name)
-        speed = warp_speed(producer) if service == "timewarp" else Fraction(1)
-        forced = None if service not in _FILES else forced_speed(producer)
-        speed *= forced or 1
-        total = self._frames(mlt_property(producer, "length") or producer.get("out") or "0")
-        start = Fraction(first)
-        if speed < 0:
-            # producer_timewarp.c counts from the out-point of the retimed clip.
-            out = producer.get("out")
-            end = total if out is None else self._frames(out) + 1
-            start = (max(end, first + length) - first - length) * -Fraction(speed)
-        elif speed != 1:
-            start = first * Fraction(speed)
-        clip.source_range = self._range(float(start), length)
-        if speed != 1:
-            clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
-        if (stream := other_picture(producer)) and service in _FILES:
-            what = f"shows the video stream {stream} of its file, one of several: give --stream"
-            self._warnings.append(f"line {self.line}: '{name}' {what} {stream}")
-        if speed < 0 and self._frames(producer.get("in") or "0"):
-            about = {SOURCE_KEY: {"reason": "it is reversed, and its producer has an in-point"}}
-            clip.effects.append(otio.schema.TimeEffect("timewarp", metadata=about))
-        if forced == 0:
-            reason = "it plays at another rate than its file's (force_fps), and does not say which"
-            about = {SOURCE_KEY: {"reason": reason}}
-            clip.effects.append(otio.schema.TimeEffect("force_fps", metadata=about))
-        for link in producer.iter("link"):
-            if mlt_property(link, "mlt_service") == "timeremap":
-                clip.effects.append(self._remap(link, name, first, length))
-        if service in _GENERATED or service.startswith("frei0r"):
-            clip.media_reference = otio.schema.GeneratorReference(generator_kind=service)
-        elif slides is not None:
-            # They count from the first image, whatever its number.
-            images = Fraction(max(total, first + length), slides.hold)
-            slides.reference.available_range = self._range(0, float(images))
-            clip.media_reference = slides.reference
-            if slides.hold != 1:
-                clip.source_range = self._range(float(Fraction(first, slides.hold)), length)
-                clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=1 / slides.hold))
-        elif service in _FILES and url:
-            available = None
-            if total > 0 and service.startswith("avformat"):
-                available = self._range(0, total)
-            clip.media_reference = otio.schema.ExternalReference(url, available)
-        else:
-            self._warnings.append(f"line {self.line}: '{name}' is a {service or 'clip'}, no file")
-        return clip
-
-    def _remap(
-        self, link: ElementTree.Element, name: str, first: int, length: int
-    ) -> otio.schema.TimeEffect:
-        """The curve of a clip of `length` frames from `first` on."""
-        what = CURVE_NOTE
-        try:
-            points = remapped(link, first, length, self._rate, self._frames)
-            effect = curve_effect("timeremap", points)
-        except (ValueError, ArithmeticError) as error:
-            what = str(error)
-            effect = otio.schema.TimeEffect("timeremap", metadata={SOURCE_KEY: {"reason": what}})
-        self._warnings.append(f"line {self.line}: '{name}': {what}")
-        return effect
+        return self._clips.clip(producer, first, last)
 
     def _mark(self, item: otio.schema.Item, text: str) -> None:
         try:
-            item.markers.extend(markers_in(text, self._rate))
+            item.markers.extend(markers_in(text, self._times.rate))
         except (ValueError, TypeError) as error:
-            self._warnings.append(f"line {self.line}: its markers cannot be read ({error})")
+            self._warn(f"its markers cannot be read ({error})")
 
-    def _freeze(self, item: otio.schema.Item, entry: ElementTree.Element, first: int) -> None:
-        """Put the freeze that an entry has on what it shows."""
-        count = int(item.source_range.duration.value)
-        shown = freeze_of(entry, first, count, self._frames)
-        if shown is None:
-            return
-        if item.effects:
-            about = {SOURCE_KEY: {"reason": "it has a freeze and a speed"}}
-            item.effects.append(otio.schema.TimeEffect("freeze", metadata=about))
-        elif len(set(shown)) == 1:
-            start = item.source_range.start_time + self._time(shown[0] - first)
-            item.source_range = otio.opentime.TimeRange(start, item.source_range.duration)
-            item.effects.append(otio.schema.FreezeFrame())
-        else:
-            points = [(n / self._rate, frame / self._rate) for n, frame in enumerate(shown)]
-            points.append(((len(shown)) / self._rate, points[-1][1]))
-            item.effects.append(curve_effect("freeze", straightened(points)))
-            self._warnings.append(f"line {self.line}: '{item.name}': {CURVE_NOTE}")
+    def _warn(self, text: str) -> None:
+        self._warnings.append(f"line {self.line}: {text}")
 
     def _refuse_earlier(
         self, item: otio.schema.Item, place: ElementTree.Element, producer: ElementTree.Element
@@ -361,8 +258,7 @@ class _Reader:
             return
         if self._order[earlier] < self._order[place] < self._order[producer]:
             reason = f"two elements have its producer's id ({producer.get('id')})"
-            about = {SOURCE_KEY: {"reason": reason, "remedy": "Give them ids of their own."}}
-            item.effects.append(otio.schema.TimeEffect("id", metadata=about))
+            item.effects.append(refused_effect("id", reason, "Give them ids of their own."))
 
     def _nest(self, holder: ElementTree.Element, first: int, last: int | None) -> otio.schema.Stack:
         self._depth += 1
@@ -372,24 +268,6 @@ class _Reader:
         stack.extend(self._tracks(holder))
         length = max((int(track.duration().value) for track in stack), default=0)
         last = length - 1 if last is None else min(last, max(first, length - 1))
-        stack.source_range = self._range(first, last - first + 1)
+        stack.source_range = self._times.range(first, last - first + 1)
         self._depth -= 1
         return stack
-
-    def _frames(self, text: str) -> int:
-        """MLT's time: frames, [hours:]minutes:seconds.fraction, or [[hours:]minutes:]seconds:frames
-        (mlt_property.c)."""
-        text = text.replace(";", ":").replace(",", ".")
-        if ":" not in text:
-            return int(text or 0)
-        clock, _, frames = (text, "", "0") if "." in text else text.rpartition(":")
-        total = Fraction(0)
-        for part in clock.split(":"):
-            total = total * 60 + Fraction(part)
-        return round(total * self._rate) + int(frames)
-
-    def _time(self, frames: float) -> otio.opentime.RationalTime:
-        return otio.opentime.RationalTime(frames, float(self._rate))
-
-    def _range(self, start: float, length: float) -> otio.opentime.TimeRange:
-        return otio.opentime.TimeRange(self._time(start), self._time(length))

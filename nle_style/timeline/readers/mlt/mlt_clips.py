@@ -1,0 +1,182 @@
+"""The clips that MLT's producers make: media, speed, curve and freeze.
+
+Source: MLT's producer_timewarp.c, producer_avformat.c (force_fps) and link_timeremap.c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from xml.etree import ElementTree
+
+import opentimelineio as otio
+
+from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_effect
+from nle_style.timeline.readers.mlt.mlt_cuts import freeze_of
+from nle_style.timeline.readers.mlt.mlt_media import (
+    MltMedia,
+    forced_speed,
+    mlt_property,
+    other_picture,
+    warp_speed,
+)
+from nle_style.timeline.readers.mlt.mlt_timeremap import remapped, straightened
+from nle_style.timeline.readers.mlt.mlt_times import MltTimes
+
+__all__ = ["MltClips", "refused_effect"]
+
+_FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
+_GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
+_NAMES = ("kdenlive:clipname", "shotcut:caption")
+
+
+def refused_effect(name: str, reason: str, remedy: str = "") -> otio.schema.TimeEffect:
+    """A retime that is refused, with the reason."""
+    about = {"reason": reason} | ({"remedy": remedy} if remedy else {})
+    return otio.schema.TimeEffect(name, metadata={SOURCE_KEY: about})
+
+
+@dataclass(frozen=True)
+class MltClips:
+    """Makes the clips of a project.
+
+    Attributes:
+        media: what its producers show.
+        times: of the project.
+        warn: is told what an editor should know, with the clip's name.
+    """
+
+    media: MltMedia
+    times: MltTimes
+    warn: Callable[[str], None]
+
+    def clip(self, producer: ElementTree.Element, first: int, last: int | None) -> otio.schema.Clip:
+        """What a producer shows from frame `first` to `last`, in frames of the project.
+
+        Args:
+            last: None where nothing says where it ends: one frame, refused by name.
+        Raises: ValueError, ArithmeticError: a time or a speed cannot be read.
+        """
+        length = 1 if last is None else last - first + 1
+        url = self.media.url(producer)
+        # Without a service MLT takes the one that opens the file.
+        service = mlt_property(producer, "mlt_service") or ("avformat" if url else "")
+        names = (mlt_property(producer, each) for each in _NAMES)
+        name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
+        if last is None:
+            return self._endless(name)
+        clip = otio.schema.Clip(name)
+        self._retime(clip, producer, service, (first, length))
+        self._refer(clip, producer, service, (first, length))
+        return clip
+
+    def freeze(self, item: otio.schema.Item, entry: ElementTree.Element, first: int) -> None:
+        """Put the freeze that an entry has on what it shows, which is frame `first` and more."""
+        count = int(item.source_range.duration.value)
+        shown = freeze_of(entry, first, count, self.times.frames)
+        if shown is None:
+            return
+        if item.effects:
+            item.effects.append(refused_effect("freeze", "it has a freeze and a speed"))
+        elif len(set(shown)) == 1:
+            start = item.source_range.start_time + self.times.time(shown[0] - first)
+            item.source_range = otio.opentime.TimeRange(start, item.source_range.duration)
+            item.effects.append(otio.schema.FreezeFrame())
+        else:
+            rate = self.times.rate
+            points = [(number / rate, frame / rate) for number, frame in enumerate(shown)]
+            points.append((len(shown) / rate, points[-1][1]))
+            item.effects.append(curve_effect("freeze", straightened(points)))
+            self.warn(f"'{item.name}': {CURVE_NOTE}")
+
+    def _endless(self, name: str) -> otio.schema.Clip:
+        reason = "the project does not say where it ends"
+        about = {SOURCE_KEY: {"reason": reason, "remedy": "Save the project again."}}
+        self.warn(f"'{name}': {reason}")
+        missing = otio.schema.MissingReference(metadata=about)
+        return otio.schema.Clip(name, missing, self.times.range(0, 1))
+
+    def _retime(
+        self,
+        clip: otio.schema.Clip,
+        producer: ElementTree.Element,
+        service: str,
+        cut: tuple[int, int],
+    ) -> None:
+        """Give a clip the source range and the speed of a cut: its first frame and its length."""
+        first, length = cut
+        speed = warp_speed(producer) if service == "timewarp" else Fraction(1)
+        forced = forced_speed(producer) if service in _FILES else None
+        speed *= forced or 1
+        start = Fraction(first)
+        if speed < 0:
+            # producer_timewarp.c counts from the out-point of the retimed clip.
+            out = producer.get("out")
+            end = self._length(producer) if out is None else self.times.frames(out) + 1
+            start = (max(end, first + length) - first - length) * -speed
+        elif speed != 1:
+            start = first * speed
+        clip.source_range = self.times.range(float(start), length)
+        if speed != 1:
+            clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        if speed < 0 and self.times.frames(producer.get("in") or "0"):
+            reason = "it is reversed, and its producer has an in-point"
+            clip.effects.append(refused_effect("timewarp", reason))
+        if forced == 0:
+            reason = "it plays at another rate than its file's (force_fps), and does not say which"
+            clip.effects.append(refused_effect("force_fps", reason))
+        for link in producer.iter("link"):
+            if mlt_property(link, "mlt_service") == "timeremap":
+                clip.effects.append(self._remap(link, clip.name, first, length))
+
+    def _remap(
+        self, link: ElementTree.Element, name: str, first: int, length: int
+    ) -> otio.schema.TimeEffect:
+        """The curve of a clip of `length` frames from `first` on."""
+        what = CURVE_NOTE
+        try:
+            points = remapped(link, first, length, self.times.rate, self.times.frames)
+            effect = curve_effect("timeremap", points)
+        except (ValueError, ArithmeticError) as error:
+            what = str(error)
+            effect = refused_effect("timeremap", what)
+        self.warn(f"'{name}': {what}")
+        return effect
+
+    def _refer(
+        self,
+        clip: otio.schema.Clip,
+        producer: ElementTree.Element,
+        service: str,
+        cut: tuple[int, int],
+    ) -> None:
+        """Give a clip its media; images that are held have a speed."""
+        first, length = cut
+        url, total = self.media.url(producer), self._length(producer)
+        slides = None
+        if service in _FILES:
+            slides = self.media.slides(producer, url, self.times.rate)
+        if (stream := other_picture(producer)) and service in _FILES:
+            what = f"shows the video stream {stream} of its file, one of several: give --stream"
+            self.warn(f"'{clip.name}' {what} {stream}")
+        if service in _GENERATED or service.startswith("frei0r"):
+            clip.media_reference = otio.schema.GeneratorReference(generator_kind=service)
+        elif slides is not None:
+            # They count from the first image, whatever its number.
+            images = Fraction(max(total, first + length), slides.hold)
+            slides.reference.available_range = self.times.range(0, float(images))
+            clip.media_reference = slides.reference
+            if slides.hold != 1:
+                clip.source_range = self.times.range(float(Fraction(first, slides.hold)), length)
+                clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=1 / slides.hold))
+        elif service in _FILES and url:
+            available = None
+            if total > 0 and service.startswith("avformat"):
+                available = self.times.range(0, total)
+            clip.media_reference = otio.schema.ExternalReference(url, available)
+        else:
+            self.warn(f"'{clip.name}' is a {service or 'clip'}, no file")
+
+    def _length(self, producer: ElementTree.Element) -> int:
+        return self.times.frames(mlt_property(producer, "length") or producer.get("out") or "0")
