@@ -60,7 +60,7 @@ class Medium:
 
     Attributes:
         node: its producer or chain.
-        properties: its properties, by name; the first of each.
+        properties: its properties, by name; the last of each, which is what MLT takes.
         uses: the places that show it, in their order.
     """
 
@@ -199,7 +199,7 @@ def _medium(node: Node) -> Medium | None:
     properties: dict[str, Node] = {}
     for child in node.children:
         if child.name == "property":
-            properties.setdefault(child.attributes.get("name", ""), child)
+            properties[child.attributes.get("name", "")] = child
     medium = Medium(node, properties)
     is_file = medium.text("mlt_service") in _MOVIES | _IMAGES and medium.text("resource")
     return medium if is_file else None

@@ -44,8 +44,9 @@ class Slides(NamedTuple):
 
 
 def mlt_property(element: ElementTree.Element, name: str) -> str:
-    """A property of an element; "" if it has none of that name."""
-    return element.findtext(f"./property[@name='{name}']") or ""
+    """A property of an element, as it is set last; "" if it has none of that name."""
+    found = element.findall(f"./property[@name='{name}']")
+    return (found[-1].text or "") if found else ""
 
 
 def warp_speed(producer: ElementTree.Element) -> Fraction:

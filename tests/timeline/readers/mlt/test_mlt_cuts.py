@@ -116,6 +116,13 @@ def own_ends(entries: str) -> str:
             "</multitrack></tractor>",
             shown((1, 10, 19)),
         ),
+        # Of a property that stands twice the last one.
+        (
+            '<producer id="c"><property name="resource">b.mov</property>'
+            f'{properties(length=COUNT, resource="a.mov", mlt_service="avformat")}</producer>'
+            f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}',
+            shown((1, 10, 19)),
+        ),
     ],
 )  # fmt: skip
 def test_a_cut_shows_what_melt_shows(
