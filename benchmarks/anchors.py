@@ -34,7 +34,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from pictures.gallery import stacked
+from pictures.gallery import BACKGROUND, stacked
 from torch import Tensor
 
 from nle_style.core import StylePack, contact_sheet, load_pack
@@ -56,7 +56,6 @@ LAYERS = {"relu1_2": 4, "relu2_2": 9, "relu3_3": 16, "relu4_3": 22}
 """Their labels in `core.perceptual`."""
 
 _COLUMNS = (*LAYERS, "style", "content")
-_BACKGROUND = 24 / 255  # that of `contact_sheet`
 
 Record = dict[str, Any]
 """`picture`, `against` (file names; of ours, the style's), and a float for each of `_COLUMNS`."""
@@ -207,7 +206,7 @@ def _fitted(picture: np.ndarray, aspect: float) -> np.ndarray:
     down = max(0, round(width * aspect) - height) // 2
     right = max(0, round(height / aspect) - width) // 2
     borders = ((down, down), (right, right), (0, 0))
-    return np.pad(picture, borders, constant_values=_BACKGROUND)
+    return np.pad(picture, borders, constant_values=BACKGROUND)
 
 
 def main() -> None:

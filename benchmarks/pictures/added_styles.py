@@ -15,13 +15,12 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from gallery import fitted, frame_and_shot, painted
+from gallery import BACKGROUND, fitted, frame_and_shot, painted
 
 from nle_style.core import contact_sheet, load_pack
 from nle_style.core.training.photos import load_image
 from nle_style.shipped import find_pack
 
-_BACKGROUND = 24 / 255  # that of `contact_sheet`
 _CELL = 320
 
 
@@ -38,7 +37,7 @@ def main() -> None:
     args = parser.parse_args()
     rows = [frame_and_shot(text) for text in args.frames]
     size = rows[0][0].shape[:2]
-    nothing = np.full((*size, 3), _BACKGROUND, np.float32)
+    nothing = np.full((*size, 3), BACKGROUND, np.float32)
     labels, columns = ["source"], [[nothing, *(frame for frame, _ in rows)]]
     for path in args.packs:
         pack = load_pack(path)

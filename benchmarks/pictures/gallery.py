@@ -26,6 +26,9 @@ from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import find_pack
 
+BACKGROUND = 24 / 255
+"""Of `contact_sheet`, between the pictures."""
+
 _COLUMNS = 5
 
 Row = tuple[np.ndarray, list[np.ndarray]]

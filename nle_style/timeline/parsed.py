@@ -23,6 +23,7 @@ __all__ = [
     "curve_points",
     "curve_start",
     "file_bytes",
+    "refused_effect",
 ]
 
 SOURCE_KEY = "nle_style_source"
@@ -120,6 +121,19 @@ def curve_effect(name: str, points: Sequence[tuple[Fraction, Fraction]]) -> otio
     """
     curve = [[str(time), str(value)] for time, value in points]
     return otio.schema.TimeEffect(name, metadata={SOURCE_KEY: {"curve": curve}})
+
+
+def refused_effect(
+    name: str, reason: str, about: Mapping[str, str] | None = None
+) -> otio.schema.TimeEffect:
+    """A speed whose frames nobody can tell, by which its clip is refused.
+
+    Args:
+        name: of the effect.
+        reason: a clause, without a full stop.
+        about: what else there is to say, such as the "remedy".
+    """
+    return otio.schema.TimeEffect(name, metadata={SOURCE_KEY: {"reason": reason, **(about or {})}})
 
 
 def curve_points(effect: otio.schema.TimeEffect) -> list[Any]:

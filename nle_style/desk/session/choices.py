@@ -188,13 +188,12 @@ class Choices:
     def _write(self, chosen: _State) -> None:
         rules = [s.rule(chosen[s.id]) for s in self.cut.shots if s.id in chosen]
         rules += self.others
-        with folder_for_results(self.path.parent):
+        with folder_for_results(self.path.parent), writing_into(self.path):
             if rules:
                 write_file(self.path, look_map_text(rules, _FIRST_LINE))
             else:
                 # A map without rules is refused, by this desk too.
-                with writing_into(self.path):
-                    self.path.unlink(missing_ok=True)
+                self.path.unlink(missing_ok=True)
 
 
 def _check_ours(path: Path, given: Path | None) -> None:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_start
+from nle_style.timeline.parsed import CURVE_NOTE, curve_start, refused_effect
 
 __all__ = ["ItemTime", "is_enabled", "is_remap", "item_time"]
 
@@ -133,9 +133,8 @@ def _ramp(
 
 
 def _unknown(begin: float, what: str, values: dict[str | None, str]) -> ItemTime:
-    about = {"reason": f"it {what}", **{str(key): value for key, value in values.items()}}
-    effect = otio.schema.TimeEffect("timeremap", metadata={SOURCE_KEY: about})
-    return ItemTime(begin, effect, what)
+    about = {str(key): value for key, value in values.items()}
+    return ItemTime(begin, refused_effect("timeremap", f"it {what}", about), what)
 
 
 def _number(element: ElementTree.Element, path: str) -> float:

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_start
+from nle_style.timeline.parsed import CURVE_NOTE, curve_start, refused_effect
 from nle_style.timeline.readers.fcpxml.resources import seconds
 
 __all__ = ["Retime", "conform_scalar", "retime_of"]
@@ -97,8 +97,7 @@ def _ramp(
     shift: Fraction,
 ) -> Retime:
     if reason := _undefined(element, points, start, start + duration):
-        effect = otio.schema.TimeEffect("timeMap", metadata={SOURCE_KEY: {"reason": reason}})
-        return Retime(start, effect, reason.removeprefix("it "))
+        return Retime(start, refused_effect("timeMap", reason), reason.removeprefix("it "))
     curve = tuple((time - start, value + shift) for time, value in points)
     return Retime(curve_start(curve), None, CURVE_NOTE, curve)
 

@@ -15,8 +15,8 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timeline.parsed import SOURCE_KEY, Parsed
-from nle_style.timeline.readers.mlt.mlt_clips import MltClips, refused_effect
+from nle_style.timeline.parsed import SOURCE_KEY, Parsed, refused_effect
+from nle_style.timeline.readers.mlt.mlt_clips import MltClips
 from nle_style.timeline.readers.mlt.mlt_cuts import (
     HOLDERS,
     Entry,
@@ -76,7 +76,6 @@ class _Reader:
         self._lines, self._places = document.lines, document.places
         named = [e for e in document.root.iter() if e.tag in _PRODUCERS]
         self._by_id = {e.get("id", ""): e for e in named}
-        self._order = {e: number for number, e in enumerate(document.root.iter())}
         self._earlier = {e.get("id"): e for e in named if self._by_id[e.get("id", "")] is not e}
         self._media = MltMedia(folder / document.root.get("root", ""), self._by_id)
         number, divisor = profile.get("frame_rate_num", "25"), profile.get("frame_rate_den", "1")
@@ -256,9 +255,10 @@ class _Reader:
         earlier = self._earlier.get(producer.get("id"))
         if earlier is None or place is producer:
             return
-        if self._order[earlier] < self._order[place] < self._order[producer]:
+        if self._places[earlier] < self._places[place] < self._places[producer]:
             reason = f"two elements have its producer's id ({producer.get('id')})"
-            item.effects.append(refused_effect("id", reason, "Give them ids of their own."))
+            about = {"remedy": "Give them ids of their own."}
+            item.effects.append(refused_effect("id", reason, about))
 
     def _nest(self, holder: ElementTree.Element, first: int, last: int | None) -> otio.schema.Stack:
         self._depth += 1

@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import NamedTuple
 from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_effect
+from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_effect, refused_effect
 from nle_style.timeline.readers.mlt.mlt_cuts import freeze_of
 from nle_style.timeline.readers.mlt.mlt_media import (
     MltMedia,
@@ -24,17 +25,29 @@ from nle_style.timeline.readers.mlt.mlt_media import (
 from nle_style.timeline.readers.mlt.mlt_timeremap import remapped, straightened
 from nle_style.timeline.readers.mlt.mlt_times import MltTimes
 
-__all__ = ["MltClips", "refused_effect"]
+__all__ = ["MltClips"]
 
 _FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
 _GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
 _NAMES = ("kdenlive:clipname", "shotcut:caption")
 
 
-def refused_effect(name: str, reason: str, remedy: str = "") -> otio.schema.TimeEffect:
-    """A retime that is refused, with the reason."""
-    about = {"reason": reason} | ({"remedy": remedy} if remedy else {})
-    return otio.schema.TimeEffect(name, metadata={SOURCE_KEY: about})
+class _Cut(NamedTuple):
+    """What a clip shows of a producer.
+
+    Attributes:
+        service: of MLT, by which the producer is played.
+        url: of its media; "" without any.
+        first, length: frames of the project.
+        total: as many as the producer has, by what the project says; 0 if it says nothing.
+    """
+
+    producer: ElementTree.Element
+    service: str
+    url: str
+    first: int
+    length: int
+    total: int
 
 
 @dataclass(frozen=True)
@@ -58,7 +71,6 @@ class MltClips:
             last: None where nothing says where it ends: one frame, refused by name.
         Raises: ValueError, ArithmeticError: a time or a speed cannot be read.
         """
-        length = 1 if last is None else last - first + 1
         url = self.media.url(producer)
         # Without a service MLT takes the one that opens the file.
         service = mlt_property(producer, "mlt_service") or ("avformat" if url else "")
@@ -66,9 +78,11 @@ class MltClips:
         name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
         if last is None:
             return self._endless(name)
+        total = self.times.frames(mlt_property(producer, "length") or producer.get("out") or "0")
+        cut = _Cut(producer, service, url, first, last - first + 1, total)
         clip = otio.schema.Clip(name)
-        self._retime(clip, producer, service, (first, length))
-        self._refer(clip, producer, service, (first, length))
+        self._retime(clip, cut)
+        self._refer(clip, cut)
         return clip
 
     def freeze(self, item: otio.schema.Item, entry: ElementTree.Element, first: int) -> None:
@@ -97,23 +111,17 @@ class MltClips:
         missing = otio.schema.MissingReference(metadata=about)
         return otio.schema.Clip(name, missing, self.times.range(0, 1))
 
-    def _retime(
-        self,
-        clip: otio.schema.Clip,
-        producer: ElementTree.Element,
-        service: str,
-        cut: tuple[int, int],
-    ) -> None:
-        """Give a clip the source range and the speed of a cut: its first frame and its length."""
-        first, length = cut
-        speed = warp_speed(producer) if service == "timewarp" else Fraction(1)
-        forced = forced_speed(producer) if service in _FILES else None
+    def _retime(self, clip: otio.schema.Clip, cut: _Cut) -> None:
+        """Give a clip its source range and its speed."""
+        producer, first, length = cut.producer, cut.first, cut.length
+        speed = warp_speed(producer) if cut.service == "timewarp" else Fraction(1)
+        forced = forced_speed(producer) if cut.service in _FILES else None
         speed *= forced or 1
         start = Fraction(first)
         if speed < 0:
             # producer_timewarp.c counts from the out-point of the retimed clip.
             out = producer.get("out")
-            end = self._length(producer) if out is None else self.times.frames(out) + 1
+            end = cut.total if out is None else self.times.frames(out) + 1
             start = (max(end, first + length) - first - length) * -speed
         elif speed != 1:
             start = first * speed
@@ -144,19 +152,12 @@ class MltClips:
         self.warn(f"'{name}': {what}")
         return effect
 
-    def _refer(
-        self,
-        clip: otio.schema.Clip,
-        producer: ElementTree.Element,
-        service: str,
-        cut: tuple[int, int],
-    ) -> None:
+    def _refer(self, clip: otio.schema.Clip, cut: _Cut) -> None:
         """Give a clip its media; images that are held have a speed."""
-        first, length = cut
-        url, total = self.media.url(producer), self._length(producer)
+        producer, service, first, length = cut.producer, cut.service, cut.first, cut.length
         slides = None
         if service in _FILES:
-            slides = self.media.slides(producer, url, self.times.rate)
+            slides = self.media.slides(producer, cut.url, self.times.rate)
         if (stream := other_picture(producer)) and service in _FILES:
             what = f"shows the video stream {stream} of its file, one of several: give --stream"
             self.warn(f"'{clip.name}' {what} {stream}")
@@ -164,19 +165,16 @@ class MltClips:
             clip.media_reference = otio.schema.GeneratorReference(generator_kind=service)
         elif slides is not None:
             # They count from the first image, whatever its number.
-            images = Fraction(max(total, first + length), slides.hold)
+            images = Fraction(max(cut.total, first + length), slides.hold)
             slides.reference.available_range = self.times.range(0, float(images))
             clip.media_reference = slides.reference
             if slides.hold != 1:
                 clip.source_range = self.times.range(float(Fraction(first, slides.hold)), length)
                 clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=1 / slides.hold))
-        elif service in _FILES and url:
+        elif service in _FILES and cut.url:
             available = None
-            if total > 0 and service.startswith("avformat"):
-                available = self.times.range(0, total)
-            clip.media_reference = otio.schema.ExternalReference(url, available)
+            if cut.total > 0 and service.startswith("avformat"):
+                available = self.times.range(0, cut.total)
+            clip.media_reference = otio.schema.ExternalReference(cut.url, available)
         else:
             self.warn(f"'{clip.name}' is a {service or 'clip'}, no file")
-
-    def _length(self, producer: ElementTree.Element) -> int:
-        return self.times.frames(mlt_property(producer, "length") or producer.get("out") or "0")

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import opentimelineio as otio
 
-from nle_style.timeline.parsed import SOURCE_KEY, curve_effect, curve_points
+from nle_style.timeline.parsed import curve_effect, curve_points, refused_effect
 from nle_style.timeline.readers.mlt.mlt_media import mlt_property
 
 __all__ = ["HOLDERS", "Entry", "cut_of", "freeze_of", "part_of", "refuse_frozen", "trim"]
@@ -94,8 +94,8 @@ def refuse_frozen(item: otio.schema.Item, *holders: ElementTree.Element) -> None
     """Have an item refused if one of these elements, none of them its entry, has a freeze."""
     if any(True for holder in holders for _ in _freezes(holder)):
         reason = "a freeze is on its whole track, playlist, tractor or producer"
-        about = {SOURCE_KEY: {"reason": reason, "remedy": "Put the freeze on clips alone."}}
-        item.effects.append(otio.schema.TimeEffect("freeze", metadata=about))
+        about = {"remedy": "Put the freeze on clips alone."}
+        item.effects.append(refused_effect("freeze", reason, about))
 
 
 def _freezes(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
