@@ -239,8 +239,8 @@ class Desk:
             return "refused"
         if look is None:
             return "unstyled"
-        if shot.id in self._rendering.waiting:
-            return "rendering"
+        if (state := self._rendering.states.get(shot.id)) is not None:
+            return state
         entry = self._current_entry(shot, look)
         if entry is not None:
             return self._verdicts.of(entry).verdict or "rendered"

@@ -7,7 +7,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from nle_style.desk.session.cut import Cut
 from nle_style.errors import InputError, NleStyleError
@@ -68,8 +68,8 @@ class Rendering:
         """Of this run or the last one: how the shots of it ended, by their ids."""
         self.faults: dict[str, str] = {}
         """Why shots of it were refused."""
-        self.waiting: frozenset[str] = frozenset()
-        """The shots that the run has not ended yet."""
+        self.states: dict[str, Literal["waiting", "rendering"]] = {}
+        """The shots that the run has not ended yet, by their ids."""
 
     def start(self, plan: Callable[[], PlannedBatch]) -> None:
         """Begin to render what is planned now.
@@ -85,8 +85,8 @@ class Rendering:
             self._shots = self._cut.shots_by_item(batch)
             self._stop = threading.Event()
             self.outcomes, self.faults = {}, {}
-            self.waiting = frozenset(shot for group in self._shots.values() for shot in group)
-            self._tell(Progress(running=True), tuple(self.waiting))
+            self.states = {shot: "waiting" for group in self._shots.values() for shot in group}
+            self._tell(Progress(running=True), tuple(self.states))
             self._thread = threading.Thread(
                 target=self._run, args=(batch,), name="nle-style desk render"
             )
@@ -119,7 +119,7 @@ class Rendering:
         except Exception as error:  # the desk lives on, and the fault is seen in the console
             traceback.print_exc()
             message, code = f"a fault of ours: {error!r}. Please send us what the console says.", 1
-        left, self.waiting = tuple(self.waiting), frozenset()
+        left, self.states = tuple(self.states), {}
         ended = replace(self.progress, running=False, seconds_left=None, shot=None)
         self._tell(replace(ended, message=message, exit_code=code), (*self.outcomes, *left))
 
@@ -129,35 +129,34 @@ class Rendering:
             case Started(frames=frames):
                 self._tell(replace(self.progress, frames=frames))
             case Scanning(item=item):
-                self._later(replace(self.progress, shot=self._first_of(item)))
+                self._work_on(item, self.progress)
             case FramePainted():
-                self._later(
-                    replace(
-                        self.progress,
-                        frames=event.frames,
-                        done=event.done,
-                        frames_per_second=event.frames_per_second,
-                        seconds_left=event.seconds_left,
-                        shot=self._first_of(event.item),
-                    )
+                painted = replace(
+                    self.progress,
+                    frames=event.frames,
+                    done=event.done,
+                    frames_per_second=event.frames_per_second,
+                    seconds_left=event.seconds_left,
                 )
+                self._work_on(event.item, painted)
             case ItemEnded():
                 shots = self._shots.get(event.item, ())
                 for shot in shots:
                     self.outcomes[shot] = Outcome(event.outcome)
                     if event.message:
                         self.faults[shot] = event.message
-                self.waiting -= {*shots}
+                    self.states.pop(shot, None)
                 self._tell(self.progress, shots)
 
-    def _first_of(self, item: int) -> str | None:
-        return next(iter(self._shots.get(item, ())), None)
-
-    def _later(self, progress: Progress) -> None:
-        """Note progress, and tell it if the last note is a while ago."""
-        self.progress = progress
-        if time.monotonic() - self._told >= _BEAT:
-            self._tell(progress)
+    def _work_on(self, item: int, progress: Progress) -> None:
+        """Note that an item is read or painted, and tell it if shots begin with it or the last note
+        is a while ago."""
+        shots = self._shots.get(item, ())
+        begun = tuple(shot for shot in shots if self.states.get(shot) == "waiting")
+        self.states |= dict.fromkeys(begun, "rendering")
+        self.progress = replace(progress, shot=next(iter(shots), None))
+        if begun or time.monotonic() - self._told >= _BEAT:
+            self._tell(self.progress, begun)
 
     def _tell(self, progress: Progress, shots: tuple[str, ...] = ()) -> None:
         self.progress, self._told = progress, time.monotonic()

@@ -99,12 +99,10 @@ export function startRendering(root) {
 
   function showState(cell, shot, row) {
     const words = { "to render": "to render", present: "there already", refused: "refused" };
-    const moving = shot && ["rendering", "rendered", "refused", "approved"].includes(shot.state);
-    const waits = shot?.state === "rendering" && state.project.render.shot !== shot.id;
-    const name = waits ? "chosen" : moving ? shot.state : row.status === "refused" ? "refused" : "chosen";
-    const word = waits ? "waiting" : name;
+    const moving = ["waiting", "rendering", "rendered", "refused", "approved"].includes(shot?.state);
+    const name = moving ? shot.state : row.status === "refused" ? "refused" : "chosen";
     cell.dataset.state = name;
-    cell.replaceChildren(icon(name), moving && row.status !== "present" ? word : words[row.status]);
+    cell.replaceChildren(icon(name), moving && row.status !== "present" ? name : words[row.status]);
   }
 
   function showStates() {

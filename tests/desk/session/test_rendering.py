@@ -86,7 +86,7 @@ def test_a_cancelled_render_goes_on_also_at_another_desk(
     last = rendered(desk, stop)[-1]
     assert last["exit_code"] == 130
     assert states(desk) == ["rendered", "chosen"]
-    assert seen[:3] == ["rendering", "rendering", "rendered"]
+    assert seen[:4] == ["waiting", "waiting", "rendering", "rendered"]
     desk.close()
     again = desk_on(cut, tiny_pack, tmp_path / "out")
     told = rendered(again)

@@ -6,6 +6,7 @@ const SVG = "http://www.w3.org/2000/svg";
 const ICONS = {
   unstyled: "M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3Z",
   chosen: "M8 3a5 5 0 1 0 0 10A5 5 0 0 0 8 3Zm0 2.5v5a2.5 2.5 0 0 0 0-5Z",
+  waiting: "M8 2a6 6 0 1 0 0 12A6 6 0 0 0 8 2ZM8 5v3.5l2 1.5",
   rendering: "M5 3l8 5-8 5Z",
   rendered: "M3 4h10v8H3ZM3 9l3-2 3 3 2-2 2 2",
   approved: "M2.5 8.5l3.5 3.5 7.5-8",
