@@ -21,6 +21,7 @@ __all__ = [
     "day_of_timecode",
     "frame_of_timecode",
     "frames_in_a_day",
+    "header_timecode",
     "own_timecode",
     "smpte_rate",
     "timecode_from_bcd",
@@ -196,15 +197,22 @@ def own_timecode(text: str, counted: Fraction, rate: Fraction) -> tuple[str | No
     return str(own), said
 
 
-def timecode_to_bcd(text: str) -> int | None:
-    """The 32-bit time word of EXR `timeCode` and DPX headers; None above 39 frames a second.
+def header_timecode(text: str | None, frames: int, rate: Fraction) -> Timecode | None:
+    """The label of the picture `frames` pictures on, for the header of an EXR or DPX.
 
-    Two binary-coded decimal digits a byte, hours first; bit 6 is the drop-frame flag. The tens of
-    frames have two bits, so a label of 40 and more has no such word (SMPTE ST 12-1, 9.2).
+    None without a timecode, and at more than 30 pictures a second: the time word counts to 29
+    (SMPTE ST 12-1, 9.2), and the OpenEXR library refuses more.
     """
-    code = Timecode.of(text)
-    if code.frames > 39:
+    if text is None or round(rate) > 30:
         return None
+    return Timecode.of(advance_timecode(text, frames, rate))
+
+
+def timecode_to_bcd(code: Timecode) -> int:
+    """The 32-bit time word of EXR `timeCode` and DPX headers.
+
+    Two binary-coded decimal digits a byte, hours first; bit 6 is the drop-frame flag.
+    """
     word = 0
     for field in (code.hours, code.minutes, code.seconds, code.frames):
         word = word << 8 | (field // 10) << 4 | field % 10

@@ -90,10 +90,9 @@ def test_a_rate_without_timecode_and_a_source_without() -> None:
 
 
 def test_bcd_word_of_the_standard() -> None:
-    assert timecode_to_bcd("12:34:56:17") == 0x12345617
-    assert timecode_to_bcd("01:00:00;02") == 0x01000042
+    assert timecode_to_bcd(Timecode.of("12:34:56:17")) == 0x12345617
+    assert timecode_to_bcd(Timecode.of("01:00:00;02")) == 0x01000042
     assert timecode_from_bcd(0x01000042) == "01:00:00;02"
-    assert timecode_to_bcd("01:00:00:45") is None
 
 
 def test_not_a_timecode() -> None:

@@ -209,6 +209,10 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
     if source.hdr is not None and entry.container != "mov":
         left_out = f"{format} has no place for the mastering display and light levels of HDR10"
         warnings += (f"{source.path.name}: {left_out}; they were left out",)
+    kept = source.kind != "movie" and source.path.suffix.lower() == entry.extension
+    if format in ("exr", "dpx") and source.timecode and round(source.rate) > 30 and not kept:
+        counted = f"a timecode that counts {round(source.rate)} a second"
+        warnings += (f"{source.path.name}: {format} has no place for {counted}; it was left out",)
     pixel_format, array_format = with_alpha or (encoding.pixel_format, encoding.array_format)
     options = entry.options + (entry.alpha_options if with_alpha else ())
     return OutputSpec(

@@ -9,7 +9,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.media.base import MediaInfo, OutputSpec
 from nle_style.media.image.image_header import read_header, write_pixels
-from nle_style.timecode import advance_timecode, timecode_to_bcd
+from nle_style.timecode import header_timecode, timecode_to_bcd
 
 __all__ = ["write_dpx"]
 
@@ -54,11 +54,11 @@ def write_dpx(
     header.attribute("dpx:Colorimetric", _PRIMARIES.get(source.colour.primaries, "User defined"))
     header.attribute("dpx:FrameRate", float(source.rate))
     header.attribute("dpx:TemporalFrameRate", float(source.rate))
-    if source.timecode is not None:
-        word = timecode_to_bcd(advance_timecode(source.timecode, frame, source.rate))
-        if word is not None:
-            signed = word - (1 << 32) if word >= 1 << 31 else word
-            header.attribute("smpte:TimeCode", oiio.TypeTimeCode, (signed, 0))
+    code = header_timecode(source.timecode, frame, source.rate)
+    if code is not None:
+        word = timecode_to_bcd(code)
+        signed = word - (1 << 32) if word >= 1 << 31 else word
+        header.attribute("smpte:TimeCode", oiio.TypeTimeCode, (signed, 0))
     if original is not None:
         _keep_header(header, original, bits)
     header.attribute("Software", "nle_style")

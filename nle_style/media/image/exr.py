@@ -17,17 +17,21 @@ import OpenEXR
 from nle_style.errors import MediaError, OutputError, VerificationError
 from nle_style.media.base import ImageHeader, MediaInfo, OutputSpec
 from nle_style.media.image.image_header import on_canvas, read_header
-from nle_style.timecode import Timecode, advance_timecode
+from nle_style.timecode import header_timecode
 
 __all__ = ["write_exr"]
 
-_COLOUR_SPACES = {  # H.273 transfer -> Color Interop Forum name of the display-referred space
-    1: "g24_rec709_display",
-    6: "g24_rec709_display",
-    8: "lin_rec709_scene",
-    13: "srgb_rec709_display",
-    16: "pq_rec2020_display",
-    18: "hlg_rec2020_display",
+_COLOUR_SPACES = {  # H.273 primaries and transfer -> the Color Interop Forum's name
+    (1, 1): "g24_rec709_display",
+    (1, 6): "g24_rec709_display",
+    (1, 8): "lin_rec709_scene",
+    (1, 13): "srgb_rec709_display",
+    (9, 8): "lin_rec2020_scene",
+    (9, 16): "pq_rec2020_display",
+    (9, 18): "hlg_rec2020_display",
+    (12, 8): "lin_p3d65_scene",
+    (12, 13): "srgb_p3d65_display",
+    (12, 16): "pq_p3d65_display",
 }
 _LOSSLESS = frozenset(
     {
@@ -138,19 +142,19 @@ def _new_header(spec: OutputSpec, source: MediaInfo, frame: int, changed: str) -
         "capDate": changed,
         "software": "nle_style",
     }
-    if source.colour.transfer in _COLOUR_SPACES:
-        header["colorInteropID"] = _COLOUR_SPACES[source.colour.transfer]
+    space = _COLOUR_SPACES.get((source.colour.primaries, source.colour.transfer))
+    if space is not None:
+        header["colorInteropID"] = space
     if source.colour.transfer != 8 and not source.is_float:
         header["comments"] = "display-referred code values, not scene-linear"
     if source.reel:
         header["reelName"] = source.reel
-    if source.timecode is not None:
-        code = Timecode.of(advance_timecode(source.timecode, frame, source.rate))
-        if code.frames <= 39:  # the header has two bits for their tens
-            flags = (int(code.drop), *[0] * 13)  # drop-frame; the others, and the user bits
-            header["timeCode"] = OpenEXR.TimeCode(
-                code.hours, code.minutes, code.seconds, code.frames, *flags
-            )
+    code = header_timecode(source.timecode, frame, source.rate)
+    if code is not None:
+        flags = (int(code.drop), *[0] * 13)  # drop-frame; the others, and the user bits
+        header["timeCode"] = OpenEXR.TimeCode(
+            code.hours, code.minutes, code.seconds, code.frames, *flags
+        )
     return header
 
 

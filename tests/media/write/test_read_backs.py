@@ -114,7 +114,7 @@ def test_sequences(tmp_path: Path, source: Path, format: str) -> None:
         if format == "exr":
             assert spec.getattribute("framesPerSecond") == (30000, 1001)
             assert spec.getattribute("reelName") == "A001C003"
-            assert spec.getattribute("oiio:ColorSpace") == "g24_rec709_display"
+            assert spec.getattribute("colorInteropID") is None  # none is of SMPTE 170M primaries
             assert spec.getattribute("nle_style/look") == "blue"
         else:
             assert spec.getattribute("dpx:FrameRate") == pytest.approx(30000 / 1001)
@@ -122,3 +122,34 @@ def test_sequences(tmp_path: Path, source: Path, format: str) -> None:
             assert file.read_bytes()[801:803] == b"\x08\x08"  # SMPTE ST 268-1, table 5B
     # BCD with the drop-frame flag in bit 6; frames 3 to 10 are 00:01:00;03 to ;10.
     assert not labels or labels == [0x00010003 + k + (6 if k == 7 else 0) | 0x40 for k in range(8)]
+
+
+@pytest.mark.parametrize("format", ["exr", "dpx"])
+def test_a_timecode_of_more_than_30_a_second(tmp_path: Path, format: str) -> None:
+    """The time word of their headers ends at 29: none of the files has one, and a note says so."""
+    clip = make(tmp_path / "a.mov", "-timecode", "01:00:00:28", rate=Fraction(50), frames=14)
+    published = rendered(clip, tmp_path, format)
+    assert any("a timecode that counts 50 a second" in each for each in published.warnings)
+    for file in sorted(published.path.parent.iterdir()):
+        assert oiio.ImageInput.open(str(file)).spec().getattribute("smpte:TimeCode") is None
+
+
+@pytest.mark.parametrize(
+    ("primaries", "transfer", "name"),
+    [
+        ("bt709", "bt709", "g24_rec709_display"),
+        ("smpte432", "iec61966-2-1", "srgb_p3d65_display"),
+        ("smpte432", "smpte2084", "pq_p3d65_display"),
+        ("bt2020", "smpte2084", "pq_rec2020_display"),
+        ("bt2020", "bt709", None),
+        ("smpte432", "bt709", None),
+    ],
+)
+def test_an_exr_names_no_other_primaries(
+    tmp_path: Path, primaries: str, transfer: str, name: str | None
+) -> None:
+    """Color Interop Forum, "Color Space Encodings for Texture Assets and CG Rendering"."""
+    tags = f"setparams=color_primaries={primaries}:color_trc={transfer}:colorspace=bt709:range=tv"
+    published = rendered(make(tmp_path / "a.mov", frames=1, filters=tags), tmp_path, "exr")
+    (file,) = published.path.parent.iterdir()
+    assert oiio.ImageInput.open(str(file)).spec().getattribute("colorInteropID") == name
