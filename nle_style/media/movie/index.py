@@ -11,6 +11,7 @@ are.
 from __future__ import annotations
 
 import functools
+import math
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -257,15 +258,20 @@ def _frames(
         times = between(shown, 1 / rate / (stream.time_base or Fraction(1)))
     if stamped and not paired and _anew(path, stream, is_out_of_order, packets):
         stamped = False
-    begin, notes = 0, []
+    begin, early, notes = 0, 0, []
+    if not times and None in shown and shown[0] is not None:
+        # Matroska states no time before 0, where leading pictures lie that a cut left undecodable.
+        stated = sorted(tick for tick in shown if tick is not None)
+        if sorted(_anew(path, stream, decoded_stamps), key=_or_never) == stated:
+            times, stamped, early = stated, True, shown.count(None)
     if stamped and not paired:
         begin = _anew(path, stream, undecodable_frames, packets)
-    if begin:
+    if begin + early:
         notes.append(
-            f"its first {begin} frames refer to others before them, which are not in the file; it "
-            "begins after them"
+            f"its first {begin + early} frames refer to others before them, which are not in the "
+            "file; it begins after them"
         )
-    by = "the packets and, at the beginning, the decoder" if begin else "the packets"
+    by = "the packets and, at the beginning, the decoder" if begin + early else "the packets"
     when = "the frames" if stamped else "the order of decoding" if times else "the rate"
     if some:
         when = "some of the frames"
@@ -274,7 +280,12 @@ def _frames(
     ticks = [tick for tick in decoded if tick is not None]
     if format == "avi" and times and len(ticks) == len(times):
         times = delayed(ticks, _anew(path, stream, held_back))  # PyAV guesses times of showing
-    return _Frames(times[begin:], len(shown) - begin, stamps, paired, begin, notes, found)
+    left_out = begin + early
+    return _Frames(times[begin:], len(shown) - left_out, stamps, paired, left_out, notes, found)
+
+
+def _or_never(tick: int | None) -> float:
+    return math.inf if tick is None else tick
 
 
 def _anew(

@@ -80,6 +80,26 @@ def test_a_recording_that_begins_between_key_frames(tmp_path: Path, codec: tuple
     assert read == wanted[-len(read) :]
 
 
+@pytest.mark.parametrize("codec", [
+    OPEN_GOP,
+    ("-c:v", "libx265", "-bf", "3", "-x265-params",
+     "open-gop=1:keyint=12:min-keyint=12:scenecut=0:log-level=none"),
+])  # fmt: skip
+def test_a_matroska_that_was_cut_at_an_open_group(tmp_path: Path, codec: tuple[str, ...]) -> None:
+    """ffmpeg and others that cut without encoding keep the leading pictures, without a time."""
+    whole = make(tmp_path / "whole.mp4", frames=30, codec=codec)
+    ffmpeg("-ss", "0.6", "-i", whole, "-c", "copy", tmp_path / "cut.mkv")
+    info = probe_media(tmp_path / "cut.mkv")
+    (note,) = info.notes
+    assert "refer to others before them" in note
+    read = _md5s(info)
+    assert read == decoded_md5s(tmp_path / "cut.mkv", "rgb24")
+    assert read == decoded_md5s(whole, "rgb24")[-len(read) :]
+    assert not info.variable_rate
+    (seventh,) = decoded_rgb(info, 7, 7)
+    assert rgb_md5(seventh) == read[7]
+
+
 def test_a_timecode_is_of_the_first_picture_in_the_file(tmp_path: Path) -> None:
     """MXF from the middle of an open group: two frames refer to the group before."""
     codec = ("-c:v", "mpeg2video", "-g", "12", "-bf", "2", "-timecode", "01:00:00:00")
