@@ -174,6 +174,19 @@ def test_clean_aperture(tmp_path: Path, clap: tuple[int, int], edges: tuple[int,
     assert probe_media(rendered(clip, tmp_path, "png-mov").path).width == info.width
 
 
+@pytest.mark.parametrize("pixels", ["yuv420p", "yuv444p"])
+def test_half_a_column_of_a_clean_aperture(tmp_path: Path, pixels: str) -> None:
+    """61x41 of 96x64, 5 to the right and 3 down, begins at 22.5, 14.5: from column 22, row 14 on as
+    many as there are."""
+    clip = make(tmp_path / "a.mp4", frames=2, codec=("-c:v", "libx264"), pixels=pixels)
+    with_boxes(clip, b"avc1", clap=struct.pack(">IIIIiIiI", 61, 1, 41, 1, 5, 1, 3, 1))
+    info = probe_media(clip)
+    assert info.crop == (22, 14, 13, 9)
+    whole = pixels == "yuv444p"
+    assert (info.width, info.height) == ((61, 41) if whole else (60, 40))
+    assert [rgb_md5(frame) for frame in decoded_rgb(info)] == decoded_md5s(clip, "rgb24")
+
+
 HDR = HdrLevels((34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450, 10_000_000, 50), (1000, 400))
 
 

@@ -6,6 +6,7 @@ Source: ISO/IEC 14496-12 (boxes; 12.1.4 `clap`, 12.1.5 `colr`), QuickTime File F
 
 from __future__ import annotations
 
+import math
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -39,7 +40,8 @@ class SampleEntry:
         edges = (left, top, width - wide - left, height - high - top)
         if min(edges) < 0 or not any(edges) or high <= 0:
             return None
-        return int(edges[0]), int(edges[1]), int(edges[2]), int(edges[3])
+        # As ffmpeg does: a column of which half is shown stays at the left and goes at the right.
+        return int(edges[0]), int(edges[1]), math.ceil(edges[2]), math.ceil(edges[3])
 
     @property
     def dolby_vision(self) -> tuple[int, int] | None:
