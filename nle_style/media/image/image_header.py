@@ -8,6 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import av
+import av.error
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
@@ -28,6 +30,7 @@ __all__ = [
 
 _MOST_PIXELS = 2**29
 _LAB = (8, 9, 10)  # CIELab, ICCLab, ITULab: TIFF 6.0 and its technical notes
+_MIN_IS_WHITE = 0
 
 
 def check_size(width: int, height: int, path: Path) -> None:
@@ -101,7 +104,7 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
     _check_picture(spec, path)
     count = _parts_in(reader)
     moving = spec.get_int_attribute("oiio:Movie") or reader.format_name() == "webp"
-    if (count > 1 and moving) or is_animated_png(path):
+    if (count > 1 and moving) or is_animated_png(path) or _is_animated_jxl(reader, path):
         raise MediaError(
             "is an animation",
             where=str(path),
@@ -112,12 +115,6 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
     said = ""
     if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
         said = f"the first of its {count} pictures"
-    if spec.get_int_attribute("tiff:PhotometricInterpretation") in _LAB:
-        raise MediaError(
-            "its colours are L*a*b*, which is not converted here",
-            where=str(path),
-            remedy="Write it again as RGB.",
-        )
     names = list(spec.channelnames)
     alpha = names[spec.alpha_channel] if spec.alpha_channel >= 0 else None
     if {"R", "G", "B"} <= set(names):
@@ -125,9 +122,18 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
         alpha = "A" if "A" in names else None
     else:
         others = [name for name in names if name != alpha]
-        grey = len(others) < 3 or "Y" in others
+        if len(others) > 2 and "Y" not in others:
+            raise MediaError(
+                f"its channels are {', '.join(names)}, which is neither RGB nor grey",
+                where=str(path),
+                remedy="Write it again as RGB.",
+            )
         one = "Y" if "Y" in others else (others or names)[0]
-        colour = (one, one, one) if grey else (others[0], others[1], others[2])
+        colour = (one, one, one)
+    if alpha is not None and reader.format_name() == "bmp":
+        place = names.index(alpha)
+        if not np.any(reader.read_image(0, 0, place, place + 1, oiio.UINT8)):
+            alpha = None  # Windows calls this byte reserved; ffmpeg takes it as this does
     widest = _widest(spec, colour, alpha)
     if widest.startswith("int"):
         raise MediaError(
@@ -135,7 +141,37 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
             where=str(path),
             remedy="Write it again with unsigned integers, or with half floats as EXR.",
         )
+    problem = _misread(reader, widest)
+    if problem:
+        raise MediaError(
+            f"{problem}, which is not read right here",
+            where=str(path),
+            remedy="Write it again: RGB or grey of 16 bits, black at 0.",
+        )
     return ImageHeader(spec, 0, colour, alpha, widest, None, said)
+
+
+def _misread(reader: oiio.ImageInput, kind: str) -> str:
+    """What of a picture OpenImageIO 3.2 gives other values than are stored; "" if nothing is known.
+
+    Args:
+        kind: type of the widest channel.
+    """
+    spec = reader.spec()
+    said = spec.getattribute("tiff:PhotometricInterpretation")
+    if said in _LAB:
+        return "its colours are L*a*b*"
+    if said == _MIN_IS_WHITE and kind != "uint8":
+        return f"its numbers ({kind}) count from white to black"
+    if reader.format_name() == "tiff" and kind == "double" and spec.tile_width:
+        return "it has tiles of 64-bit numbers"
+    # The last word of a row holds fewer than three numbers.
+    bits = spec.get_int_attribute("oiio:BitsPerSample")
+    if reader.format_name() == "dpx" and bits == 10 and spec.nchannels != 3:
+        rest = spec.width * spec.nchannels % 3
+        if rest == 1 or (rest and spec.nchannels == 1):
+            return f"it has {spec.nchannels} channels of 10 bits and {spec.width} columns"
+    return ""
 
 
 def is_animated_png(path: Path) -> bool:
@@ -151,6 +187,18 @@ def is_animated_png(path: Path) -> bool:
             if head[4:] == b"acTL":
                 return int.from_bytes(file.read(4), "big") > 1
             file.seek(size + 4, os.SEEK_CUR)
+    return False
+
+
+def _is_animated_jxl(reader: oiio.ImageInput, path: Path) -> bool:
+    """Whether a file is a JPEG XL of several pictures, of which OpenImageIO sees the first.
+
+    By ffmpeg, which has a demuxer of its own for them.
+    """
+    if reader.format_name() != "jpegxl":
+        return False
+    with suppress(av.error.FFmpegError), av.open(f"file:{path}") as container:
+        return container.format.name == "jpegxl_anim"
     return False
 
 
@@ -257,6 +305,8 @@ def read_image(
     finally:
         reader.close()
     spec = header.spec
+    if reader.format_name() == "dpx" and spec.get_int_attribute("oiio:BitsPerSample") == 12:
+        pixels |= pixels >> 12  # OpenImageIO repeats the high bits in one of two packings only
     pixels = pixels.reshape(spec.height, spec.width, -1)
     place, size = (spec.y - spec.full_y, spec.x - spec.full_x), (spec.full_height, spec.full_width)
     pixels = on_canvas(pixels[:, :, [index - begin for index in indices]], place, size)

@@ -188,6 +188,12 @@ def _by_convention(layers: Sequence[Layer], parts: Sequence[Part], path: Path) -
         pictures = best
     if len(pictures) == 1:
         return pictures[0]
+    if any({"ry", "by"} <= {*map(_word, each.channels)} for each in layers):
+        raise MediaError(
+            "holds luminance and differences of colour (Y, RY, BY), which are not converted here",
+            where=str(path),
+            remedy="Write it again as R, G and B.",
+        )
     if pictures:
         raise _no_rule(pictures, "holds several pictures, and no name says which is the main", path)
     grey = _grey(layers, parts)

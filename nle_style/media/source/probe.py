@@ -55,6 +55,8 @@ from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
 __all__ = ["probe_media"]
 
 _DEFAULT_RATE = Fraction(24)
+# Kinds whose files may be premultiplied, where OpenImageIO tells which are.
+_TOLD_OF_ALPHA = (".exr", ".iff", ".tga", ".tif", ".tiff")
 _NO_TIMECODE = "its header's timecode is none and is left out"
 # AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
 # field that is shown first (libavcodec/rawdec.c), whatever the comments of that enum say.
@@ -280,6 +282,7 @@ def _probe_image(
             f"{path.name}: {note}"
             for note in (
                 *_chosen(header),
+                *_unused(header),
                 *colour.notes,
                 *([_NO_TIMECODE] if word and timecode is None else []),
             )
@@ -292,9 +295,10 @@ def _probe_image(
 def _image_alpha(header: ImageHeader, file: Path) -> AlphaKind:
     if header.alpha is None:
         return "none"
-    # OpenImageIO does not say it of DPX, and gives it unchanged; its own tools write it straight.
-    kept = file.suffix.lower() == ".dpx" or header.spec.get_int_attribute("oiio:UnassociatedAlpha")
-    return "straight" if kept else "premultiplied"
+    # Of other kinds OpenImageIO says nothing, and gives what is stored: straight colours.
+    told = file.suffix.lower() in _TOLD_OF_ALPHA
+    straight = not told or header.spec.get_int_attribute("oiio:UnassociatedAlpha")
+    return "straight" if straight else "premultiplied"
 
 
 def _image_rate(stated: object) -> Fraction | None:
@@ -306,3 +310,12 @@ def _image_rate(stated: object) -> Fraction | None:
 def _chosen(header: ImageHeader) -> list[str]:
     option = "" if header.layer is None else "; --layer takes another"
     return [f"{header.chosen} is painted{option}"] if header.chosen else []
+
+
+def _unused(header: ImageHeader) -> list[str]:
+    """Channels of a file without layers that nobody says to be colours or alpha."""
+    used = {*header.colour, header.alpha}
+    others = [name for name in header.spec.channelnames if name not in used]
+    if header.layer is not None or not others:
+        return []
+    return [f"{', '.join(others)} of its channels is neither colour nor said to be alpha; left out"]

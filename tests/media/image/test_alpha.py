@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
+from PIL import Image
 
 from nle_style.errors import MediaError, VerificationError
 from nle_style.media import resolve_format
@@ -103,6 +104,10 @@ def test_prores_4444_of_a_camera(tmp_path: Path) -> None:
         (".tif", "uint16", {}, "premultiplied"),
         (".tif", "float", {}, "premultiplied"),
         (".dpx", "uint16", {}, "straight"),
+        (".sgi", "uint8", {}, "straight"),
+        (".sgi", "uint16", {}, "straight"),
+        (".jxl", "uint8", {"compression": "jpegxl:100", "jpegxl__distance": 0.0}, "straight"),
+        (".iff", "uint8", {}, "premultiplied"),
         (".exr", "half", {}, "premultiplied"),
         (".exr", "float", {}, "premultiplied"),
     ],
@@ -125,6 +130,31 @@ def test_images_as_stored(
             assert np.array_equal(codes, pixels)
         for codes in decoded_rgb(info):
             assert np.array_equal(codes, pixels[:, :, :3])
+
+
+@pytest.mark.parametrize("suffix", [".bmp", ".jp2"])
+def test_straight_alpha_of_another_writer(tmp_path: Path, suffix: str) -> None:
+    """The colours of transparent pixels come back, as they would not if they were divided."""
+    pixels = np.random.default_rng(2).integers(0, 256, (9, 8, 4)).astype(np.uint8)
+    pixels[:4, :, 3] = (0, 1, 20, 90, 128, 200, 254, 255)
+    Image.fromarray(pixels).save(tmp_path / f"a{suffix}")
+    assert probe_media(tmp_path / f"a{suffix}").alpha == "straight"
+    copy = rendered(tmp_path / f"a{suffix}", tmp_path / "out", "png").path
+    with Image.open(copy) as image:
+        assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_the_reserved_byte_of_a_bmp(tmp_path: Path) -> None:
+    """Screens are saved with 32 bits a pixel of which 8 are 0: no transparent picture."""
+    pixels = np.random.default_rng(2).integers(1, 256, (9, 8, 4)).astype(np.uint8)
+    pixels[:, :, 3] = 0
+    Image.fromarray(pixels).save(tmp_path / "a.bmp")
+    info = probe_media(tmp_path / "a.bmp")
+    assert info.alpha == "none"
+    (read,) = decoded_rgb(info, alpha=True)
+    rgba = ffmpeg("-i", tmp_path / "a.bmp", "-f", "rawvideo", "-pix_fmt", "rgba", "-")
+    assert set(rgba[3::4]) == {255}
+    assert np.array_equal(read, np.frombuffer(rgba, "u1").reshape(9, 8, 4)[:, :, :3])
 
 
 def test_grey_with_alpha_and_one_frame_without(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 
+from nle_style.errors import MediaError
 from nle_style.media.source import decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, ffmpeg, rendered, rgb_md5, write_pixels
 
@@ -27,6 +28,45 @@ def test_reading_is_as_the_other_program_does(tmp_path: Path, bits: int) -> None
     raw = ffmpeg("-i", path, "-pix_fmt", f"gbrp{bits}le", "-f", "rawvideo", "-")
     green, blue, red = np.frombuffer(raw, "<u2").reshape(3, 16, 33)
     assert np.array_equal(np.dstack((red, green, blue)), codes)
+
+
+def with_samples(path: Path, descriptor: int, bits: int, packing: int, data: bytes) -> Path:
+    """A DPX of 33x16 by hand. Source: SMPTE ST 268-1, tables 1 to 3."""
+    header = bytearray(2048)
+    header[:16] = b"SDPX" + struct.pack(">I8s", 2048, b"V1.0")
+    struct.pack_into(">HHII", header, 768, 0, 1, 33, 16)
+    struct.pack_into(">BBBBHH", header, 800, descriptor, 0, 0, bits, packing, 0)
+    struct.pack_into(">I", header, 808, 2048)
+    struct.pack_into(">II", header, 1628, 1, 1)
+    path.write_bytes(header + data)
+    return path
+
+
+@pytest.mark.parametrize("method", [1, 2])
+def test_white_of_12_bits_is_white(tmp_path: Path, method: int) -> None:
+    """In words of 16 bits, filled up at the lower end (method A) or at the upper one (B)."""
+    codes = (CODES % 4096).astype(np.uint16)
+    codes[0, 0] = 4095
+    words = (codes << 4 if method == 1 else codes).astype(">u2")
+    path = with_samples(tmp_path / "a.dpx", 50, 12, method, words.tobytes())
+    (read,) = decoded_rgb(probe_media(path))
+    assert read[0, 0].tolist() == [65535] * 3
+    raw = ffmpeg("-i", path, "-pix_fmt", "rgb48le", "-f", "rawvideo", "-")
+    assert np.array_equal(read, np.frombuffer(raw, "<u2").reshape(16, 33, 3))
+
+
+def test_grey_of_10_bits_in_a_row_that_ends_within_a_word(tmp_path: Path) -> None:
+    """33 columns are 11 whole words; the last of 32 would be another's."""
+    codes = np.arange(16 * 33).reshape(16, 11, 3) * 53 % 1024
+    words = (codes << np.array((2, 12, 22))).sum(axis=2).astype(">u4")
+    path = with_samples(tmp_path / "a.dpx", 6, 10, 1, words.tobytes())
+    (read,) = decoded_rgb(probe_media(path))
+    assert np.array_equal(read[:, :, 1] >> 6, codes.reshape(16, 33))
+    data = bytearray(path.read_bytes())
+    data[775] = 32
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="1 channels of 10 bits and 32 columns"):
+        probe_media(path)
 
 
 def test_writing_10_bits_by_the_other_program(tmp_path: Path) -> None:

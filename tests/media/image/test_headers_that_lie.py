@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from io import BytesIO
 from pathlib import Path
 
@@ -147,3 +148,68 @@ def test_colours_that_are_no_rgb(tmp_path: Path) -> None:
     picture.convert("LAB").save(tmp_path / "lab.tif")
     with pytest.raises(MediaError, match=r"L\*a\*b\*"):
         probe_media(tmp_path / "lab.tif")
+
+
+def _tiff(path: Path, samples: np.ndarray, photometric: int, *tags: tuple[int, int, int]) -> Path:
+    """A TIFF of one strip, or of one tile where `tags` say so. Source: TIFF 6.0, section 2.
+
+    Args:
+        samples: height x width x channels.
+        tags: further ones: number, type (3 short, 4 long) and value.
+    """
+    height, width, count = samples.shape
+    kind = {"u": 1, "f": 3}[samples.dtype.kind]
+    bits = samples.dtype.itemsize * 8
+    data = samples.astype(samples.dtype.newbyteorder("<")).tobytes()
+    place, length = (324, 325) if any(tag[0] == 322 for tag in tags) else (273, 279)
+    each = 8 + len(data)  # where the bits of each channel stand
+    entries = sorted([
+        (256, 3, 1, width), (257, 3, 1, height), (258, 3, count, bits if count < 3 else each),
+        (259, 3, 1, 1), (262, 3, 1, photometric), (place, 4, 1, 8), (277, 3, 1, count),
+        (length, 4, 1, len(data)), (339, 3, 1, kind), *((a, b, 1, c) for a, b, c in tags),
+    ])  # fmt: skip
+    path.write_bytes(
+        struct.pack("<2sHI", b"II", 42, each + 2 * count)
+        + data
+        + struct.pack(f"<{count}H", *[bits] * count)
+        + struct.pack("<H", len(entries))
+        + b"".join(struct.pack("<HHII", *entry) for entry in entries)
+        + bytes(4)
+    )
+    return path
+
+
+GREY = np.arange(16 * 16).reshape(16, 16, 1)
+
+
+def test_grey_that_counts_from_white_to_black(tmp_path: Path) -> None:
+    eight = _tiff(tmp_path / "8.tif", GREY.astype("u1"), 0)
+    (read,) = decoded_rgb(probe_media(eight))
+    assert np.array_equal(read[:, :, :1], 255 - GREY)
+    for kind in ("u2", "f4"):
+        with pytest.raises(MediaError, match="count from white to black"):
+            probe_media(_tiff(tmp_path / "a.tif", GREY.astype(kind), 0))
+
+
+def test_tiles_of_64_bits(tmp_path: Path) -> None:
+    values = GREY / 255
+    (read,) = decoded_rgb(probe_media(_tiff(tmp_path / "strip.tif", values, 1)))
+    assert np.array_equal(read[:, :, :1], values.astype("f4"))
+    tiled = _tiff(tmp_path / "a.tif", values, 1, (322, 3, 16), (323, 3, 16))
+    with pytest.raises(MediaError, match="tiles of 64-bit numbers"):
+        probe_media(tiled)
+
+
+def test_inks_are_no_colours(tmp_path: Path) -> None:
+    inks = np.repeat(GREY.astype("u1"), 5, 2)
+    path = _tiff(tmp_path / "a.tif", inks, 5, (332, 3, 2))  # InkSet: not CMYK
+    with pytest.raises(MediaError, match="ink0, ink1, ink2, ink3, ink4, which is neither RGB nor"):
+        probe_media(path)
+
+
+def test_a_channel_that_nobody_calls_alpha(tmp_path: Path) -> None:
+    rgbx = np.repeat(GREY.astype("u1"), 4, 2)
+    info = probe_media(_tiff(tmp_path / "a.tif", rgbx, 2, (338, 3, 0)))  # ExtraSamples
+    assert info.alpha == "none"
+    (note,) = info.notes
+    assert "neither colour nor said to be alpha; left out" in note

@@ -12,7 +12,7 @@ from PIL import Image
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
 from nle_style.media.source import probe_media, read_frames
-from tests.helpers.media_factory import rendered
+from tests.helpers.media_factory import ffmpeg, rendered
 
 HEIGHT, WIDTH = 4, 8
 SCANLINES = {"type": OpenEXR.scanlineimage}
@@ -202,3 +202,20 @@ def test_pages_and_animations(tmp_path: Path) -> None:
         probe_media(tmp_path / "b.%04d.png")
     pages[0].save(tmp_path / "one.webp", lossless=True)
     assert probe_media(tmp_path / "one.webp").notes == ()
+
+
+def test_a_jpeg_xl_that_moves(tmp_path: Path) -> None:
+    for name, frames in (("a.jxl", 3), ("one.jxl", 1)):
+        ffmpeg("-f", "lavfi", "-i", "testsrc2=s=32x16", "-frames:v", frames,
+               *("-c:v", "libjxl_anim" if frames > 1 else "libjxl", "-distance", 0),
+               *("-f", "image2pipe", tmp_path / name))  # fmt: skip
+    with pytest.raises(MediaError, match="is an animation"):
+        probe_media(tmp_path / "a.jxl")
+    assert probe_media(tmp_path / "one.jxl").notes == ()
+
+
+def test_luminance_and_differences_of_colour(tmp_path: Path) -> None:
+    """They are no grey picture: its colours are in RY and BY (OpenEXR, ImfRgbaYca.h)."""
+    file = exr(tmp_path / "a.exr", planes("Y RY BY", 0.2))
+    with pytest.raises(MediaError, match=r"\(Y, RY, BY\), which are not converted"):
+        probe_media(file)
