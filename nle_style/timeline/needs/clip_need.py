@@ -13,7 +13,7 @@ from nle_style.timeline.frames import counted, exact_rate, is_counted_at, snappe
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.origin import origin_of
 from nle_style.timeline.needs.readings import OtherReading, Reading, other_spans, readings_of
-from nle_style.timeline.needs.retime import at_once
+from nle_style.timeline.needs.retime import ALWAYS, at_once
 from nle_style.timeline.needs.tree import ClipPlace
 
 __all__ = ["ClipUse", "SourceRange", "use_of"]
@@ -59,10 +59,10 @@ class ClipUse(ClipPlace):
             clip's own transitions; None where the timeline does not say.
         note: a sentence for the user, or "".
         speed: source frames for each frame of the cut, without sign; handles are multiplied by it.
-        way: (offset, slope): at n frames, at `rate`, from its own first one the clip shows offset +
-            slope · n of the file; None for stills, where its speed changes or is 0, and where
-            writers disagree on it.
-        length: of the clip, transitions left out, in frames at `rate`.
+        way: (offset, slope): at n frames of the cut, at `rate`, from its own first one, which a
+            nest may trim off, the clip shows offset + slope · n of the file; None for stills, where
+            its speed changes or is 0, and where writers disagree on it.
+        length: of the clip in the cut, transitions left out, in frames at `rate`.
     """
 
     source: Path
@@ -157,11 +157,17 @@ def use_of(
     shown_range = SourceRange(source, max(first, 0), min(last, count - 1), look, rate)
     speed = max(abs(reading.slope) for reading in readings)
     use = _use(item, shown_range, count, media_start, "; ".join(filter(None, notes)), speed)
-    return replace(use, way=None if other else _way(readings), length=snapped(length))
+    # Speeds of the nests around it, whatever of them the cut shows.
+    slopes = {part.slope for part in item.shown}
+    if other or len(slopes) > 1 or (slope := slopes.pop()) <= 0:
+        return replace(use, length=snapped(length))
+    whole = replace(item, shown=(replace(ALWAYS, slope=slope),))
+    ways = list(readings_of(whole, position, snapped(length), rate, media_start))
+    return replace(use, way=_way(ways), length=snapped(length) / slope)
 
 
 def _way(readings: list[Reading]) -> tuple[Fraction, Fraction] | None:
-    """What all readings, and all parts of a clip in nests, agree on within a frame."""
+    """What all readings of a clip agree on within a frame."""
     first = readings[0]
     alike = all(
         each.slope == first.slope and abs(each.offset - first.offset) <= 1 for each in readings

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import deepcopy
 from fractions import Fraction
 from pathlib import Path
 
@@ -269,3 +270,15 @@ def test_record_times(planned: Made) -> None:
     plan = planned(track(clip("a", None, None), clip("b", (40, 6))))
     assert [use.record for use in plan.uses] == [None, None]
     assert frames(plan)[1] == (40, 45)
+
+
+def test_a_clip_in_a_nest_counts_from_its_own_first_frame(planned: Made) -> None:
+    """Behind other clips, where the nest is trimmed, and where it plays at twice its speed."""
+    inner = [clip("b", (30, 10)), clip("c", (50, 10))]
+    plain, trimmed, fast = (otio.schema.Stack("nest", [track(*deepcopy(inner))]) for _ in range(3))
+    trimmed.source_range = time_range(5, 10)
+    fast.source_range = time_range(0, 10)
+    fast.effects.append(otio.schema.LinearTimeWarp(time_scalar=2))
+    plan = planned(track(clip("a", (0, 10)), plain, trimmed, fast))
+    once, twice = [((30, 1), 10), ((50, 1), 10)], [((30, 2), 5), ((50, 2), 5)]
+    assert [(use.way, use.length) for use in plan.uses[1:]] == once + once + twice

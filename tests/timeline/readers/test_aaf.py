@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -12,7 +13,7 @@ import aaf2.auid
 import pytest
 
 from nle_style.timeline import read_timeline
-from nle_style.timeline.needs import plan_shots
+from nle_style.timeline.needs import Plan, plan_shots
 from tests.timeline.building import Facts, probe_of
 
 RATE = 24
@@ -29,15 +30,23 @@ class Writer:
         self.new = file.create
         self.content = file.content
         self.masters = {name: self._master(name, skip) for name in "ab"}
-        self.motion = self.new.OperationDef(aaf2.auid.AUID(_MOTION), "Motion Control", "")
-        self.motion.media_kind = "picture"
-        self.motion["NumberInputs"].value = 1
+        self.dissolve, self.bump = (
+            self._operation(f"9d2ea89{n}-0968-11d3-8a38-0050040ef7d2", name, n)
+            for n, name in ((2, "Dissolve"), (1, "Bump"))
+        )
+        self.motion = self._operation(_MOTION, "Motion Control", 1)
         self.motion["IsTimeWarp"].value = True
         rational = file.dictionary.lookup_typedef("Rational")
         ratio = aaf2.auid.AUID(_SPEED_RATIO)
         self.ratio = self.new.ParameterDef(ratio, "SpeedRatio", "", rational)
-        file.dictionary.register_def(self.motion)
-        file.dictionary.register_def(self.ratio)
+        for made in (self.dissolve, self.bump, self.motion, self.ratio):
+            file.dictionary.register_def(made)
+
+    def _operation(self, auid: str, name: str, inputs: int) -> Any:
+        made = self.new.OperationDef(aaf2.auid.AUID(auid), name, "")
+        made.media_kind = "picture"
+        made["NumberInputs"].value = inputs
+        return made
 
     def _master(self, name: str, skip: int) -> Any:
         source, master = self.new.SourceMob(name), self.new.MasterMob(name)
@@ -63,7 +72,7 @@ class Writer:
         made = self.new.Sequence(media_kind="picture")
         for item in items:
             made.components.append(item)
-        made.length = sum(item.length for item in items)
+        made.length = sum(-i.length if _crosses(i) else i.length for i in items)
         return made
 
     def composition(self, *items: Any) -> Any:
@@ -72,11 +81,35 @@ class Writer:
         self.content.mobs.append(made)
         return made
 
-    def retimed(self, ratio: str, length: int, inside: Any) -> Any:
-        group = self.new.OperationGroup(self.motion, length=length, media_kind="picture")
+    def transition(self, length: int, cut: int) -> Any:
+        """It lies over the ends of both its neighbours, which are as long as with it."""
+        made = self.new.Transition()
+        made.media_kind, made.length = "picture", length
+        made["OperationGroup"].value = self.new.OperationGroup(
+            self.dissolve, length=length, media_kind="picture"
+        )
+        made["CutPoint"].value = cut
+        return made
+
+    def retimed(self, ratio: str, length: int, inside: Any, operation: Any = None) -> Any:
+        group = self.new.OperationGroup(
+            operation or self.motion, length=length, media_kind="picture"
+        )
         group.segments.append(inside)
         group.parameters.append(self.new.ConstantValue(self.ratio, ratio))
         return group
+
+
+def _crosses(item: Any) -> bool:
+    return isinstance(item, aaf2.components.Transition)
+
+
+def read_cut(folder: Path, items: Callable[[Writer], list[Any]], skip: int = 0) -> Plan:
+    path = folder / "cut.aaf"
+    with aaf2.open(str(path), "w") as file:
+        writer = Writer(file, skip)
+        writer.composition(*items(writer)).usage = "Usage_TopLevel"
+    return plan_shots(read_timeline(path), probe_of(Facts(Fraction(RATE), LENGTH)))
 
 
 def fast(at: Writer) -> Any:
@@ -133,15 +166,102 @@ def test_nests_and_retimes(
     skip: int,
     wanted: list[tuple[str, int, int]],
 ) -> None:
-    path = tmp_path / "cut.aaf"
-    with aaf2.open(str(path), "w") as file:
-        writer = Writer(file, skip)
-        cut = writer.composition(*items(writer))
-        cut.usage = "Usage_TopLevel"
-    plan = plan_shots(read_timeline(path), probe_of(Facts(Fraction(RATE), LENGTH)))
+    plan = read_cut(tmp_path, items, skip)
     assert not plan.refusals
     assert [use.source.stem for use in plan.uses] == [name for name, _, _ in wanted]
     for use, (_, first, last) in zip(plan.uses, wanted, strict=True):
         # A frame beside those that are shown, for retimes that are read in other ways.
         assert first - 1 <= use.first <= first
         assert last <= use.last <= last + 2
+
+
+@pytest.mark.parametrize(
+    ("items", "way", "shown"),
+    [
+        # b at twice its speed, ten frames of the cut, of which two lie before the cut.
+        (lambda at: [at.retimed("1/2", 10, at.clip("b", 30, 20))], (34, 2), (30, 48)),
+        # At half of it: the cut is one frame of the source later.
+        (lambda at: [at.retimed("2/1", 10, at.clip("b", 30, 5))], (31, Fraction(1, 2)), (30, 34)),
+        # A freeze, which Avid writes as a ratio that is the length.
+        (lambda at: [at.retimed("10", 10, at.clip("b", 30, 1))], None, (30, 30)),
+        # Within a nest behind one frame of a, which the transition covers.
+        (
+            lambda at: [
+                at.clip(
+                    at.composition(
+                        at.clip("a", 0, 1), at.retimed("1/2", 10, at.clip("b", 30, 20))
+                    ),
+                    0,
+                    11,
+                )
+            ],
+            (30, 2),
+            (30, 48),
+        ),
+        # Reverse from frame 39 down to 30.
+        (lambda at: [at.retimed("-1/1", 10, at.clip("b", 30, 10))], None, (30, 39)),
+    ],
+)
+def test_a_speed_beside_dissolves(
+    tmp_path: Path,
+    items: Callable[[Writer], list[Any]],
+    way: tuple[int, Fraction] | None,
+    shown: tuple[int, int],
+) -> None:
+    around = at_both_ends(items)
+    plan = read_cut(tmp_path, around)
+    assert not plan.refusals
+    (use,) = (use for use in plan.uses if use.source.stem == "b")
+    assert use.way == way
+    assert use.first <= shown[0]
+    assert use.last >= shown[1]
+
+
+def at_both_ends(items: Callable[[Writer], list[Any]]) -> Callable[[Writer], list[Any]]:
+    """A dissolve before, two frames of it before the cut, and one behind, three behind its cut."""
+
+    def around(at: Writer) -> list[Any]:
+        before, behind = at.transition(4, 2), at.transition(6, 3)
+        return [at.clip("a", 20, 20), before, *items(at), behind, at.clip("a", 70, 20)]
+
+    return around
+
+
+def _missing(at: Writer) -> Any:
+    gone = at.clip("a", 0, 10)
+    gone["SourceMobSlotID"].value = 9
+    return gone
+
+
+def _with_effect(at: Writer) -> Any:
+    """A clip of a master that is an effect around its file."""
+    master = at.new.MasterMob("effect")
+    inside = at.masters["a"].slots[0].segment.mob.create_source_clip(1, 10, 80, "picture")
+    master.create_picture_slot(RATE).segment = at.retimed("1/1", 80, inside, at.bump)
+    at.content.mobs.append(master)
+    return at.clip(master, 5, 10)
+
+
+@pytest.mark.parametrize(
+    ("item", "reason"),
+    [
+        (_missing, "the AAF does not have the clip that it shows"),
+        (_with_effect, "its master clip is more than a reference to its file"),
+        (
+            lambda at: at.retimed("1/2", 10, at.clip("a", 20, 20), at.bump),
+            r"its effect Bump has a speed \(1/2\) and is no time warp",
+        ),
+    ],
+)
+def test_a_picture_that_cannot_be_followed_is_refused(
+    tmp_path: Path, item: Callable[[Writer], Any], reason: str
+) -> None:
+    plan = read_cut(tmp_path, lambda at: [at.clip("b", 0, 5), item(at), at.clip("b", 50, 5)])
+    (refusal,) = plan.refusals
+    assert re.match(reason, refusal.reason)
+    assert [use.record and use.record[0] * RATE for use in plan.uses] == [0, 15]
+
+
+def test_an_effect_that_has_a_speed_of_1_is_none(tmp_path: Path) -> None:
+    plan = read_cut(tmp_path, lambda at: [at.retimed("1/1", 10, at.clip("a", 20, 10), at.bump)])
+    assert [(use.first, use.last) for use in plan.uses] == [(20, 29)]
