@@ -188,9 +188,7 @@ def test_nests_and_retimes(
         (
             lambda at: [
                 at.clip(
-                    at.composition(
-                        at.clip("a", 0, 1), at.retimed("1/2", 10, at.clip("b", 30, 20))
-                    ),
+                    at.composition(at.clip("a", 0, 1), at.retimed("1/2", 10, at.clip("b", 30, 20))),
                     0,
                     11,
                 )

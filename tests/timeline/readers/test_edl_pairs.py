@@ -86,17 +86,61 @@ def test_speeds_on_both_sides_of_a_transition(tmp_path: Path) -> None:
     assert speeds(*(line.format("ONE") for line in lines)) == [[2.0], []]
 
 
-def test_a_dissolve_from_a_clip_that_is_nowhere_is_refused(tmp_path: Path) -> None:
-    plan = planned(
-        read(
-            tmp_path,
-            "001  GONE     AA/V  C        00:00:00:10 00:00:00:10 01:00:00:00 01:00:00:00",
-            "001  B        AA/V  D    010 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
-        )
+def test_a_dissolve_from_a_clip_that_is_nowhere_else(tmp_path: Path) -> None:
+    """At the head of a list, from another place of the clip before, and from another clip of no
+    reel: the frames of the dissolve are a clip of their own."""
+    made = read(
+        tmp_path,
+        "001  A        AA/V  C        00:00:00:10 00:00:00:10 01:00:00:00 01:00:00:00",
+        "001  B        AA/V  D    010 00:00:00:00 00:00:01:00 01:00:00:00 01:00:01:00",
+        "* FROM CLIP NAME: a.mov",
+        "* TO CLIP NAME: b.mov",
+        "002  B        V     C        00:00:09:00 00:00:09:00 01:00:01:00 01:00:01:00",
+        "002  C        V     D    005 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        "003  AX       V     C        00:00:02:00 00:00:03:00 01:00:02:00 01:00:03:00",
+        "* FROM CLIP NAME: x.mov",
+        "004  AX       V     C        00:00:04:00 00:00:04:00 01:00:03:00 01:00:03:00",
+        "004  AX       V     D    006 00:00:06:00 00:00:07:00 01:00:03:00 01:00:04:00",
+        "* FROM CLIP NAME: y.mov",
+        "* TO CLIP NAME: z.mov",
     )
-    (refusal,) = plan.refusals
-    assert (refusal.clip_name, refusal.track_name) == ("GONE", "AA/V")
-    assert "line 3 is dissolved from" in refusal.reason
+    plan = planned(made)
+    assert not plan.refusals
+    cut = [("b.mov", 0, 24), ("C", 0, 24), ("x.mov", 50, 74), ("z.mov", 150, 174)]
+    assert shown(plan) == [*cut, ("a.mov", 10, 19), ("B", 225, 229), ("y.mov", 100, 105)]
+    assert [use.record and use.record[0] for use in plan.uses] == [0, 1, 2, 3, 0, 1, 3]
+    assert "line 4): dissolves from A, which is not the clip before" in made.warnings[0]
+
+
+def test_a_dissolve_goes_on_where_the_clip_before_ends(tmp_path: Path) -> None:
+    """Whatever its reel is called, and two frames off, as Avid counts speeds."""
+    made = read(
+        tmp_path,
+        "001  A        V     C        00:00:01:00 00:00:02:00 01:00:00:00 01:00:01:00",
+        "002  A.TRIM   V     C        00:00:02:00 00:00:02:00 01:00:01:00 01:00:01:00",
+        "002  B        V     D    005 00:00:00:00 00:00:01:00 01:00:01:00 01:00:02:00",
+        "003  B        V     C        00:00:01:02 00:00:01:02 01:00:02:00 01:00:02:00",
+        "003  C        V     D    005 00:00:00:00 00:00:01:00 01:00:02:00 01:00:03:00",
+    )
+    assert shown(planned(made)) == [("A", 25, 54), ("B", 0, 29), ("C", 0, 24)]
+    (warning,) = made.warnings
+    assert "line 5): dissolves from A.TRIM, which the clip before is not" in warning
+
+
+def test_comments_before_their_events(tmp_path: Path) -> None:
+    made = read(
+        tmp_path,
+        "* FROM CLIP NAME: a.mov",
+        "001  A        V     C        00:00:01:00 00:00:02:00 01:00:00:00 01:00:00:12",
+        "M2   A               050.0                00:00:01:00",
+        "* FROM CLIP NAME: b.mov",
+        "* LOC: 01:00:00:13 RED here",
+        "002  B        V     C        00:00:03:00 00:00:04:00 01:00:00:12 01:00:01:12",
+    )
+    a, b = pictures(made)
+    assert [(a.name, len(a.markers)), (b.name, len(b.markers))] == [("a.mov", 0), ("b.mov", 1)]
+    assert [use.speed for use in planned(made).uses] == [2, 1]
+    assert "comments stand before the first event" in made.warnings[0]
 
 
 def test_a_key_has_a_foreground_above_its_background(tmp_path: Path) -> None:

@@ -15,12 +15,12 @@ from nle_style.timeline.parsed import SOURCE_KEY
 from nle_style.timeline.readers.edl.edl_events import Event, Motion, frames_of
 from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedEvent
 
-__all__ = ["edl_clip"]
+__all__ = ["FRAME_SLACK", "edl_clip"]
 
 _NO_NAME = {"", "AX", "(NULL)"}
 # An M2 line has one decimal, and Avid counts a frame or two more or less at a dissolve.
 _SPEED_SLACK = Fraction(1, 20)
-_FRAME_SLACK = 3
+FRAME_SLACK = 3
 
 
 def edl_clip(edl: EdlList, item: PlacedEvent) -> otio.schema.Clip:
@@ -127,7 +127,7 @@ def _set_range(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:
             # Avid lists one frame, the one from which the picture runs backwards.
             edl.warn(event, f"reverse; taken as the {needed} frames up to its source in-point")
             start -= needed - 1
-        elif abs(needed - consumed) > _FRAME_SLACK + length * _SPEED_SLACK / round(edl.rate):
+        elif abs(needed - consumed) > FRAME_SLACK + length * _SPEED_SLACK / round(edl.rate):
             edl.warn(event, f"its speed needs {needed} source frames, and it lists {consumed}")
         clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
     elif abs(consumed - length) == 1:

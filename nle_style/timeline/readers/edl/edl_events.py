@@ -110,13 +110,18 @@ class Event:
         return self.fcm[1] or ";" in "".join(self.record)
 
 
-def parse_events(text: str) -> tuple[str, list[Event], list[int]]:
-    """Title, events in file order, and the numbers of event lines that could not be read."""
+def parse_events(text: str, notes: list[str]) -> tuple[str, list[Event], list[int]]:
+    """Title, events in file order, and the numbers of event lines that could not be read.
+
+    Args:
+        text: the list.
+        notes: what is guessed of the whole list is added to it.
+    """
     title, drop = "", False
     drop_record: bool | None = None
     events: list[Event] = []
     unread: list[int] = []
-    for number, line in _lines(text):
+    for number, line in _behind_events(list(_lines(text)), notes):
         if line.upper().startswith("TITLE:"):
             title = line[6:].strip()
         elif line.upper().startswith("FCM"):
@@ -138,6 +143,33 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         stripped = line.strip(" \t\x00\x1a")
         if stripped:
             yield number, stripped
+
+
+def _behind_events(lines: list[tuple[int, str]], notes: list[str]) -> list[tuple[int, str]]:
+    """The lines, with every comment behind its event.
+
+    Where names stand before the first event, and none behind the last one, they are before theirs.
+    """
+    places = [place for place, (_, line) in enumerate(lines) if line[0].isdigit()]
+    first, last = (places[0], places[-1]) if places else (0, 0)
+    if not _names_any(lines[:first]) or _names_any(lines[last:]):
+        return lines
+    notes.append("its comments stand before the first event: read as those of the event after them")
+    ordered: list[tuple[int, str]] = []
+    held: list[tuple[int, str]] = []
+    is_comment = True
+    for number, line in lines:
+        after_event = not is_comment
+        is_comment = not re.match(r"\d|TITLE:|FCM|M2\s", line, re.IGNORECASE)
+        if is_comment and after_event:
+            ordered += held
+            held = []
+        (held if is_comment else ordered).append((number, line))
+    return ordered + held
+
+
+def _names_any(lines: list[tuple[int, str]]) -> bool:
+    return any(re.search(r"CLIP NAME\s*:", line, re.IGNORECASE) for _, line in lines)
 
 
 def _append(events: list[Event], match: re.Match[str], line: int, fcm: tuple[bool, bool]) -> None:

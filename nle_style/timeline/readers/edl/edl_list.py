@@ -17,9 +17,15 @@ import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import Dropped, Parsed, file_bytes
-from nle_style.timeline.readers.edl.edl_clips import edl_clip
+from nle_style.timeline.readers.edl.edl_clips import FRAME_SLACK, edl_clip
 from nle_style.timeline.readers.edl.edl_events import Event, highest_frame, parse_events
-from nle_style.timeline.readers.edl.edl_times import GENERATED, EdlList, PlacedEvent, placed_events
+from nle_style.timeline.readers.edl.edl_times import (
+    GENERATED,
+    EdlList,
+    PlacedEvent,
+    outgoing_part,
+    placed_events,
+)
 
 __all__ = ["read_edl"]
 
@@ -50,7 +56,7 @@ def read_edl(path: Path, rate: Fraction | None) -> Parsed:
         TimelineError: no rate, a timecode that does not exist at it, or no event.
     """
     text, notes = _text(path)
-    title, events, unread = parse_events(text)
+    title, events, unread = parse_events(text, notes)
     if not events:
         raise TimelineError(
             "no event of a CMX 3600 list was found in it",
@@ -125,7 +131,9 @@ def _layers(
     edl: EdlList, name: str, kind: str, placed: list[PlacedEvent], start: int
 ) -> list[otio.schema.Track]:
     layers: list[_Layer] = []
-    for item in placed:
+    waiting = placed[::-1]
+    while waiting:
+        item = waiting.pop()
         fitting = [layer for layer in layers if layer.end <= item.start]
         # A transition needs the clip that it comes from before it on the track.
         touching = [layer for layer in fitting if layer.end == item.start]
@@ -143,29 +151,42 @@ def _layers(
             layer.track.append(otio.schema.Gap(source_range=edl.range(0, item.start - layer.end)))
             layer.last = None
         if item.event.kind in ("D", "W"):
-            _add_transition(edl, layer, item)
+            waiting += _add_transition(edl, layer, item)
         layer.track.append(edl_clip(edl, item))
         layer.end, layer.last = item.end, item
     return [layer.track for layer in layers]
 
 
-def _add_transition(edl: EdlList, layer: _Layer, item: PlacedEvent) -> None:
-    """A CMX transition begins at the event's in-point and shows more of the outgoing clip."""
+def _add_transition(edl: EdlList, layer: _Layer, item: PlacedEvent) -> list[PlacedEvent]:
+    """A CMX transition begins at the event's in-point and shows more of the outgoing clip.
+
+    Where that is not the clip before, what is shown of it comes back, as a clip of its own.
+    """
     event = item.event
     before, length = layer.last, item.end - item.start
-    black = event.outgoing is not None and event.outgoing.reel in GENERATED
-    if before is None and not black:
-        if event.outgoing is not None:
-            edl.drop(event.outgoing, "is dissolved from, and is not on the track")
-        edl.warn(event, "dissolves from a clip that is not on the track; read as a cut")
-        return
-    if before and event.outgoing and event.outgoing.reel != before.event.reel:
-        edl.warn(event, f"dissolves from {event.outgoing.reel}, not the clip before; see its edit")
+    frames, outgoing = min(event.frames, length), event.outgoing
     if event.frames == 0:
         edl.warn(event, "has a transition of 0 frames; read as a cut")
-        return
+        return []
     if event.frames > length:
         edl.warn(event, f"has a transition of {event.frames} frames; read as one of its {length}")
+    elsewhere = None
+    if outgoing is not None and outgoing.incoming is None and outgoing.reel not in GENERATED:
+        elsewhere = outgoing_part(edl, event, item.start, frames)
+    if before is not None and elsewhere is not None and _goes_on(before, elsewhere):
+        if outgoing.reel != before.event.reel:
+            edl.warn(event, f"dissolves from {outgoing.reel}, which the clip before is not")
+        elsewhere = None
+    if elsewhere is not None:
+        edl.warn(
+            event,
+            f"dissolves from {elsewhere.event.reel}, which is not the clip before: read as a cut, "
+            f"and the {frames} frames of {elsewhere.event.reel} as a clip on a track of its own",
+        )
+        return [elsewhere]
+    if before is None and (outgoing is None or outgoing.reel not in GENERATED):
+        edl.warn(event, "dissolves from a clip that is not on the track; read as a cut")
+        return []
     dissolve = event.kind == "D"
     layer.track.append(
         otio.schema.Transition(
@@ -174,6 +195,22 @@ def _add_transition(edl: EdlList, layer: _Layer, item: PlacedEvent) -> None:
                 otio.schema.TransitionTypes.SMPTE_Dissolve if dissolve else "SMPTE_Wipe"
             ),
             in_offset=edl.time(0),
-            out_offset=edl.time(min(event.frames, length)),
+            out_offset=edl.time(frames),
         )
     )
+    return []
+
+
+def _goes_on(before: PlacedEvent, outgoing: PlacedEvent) -> bool:
+    """Whether the line that a transition starts from goes on where the clip before it ends.
+
+    Lists begin what has no tape anew, and a speed's M2 line alone says where it goes on.
+    """
+    old, new = before.event, outgoing.event
+    if old.reel == new.reel:
+        motions = [*old.motions, *(new.incoming.motions if new.incoming else ())]
+        if old.freeze or any(motion.name == old.reel for motion in motions):
+            return True
+        if outgoing.source[0] == before.source[0]:
+            return True
+    return abs(outgoing.source[0] - before.source[1]) <= FRAME_SLACK

@@ -58,6 +58,21 @@ class EdlList:
         """Frames as a range of the list."""
         return otio.opentime.TimeRange(self.time(start), self.time(duration))
 
+    def frame(self, event: Event, timecode: str, *, drop: bool) -> int:
+        """A timecode of an event in frames.
+
+        Raises:
+            TimelineError: it does not exist at the list's rate.
+        """
+        try:
+            return frames_of(timecode, self.rate, drop=drop)
+        except ValueError as error:
+            raise TimelineError(
+                f"event {event.number} in line {event.line}: {error}",
+                where=str(self.path),
+                remedy="Give the sequence's rate with --rate.",
+            ) from error
+
     def warn(self, event: Event, text: str) -> None:
         """Note something of an event that is read."""
         self.warnings.append(f"event {event.number} (line {event.line}): {text}")
@@ -92,16 +107,8 @@ def placed_events(edl: EdlList, events: Sequence[Event]) -> list[PlacedEvent]:
 
 
 def _placed(edl: EdlList, event: Event) -> PlacedEvent | None:
-    try:
-        times = [frames_of(t, edl.rate, drop=event.drop_source) for t in event.source]
-        times += [frames_of(t, edl.rate, drop=event.drop_record) for t in event.record]
-    except ValueError as error:
-        raise TimelineError(
-            f"event {event.number} in line {event.line}: {error}",
-            where=str(edl.path),
-            remedy="Give the sequence's rate with --rate.",
-        ) from error
-    source_in, source_out, start, end = times
+    source_in, source_out = (edl.frame(event, t, drop=event.drop_source) for t in event.source)
+    start, end = (edl.frame(event, t, drop=event.drop_record) for t in event.record)
     end = _after(start, end, edl.day(drop=event.drop_record))
     if end < start:
         edl.drop(event, "ends before it starts in the record")
@@ -109,6 +116,15 @@ def _placed(edl: EdlList, event: Event) -> PlacedEvent | None:
         return None
     day = edl.day(drop=event.drop_source)
     return PlacedEvent(event, start, end, (source_in, _after(source_in, source_out, day)))
+
+
+def outgoing_part(edl: EdlList, event: Event, start: int, length: int) -> PlacedEvent | None:
+    """What the transition of an event shows of the line that it starts from; None without one."""
+    if event.outgoing is None:
+        return None
+    shown = replace(event.outgoing, incoming=event)
+    begin = edl.frame(shown, shown.source[0], drop=shown.drop_source)
+    return PlacedEvent(shown, start, start + length, (begin, begin + length))
 
 
 def _after(begin: int, end: int, day: int) -> int:
