@@ -174,8 +174,8 @@ def _add_transition(edl: EdlList, layer: _Layer, item: PlacedEvent) -> list[Plac
     if outgoing is not None and outgoing.incoming is None and outgoing.reel not in GENERATED:
         elsewhere = outgoing_part(edl, event, item.start, frames)
     if before is not None and elsewhere is not None and _goes_on(before, elsewhere):
-        if outgoing.reel != before.event.reel:
-            edl.warn(event, f"dissolves from {outgoing.reel}, which the clip before is not")
+        if (reel := elsewhere.event.reel) != before.event.reel:
+            edl.warn(event, f"dissolves from {reel}, which the clip before is not")
         elsewhere = None
     if elsewhere is not None:
         edl.warn(
