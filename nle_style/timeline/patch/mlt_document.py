@@ -69,8 +69,10 @@ class Medium:
     uses: list[Use] = field(default_factory=list)
 
     def text(self, name: str) -> str:
-        """A property's text, "" without it."""
-        return self.properties[name].text.strip() if name in self.properties else ""
+        """A property's text, "" without it; MLT takes attributes of the producer for some too."""
+        if name not in self.properties:
+            return self.node.attributes.get(name, "")
+        return property_text(self.properties[name])
 
     @property
     def id(self) -> str:
@@ -165,7 +167,7 @@ class MltDocument:
         for node in self.scan.nodes:
             name = node.attributes.get("name", "") if node.name == "property" else ""
             folder = re.fullmatch(r"kdenlive:folder\.-?\d+\.(\d+)", name)
-            text = folder[1] if folder else node.text if name == "kdenlive:id" else ""
+            text = folder[1] if folder else property_text(node) if name == "kdenlive:id" else ""
             numbers += [int(text)] if text.strip().isdecimal() else []
         return max(numbers) + 1
 
@@ -179,11 +181,16 @@ class MltDocument:
         if root and (Path(root).is_dir() or not root.startswith("/")):
             return False
         texts = (
-            node.text.strip()
+            property_text(node)
             for node in self.scan.nodes
             if node.name == "property" and node.attributes.get("name") in _PATHS
         )
         return any(text and not text.startswith("/") and _is_there(folder, text) for text in texts)
+
+
+def property_text(node: Node) -> str:
+    """What a property says: its value, or the text in it."""
+    return (node.attributes.get("value", "") + node.text).strip()
 
 
 def _is_there(folder: Path, text: str) -> bool:
@@ -209,7 +216,7 @@ def _sounds(nodes: Iterable[Node]) -> frozenset[str]:
     """The ids of the tracks for sound, which are tractors or playlists, and of what they play."""
     found = set()
     for node in nodes:
-        names = {child.attributes.get("name") for child in node.children if child.text.strip()}
+        names = {child.attributes.get("name") for child in node.children if property_text(child)}
         if node.name in ("tractor", "playlist") and names & _SOUND:
             found.add(node.attributes.get("id", ""))
             tracks = (child for child in node.children if child.name == "track")

@@ -168,7 +168,7 @@ class _Patch:
         made = self._copied[medium, target] = new_id(medium.id, self._ids)
         inside = [*self._relinked(medium, target), set_attribute(found, node, "id", made)]
         if number:
-            inside.append(set_content(found, medium.properties["kdenlive:id"], number))
+            inside.append(self._set(medium, "kdenlive:id", number))
         if "kdenlive:control_uuid" in medium.properties:
             inside.append(drop_element(found, medium.properties["kdenlive:control_uuid"]))
         self.edits.append(Edit(node.end, node.end, copied(found, node, inside), node))
@@ -199,8 +199,17 @@ class _Patch:
             texts |= medium.moved_streams()
         nodes = medium.properties
         changed = [(k, v) for k, v in texts.items() if medium.text(k) not in ("", v)]
-        edits = [set_content(self._scan, nodes[name], text) for name, text in changed]
+        edits = [self._set(medium, name, text) for name, text in changed]
         return edits + [drop_element(self._scan, nodes[k]) for k in _OF_THE_OLD if k in nodes]
+
+    def _set(self, medium: Medium, name: str, text: str) -> Edit:
+        """Set a property that a medium has, where it stands."""
+        node = medium.properties.get(name)
+        if node is None:
+            return set_attribute(self._scan, medium.node, name, text)
+        if "value" in node.attributes:
+            return set_attribute(self._scan, node, "value", text)
+        return set_content(self._scan, node, text)
 
     def _path(self, medium: Medium, target: PurePath | None) -> str:
         """A path in the form of the one that it replaces."""

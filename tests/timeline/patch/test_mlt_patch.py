@@ -66,6 +66,25 @@ def test_a_file_may_be_named_without_a_service() -> None:
     assert data.decode() == text.replace("/m/a.mov", str(OUT))
 
 
+@pytest.mark.parametrize(
+    "producer",
+    [
+        '<producer id="a"><property name="resource" value="/m/a.mov"/></producer>',
+        "<producer id='a' mlt_service='avformat' resource='/m/a.mov'/>",
+        '<producer id="a" mlt_service="timewarp" resource="2:/m/a.mov"><property '
+        'name="warp_resource" value="/m/a.mov"></property></producer>',
+    ],
+)
+def test_a_path_may_be_a_value_or_an_attribute(producer: str) -> None:
+    entries = '<entry producer="a" in="5" out="9"/><entry producer="a" in="0" out="1"/>'
+    text = f'<mlt>{producer}<playlist id="p">{entries}</playlist></mlt>'
+    places = [match.start() for match in re.finditer("<entry", text)]
+    data = patch_mlt(text.encode(), list(map(clip_at, places)), Path("/")).data.decode()
+    assert data == text.replace("/m/a.mov", str(OUT))
+    one = patch_mlt(text.encode(), [clip_at(places[1])], Path("/")).data.decode()
+    assert one.count("/m/a.mov") == one.count(str(OUT)) == producer.count("/m/a.mov")
+
+
 def test_a_speed_stays_before_the_path() -> None:
     warp = {"warp_speed": "-0.5", "warp_resource": "/m/a.mov", "kdenlive__id": 2}
     media = chain("c1", "-0.5:/m/a.mov", 40, tag="producer", service="timewarp", **warp)

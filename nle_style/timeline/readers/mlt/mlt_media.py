@@ -44,9 +44,14 @@ class Slides(NamedTuple):
 
 
 def mlt_property(element: ElementTree.Element, name: str) -> str:
-    """A property of an element, as it is set last; "" if it has none of that name."""
+    """A property of an element, as it is set last; "" if it has none of that name.
+
+    MLT takes the element's own attributes for properties too, and a value for a text.
+    """
     found = element.findall(f"./property[@name='{name}']")
-    return (found[-1].text or "") if found else ""
+    if not found:
+        return element.get(name, "")
+    return found[-1].get("value", "") + (found[-1].text or "")
 
 
 def warp_speed(producer: ElementTree.Element) -> Fraction:

@@ -116,6 +116,20 @@ def own_ends(entries: str) -> str:
             "</multitrack></tractor>",
             shown((1, 10, 19)),
         ),
+        # Properties as values, and as attributes of the producer and of a filter.
+        (
+            '<producer id="c" mlt_service="timewarp" length="30"><property name="resource"'
+            ' value="2:a.mov"/><property name="warp_speed" value="2"/><property'
+            ' name="warp_resource" value="a.mov"/></producer>'
+            f'<playlist id="p"><entry producer="c" in="10" out="14"/></playlist>{TRACK}',
+            [(1, number) for number in range(20, 30, 2)],
+        ),
+        (frozen('mlt_service="freeze" disable="1"', frame=4), shown((1, 10, 19))),
+        (
+            '<playlist id="p"><entry producer="a" in="10" out="19">'
+            f'<filter mlt_service="freeze" frame="4"/></entry></playlist>{TRACK}',
+            [(1, 14)] * 10,
+        ),
         # Of a property that stands twice the last one.
         (
             '<producer id="c"><property name="resource">b.mov</property>'
