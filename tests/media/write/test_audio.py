@@ -58,6 +58,27 @@ def test_part_of_a_clip_is_in_sync(tmp_path: Path, codec: str) -> None:
     assert abs(onset(published.path) - (48000 - 27227)) <= 1
 
 
+def test_a_part_in_matroska_begins_with_its_first_sample(tmp_path: Path) -> None:
+    """PCM of MXF comes in packets as long as a frame, which are cut where the part begins."""
+    ramp = "aevalsrc=mod(floor(t*48000)\\,20000)/32768:s=48000:d=1"
+    sound = ("-f", "lavfi", "-i", ramp, "-c:a", "pcm_s16le", "-shortest")
+    clip = make(tmp_path / "a.mxf", *("-c:v", "mpeg2video"), codec=(), rate=NTSC, frames=12,
+                size="64x48", sound=sound)  # fmt: skip
+    samples = np.frombuffer(raw_sound(clip), "<i2")
+    published = rendered(clip, tmp_path, "ffv1", first=2)
+    read = np.frombuffer(raw_sound(published.path), "<i2")
+    # 2 frames are 2 * 1001 / 30000 s = 3203.2 samples
+    assert np.array_equal(read, samples[3203 : 3203 + len(read)])
+    assert len(read) > 10_000
+    assert sound_begins(published.path) == 0
+
+
+def sound_begins(path: Path) -> float:
+    with av.open(str(path)) as movie:
+        packet = next(movie.demux(audio=0))
+        return float((packet.pts or 0) * packet.time_base)
+
+
 def test_late_part_is_found_by_a_seek(tmp_path: Path) -> None:
     sound = ("-f", "lavfi", "-i", "aevalsrc='if(between(t,5.0,5.002),0.9,0)|0:s=48000:d=6'")
     clip = make(tmp_path / "a.mov", "-c:a", "aac", rate=NTSC, frames=180, size="64x48", sound=sound)

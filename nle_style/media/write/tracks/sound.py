@@ -52,8 +52,8 @@ class _Track:
 
     Attributes:
         resampler: for sound that becomes PCM; None: packets are copied as they are.
-        block: bytes of a sample of all channels, where its packets are PCM whose times MOV would
-            lose: it has one duration for all samples. 0 where packets keep their times.
+        block: bytes of a sample of all channels, where its packets are PCM, which can be cut at any
+            sample; 0 for others.
         next: the sample that follows what was written, counted from the first frame.
         filled, cut: samples of silence put into gaps, and samples left out because they overlap.
         cutting: all of the packet before was left out.
@@ -160,7 +160,7 @@ class AudioTracks:
         )
         added.disposition = stream.disposition
         context, block = stream.codec_context, 0
-        if resampler is None and self._negative and _PLAIN_PCM.fullmatch(context.name):
+        if resampler is None and _PLAIN_PCM.fullmatch(context.name):
             block = context.channels * context.format.bytes
             if context.name.startswith(("pcm_s24", "pcm_f24")):  # decoded to 32 bits
                 block = context.channels * 3
@@ -194,24 +194,30 @@ class AudioTracks:
 
     def _keeps(self, track: _Track, packet: Packet[Stream], finished: set[int]) -> bool:
         length = (packet.duration or 0) * packet.time_base
-        begins = (packet.pts or 0) * packet.time_base
-        if not self._negative and begins < self._start and track.resampler is None:
+        begins = self._begin(packet)
+        uncut = track.resampler is None and not track.block
+        if not self._negative and begins < self._start and uncut:
             return False
         if begins >= self._end and not self._whole:
             finished.add(packet.stream.index)
             return False
         return begins + length + track.preroll(length) > self._start
 
+    @staticmethod
+    def _begin(packet: Packet[Stream]) -> Fraction:
+        return (packet.pts or 0) * packet.time_base
+
     def _carry(
         self, track: _Track, packet: Packet[Stream]
     ) -> Iterator[tuple[float, Packet[Stream]]]:
         if track.resampler is not None:
             yield from self._decoded(track, packet, track.resampler)
-        elif track.block:
+        elif track.block and (self._negative or self._begin(packet) < self._start):
+            # MOV would lose the times of PCM: it has one duration for all samples.
             yield from self._counted(track, packet)
         else:
             packet.duration = round((packet.duration or 0) * packet.time_base * track.plan.rate)
-            begin = self._sample_of(track, (packet.pts or 0) * packet.time_base)
+            begin = self._sample_of(track, self._begin(packet))
             packet.time_base = Fraction(1, track.plan.rate)  # AVI's may be as long as a packet
             packet.pts = packet.dts = begin if begin >= 0 else _hidden(track, packet, begin)
             packet.stream = track.output
@@ -225,7 +231,7 @@ class AudioTracks:
     ) -> Iterator[tuple[float, Packet[Stream]]]:
         """A packet of PCM at the sample where it belongs, and silence before it."""
         data = bytes(packet)
-        begin = self._sample_of(track, (packet.pts or 0) * packet.time_base)
+        begin = self._sample_of(track, self._begin(packet))
         silence, cut = track.place(begin, len(data) // track.block)
         silent = bytes([_SILENT_BYTE.get(track.source.codec_context.name, 0)])
         for length in _pieces(silence, track.plan.rate):
