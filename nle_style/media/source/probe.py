@@ -17,6 +17,7 @@ from nle_style.errors import MediaError
 from nle_style.media.base import (
     AlphaKind,
     AudioInfo,
+    ColourTags,
     FieldOrder,
     ImageHeader,
     MediaInfo,
@@ -57,6 +58,11 @@ __all__ = ["probe_media"]
 _DEFAULT_RATE = Fraction(24)
 # Kinds whose files may be premultiplied, where OpenImageIO tells which are.
 _TOLD_OF_ALPHA = (".exr", ".iff", ".tga", ".tif", ".tiff")
+# What swscale makes of a digital cinema's X'Y'Z': xyz12ToRgb48() of libswscale/swscale.c.
+_OF_CONVERTED_XYZ = ColourTags(primaries=1, transfer=4, matrix=0, full_range=True)
+_FROM_XYZ = (
+    "its X'Y'Z' is converted to RGB of Rec.709 primaries and gamma 2.2; colours outside are clipped"
+)
 _NO_TIMECODE = "its header's timecode is none and is left out"
 # AVFieldOrder TT, BB, TB, BT: ffmpeg's own decoders and MOV writer take the first letter for the
 # field that is shown first (libavcodec/rawdec.c), whatever the comments of that enum say.
@@ -138,10 +144,12 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         by = "the frames" if frame.interlaced_frame else "the stream" if order else ""
         colour = colour_of_movie(path, stream.index, frame)
         check_dolby_vision(path, entry, frame, colour.tags)
+        converted = format_.name.startswith("xyz")
         cut = f"its clean aperture of {width}x{height} of {frame.width}x{frame.height} is read"
         notes = [
             *([f"{chosen} is painted; --stream takes another"] if chosen else []),
             *([cut] if crop else []),
+            *([_FROM_XYZ] if converted else []),
             *index.notes,
             *assumed,
             *colour.notes,
@@ -161,7 +169,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
             alpha="straight" if has_alpha(frame) else "none",
             pixel_aspect=1 / aspect if turned else aspect,
             rotation=frame.rotation % 360,
-            colour=colour.tags,
+            colour=_OF_CONVERTED_XYZ if converted else colour.tags,
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=timecode,

@@ -187,6 +187,31 @@ def test_half_a_column_of_a_clean_aperture(tmp_path: Path, pixels: str) -> None:
     assert [rgb_md5(frame) for frame in decoded_rgb(info)] == decoded_md5s(clip, "rgb24")
 
 
+def test_the_xyz_of_a_digital_cinema(tmp_path: Path) -> None:
+    """Codes are 4095 XYZ^(1/2.6) (SMPTE ST 428-1, with 1 for ffmpeg's white). The RGB that ffmpeg
+    makes of it is tagged as what it is, and not as the X'Y'Z' that the container states."""
+    light = np.array([[0.2, 0.2, 0.2], [0.3, 0.15, 0.05]])  # linear Rec.709
+    to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722],
+                       [0.0193, 0.1192, 0.9505]])  # fmt: skip
+    codes = np.rint(4095 * (light @ to_xyz.T) ** (1 / 2.6)).astype("<u2") << 4
+    raw = tmp_path / "a.raw"
+    raw.write_bytes(np.repeat(codes, 32 * 16, axis=0).tobytes())
+    clip = tmp_path / "a.nut"
+    ffmpeg("-f", "rawvideo", "-pix_fmt", "xyz12le", "-s", "32x32", "-i", raw, "-vf",
+           "setparams=color_primaries=smpte428:color_trc=smpte428", "-c:v", "rawvideo",
+           "-pix_fmt", "xyz12le", "-color_primaries", "smpte428", clip)  # fmt: skip
+    info = probe_media(clip)
+    assert info.colour == ColourTags(1, 4, 0, True)
+    (note,) = info.notes
+    assert "is converted to RGB of Rec.709 primaries" in note
+    (frame,) = decoded_rgb(info)
+    assert rgb_md5(frame) == decoded_md5s(clip, "rgb48le")[0]
+    linear = (frame[::31, 0] / 65535.0) ** 2.2
+    assert np.allclose(linear, light, atol=0.003)
+    made = probe_media(rendered(clip, tmp_path, "png-mov").path).colour
+    assert (made.primaries, made.transfer) == (1, 4)
+
+
 HDR = HdrLevels((34000, 16000, 13250, 34500, 7500, 3000, 15635, 16450, 10_000_000, 50), (1000, 400))
 
 
