@@ -12,6 +12,7 @@ import aaf2
 import aaf2.auid
 import pytest
 
+from nle_style.errors import TimelineError
 from nle_style.timeline import read_timeline
 from nle_style.timeline.needs import Plan, plan_shots
 from tests.timeline.building import Facts, probe_of
@@ -263,3 +264,16 @@ def test_a_picture_that_cannot_be_followed_is_refused(
 def test_an_effect_that_has_a_speed_of_1_is_none(tmp_path: Path) -> None:
     plan = read_cut(tmp_path, lambda at: [at.retimed("1/1", 10, at.clip("a", 20, 10), at.bump)])
     assert [(use.first, use.last) for use in plan.uses] == [(20, 29)]
+
+
+def test_a_component_that_would_be_left_out_is_refused(tmp_path: Path) -> None:
+    """What lies behind it would move to its place."""
+
+    def items(at: Writer) -> list[Any]:
+        group = at.new.EssenceGroup()
+        group.media_kind, group.length = "picture", 10
+        group["Choices"].append(at.clip("a", 20, 10))
+        return [at.clip("b", 0, 5), group, at.clip("b", 50, 5)]
+
+    with pytest.raises(TimelineError, match=r"cannot be read \(EssenceGroup\)"):
+        read_cut(tmp_path, items)
