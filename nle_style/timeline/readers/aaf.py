@@ -6,8 +6,9 @@ import contextlib
 import io
 import logging
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import opentimelineio as otio
 
@@ -40,6 +41,8 @@ def read_aaf(path: Path) -> list[Parsed]:
     warnings: list[str] = []
     try:
         with _captured(warnings), _without_hooks(module.adapter_hook_names()):
+            with module.aaf2.open(str(path)) as file:
+                unknown = _unknown(module.aaf2.components, file.content.compositionmobs())
             found = module.read_from_file(str(path))
             if any(map(_is_retimed, _items(found))):
                 whole = module.read_from_file(str(path), simplify=False)
@@ -51,8 +54,39 @@ def read_aaf(path: Path) -> list[Parsed]:
             where=str(path),
             remedy=_REMEDY,
         ) from error
+    if unknown:
+        raise TimelineError(
+            f"a sequence holds a component that cannot be read ({unknown}), and all behind it would"
+            " come too early",
+            where=str(path),
+            remedy=_REMEDY,
+        )
     _mend(found)
     return [Parsed(timeline, warnings) for timeline in _timelines(found)]
+
+
+def _unknown(kinds: Any, mobs: Iterable[Any]) -> str:
+    """The class of a component of pictures that the adapter leaves out of a track; "" if none.
+
+    Args:
+        kinds: aaf2's module of them.
+        mobs: the compositions.
+    """
+    read = (kinds.SourceClip, kinds.Filler, kinds.Transition, kinds.ScopeReference)
+    waiting = [slot.segment for mob in mobs for slot in mob.slots]
+    while waiting:
+        component = waiting.pop()
+        if isinstance(component, kinds.Sequence):
+            waiting += component.components
+        elif isinstance(component, kinds.NestedScope):
+            waiting += component.slots
+        elif isinstance(component, kinds.OperationGroup):
+            waiting += component.segments
+        elif isinstance(component, kinds.Selector):
+            waiting.append(component.getvalue("Selected"))
+        elif component.media_kind == "Picture" and not isinstance(component, read):
+            return type(component).__name__
+    return ""
 
 
 def _timelines(found: otio.core.SerializableObject) -> list[otio.schema.Timeline]:
