@@ -7,6 +7,7 @@ from nle_style.media.image.image_header import (
     check_size,
     icc_space,
     is_animated_png,
+    is_premultiplied_tga,
     read_header,
     read_image,
 )
@@ -17,6 +18,7 @@ __all__ = [
     "check_size",
     "icc_space",
     "is_animated_png",
+    "is_premultiplied_tga",
     "read_header",
     "read_image",
     "write_image",

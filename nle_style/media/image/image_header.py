@@ -22,6 +22,7 @@ __all__ = [
     "check_size",
     "icc_space",
     "is_animated_png",
+    "is_premultiplied_tga",
     "on_canvas",
     "read_header",
     "read_image",
@@ -188,6 +189,19 @@ def is_animated_png(path: Path) -> bool:
                 return int.from_bytes(file.read(4), "big") > 1
             file.seek(size + 4, os.SEEK_CUR)
     return False
+
+
+def is_premultiplied_tga(path: Path) -> bool:
+    """Whether a TGA says that its colours are multiplied by alpha: few of them say anything.
+
+    Source: "Truevision TGA File Format Specification" 2.0: the footer's extension area offset, and
+    attributes type 4, the last byte (495) of that area.
+    """
+    data = path.read_bytes()
+    if data[-18:] != b"TRUEVISION-XFILE.\0":
+        return False
+    area = int.from_bytes(data[-26:-22], "little")
+    return area > 0 and data[area + 494 : area + 495] == b"\4"
 
 
 def _is_animated_jxl(reader: oiio.ImageInput, path: Path) -> bool:

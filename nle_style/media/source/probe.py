@@ -24,7 +24,13 @@ from nle_style.media.base import (
     find_sequence,
     is_pattern,
 )
-from nle_style.media.image import check_jpeg, check_size, is_animated_png, read_header
+from nle_style.media.image import (
+    check_jpeg,
+    check_size,
+    is_animated_png,
+    is_premultiplied_tga,
+    read_header,
+)
 from nle_style.media.movie import (
     MovieIndex,
     SampleEntry,
@@ -57,7 +63,7 @@ __all__ = ["probe_media"]
 
 _DEFAULT_RATE = Fraction(24)
 # Kinds whose files may be premultiplied, where OpenImageIO tells which are.
-_TOLD_OF_ALPHA = (".exr", ".iff", ".tga", ".tif", ".tiff")
+_TOLD_OF_ALPHA = (".exr", ".iff", ".tif", ".tiff")
 # What swscale makes of a digital cinema's X'Y'Z': xyz12ToRgb48() of libswscale/swscale.c.
 _OF_CONVERTED_XYZ = ColourTags(primaries=1, transfer=4, matrix=0, full_range=True)
 _FROM_XYZ = (
@@ -303,6 +309,8 @@ def _probe_image(
 def _image_alpha(header: ImageHeader, file: Path) -> AlphaKind:
     if header.alpha is None:
         return "none"
+    if file.suffix.lower() == ".tga":
+        return "premultiplied" if is_premultiplied_tga(file) else "straight"
     # Of other kinds OpenImageIO says nothing, and gives what is stored: straight colours.
     told = file.suffix.lower() in _TOLD_OF_ALPHA
     straight = not told or header.spec.get_int_attribute("oiio:UnassociatedAlpha")

@@ -144,6 +144,23 @@ def test_straight_alpha_of_another_writer(tmp_path: Path, suffix: str) -> None:
         assert np.array_equal(np.asarray(image), pixels)
 
 
+def test_a_tga_that_says_nothing_of_its_alpha(tmp_path: Path) -> None:
+    """Its first version, 32 bits a pixel, none of them called alpha in the image descriptor."""
+    pixels = np.random.default_rng(2).integers(0, 256, (9, 8, 4)).astype(np.uint8)
+    header = bytes((0, 0, 2)) + bytes(9) + bytes((8, 0, 9, 0, 32, 0x20))
+    (tmp_path / "a.tga").write_bytes(header + pixels[:, :, (2, 1, 0, 3)].tobytes())
+    assert probe_media(tmp_path / "a.tga").alpha == "straight"
+    with Image.open(rendered(tmp_path / "a.tga", tmp_path / "out", "png").path) as image:
+        opaque = pixels[:, :, 3] > 0
+        assert np.array_equal(np.asarray(image)[opaque], pixels[opaque])
+    data = (tmp_path / "a.tga").read_bytes()
+    for kind, carried in ((3, "straight"), (4, "premultiplied")):  # of the extension area
+        area = (495).to_bytes(2, "little") + bytes(492) + bytes((kind,))
+        footer = len(data).to_bytes(4, "little") + bytes(4) + b"TRUEVISION-XFILE.\0"
+        (tmp_path / "b.tga").write_bytes(data + area + footer)
+        assert probe_media(tmp_path / "b.tga").alpha == carried
+
+
 def test_the_reserved_byte_of_a_bmp(tmp_path: Path) -> None:
     """Screens are saved with 32 bits a pixel of which 8 are 0: no transparent picture."""
     pixels = np.random.default_rng(2).integers(1, 256, (9, 8, 4)).astype(np.uint8)
