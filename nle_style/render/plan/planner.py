@@ -28,11 +28,12 @@ from nle_style.render.record import Manifest, Sources, render_key
 
 __all__ = ["ENGINE_VERSION", "Planner", "engine_of"]
 
-ENGINE_VERSION = 10
+ENGINE_VERSION = 11
 """Raised whenever the same job would give other pixels, so that old units are not mixed in.
 
 10: chroma is interpolated from where it lies, where anything is painted; another layer of an EXR or
-stream of a movie may be read, and other colours."""
+stream of a movie may be read, and other colours. 11: alpha of BMP, JPEG 2000, JPEG XL, SGI and most
+TGAs is straight; 12-bit DPX reach white; clean apertures of half columns are cut otherwise."""
 
 
 def engine_of(device: torch.device) -> list[Any]:
