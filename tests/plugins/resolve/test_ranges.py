@@ -107,7 +107,14 @@ def test_mixed_rates(movie: Path) -> None:
 
 
 def test_a_subclip_counts_from_the_file(movie: Path) -> None:
-    assert range_of(item_of(movie, 20, 5, 25, 50, first=100, start=5)) == (105, 124, 1)
+    for start in (5, 105, 104):  # from the subclip's first frame; from the file's; slipped
+        assert range_of(item_of(movie, 20, 5, 25, 50, first=100, start=start)) == (105, 124, 1)
+    # It could be extended by 25 earlier frames on its right, whichever of the two is told first.
+    for start, end in ((125, None), (144, 125), (44, 25)):
+        item = item_of(movie, 20, 5, 25, 50, first=100, start=start, end=end)
+        assert range_of(item) == (125, 144, -1)
+    # Frame 20 of the file is the subclip's tenth, and not the twentieth, which a reversed one shows.
+    assert range_of(item_of(movie, 20, 10, 20, 50, first=10, start=20)) == (20, 39, 1)
 
 
 def test_a_sequence_counts_from_its_first_file(tmp_path: Path) -> None:

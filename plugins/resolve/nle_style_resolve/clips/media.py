@@ -26,7 +26,8 @@ class Media:
         frames: how many the Media Pool's clip has.
         offset: position in the file or sequence on disk, from 0, of the Media Pool clip's first
             frame: not 0 for subclips and for sequences that were imported in part.
-        number: of a sequence's first file in the Media Pool; else 0.
+        number: that Resolve counts the Media Pool clip's first frame as: of a sequence's first
+            file, of a subclip's first frame; else 0.
         rate: frames a second, exact.
     """
 
@@ -98,7 +99,8 @@ def media_of(item):
         raise Refused("it shows a styled version already: choose its first take, or remove it")
     if frames == 1:
         return Media(path, "still", 1, 0, 0, rate)
-    return Media(path, "movie", frames, _whole(facts.get("Start")) or 0, 0, rate)
+    start = _whole(facts.get("Start")) or 0
+    return Media(path, "movie", frames, start, start, rate)
 
 
 def _sequence(path, brackets, frames, rate):

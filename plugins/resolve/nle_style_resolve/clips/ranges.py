@@ -88,7 +88,7 @@ def source_range(item, timeline_rate):
     untold = start == end == 0 and forward[1] > forward[0]
     if untold:  # of clips from an imported XML (19.1.3, measured by davinci-resolve-mcp)
         start = end = None
-    start = _first_frame(start, media, forward[0], backward[0])
+    start, end = _from_first(start, end, media.number, forward[0], backward[0])
     reverse, notes = _direction(told, start, end, forward, backward, step)
     if untold:
         notes.append("Resolve says source frames 0-0, as of clips from an XML: its offset is taken")
@@ -131,16 +131,17 @@ def _refuse_varying(told, size):
         )
 
 
-def _first_frame(start, media, *expected):
-    """GetSourceStartFrame, from the media's first frame; None where it is not told, before 19.0.
+def _from_first(start, end, number, *expected):
+    """GetSourceStartFrame and GetSourceEndFrame, from the media's first frame, whose number is
+    `number`; None where they are not told, before 19.0.
 
-    For a sequence it is not documented whether it counts from the first file's number: of both
-    readings the one that is nearer to `expected` is returned.
+    Of a subclip they count from the file (measured by the reporter of gyroflow-plugins #25); of a
+    sequence that is not documented. So of both readings the one that is nearer to `expected` counts.
     """
-    if start is None or not media.number:
-        return start
-    readings = (start, start - media.number)
-    return min(readings, key=lambda frame: min(abs(frame - one) for one in expected))
+    if start is None:
+        return start, end
+    shift = min((number, 0), key=lambda each: min(abs(start - each - one) for one in expected))
+    return start - shift, None if end is None else end - shift
 
 
 def _forward(offset, step, duration):
