@@ -12,7 +12,7 @@ from . import client
 from .job import jobs_of, results_of
 from .run import Run
 from .settings import chosen_in
-from .strips import Refused, need_of, place, scene_of, shown_strips
+from .strips import Refused, need_of, place, refuse_as_exr, scene_of, shown_strips
 
 __all__ = ["Prepared", "finish", "prepare"]
 
@@ -62,7 +62,10 @@ def prepare(context, command):
     needs, lines = [], []
     for strip in selected:
         try:
-            needs.append(need_of(scene, strip))
+            need = need_of(scene, strip)
+            if need.is_images and chosen["image_format"] == "exr":
+                refuse_as_exr(strip)
+            needs.append(need)
         except Refused as refusal:
             lines.append(f"{strip.name}: {refusal}")
     if not needs:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import OpenImageIO as oiio  # noqa: N813
 import pytest
 
 from tests.helpers.stamps import stamped
@@ -85,3 +86,38 @@ def test_saved_elsewhere_meanwhile_it_finds_what_was_painted(
 def test_it_can_be_disabled_and_enabled(told: tuple[Path, dict[str, Any]]) -> None:
     _, found = told
     assert (found["disabled"], found["enabled"]) == (False, "red")
+
+
+def _clear(path: Path, multiplied: bool, kind: str) -> None:
+    """Orange of an alpha that rises from 0 to 1."""
+    pixels = np.empty((32, 192, 4), np.float32)
+    pixels[:] = (0.8, 0.4, 0.2, 1)
+    pixels[..., 3] = np.linspace(0, 1, 192)
+    if multiplied:
+        pixels[..., :3] *= pixels[..., 3:]
+    spec = oiio.ImageSpec(192, 32, 4, kind)
+    spec["oiio:UnassociatedAlpha"] = int(not multiplied)
+    out = oiio.ImageOutput.create(str(path))
+    assert out.open(str(path), spec), out.geterror()
+    assert out.write_image(pixels), out.geterror()
+    out.close()
+
+
+def test_soft_edges_are_the_sources_at_strength_0(
+    run_in_blender: Run, tiny_pack: Path, tmp_path: Path
+) -> None:
+    """A PNG with alpha that came back as OpenEXR was up to 51 of 255 too dark."""
+    (tmp_path / "media").mkdir()
+    _clear(tmp_path / "media" / "clear.png", False, "uint8")
+    _clear(tmp_path / "media" / "clear.exr", True, "half")
+    found: dict[str, Any] = run_in_blender("alpha.py", tmp_path, {"pack": str(tiny_pack)})
+    assert "whole: it has alpha, whose edges Blender blends otherwise" in found["said exr"]
+    assert [found[said] for said in ("more pictures", "said tiff", "said auto")] == [0, "", ""]
+    before, *others = (
+        [read_image(path).astype(int) for path in sorted((tmp_path / name).iterdir())]
+        for name in ("before", "exr", "tiff", "auto")
+    )
+    # In the middle, over black: half of the orange's codes.
+    assert abs(int(before[0][16, 96, 0]) - 102) <= 2
+    for rendered in others:
+        assert max(np.abs(one - two).max() for one, two in zip(before, rendered, strict=True)) <= 1

@@ -113,7 +113,7 @@ def test_a_subclip_counts_from_the_file(movie: Path) -> None:
     for start, end in ((125, None), (144, 125), (44, 25)):
         item = item_of(movie, 20, 5, 25, 50, first=100, start=start, end=end)
         assert range_of(item) == (125, 144, -1)
-    # Frame 20 of the file is the subclip's tenth, and not the twentieth, which a reversed one shows.
+    # Frame 20 of the file is the subclip's tenth; its twentieth is what a reversed one begins with.
     assert range_of(item_of(movie, 20, 10, 20, 50, first=10, start=20)) == (20, 39, 1)
 
 

@@ -6,7 +6,7 @@ and its original know one another.
 
 from .host import Refused, redraw, scene_of, shown_strips
 from .marks import original_of, styled_in
-from .needs import need_of
+from .needs import need_of, refuse_as_exr
 from .placing import place, remove
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "original_of",
     "place",
     "redraw",
+    "refuse_as_exr",
     "remove",
     "scene_of",
     "shown_strips",

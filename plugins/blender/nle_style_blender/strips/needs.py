@@ -14,11 +14,12 @@ import bpy
 from .host import Refused, all_strips, effects_on, frames_in_file, is_retimed
 from .marks import is_styled, styled_of
 
-__all__ = ["Need", "need_of"]
+__all__ = ["Need", "need_of", "refuse_as_exr"]
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.\w+)")
 _LINEAR = ("Linear", "Linear Rec.709", "scene_linear")  # 3.4's name and 5.0's
 _FLOAT_FILES = (".exr", ".hdr")
+_WITH_ALPHA = (32, 128)  # bits of a pixel, of bytes and of floats
 
 
 class Need:
@@ -130,6 +131,29 @@ def _images(strip, first, end, sped):
             files[name] = len(items), number
         items.append(_image_item(folder, run))
     return Need(strip, items, _colour(strip, names[0]), files=files)
+
+
+def refuse_as_exr(strip):
+    """Refuse an image strip that would be written as OpenEXR, and has alpha.
+
+    Of an EXR Blender expects RGB that alpha is multiplied into, and blends it in linear light.
+
+    Raises:
+        Refused: its soft edges would be up to 51 of 255 off.
+    """
+    path = os.path.join(bpy.path.abspath(strip.directory), strip.elements[0].filename)
+    if path.lower().endswith(".exr"):
+        return
+    picture = bpy.data.images.load(path)
+    try:
+        has_alpha = picture.depth in _WITH_ALPHA
+    finally:
+        bpy.data.images.remove(picture)
+    if has_alpha:
+        raise Refused(
+            "it has alpha, whose edges Blender blends otherwise in OpenEXR: choose another kind of "
+            "images, as As the source"
+        )
 
 
 def _image_item(folder, run):

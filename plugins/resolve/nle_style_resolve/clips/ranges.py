@@ -135,8 +135,8 @@ def _from_first(start, end, number, *expected):
     """GetSourceStartFrame and GetSourceEndFrame, from the media's first frame, whose number is
     `number`; None where they are not told, before 19.0.
 
-    Of a subclip they count from the file (measured by the reporter of gyroflow-plugins #25); of a
-    sequence that is not documented. So of both readings the one that is nearer to `expected` counts.
+    Of a subclip they count from the file (measured by a user of gyroflow-plugins); of a sequence
+    that is not documented. So of both readings the one that is nearer to `expected` counts.
     """
     if start is None:
         return start, end
