@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-import safetensors
 import safetensors.torch
 from torch import Tensor
 
-from nle_style.durable import replacing
+from nle_style.durable import write_file
 
 __all__ = ["save_tensors"]
 
@@ -22,5 +21,5 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
             there before.
     """
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    with replacing(path, None, safetensors.SafetensorError) as part:
-        safetensors.torch.save_file(plain, part, metadata=dict(header))
+    # Its `save_file` would make a file that its owner alone may read, whatever the umask.
+    write_file(path, safetensors.torch.save(plain, metadata=dict(header)))

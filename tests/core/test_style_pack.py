@@ -35,6 +35,12 @@ def test_round_trip(pack_file: Path) -> None:
     assert [p.name for p in pack_file.parent.iterdir()] == ["posters.safetensors"]
 
 
+def test_others_may_read_a_pack_as_they_may_any_new_file(pack_file: Path) -> None:
+    other = pack_file.with_name("other")
+    other.touch()
+    assert pack_file.stat().st_mode == other.stat().st_mode
+
+
 def test_weights_come_back_rounded_to_half_precision(pack_file: Path) -> None:
     pack = load_pack(pack_file)
     for loaded, saved in (
