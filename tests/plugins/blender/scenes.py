@@ -32,6 +32,11 @@ FOUND["said again"] = inside.paint("trimmed", "sped")
 inside.step("again")
 inside.render("again", 28)
 FOUND["styled twice"] = inside.paint("trimmed red")
+made = inside.strips()["trimmed red"]
+made.frame_final_end -= 1
+FOUND["of a trimmed one"] = inside.paint("trimmed")
+FOUND["trimmed end"] = made.frame_final_end
+made.frame_final_end += 1
 
 # The selected one is taken out, then all.
 inside.select("reversed")

@@ -106,6 +106,13 @@ def test_styled_again_takes_the_earlier_ones_place(played: tuple[Path, dict[str,
     assert "it is a styled strip: select its original" in found["styled twice"]
 
 
+def test_the_trim_of_a_styled_strip_is_not_lost(played: tuple[Path, dict[str, Any]]) -> None:
+    _, found = played
+    said = "trimmed: its styled strip trimmed red was moved or trimmed, which would be lost"
+    assert said in found["of a trimmed one"]
+    assert found["trimmed end"] == found["again"]["trimmed red"]["frame_final_end"] - 1
+
+
 def test_removed_they_leave_the_timeline_as_it_was(played: tuple[Path, dict[str, Any]]) -> None:
     folder, found = played
     one = found["one removed"]

@@ -59,15 +59,22 @@ def need_of(scene, strip):
     """Read a movie or image strip.
 
     Raises:
-        Refused: it is itself a styled strip, its file is gone, or it is of a kind that cannot be
-            replaced by another file.
+        Refused: it is itself a styled strip, or has one at other frames, its file is gone, or it is
+            of a kind that cannot be replaced by another file.
     """
     if is_styled(strip):
         raise Refused("it is a styled strip: select its original, or remove it first")
     if strip.use_multiview:
         raise Refused("it has several views (stereo), of which one would be painted")
+    styled = styled_of(scene, strip)
+    for made in styled:
+        if _span_of(made) != _span_of(strip):
+            raise Refused(
+                f"its styled strip {made.name} was moved or trimmed, which would be lost: do the "
+                "same to both, or remove the styled strip, and start again"
+            )
     # The effects on a strip that is styled already take its styled version.
-    names = [strip.name, *(each.name for each in styled_of(scene, strip))]
+    names = [strip.name, *(each.name for each in styled)]
     users = effects_on(names, all_strips(scene))
     sped = any(each.type == "SPEED" for each in users)
     # A dissolve may show more of a strip than its handles do.
@@ -76,6 +83,10 @@ def need_of(scene, strip):
     if strip.type == "MOVIE":
         return _movie(scene, strip, first, end, sped)
     return _images(strip, first, end, sped)
+
+
+def _span_of(strip):
+    return strip.frame_final_start, strip.frame_final_end
 
 
 def _movie(scene, strip, first, end, sped):
