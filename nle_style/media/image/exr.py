@@ -26,6 +26,7 @@ _COLOUR_SPACES = {  # H.273 primaries and transfer -> the Color Interop Forum's 
     (1, 6): "g24_rec709_display",
     (1, 8): "lin_rec709_scene",
     (1, 13): "srgb_rec709_display",
+    (2, 8): "lin_rec709_scene",  # as it is read, and as an EXR without chromaticities is
     (9, 8): "lin_rec2020_scene",
     (9, 16): "pq_rec2020_display",
     (9, 18): "hlg_rec2020_display",
