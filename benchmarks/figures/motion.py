@@ -25,6 +25,7 @@ from torch.nn import functional as F
 from nle_style.media.source import probe_media, read_frames
 
 __all__ = [
+    "EDGE",
     "HEIGHT",
     "HELD_OUT",
     "INTERVALS",

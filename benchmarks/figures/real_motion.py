@@ -27,19 +27,18 @@ from typing import Any
 
 import numpy as np
 import torch
+from pictures.gallery import painted_shot
 
-from nle_style.apply import Look, Stylizer
-from nle_style.apply.shot import sample_frames
 from nle_style.core import load_pack
 from nle_style.media.movie import sited
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import find_pack
 
+from .motion import EDGE
 from .peer import built_in_styles, find_peer
 
 _FRAMES = 24
 _SIZE = (1280, 720)
-_EDGE = 48
 _PEER_STYLES = range(0, 26, 5)
 
 
@@ -96,7 +95,7 @@ def read(path: Path, first: int) -> Move:
         size = np.square(back).sum(2) + np.square(there).sum(2)
         seen = np.square(back + there).sum(2) < 0.01 * size + 0.5
         inner = np.zeros_like(seen)
-        inner[_EDGE:-_EDGE, _EDGE:-_EDGE] = True
+        inner[EDGE:-EDGE, EDGE:-EDGE] = True
         move.flows.append(back)
         move.seen.append(seen & inner)
     return move
@@ -108,9 +107,7 @@ def ways(pack_name: str | None) -> Iterator[tuple[str, Callable[[Move], list[np.
     for style in pack.styles:
 
         def ours(move: Move, style: str = style) -> list[np.ndarray]:
-            stylizer = Stylizer(pack, Look({style: 1.0}), torch.device("cpu"))
-            stylizer.measure_shot([move.frames[n] for n in sample_frames(0, _FRAMES - 1)])
-            return [stylizer.frame(frame) for frame in move.frames]
+            return painted_shot(pack, style, move.frames)
 
         yield style, ours
     for style, paint in built_in_styles():

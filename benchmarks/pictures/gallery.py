@@ -61,6 +61,12 @@ def painter(pack: StylePack, style: str, samples: Iterable[np.ndarray]) -> Styli
     return stylizer
 
 
+def painted_shot(pack: StylePack, style: str, frames: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """All frames of a shot in one style, as a render with the default statistics paints them."""
+    shot = painter(pack, style, (frames[n] for n in sample_frames(0, len(frames) - 1)))
+    return [shot.frame(frame) for frame in frames]
+
+
 def grey(rgb: np.ndarray) -> np.ndarray:
     """The luma of a picture, of its shape."""
     return np.repeat(rgb @ np.array(LUMA_WEIGHTS, np.float32)[:, None], 3, axis=2)

@@ -16,11 +16,10 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from gallery import in_rows, painter
+from gallery import in_rows, painted_shot
 from looks import save
 
-from nle_style.apply.shot import sample_frames
-from nle_style.core import StylePack, load_pack
+from nle_style.core import load_pack
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import bundled, find_pack
 
@@ -61,13 +60,6 @@ def over_time(frames: list[np.ndarray]) -> np.ndarray:
     return np.stack([middle(frame[_ROW]) for frame in frames]).repeat(_HIGH, axis=0)
 
 
-def painted(pack: StylePack, style: str, frames: list[np.ndarray]) -> list[np.ndarray]:
-    """The frames as a shot, in one style."""
-    samples = (frames[number] for number in sample_frames(0, len(frames) - 1))
-    shot = painter(pack, style, samples)
-    return [shot.frame(frame) for frame in frames]
-
-
 def main() -> None:
     """Paint and draw."""
     parser = argparse.ArgumentParser(
@@ -78,7 +70,7 @@ def main() -> None:
     args = parser.parse_args()
     pack, frames = load_pack(find_pack(args.pack)), views()
     cells = [("first view", marked(frames[0])), ("source", over_time(frames))]
-    cells += [(style, over_time(painted(pack, style, frames))) for style in pack.styles]
+    cells += [(style, over_time(painted_shot(pack, style, frames))) for style in pack.styles]
     save(in_rows(cells, _COLUMNS, _CELL), args.output, _LARGEST)
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from nle_style.errors import InputError
 from nle_style.media.base.info import MediaInfo
+from nle_style.timecode import header_timecode
 
 __all__ = ["INTERMEDIATES", "Intermediate", "OutputSpec", "resolve_format"]
 
@@ -210,7 +211,8 @@ def resolve_format(format: str, depth: str, source: MediaInfo) -> OutputSpec:
         left_out = f"{format} has no place for the mastering display and light levels of HDR10"
         warnings += (f"{source.path.name}: {left_out}; they were left out",)
     kept = source.kind != "movie" and source.path.suffix.lower() == entry.extension
-    if format in ("exr", "dpx") and source.timecode and round(source.rate) > 30 and not kept:
+    dropped = source.timecode and header_timecode(source.timecode, 0, source.rate) is None
+    if format in ("exr", "dpx") and dropped and not kept:
         counted = f"a timecode that counts {round(source.rate)} a second"
         warnings += (f"{source.path.name}: {format} has no place for {counted}; it was left out",)
     pixel_format, array_format = with_alpha or (encoding.pixel_format, encoding.array_format)

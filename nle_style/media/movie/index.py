@@ -266,12 +266,13 @@ def _frames(
             times, stamped, early = stated, True, shown.count(None)
     if stamped and not paired:
         begin = _anew(path, stream, undecodable_frames, packets)
-    if begin + early:
+    left_out = begin + early
+    if left_out:
         notes.append(
-            f"its first {begin + early} frames refer to others before them, which are not in the "
+            f"its first {left_out} frames refer to others before them, which are not in the "
             "file; it begins after them"
         )
-    by = "the packets and, at the beginning, the decoder" if begin + early else "the packets"
+    by = "the packets and, at the beginning, the decoder" if left_out else "the packets"
     when = "the frames" if stamped else "the order of decoding" if times else "the rate"
     if some:
         when = "some of the frames"
@@ -280,7 +281,6 @@ def _frames(
     ticks = [tick for tick in decoded if tick is not None]
     if format == "avi" and times and len(ticks) == len(times):
         times = delayed(ticks, _anew(path, stream, held_back))  # PyAV guesses times of showing
-    left_out = begin + early
     return _Frames(times[begin:], len(shown) - left_out, stamps, paired, left_out, notes, found)
 
 

@@ -168,7 +168,7 @@ class MltDocument:
             name = node.attributes.get("name", "") if node.name == "property" else ""
             folder = re.fullmatch(r"kdenlive:folder\.-?\d+\.(\d+)", name)
             text = folder[1] if folder else property_text(node) if name == "kdenlive:id" else ""
-            numbers += [int(text)] if text.strip().isdecimal() else []
+            numbers += [int(text)] if text.isdecimal() else []
         return max(numbers) + 1
 
     def stray_root(self, folder: Path) -> bool:

@@ -185,14 +185,17 @@ def _begin_by_speed(item: otio.schema.Item, speed: float) -> None:
     before, behind = (
         each if isinstance(each, otio.schema.Transition) else None for each in _beside(item)
     )
-    if item.source_range is None or (before is None and behind is None):
+    if item.source_range is None:
         return
     start = item.source_range.start_time
     if before is not None:
         start -= before.in_offset
-    counts = before.in_offset if speed >= 0 and before else behind.out_offset if behind else None
-    if counts is not None and (speed < 0 or before is not None):
-        start += otio.opentime.RationalTime(counts.value * abs(speed), counts.rate)
+    if speed < 0:
+        counted = None if behind is None else behind.out_offset
+    else:
+        counted = None if before is None else before.in_offset
+    if counted is not None:
+        start += otio.opentime.RationalTime(counted.value * abs(speed), counted.rate)
     item.source_range = otio.opentime.TimeRange(start, item.source_range.duration)
 
 

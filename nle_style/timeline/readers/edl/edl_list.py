@@ -170,21 +170,19 @@ def _add_transition(edl: EdlList, layer: _Layer, item: PlacedEvent) -> list[Plac
         return []
     if event.frames > length:
         edl.warn(event, f"has a transition of {event.frames} frames; read as one of its {length}")
-    elsewhere = None
-    if outgoing is not None and outgoing.incoming is None and outgoing.reel not in GENERATED:
-        elsewhere = outgoing_part(edl, event, item.start, frames)
-    if before is not None and elsewhere is not None and _goes_on(before, elsewhere):
-        if (reel := elsewhere.event.reel) != before.event.reel:
+    black = outgoing is not None and outgoing.reel in GENERATED
+    if outgoing is not None and outgoing.incoming is None and not black:
+        part, reel = outgoing_part(edl, item, outgoing, frames), outgoing.reel
+        if before is None or not _goes_on(before, part):
+            edl.warn(
+                event,
+                f"dissolves from {reel}, which is not the clip before: read as a cut, "
+                f"and the {frames} frames of {reel} as a clip on a track of its own",
+            )
+            return [part]
+        if reel != before.event.reel:
             edl.warn(event, f"dissolves from {reel}, which the clip before is not")
-        elsewhere = None
-    if elsewhere is not None:
-        edl.warn(
-            event,
-            f"dissolves from {elsewhere.event.reel}, which is not the clip before: read as a cut, "
-            f"and the {frames} frames of {elsewhere.event.reel} as a clip on a track of its own",
-        )
-        return [elsewhere]
-    if before is None and (outgoing is None or outgoing.reel not in GENERATED):
+    elif before is None and not black:
         edl.warn(event, "dissolves from a clip that is not on the track; read as a cut")
         return []
     dissolve = event.kind == "D"

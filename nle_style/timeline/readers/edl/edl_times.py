@@ -118,13 +118,11 @@ def _placed(edl: EdlList, event: Event) -> PlacedEvent | None:
     return PlacedEvent(event, start, end, (source_in, _after(source_in, source_out, day)))
 
 
-def outgoing_part(edl: EdlList, event: Event, start: int, length: int) -> PlacedEvent | None:
-    """What the transition of an event shows of the line that it starts from; None without one."""
-    if event.outgoing is None:
-        return None
-    shown = replace(event.outgoing, incoming=event)
+def outgoing_part(edl: EdlList, item: PlacedEvent, outgoing: Event, length: int) -> PlacedEvent:
+    """What a transition of `length` frames shows of the line that it starts from, `outgoing`."""
+    shown = replace(outgoing, incoming=item.event)
     begin = edl.frame(shown, shown.source[0], drop=shown.drop_source)
-    return PlacedEvent(shown, start, start + length, (begin, begin + length))
+    return PlacedEvent(shown, item.start, item.start + length, (begin, begin + length))
 
 
 def _after(begin: int, end: int, day: int) -> int:
