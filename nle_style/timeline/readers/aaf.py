@@ -203,8 +203,8 @@ def _lost(gap: otio.schema.Gap) -> str:
     """Why a gap of the adapter's stands for a picture; "" where the cut has none."""
     about, track = gap.metadata.get("AAF", {}), gap.parent()
     if about.get("ClassName") == "SourceClip":
-        nowhere = not str(about.get("SourceID", "")).strip("urn:smid.0")
-        return "" if nowhere else "the AAF does not have the clip that it shows"
+        of_zeros = not str(about.get("SourceID", "")).removeprefix("urn:smpte:umid:").strip("0.")
+        return "" if of_zeros else "the AAF does not have the clip that it shows"
     # A master's slot; the adapter's own tracks, of markers, have no metadata.
     if not about and isinstance(track, otio.schema.Track) and "AAF" in track.metadata:
         return "its master clip is more than a reference to its file, which nobody here can follow"

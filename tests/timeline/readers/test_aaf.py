@@ -261,6 +261,18 @@ def test_a_picture_that_cannot_be_followed_is_refused(
     assert [use.record and use.record[0] * RATE for use in plan.uses] == [0, 15]
 
 
+def test_a_clip_of_no_source_shows_nothing(tmp_path: Path) -> None:
+    """pyaaf2 gives it the ID of zeros, by which an AAF says that nothing is behind it."""
+
+    def items(at: Writer) -> list[Any]:
+        nothing = at.new.SourceClip(media_kind="picture", length=10)
+        return [at.clip("b", 0, 5), nothing, at.clip("b", 50, 5)]
+
+    plan = read_cut(tmp_path, items)
+    assert not plan.refusals
+    assert [use.record and use.record[0] * RATE for use in plan.uses] == [0, 15]
+
+
 def test_an_effect_that_has_a_speed_of_1_is_none(tmp_path: Path) -> None:
     plan = read_cut(tmp_path, lambda at: [at.retimed("1/1", 10, at.clip("a", 20, 10), at.bump)])
     assert [(use.first, use.last) for use in plan.uses] == [(20, 29)]
