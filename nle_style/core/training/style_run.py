@@ -31,8 +31,9 @@ from nle_style.errors import TrainingError
 __all__ = ["StyleRun"]
 
 _GRADIENT_LIMIT = 10.0
-_TYPICAL, _TYPICAL_SIDE = 16, 320  # photographs that the norms are measured on, and their size
 """Largest norm of a step's gradient; longer ones are shortened to it, infinite ones left out."""
+
+_TYPICAL, _TYPICAL_SIDE = 16, 320  # photographs that the norms are measured on, and their size
 
 _Part: TypeAlias = tuple[Tensor, dict[str, list[float]], tuple[Tensor, ...]]
 """Of some of a step's images: their share of the loss, their terms, the gradients."""
