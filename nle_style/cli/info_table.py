@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from nle_style.cli.people import print_table
+
 __all__ = ["print_clip", "print_cut"]
 
 _UNSTATED = 2
@@ -31,18 +33,15 @@ def print_clip(data: dict[str, Any]) -> None:
 def print_cut(data: dict[str, Any]) -> None:
     """Print what `CutInspection.as_data` gives."""
     console = Console(highlight=False)
-    name, clips = Path(data["source"]).name, data["clips"]
-    table = Table(title=f"{escape(name)}: timeline", title_justify="left")
-    for column in ("clip", "track", "timeline", "source", ""):
-        table.add_column(column, overflow="fold")
+    rows, clips = [], data["clips"]
     for clip in clips:
         first, last = clip["frames"]
         place = " – ".join(clip["timeline"]) if clip["timeline"] else "–"
         shown = f"{Path(clip['source']).name} {first}-{last}"
         failed = clip["refused"]["outcome"] if clip["refused"] else ""
-        cells = (clip["name"], clip["track"], place, shown, failed)
-        table.add_row(*map(escape, cells))
-    console.print(table)
+        rows.append((clip["name"], clip["track"], place, shown, failed))
+    title = f"{Path(data['source']).name}: timeline"
+    print_table(console, ("clip", "track", "timeline", "source", ""), rows, title=title)
     for each in data["media"]:
         _print_source(each, console)
     for refusal in data["refusals"]:

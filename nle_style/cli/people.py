@@ -1,12 +1,18 @@
-"""A run as people see it: lines and a progress bar on stderr, and what was made on stdout."""
+"""What people see: of a run lines and a progress bar on stderr, and what was made on stdout; tables
+of what there is and what would be done."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
 
-from rich.console import Console
+from rich.box import SIMPLE_HEAD
+from rich.cells import cell_len
+from rich.console import Console, JustifyMethod
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
 
 from nle_style.render import (
     Done,
@@ -23,7 +29,56 @@ from nle_style.render import (
     summary,
 )
 
-__all__ = ["Lines", "People", "progress_bar"]
+__all__ = ["Lines", "People", "print_table", "progress_bar"]
+
+
+def print_table(
+    console: Console,
+    columns: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    title: str,
+    numbers: Sequence[str] = (),
+) -> None:
+    """Print a table in which nothing is cut off: on a terminal what does not fit goes on in the
+    next line, and in a file or a pipe every row is one line.
+
+    Args:
+        rows: plain text, as many cells each as there are columns.
+        numbers: the columns that are set to the right.
+    """
+    table = Table(
+        title=escape(title),
+        title_justify="left",
+        box=SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    # In a file nobody can make the window wider.
+    bounded = console.is_terminal or "COLUMNS" in os.environ
+    widths = _widths([columns, *rows], console.width if bounded else sys.maxsize)
+    for name, width in zip(columns, widths, strict=True):
+        side: JustifyMethod = "right" if name in numbers else "left"
+        table.add_column(name, justify=side, overflow="fold", width=width)
+    for row in rows:
+        table.add_row(*map(escape, row))
+    console.width = max(console.width, sum(widths) + 2 * len(widths))
+    console.print(table)
+
+
+def _widths(rows: Sequence[Sequence[str]], most: int) -> list[int]:
+    """Characters for every column, so that all with two between them are `most` together.
+
+    What is too much is taken from columns that can break between words, then from the widest.
+    """
+    columns = list(zip(*rows, strict=True))
+    widths = [max(1, *map(cell_len, cells)) for cells in columns]
+    words = [max(map(cell_len, " ".join(cells).split()), default=0) for cells in columns]
+    places = range(len(columns))
+    while sum(widths) + 2 * (len(widths) - 1) > most and max(widths) > 1:
+        widths[max(places, key=lambda place: (widths[place] > words[place], widths[place]))] -= 1
+    return widths
 
 
 def progress_bar(console: Console, unit: str) -> Progress:

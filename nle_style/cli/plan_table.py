@@ -6,10 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.filesize import decimal
-from rich.markup import escape
-from rich.table import Table
 
-from nle_style.cli.people import Lines
+from nle_style.cli.people import Lines, print_table
 from nle_style.render import Outcome
 from nle_style.render.cut import DryRun, JobDryRun, note_of, refusal_error
 
@@ -18,27 +16,25 @@ __all__ = ["print_job_plan", "print_plan"]
 
 def print_plan(dry: DryRun, console: Console) -> None:
     """Print the clips, the refusals with their remedies, and what it would cost."""
-    batch, clips = dry.batch, dry.clips()
-    title = f"{escape(batch.read.path.name)}, {escape(batch.label)}"
-    table = Table(title=title, title_justify="left")
-    columns = ("clip", "track", "timeline", "source", "frames", "look", "painted at")
-    for column in (*columns, "intermediate"):
-        table.add_column(column, justify="right" if column == "frames" else "left")
-    for clip in clips:
+    batch, rows = dry.batch, []
+    for clip in dry.clips():
         render = dry.renders[clip["intermediate"]]
         first, last = clip["frames"]
-        cells = (
-            clip["name"],
-            clip["track"],
-            " – ".join(clip["timeline"]) if clip["timeline"] else "–",
-            f"{Path(clip['source']).name} {first}-{last}",
-            str(last - first + 1),
-            clip["look"],
-            "{}x{}".format(*render.painted_at) if render.painted_at else "–",
-            render.outcome.words if render.error else Path(render.path).name,
+        rows.append(
+            (
+                clip["name"],
+                clip["track"],
+                " – ".join(clip["timeline"]) if clip["timeline"] else "–",
+                f"{Path(clip['source']).name} {first}-{last}",
+                str(last - first + 1),
+                clip["look"],
+                "{}x{}".format(*render.painted_at) if render.painted_at else "–",
+                render.outcome.words if render.error else Path(render.path).name,
+            )
         )
-        table.add_row(*map(escape, cells))
-    console.print(table)
+    columns = ("clip", "track", "timeline", "source", "frames", "look", "painted at")
+    title = f"{batch.read.path.name}, {batch.label}"
+    print_table(console, (*columns, "intermediate"), rows, title=title, numbers=["frames"])
     say = Lines(console)
     for note in batch.notes:
         say.note(note)
@@ -53,19 +49,18 @@ def print_plan(dry: DryRun, console: Console) -> None:
 
 def print_job_plan(dry: JobDryRun, console: Console) -> None:
     """Print the items, the refusals with their remedies, and what it would cost."""
-    table = Table()
-    for column in ("source", "frames", "look", "painted at", "intermediate"):
-        table.add_column(column, justify="right" if column == "frames" else "left")
-    for render in dry.renders:
-        cells = (
+    rows = [
+        (
             Path(render.source).name,
             "–" if render.error else "{}-{}".format(*render.numbers),
             render.look,
             "{}x{}".format(*render.painted_at) if render.painted_at else "–",
             render.outcome.words if render.error else Path(render.path).name,
         )
-        table.add_row(*map(escape, cells))
-    console.print(table)
+        for render in dry.renders
+    ]
+    columns = ("source", "frames", "look", "painted at", "intermediate")
+    print_table(console, columns, rows, title="", numbers=["frames"])
     _print_renders(dry, Lines(console))
     _print_totals(dry, console)
 

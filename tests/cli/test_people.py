@@ -1,4 +1,4 @@
-"""The bar of a run on a terminal: where it begins, and that it ends at its end."""
+"""The bar of a run on a terminal, from its beginning to its end; tables, which lose nothing."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ from collections.abc import Sequence
 import pytest
 from rich.console import Console
 
-from nle_style.cli.people import People
+from nle_style.cli.people import People, print_table
 from nle_style.render import Done, Event, Failed, FramePainted, ItemEnded, Started
+
+COLUMNS = ("clip", "timeline", "frames", "intermediate", "")
+ROWS = [
+    ("waking", "01:00:00:00 – 01:00:00:16", "16", "A001_C002.fire.000010-000025.mov", ""),
+    ("stretching again", "01:00:02:08 – 01:00:02:20", "12", "[b]雪.mov", ""),
+]
 
 
 class _Terminal(io.StringIO):
@@ -55,3 +61,39 @@ def test_no_bar_where_nothing_is_painted() -> None:
     assert _drawn((Failed("--conform: '0' is not a frame rate.", 2),)) == []
     stopped = _drawn((Started(2, 16), _painted(3, 16), Failed("the disk is gone", 2)))
     assert stopped[-1] == "3/16", "a run that did not come to its end"
+
+
+def _printed(width: int) -> list[str]:
+    stream = io.StringIO()
+    console = Console(file=stream, width=width)
+    print_table(console, COLUMNS, ROWS, title="cut.otio, fire", numbers=["frames"])
+    return [line.rstrip() for line in stream.getvalue().splitlines()]
+
+
+def test_where_the_window_is_narrow_words_stay_whole_and_the_longest_go_on_below(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("COLUMNS", "53")
+    lines = _printed(53)
+    assert lines[:2] + lines[3:] == [
+        "cut.otio, fire",
+        "clip        timeline     frames  intermediate",
+        "waking      01:00:00:00      16  A001_C002.fire.000",
+        "            –                    010-000025.mov",
+        "            01:00:00:16",
+        "stretching  01:00:02:08      12  [b]雪.mov",
+        "again       –",
+        "            01:00:02:20",
+    ]
+
+
+@pytest.mark.parametrize("width", [20, 80])
+def test_a_file_has_every_row_in_one_line(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("COLUMNS", raising=False)
+    lines = _printed(width)
+    assert lines[:2] + lines[3:] == [
+        "cut.otio, fire",
+        "clip              timeline                   frames  intermediate",
+        "waking            01:00:00:00 – 01:00:00:16      16  A001_C002.fire.000010-000025.mov",
+        "stretching again  01:00:02:08 – 01:00:02:20      12  [b]雪.mov",
+    ]

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from nle_style.apply import Look, Stylizer, choose_device
+from nle_style.cli.people import print_table
 from nle_style.core import FIGURES, StylePack, contact_sheet, figures_of, load_pack
 from nle_style.durable import check_folder
 from nle_style.errors import MediaError, OutputError
@@ -52,7 +51,7 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
         return
     console = Console()
     for item in packs:
-        console.print(_table(item))
+        _print_styles(item, console)
         if figures_of(item.card, item.sha256):
             console.print(
                 "Figures: means over pictures held out of training, docs/measured/quality.md."
@@ -64,24 +63,28 @@ def _image_steps(pack: StylePack) -> int | None:
     return steps if isinstance(steps, int) else None
 
 
-def _table(pack: StylePack) -> Table:
+def _print_styles(pack: StylePack, console: Console) -> None:
     """One pack as a table, with the figures that its card has."""
     figures = figures_of(pack.card, pack.sha256)
     measured = [key for key in FIGURES if any(key in values for values in figures.values())]
     steps = _image_steps(pack)
-    title = f"{escape(pack.name)}: {len(pack.styles)} styles"
+    title = f"{pack.name}: {len(pack.styles)} styles"
     title += f", {steps:,} image-steps" if steps is not None else ""
-    table = Table("style", "artwork", "licence", title=f"{title}, sha256 {pack.sha256[:12]}")
-    for key in measured:
-        table.add_column(_HEADINGS[key], justify="right")
     cards = pack.card.get("styles") or {}
+    rows = []
     for name in pack.styles:
         card = cards.get(name) or {}
         mine = figures.get(name, {})
         numbers = [f"{mine[key]:.3f}" if key in mine else "" for key in measured]
-        texts = [escape(str(card.get(key, ""))) for key in ("artwork", "licence")]
-        table.add_row(name, *texts, *numbers)
-    return table
+        rows.append((name, *(str(card.get(key, "")) for key in ("artwork", "licence")), *numbers))
+    headings = [_HEADINGS[key] for key in measured]
+    print_table(
+        console,
+        ("style", "artwork", "licence", *headings),
+        rows,
+        title=f"{title}, sha256 {pack.sha256[:12]}",
+        numbers=headings,
+    )
 
 
 def write_sheet(

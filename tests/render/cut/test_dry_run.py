@@ -127,7 +127,7 @@ def test_a_real_cut(tiny_pack: Path, tmp_path: Path) -> None:
     stream = io.StringIO()
     print_plan(dry, Console(file=stream, width=200))
     text = stream.getvalue()
-    assert f"│ {WIDTH}x{HEIGHT} " in text
+    assert f" {WIDTH}x{HEIGHT} " in text
     for words in (
         "three",
         "a.mov 30-33",
