@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,6 +15,7 @@ from nle_style.timeline.needs.origin import origin_of
 from nle_style.timeline.needs.readings import OtherReading, Reading, other_spans, readings_of
 from nle_style.timeline.needs.retime import ALWAYS, at_once
 from nle_style.timeline.needs.tree import ClipPlace
+from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = ["ClipUse", "SourceRange", "use_of"]
 
@@ -141,7 +142,7 @@ def use_of(
         shown = [(min(a for a, _ in shown), max(b for _, b in shown))]
     shown += other_spans(other, shown, position, rate)
     inside = [(max(a, 0), min(b, count - 1)) for a, b in shown if a < count and b >= 0]
-    notes = [guess, _overhang(shown, source, count)]
+    notes = [guess, _overhang(item, shown, source, count)]
     if two_ways:
         notes.append("editors read reverse in two ways: the frames of both are planned")
     if other is not None:
@@ -208,13 +209,20 @@ def _picture_rate(item: Candidate, facts: MediaFacts) -> Fraction:
     return facts.rate
 
 
-def _overhang(shown: list[tuple[int, int]], source: Path, count: int) -> str:
+def _overhang(item: Candidate, shown: list[tuple[int, int]], source: Path, count: int) -> str:
     """A note on frames that the file does not have; of several readings, the best one counts."""
     missing, wanted, first, last = min(
         (min(b - a + 1, max(0, -a) + max(0, b - count + 1)), b - a + 1, a, b) for a, b in shown
     )
     if not missing:
         return ""
+    about = {} if item.reference is None else item.reference.metadata.get(SOURCE_KEY, {})
+    if isinstance(about, Mapping) and (what := about.get("past_end")):
+        raise TimelineError(
+            f"it {what} past the end of {source.name}, which has 0-{count - 1} of the frames "
+            f"{first}-{last}",
+            remedy="Shorten the clip to its media and put it in again behind itself.",
+        )
     if missing >= wanted:
         raise TimelineError(
             f"all {wanted} frames it needs ({first}-{last}) are missing from {source.name}, "

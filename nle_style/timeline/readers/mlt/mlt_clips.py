@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_effect, refused_effect
-from nle_style.timeline.readers.mlt.mlt_cuts import freeze_of
+from nle_style.timeline.readers.mlt.mlt_cuts import freeze_of, past_end_of
 from nle_style.timeline.readers.mlt.mlt_media import (
     MltMedia,
     forced_speed,
@@ -29,6 +29,7 @@ __all__ = ["MltClips"]
 
 _FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
 _GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
+_PROJECTS = frozenset({"xml", "xml-clip", "xml-nogl", "xml-string", "consumer"})
 _NAMES = ("kdenlive:clipname", "shotcut:caption")
 
 
@@ -74,6 +75,8 @@ class MltClips:
         url = self.media.url(producer)
         # Without a service MLT takes the one that opens the file.
         service = mlt_property(producer, "mlt_service") or ("avformat" if url else "")
+        if url.lower().endswith((".mlt", ".kdenlive")):
+            service = "xml"
         names = (mlt_property(producer, each) for each in _NAMES)
         name = next(filter(None, names), url.rsplit("/", 1)[-1] or producer.get("id", ""))
         if last is None:
@@ -83,6 +86,7 @@ class MltClips:
         clip = otio.schema.Clip(name)
         self._retime(clip, cut)
         self._refer(clip, cut)
+        self._go_past(clip, cut)
         return clip
 
     def freeze(self, item: otio.schema.Item, entry: ElementTree.Element, first: int) -> None:
@@ -93,7 +97,12 @@ class MltClips:
             return
         if item.effects:
             item.effects.append(refused_effect("freeze", "it has a freeze and a speed"))
-        elif len(set(shown)) == 1:
+        else:
+            self._show(item, shown, first)
+
+    def _show(self, item: otio.schema.Item, shown: list[int], first: int) -> None:
+        """Have an item that would begin with frame `first` show these, one after another."""
+        if len(set(shown)) == 1:
             start = item.source_range.start_time + self.times.time(shown[0] - first)
             item.source_range = otio.opentime.TimeRange(start, item.source_range.duration)
             item.effects.append(otio.schema.FreezeFrame())
@@ -103,6 +112,25 @@ class MltClips:
             points.append((len(shown) / rate, points[-1][1]))
             item.effects.append(curve_effect("freeze", straightened(points)))
             self.warn(f"'{item.name}': {CURVE_NOTE}")
+
+    def _go_past(self, clip: otio.schema.Clip, cut: _Cut) -> None:
+        """Hold the last frame, or play anew, what goes past the end of its producer."""
+        reference = clip.media_reference
+        is_movie = cut.url and cut.service in ("avformat", "avformat-novalidate", "timewarp")
+        if not is_movie and not isinstance(reference, otio.schema.ImageSequenceReference):
+            return
+        anew = mlt_property(cut.producer, "eof") == "loop"
+        # Past their last image the first one follows, unless the producer says otherwise.
+        if anew or (not is_movie and mlt_property(cut.producer, "loop") != "0"):
+            reference.metadata[SOURCE_KEY] = {"past_end": "begins anew"}
+        shown = past_end_of(cut.producer, cut.first, cut.length, self.times.frames)
+        if shown is None:
+            return
+        if not clip.effects:
+            self._show(clip, shown, cut.first)
+        elif anew:
+            reason = "it has a speed, and begins anew past the end of its producer (eof=loop)"
+            clip.effects.append(refused_effect("loop", reason))
 
     def _endless(self, name: str) -> otio.schema.Clip:
         reason = "the project does not say where it ends"
@@ -177,4 +205,11 @@ class MltClips:
                 available = self.times.range(0, cut.total)
             clip.media_reference = otio.schema.ExternalReference(cut.url, available)
         else:
-            self.warn(f"'{clip.name}' is a {service or 'clip'}, no file")
+            what = f"is a {service or 'clip'}, no file"
+            remedy = "Render it as a movie and cut that in."
+            if service in _PROJECTS:
+                what = "is a project of its own, whose clips are not in this one"
+                remedy = "Style that project by itself, or expand it into this one."
+            self.warn(f"'{clip.name}' {what}")
+            about = {SOURCE_KEY: {"reason": f"it {what}", "remedy": remedy}} if service else {}
+            clip.media_reference = otio.schema.MissingReference(metadata=about)

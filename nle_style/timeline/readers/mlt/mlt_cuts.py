@@ -15,7 +15,16 @@ import opentimelineio as otio
 from nle_style.timeline.parsed import curve_effect, curve_points, refused_effect
 from nle_style.timeline.readers.mlt.mlt_media import mlt_property
 
-__all__ = ["HOLDERS", "Entry", "cut_of", "freeze_of", "part_of", "refuse_frozen", "trim"]
+__all__ = [
+    "HOLDERS",
+    "Entry",
+    "cut_of",
+    "freeze_of",
+    "part_of",
+    "past_end_of",
+    "refuse_frozen",
+    "trim",
+]
 
 HOLDERS = frozenset({"tractor", "playlist"})
 """Elements that are made of others; of their own in- and out-point MLT makes its own."""
@@ -62,6 +71,26 @@ def cut_of(
         return begin + first, begin + max(first, length - 1)
     end = None if own is None else own.get("out")
     return begin + first, None if end is None else max(begin + first, frames(end))
+
+
+def past_end_of(
+    producer: ElementTree.Element, first: int, count: int, frames: _Frames
+) -> list[int] | None:
+    """The frames that a cut shows of a producer that ends within it; None if it does not.
+
+    Args:
+        first, count: of the cut, in the whole producer.
+        frames: MLT's time in frames.
+    """
+    out, eof = producer.get("out"), mlt_property(producer, "eof") or "pause"
+    if out is None or eof not in ("pause", "loop"):
+        return None
+    begin, end = frames(producer.get("in") or "0"), frames(out)
+    if not begin <= end < first + count - 1:
+        return None
+    if eof == "pause":
+        return [min(place, end) for place in range(first, first + count)]
+    return [begin + (place - begin) % (end - begin + 1) for place in range(first, first + count)]
 
 
 def part_of(entries: Iterable[Entry], begin: int, last: int | None, rate: Fraction) -> list[Entry]:
