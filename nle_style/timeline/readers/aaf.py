@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import logging
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
 from nle_style.timeline.parsed import SOURCE_KEY, Parsed, file_bytes, refused_effect
+from nle_style.timeline.readers.aaf_adapter import adapter
 
 __all__ = ["read_aaf"]
 
@@ -37,15 +34,13 @@ def read_aaf(path: Path) -> list[Parsed]:
             where=str(path),
             remedy=_REMEDY,
         )
-    module = otio.adapters.from_name("AAF").module()
     warnings: list[str] = []
+    unknown: list[str] = []
     try:
-        with _captured(warnings), _without_hooks(module.adapter_hook_names()):
-            with module.aaf2.open(str(path)) as file:
-                unknown = _unknown(module.aaf2.components, file.content.compositionmobs())
-            found = module.read_from_file(str(path))
+        with adapter(warnings, unknown) as read:
+            found = read(str(path))
             if any(map(_is_retimed, _items(found))):
-                whole = module.read_from_file(str(path), simplify=False)
+                whole = read(str(path), simplify=False)
                 found = _unwrapped(whole) if _loses_frames(found, whole) else found
     # aaf2 and the adapter raise errors of any kind: struct.error, AAFAdapterError, KeyError, ...
     except Exception as error:
@@ -56,37 +51,13 @@ def read_aaf(path: Path) -> list[Parsed]:
         ) from error
     if unknown:
         raise TimelineError(
-            f"a sequence holds a component that cannot be read ({unknown}), and all behind it would"
-            " come too early",
+            f"a sequence holds a component that cannot be read ({unknown[0]}), and all behind it "
+            "would come too early",
             where=str(path),
             remedy=_REMEDY,
         )
     _mend(found)
     return [Parsed(timeline, warnings) for timeline in _timelines(found)]
-
-
-def _unknown(kinds: Any, mobs: Iterable[Any]) -> str:
-    """The class of a component of pictures that the adapter leaves out of a track; "" if none.
-
-    Args:
-        kinds: aaf2's module of them.
-        mobs: the compositions.
-    """
-    read = (kinds.SourceClip, kinds.Filler, kinds.Transition, kinds.ScopeReference)
-    waiting = [slot.segment for mob in mobs for slot in mob.slots]
-    while waiting:
-        component = waiting.pop()
-        if isinstance(component, kinds.Sequence):
-            waiting += component.components
-        elif isinstance(component, kinds.NestedScope):
-            waiting += component.slots
-        elif isinstance(component, kinds.OperationGroup):
-            waiting += component.segments
-        elif isinstance(component, kinds.Selector):
-            waiting.append(component.getvalue("Selected"))
-        elif component.media_kind == "Picture" and not isinstance(component, read):
-            return type(component).__name__
-    return ""
 
 
 def _timelines(found: otio.core.SerializableObject) -> list[otio.schema.Timeline]:
@@ -217,42 +188,3 @@ def _missing(gap: otio.schema.Gap, reason: str) -> otio.schema.Clip:
     made = otio.schema.Clip(gap.name, reference, gap.source_range, metadata=dict(gap.metadata))
     made.enabled = gap.enabled
     return made
-
-
-@contextlib.contextmanager
-def _captured(warnings: list[str]) -> Iterator[None]:
-    """Collect what the adapter logs and prints, each sentence once, instead of showing it."""
-
-    class Keeper(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            if (text := record.getMessage()) not in warnings:
-                warnings.append(text)
-
-    root, keeper, printed = logging.getLogger(), Keeper(logging.WARNING), io.StringIO()
-    before = root.handlers[:]
-    root.handlers[:] = [keeper]
-    try:
-        with contextlib.redirect_stdout(printed):
-            yield
-    finally:
-        root.handlers[:] = before
-        warnings += dict.fromkeys(line.strip() for line in printed.getvalue().splitlines() if line)
-
-
-@contextlib.contextmanager
-def _without_hooks(names: list[str]) -> Iterator[None]:
-    """Detach the hooks that are installed on the machine, which the adapter would run."""
-    attached = {}
-    for name in names:
-        try:
-            attached[name] = otio.hooks.scripts_attached_to(name)
-        except KeyError:
-            continue
-    kept = {name: list(scripts) for name, scripts in attached.items()}
-    try:
-        for scripts in attached.values():
-            del scripts[:]
-        yield
-    finally:
-        for name, scripts in attached.items():
-            scripts.extend(kept[name])
