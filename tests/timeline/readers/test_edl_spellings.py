@@ -57,6 +57,19 @@ def test_a_reverse_speed_is_never_passed_over(tmp_path: Path) -> None:
     assert refusal.reason == "its speed (M2) in the list cannot be read"
 
 
+def test_a_reverse_whose_source_is_listed_backwards(tmp_path: Path) -> None:
+    """From 01:00:05:00 down, with that frame or the one before it, to 01:00:03:00 or after."""
+    event = "001  AX V C 01:00:05:00 01:00:03:00 01:00:00:00 01:00:02:00"
+    plan = planned(tmp_path, event, "M2   AX       -024.0   01:00:05:00", NAMED)
+    ((_, first, last),) = shown(plan)
+    assert first <= 72
+    assert last >= 120
+    assert plan.uses[0].record == (0, 2)
+    # Without a reverse it is a mistake of the list.
+    (refusal,) = planned(tmp_path, event, "M2   AX       024.0", NAMED).refusals
+    assert refusal.reason.startswith("its source ends at 01:00:03:00, before it starts")
+
+
 @pytest.mark.parametrize(("speed", "last"), [("060.0", 1998), ("059.94", 1998), ("059.9", 1996)])
 def test_a_speed_at_the_nominal_or_at_the_exact_rate(tmp_path: Path, speed: str, last: int) -> None:
     """2000 frames in 1000: the last is floor(999 * speed), with 060.0 / 30 or 059.94 / 29.97."""

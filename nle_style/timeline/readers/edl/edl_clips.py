@@ -114,6 +114,9 @@ def _set_range(edl: EdlList, clip: otio.schema.Clip, item: PlacedEvent) -> None:
     start, consumed = item.source[0], item.source[1] - item.source[0]
     motion = _own_motion(event)
     speed = _speed(edl.rate, motion, length, consumed)
+    if consumed < 0 and speed is not None and speed < 0:
+        edl.warn(event, "lists its source backwards, and its speed is reverse: read as one reverse")
+        start, consumed = item.source[1], -consumed
     if speed is None:
         clip.effects.append(_unknown({"reason": "its speed (M2) in the list cannot be read"}))
     elif consumed < 0:
