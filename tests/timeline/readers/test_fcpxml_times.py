@@ -63,6 +63,50 @@ def test_speeds(tmp_path: Path, spine: str, frames: tuple[str, int, int]) -> Non
     assert shown(tmp_path, spine) == [frames]
 
 
+@pytest.mark.parametrize(
+    "connected",
+    [
+        '<video lane="1" ref="b" offset="86412/24s" duration="6/24s"/>',
+        '<spine lane="1" offset="86412/24s"><asset-clip ref="b" duration="6/24s"/></spine>',
+        '<audio lane="-1" ref="s" offset="3600s" duration="90/24s"><video lane="2" ref="b" '
+        'offset="12/24s" duration="6/24s"/></audio>',
+    ],
+)
+def test_what_is_connected_within_an_opened_clip_is_seen(tmp_path: Path, connected: str) -> None:
+    """From its frame 10 on, which is that of its picture; b begins two frames later."""
+    video = f'<video ref="a" offset="3600s" duration="90/24s">{connected}</video>'
+    spine = f'<clip start="86410/24s" duration="20/24s">{video}</clip>'
+    assert sorted(shown(tmp_path, spine)) == [("a", 10, 29), ("b", 0, 5)]
+
+
+@pytest.mark.parametrize(
+    ("conform", "length", "refused"),
+    [
+        ('srcFrameRate="25"', 20, False),
+        ('srcFrameRate="25"', 40, True),
+        ('srcFrameRate="25" scaleEnabled="0"', 40, False),
+        ('srcFrameRate="23.98"', 40, False),
+    ],
+)
+def test_a_speed_on_a_conformed_rate_is_refused_where_their_order_tells(
+    tmp_path: Path, conform: str, length: int, refused: bool
+) -> None:
+    """At 24/25 of the rate one frame is lost after 25."""
+    path = tmp_path / "cut.fcpxml"
+    clip = (
+        f'<asset-clip ref="b" start="0s" duration="{length}/24s"><conform-rate {conform}/>'
+        f"{FROM_ZERO}</asset-clip>"
+    )
+    path.write_text(
+        f'<fcpxml version="1.10"><resources>{RESOURCES}</resources><project name="p">'
+        f'<sequence format="r"><spine>{clip}</spine></sequence></project></fcpxml>',
+        encoding="utf-8",
+    )
+    plan = plan_shots(read_timeline(path), probe_of(Facts()))
+    assert len(plan.refusals) == refused
+    assert all("conform-rate" in refusal.reason for refusal in plan.refusals)
+
+
 @pytest.mark.parametrize("offset", ["0s", "3600s"])
 def test_an_angle_counts_from_its_start_or_in_its_timecode(tmp_path: Path, offset: str) -> None:
     angle = (

@@ -282,7 +282,9 @@ class _Reader:
             return self._nest(element, local, duration, rate)
         video = pictures[0]
         has_speed = any(video.find(f"./{tag}") is not None for tag in ("timeMap", "conform-rate"))
-        if video.tag != "video" or has_speed:
+        # What is connected to the video is within the clip, and there alone.
+        inside = {child.tag for child in video.iter() if child is not video}
+        if video.tag != "video" or has_speed or inside & (_CLIPS - _WITHOUT_PICTURE):
             return self._nest(element, local, duration, rate)
         shift = self._local_start(video) - seconds(video.get("offset"))
         return self._asset_clip(element, video, local, duration, rate, shift)

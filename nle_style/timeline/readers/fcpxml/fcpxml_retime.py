@@ -76,6 +76,14 @@ def retime_of(
     ]
     if len(points) < 2:
         return _conformed(element, start + shift, rate)
+    farthest = max(abs(start + at - points[0][0]) for at in (0, duration))
+    is_freeze = len({value for _, value in points}) == 1
+    if not is_freeze and abs(conform_scalar(element, rate) - 1) * farthest * rate > 1:
+        reason = (
+            "it has a speed (timeMap) and another rate than the sequence (conform-rate), and FCPXML"
+            " does not say which of them counts first"
+        )
+        return Retime(start, refused_effect("timeMap", reason), reason.removeprefix("it "))
     slopes = {(v1 - v0) / (t1 - t0) for (t0, v0), (t1, v1) in pairwise(points) if t1 != t0}
     if not slopes or max(slopes) - min(slopes) > _SAME_SLOPE:
         return _ramp(element, points, start, duration, _missing_start(asset, points))
