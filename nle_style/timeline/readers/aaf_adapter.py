@@ -6,7 +6,7 @@ import contextlib
 import io
 import logging
 from collections.abc import Callable, Iterator
-from itertools import pairwise
+from itertools import chain, pairwise
 from types import SimpleNamespace
 from typing import Any
 
@@ -26,7 +26,7 @@ def adapter(warnings: list[str], unknown: list[str]) -> Iterator[Callable[..., A
     module = otio.adapters.from_name("AAF").module()
     with _captured(warnings), _without_hooks(module.adapter_hook_names()):
         transcribe, resolve = module._transcribe, module._resolve_single_slot_component
-        module._transcribe = _following(transcribe, module.aaf2.components, unknown)
+        module._transcribe = _following(transcribe, module, unknown)
         module._resolve_single_slot_component = _through_pulldown(resolve, module.aaf2.components)
         try:
             yield module.read_from_file
@@ -35,15 +35,17 @@ def adapter(warnings: list[str], unknown: list[str]) -> Iterator[Callable[..., A
 
 
 def _following(
-    transcribe: Callable[..., Any], kinds: Any, unknown: list[str]
+    transcribe: Callable[..., Any], module: Any, unknown: list[str]
 ) -> Callable[..., Any]:
     """The adapter's reading of a component, of a Selector what it plays whatever else is in it.
 
     A Selector plays its `Selected` (AAF Object Specification): a muted one its filler, with one
     alternate, several or none. The adapter takes the alternate of a muted one, disabled, and raises
     where it has not just one; where the selected clip is not in the file; and where an alternate
-    cannot be read.
+    cannot be read. Of a master that it does not follow to the right frames of its files the tracks
+    have gaps, as where it does not follow it at all.
     """
+    kinds, masters = module.aaf2.components, module.aaf2.mobs.MasterMob
 
     def follow(item: Any, parents: list[Any], edit_rate: Any, indent: int = 0) -> Any:
         try:
@@ -57,16 +59,38 @@ def _following(
         is_picture = isinstance(item, kinds.Component) and item.media_kind == "Picture"
         if found is None and is_picture and _is_played([*parents, item], kinds):
             unknown.append(type(item).__name__)
+        if isinstance(item, masters):
+            pictures = (s for s in item.slots if getattr(s.segment, "media_kind", "") == "Picture")
+            if not all(_is_plain(slot, module) for slot in pictures):
+                for track in found.video_tracks():
+                    track[:] = [otio.schema.Gap(item.name, each.source_range) for each in track]
         return found
 
     return follow
 
 
-def _is_played(chain: list[Any], kinds: Any) -> bool:
-    """Whether no Selector of a chain of components, from the outside in, has its next one aside."""
+def _is_plain(slot: Any, module: Any) -> bool:
+    """Whether a slot leads to nothing but files, each from the beginning of its slot.
+
+    The adapter takes the innermost of masters within one another, and knows no Origin.
+    """
+    if getattr(slot, "origin", 0):
+        return False
+    for component in chain.from_iterable(module._iter_slot_essence_groups(slot)):
+        if not isinstance(component, module.aaf2.components.SourceClip) or component.mob is None:
+            continue
+        is_file = isinstance(component.mob, module.aaf2.mobs.SourceMob)
+        behind = {each.slot_id: each for each in component.mob.slots}.get(component.slot_id)
+        if not is_file or (behind is not None and not _is_plain(behind, module)):
+            return False
+    return True
+
+
+def _is_played(nested: list[Any], kinds: Any) -> bool:
+    """Whether no Selector of nested components, from the outside in, has its next one aside."""
     return all(
         inner is outer.getvalue("Selected")
-        for outer, inner in pairwise(chain)
+        for outer, inner in pairwise(nested)
         if isinstance(outer, kinds.Selector)
     )
 

@@ -118,6 +118,56 @@ def test_what_moves_all_behind_it_refuses_the_file(
         read_cut(tmp_path, between(item))
 
 
+def of_master(at: Writer) -> Any:
+    """Frames 35 to 44 of a, by a master of a part of its master."""
+    outer = at.new.MasterMob("outer")
+    inside = at.masters["a"].create_source_clip(1, 30, 40, "picture")
+    outer.create_picture_slot(RATE).segment = inside
+    at.content.mobs.append(outer)
+    return at.clip(outer, 5, 10)
+
+
+def of_origin(at: Writer) -> Any:
+    """Frames 27 to 36 of a, whose master counts from its frame 7."""
+    at.masters["a"].slots[0]["Origin"].value = 7
+    return at.clip("a", 20, 10)
+
+
+def of_files_origin(at: Writer) -> Any:
+    file = at.masters["a"].slots[0].segment.mob
+    file.slots[0]["Origin"].value = 7
+    return at.clip("a", 20, 10)
+
+
+@pytest.mark.parametrize("item", [of_master, of_origin, of_files_origin])
+def test_a_master_that_the_adapter_does_not_follow_is_refused(
+    tmp_path: Path, item: Callable[[Writer], Any]
+) -> None:
+    """It shows a's frames from 5 and from 20 on."""
+    plan = read_cut(tmp_path, between(item))
+    (refusal,) = plan.refusals
+    assert refusal.reason.startswith("its master clip is more than a reference to its file")
+    assert refusal.clip_name in ("a", "outer")
+    assert shows(plan) == AROUND
+
+
+def test_a_master_of_two_files_shows_both(tmp_path: Path) -> None:
+    """As of cards that were full: 50 frames of a, then those of b from its frame 10 on."""
+
+    def spanned(at: Writer) -> Any:
+        one, two = (at.masters[name].slots[0].segment.mob for name in "ab")
+        master = at.new.MasterMob("spanned")
+        parts = (one.create_source_clip(1, 0, 50, "picture"),
+                 two.create_source_clip(1, 10, 50, "picture"))  # fmt: skip
+        master.create_picture_slot(RATE).segment = at.sequence(*parts)
+        at.content.mobs.append(master)
+        return at.clip(master, 45, 10)
+
+    plan = read_cut(tmp_path, between(spanned))
+    assert not plan.refusals
+    assert shows(plan) == [AROUND[0], ("a", 45, 49, 5), ("b", 10, 14, 10), AROUND[1]]
+
+
 def test_a_file_that_was_pulled_down_from_a_tape_begins_with_its_first_frame(
     tmp_path: Path,
 ) -> None:
