@@ -15,7 +15,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
-from nle_style.media.image.dpx_header import drop_missing_headers
+from nle_style.media.image.dpx_header import correct_header, misread_dpx
 from nle_style.media.image.layers import Part, choose_layer, layers_of
 
 __all__ = [
@@ -112,7 +112,7 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
             remedy="Convert it to a movie or to numbered images first.",
         )
     if reader.format_name() == "dpx":
-        drop_missing_headers(spec, path)
+        correct_header(spec, path)
     said = ""
     if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
         said = f"the first of its {count} pictures"
@@ -142,17 +142,17 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
             where=str(path),
             remedy="Write it again with unsigned integers, or with half floats as EXR.",
         )
-    problem = _misread(reader, widest)
+    problem = _misread(reader, path, widest)
     if problem:
         raise MediaError(
             f"{problem}, which is not read right here",
             where=str(path),
-            remedy="Write it again: RGB or grey of 16 bits, black at 0.",
+            remedy="Write it again as a TIFF or PNG of 16 bits: RGB or grey, black at 0.",
         )
     return ImageHeader(spec, 0, colour, alpha, widest, None, said)
 
 
-def _misread(reader: oiio.ImageInput, kind: str) -> str:
+def _misread(reader: oiio.ImageInput, path: Path, kind: str) -> str:
     """What of a picture OpenImageIO 3.2 gives other values than are stored; "" if nothing is known.
 
     Args:
@@ -166,13 +166,7 @@ def _misread(reader: oiio.ImageInput, kind: str) -> str:
         return f"its numbers ({kind}) count from white to black"
     if reader.format_name() == "tiff" and kind == "double" and spec.tile_width:
         return "it has tiles of 64-bit numbers"
-    # The last word of a row holds fewer than three numbers.
-    bits = spec.get_int_attribute("oiio:BitsPerSample")
-    if reader.format_name() == "dpx" and bits == 10 and spec.nchannels != 3:
-        rest = spec.width * spec.nchannels % 3
-        if rest == 1 or (rest and spec.nchannels == 1):
-            return f"it has {spec.nchannels} channels of 10 bits and {spec.width} columns"
-    return ""
+    return misread_dpx(spec, path) if reader.format_name() == "dpx" else ""
 
 
 def is_animated_png(path: Path) -> bool:

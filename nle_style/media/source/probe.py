@@ -30,6 +30,7 @@ from nle_style.media.image import (
     is_animated_png,
     is_premultiplied_tga,
     read_header,
+    read_image,
 )
 from nle_style.media.movie import (
     MovieIndex,
@@ -82,7 +83,8 @@ def probe_media(
     stream: int | None = None,
     layer: str | None = None,
 ) -> MediaInfo:
-    """The properties of a source. All of a movie is demuxed once, and its first frame decoded.
+    """The properties of a source. All of a movie is demuxed once, and its first frame decoded; of
+    images the first one.
 
     Args:
         path: a movie, an image, or a sequence as `name.%06d.exr` or `name.####.exr`.
@@ -98,10 +100,17 @@ def probe_media(
     if is_pattern(path):
         files = find_sequence(path)
         count = files.last - files.first + 1
-        return common_info(
-            files,
-            lambda file: _probe_image(path, "sequence", file, count, files.first, rate, layer),
-        )
+        decoded = False
+
+        def probed(file: Path) -> MediaInfo:
+            nonlocal decoded
+            info = _probe_image(path, "sequence", file, count, files.first, rate, layer)
+            if not decoded:
+                read_image(file, layer=layer)
+                decoded = True
+            return info
+
+        return common_info(files, probed)
     if not path.exists():
         raise MediaError(
             "no such file",
@@ -120,7 +129,9 @@ def probe_media(
             "the file is empty", where=str(path), remedy="Copy it again.", outcome="damaged"
         )
     if path.suffix.lower() in IMAGE_SUFFIXES and not is_animated_png(path):
-        return _probe_image(path, "still", path, 1, 0, rate, layer)
+        info = _probe_image(path, "still", path, 1, 0, rate, layer)
+        read_image(path, layer=layer)
+        return info
     return _probe_movie(path, stream)
 
 

@@ -183,4 +183,25 @@ def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
         matrix=0,
         full_range=True,
     )
-    return StatedColour(tags, found)
+    return StatedColour(tags, found, _notes_on_film(spec, name))
+
+
+def _notes_on_film(spec: oiio.ImageSpec, name: str) -> tuple[str, ...]:
+    """What is made of a DPX's or Cineon's transfer, which many programs fill in by habit."""
+    said = spec.get_string_attribute("dpx:Transfer")
+    if said in ("Logarithmic", "Printing density") or name == "kodaklog":
+        return (
+            "its header says film density (log); its codes are painted as they are unless "
+            "--input-colour names their colour space",
+        )
+    if said == "Linear" and name:
+        return (
+            "its header says that its codes are linear light, as which they are read; "
+            "--input-colour srgb reads them as a screen shows them",
+        )
+    if said == "Linear":
+        return (
+            "its header says linear, as older ffmpegs' always does; its codes are read as a screen "
+            "shows them",
+        )
+    return ()

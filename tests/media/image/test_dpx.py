@@ -10,6 +10,8 @@ import OpenImageIO as oiio  # noqa: N813
 import pytest
 
 from nle_style.errors import MediaError
+from nle_style.media.colour import ColourSettings
+from nle_style.media.colour.source_space import source_colour
 from nle_style.media.source import decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, ffmpeg, rendered, rgb_md5, write_pixels
 
@@ -67,6 +69,73 @@ def test_grey_of_10_bits_in_a_row_that_ends_within_a_word(tmp_path: Path) -> Non
     path.write_bytes(data)
     with pytest.raises(MediaError, match="1 channels of 10 bits and 32 columns"):
         probe_media(path)
+
+
+@pytest.mark.parametrize(
+    ("width", "pixels", "row"),
+    [(34, "rgb24", 102), (33, "gray", 33), (33, "rgb48be", 198), (33, "gray16be", 66)],
+)
+def test_rows_that_are_filled_up(tmp_path: Path, width: int, pixels: str, row: int) -> None:
+    """Each row would begin with the fill of the one before: the picture slants."""
+    shape = (16, width, 3) if "rgb" in pixels else (16, width, 1)
+    kind = ">u2" if pixels.endswith("be") else "u1"
+    codes = np.random.default_rng(1).integers(0, 256, shape).astype(kind)
+    (tmp_path / "raw").write_bytes(codes.tobytes())
+    path = tmp_path / "a.dpx"
+    ffmpeg("-f", "rawvideo", "-video_size", f"{width}x16", "-pix_fmt", pixels, "-i",
+           tmp_path / "raw", path)  # fmt: skip
+    filled = (row + 3) // 4 * 4
+    with pytest.raises(MediaError, match=f"its rows of {row} bytes are filled up to {filled}"):
+        probe_media(path)
+    data = bytearray(path.read_bytes())
+    order = ">I" if data[:4] == b"SDPX" else "<I"
+    struct.pack_into(order, data, 812, filled - row)  # said in the header, it is read right
+    path.write_bytes(data)
+    (read,) = decoded_rgb(probe_media(path))
+    assert np.array_equal(read, np.broadcast_to(codes, (16, width, 3)))
+
+
+def test_rows_that_are_not_filled_up(tmp_path: Path) -> None:
+    """As GraphicsMagick and OpenImageIO write them."""
+    pixels = (CODES * 11 % 65536).astype(np.uint16)
+    path = with_samples(tmp_path / "a.dpx", 50, 16, 0, pixels.astype(">u2").tobytes())
+    (read,) = decoded_rgb(probe_media(path))
+    assert np.array_equal(read, pixels)
+
+
+def test_differences_of_colour_and_columns_for_rows(tmp_path: Path) -> None:
+    path = with_samples(tmp_path / "a.dpx", 102, 8, 0, bytes(16 * 33 * 3))
+    with pytest.raises(MediaError, match="its colours are Y'CbCr"):
+        probe_media(path)
+    path = with_samples(tmp_path / "b.dpx", 50, 16, 0, bytes(16 * 33 * 6))
+    data = bytearray(path.read_bytes())
+    data[769] = 4  # from the top down, columns from left to right
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match="its rows are stored as columns"):
+        probe_media(path)
+
+
+@pytest.mark.parametrize(
+    ("transfer", "creator", "linear", "note"),
+    [
+        (2, b"Lavc59.37.100", False, "says linear, as older ffmpegs' always does"),
+        (2, b"scanner", True, "says that its codes are linear light, as which they are read"),
+        (3, b"scanner", False, "says film density (log); its codes are painted as they are"),
+        (1, b"scanner", False, "says film density (log); its codes are painted as they are"),
+        (6, b"scanner", False, ""),
+    ],
+)
+def test_a_transfer_is_named(
+    tmp_path: Path, transfer: int, creator: bytes, linear: bool, note: str
+) -> None:
+    path = with_samples(tmp_path / "a.dpx", 50, 16, 0, bytes(16 * 33 * 6))
+    data = bytearray(path.read_bytes())
+    data[801] = transfer
+    data[160 : 160 + len(creator)] = creator
+    path.write_bytes(data)
+    info = probe_media(path)
+    assert (source_colour(info, ColourSettings()) is not None) == linear
+    assert [note in said for said in info.notes] == [True] * bool(note)
 
 
 def test_writing_10_bits_by_the_other_program(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from nle_style.errors import MediaError
 from nle_style.media.image import read_header
-from nle_style.media.source import decoded_rgb, probe_media
+from nle_style.media.source import check_frames, decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, ffmpeg, rendered, rgb_md5, write_pixels
 
 
@@ -99,7 +99,7 @@ def test_jpegs_of_a_camera_in_a_mov(tmp_path: Path, flip: int) -> None:
     ffmpeg("-framerate", 25, "-i", tmp_path / "i%d.jpg", "-c", "copy", path)
     info = probe_media(path)
     assert (info.frame_count, info.width) == (3, 64 if flip >= 5 else 96)
-    from nle_style.media.source import decoded_rgb
+    from nle_style.media.source import check_frames, decoded_rgb
 
     read = [rgb_md5(pixels) for pixels in decoded_rgb(info)]
     assert read == decoded_md5s(path, "rgb24")
@@ -213,3 +213,27 @@ def test_a_channel_that_nobody_calls_alpha(tmp_path: Path) -> None:
     assert info.alpha == "none"
     (note,) = info.notes
     assert "neither colour nor said to be alpha; left out" in note
+
+
+@pytest.mark.parametrize("kind", ["still", "sequence"])
+def test_a_compression_that_is_not_known(tmp_path: Path, kind: str) -> None:
+    """Found when the first picture is read, before anything is painted."""
+    path = tmp_path / "a.0001.tif"
+    Image.new("RGB", (8, 8)).save(path, compression="tiff_adobe_deflate")
+    data = path.read_bytes()
+    tag = struct.pack("<HHI", 259, 3, 1)
+    place = data.index(tag) + len(tag)
+    path.write_bytes(data[:place] + struct.pack("<H", 50002) + data[place + 2 :])  # JPEG XL
+    named = path if kind == "still" else tmp_path / "a.%04d.tif"
+    with pytest.raises(MediaError, match="the image cannot be decoded"):
+        probe_media(named)
+
+
+def test_a_first_file_that_cannot_be_decoded_is_one_of_many(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        write_pixels(tmp_path / f"a.{number}.png", np.zeros((64, 64, 3), np.uint8), "uint8")
+    whole = (tmp_path / "a.1.png").read_bytes()
+    (tmp_path / "a.1.png").write_bytes(whole[: len(whole) // 2])
+    info = probe_media(tmp_path / "a.%d.png")
+    assert [frame for frame, _ in info.unlike] == [0]
+    check_frames(info, 1, 2)
