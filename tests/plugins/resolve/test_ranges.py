@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from tests.plugins.resolve.doubles.fake_resolve import TimelineItem
+from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, Variant, World
 
 class Told(SimpleNamespace):
     """An item that answers what it is given; everything else is None, as Resolve has it."""
@@ -115,6 +117,17 @@ def test_a_subclip_counts_from_the_file(movie: Path) -> None:
         assert range_of(item) == (125, 144, -1)
     # Frame 20 of the file is the subclip's tenth; its twentieth is what a reversed one begins with.
     assert range_of(item_of(movie, 20, 10, 20, 50, first=10, start=20)) == (20, 39, 1)
+
+
+def test_subclips_on_a_timeline(movie: Path, variant: Variant) -> None:
+    """Frames 15 to 24 of a subclip that begins at frame 30, forward, at half speed, backward."""
+    world = World(variant)
+    for first in (0, 30):
+        subclip = Media(str(movie), 50, Fraction(24), first)
+        for speed in (1, Fraction(1, 2), -1):
+            clip = Clip("sub", 86400, int(10 / abs(speed)), [Take(subclip, 15, 25)], Fraction(speed))
+            found = range_of(TimelineItem(world, clip))
+            assert found == (first + 15, first + 24, speed)
 
 
 def test_a_sequence_counts_from_its_first_file(tmp_path: Path) -> None:

@@ -262,10 +262,13 @@ class TimelineItem(_Handle):
     def GetSourceStartFrame(self) -> int:
         if self._world.variant.imported:
             return 0
-        return min(self._data.shown(self._world.rate)) + self._world.variant.slip
+        first = min(self._data.shown(self._world.rate)) + self._world.variant.slip
+        return self._data.counted_from + first
 
     def GetSourceEndFrame(self) -> int:
-        return 0 if self._world.variant.imported else max(self._data.shown(self._world.rate))
+        if self._world.variant.imported:
+            return 0
+        return self._data.counted_from + max(self._data.shown(self._world.rate))
 
     def GetSpeed(self) -> float:
         return float(self._data.speed * 100)

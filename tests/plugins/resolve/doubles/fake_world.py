@@ -45,7 +45,8 @@ class Variant:
 
 @dataclass
 class Media:
-    """A Media Pool clip: `first` is the file number of a sequence's first frame."""
+    """A Media Pool clip: `first` is the file number of a sequence's first frame, or the frame of
+    its movie that a subclip begins with."""
 
     path: str
     frames: int
@@ -112,6 +113,14 @@ class Clip:
         frames = [take.end - 1 - o if self.speed < 0 else take.start + o for o in offsets]
         assert all(0 <= frame < take.media.frames for frame in frames), "beyond the medium"
         return frames
+
+    @property
+    def counted_from(self) -> int:
+        """What the source frames of a subclip count from: its movie's first frame (measured by a
+        user of gyroflow-plugins). Of a sequence that is not documented; here from its own."""
+        take = self.take
+        assert take is not None
+        return 0 if "[" in take.media.path else take.media.first
 
     def left(self, rate: Fraction) -> int:
         take = self.take
