@@ -12,7 +12,15 @@ from . import client
 from .job import jobs_of, results_of
 from .run import Run
 from .settings import chosen_in
-from .strips import Refused, need_of, place, refuse_as_exr, scene_of, shown_strips
+from .strips import (
+    Refused,
+    need_of,
+    place,
+    refuse_as_exr,
+    refuse_unknown_colour,
+    scene_of,
+    shown_strips,
+)
 
 __all__ = ["Prepared", "finish", "prepare"]
 
@@ -65,6 +73,8 @@ def prepare(context, command):
             need = need_of(scene, strip)
             if need.is_images and chosen["image_format"] == "exr":
                 refuse_as_exr(strip)
+            if chosen["input_colour"] == "auto":
+                refuse_unknown_colour(strip, need)
             needs.append(need)
         except Refused as refusal:
             lines.append(f"{strip.name}: {refusal}")

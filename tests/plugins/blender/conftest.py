@@ -49,7 +49,7 @@ def _start_of(host: str) -> list[str]:
 
 @pytest.fixture(scope="session", params=["blender", "bpy"])
 def run_in_blender(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Run a script of this folder in Blender, with the add-on installed; what it found."""
+    """Run a script of `in_blender` in Blender, with the add-on installed; what it found."""
     return _runner(request.param, tmp_path_factory.mktemp("user"))
 
 
@@ -78,7 +78,7 @@ def _runner(host: str, user: Path) -> Run:
         (folder / "asked.json").write_text(json.dumps(asked))
         module = prefix + blender_host.ADDON
         done = subprocess.run(
-            [*start, str(HERE / script), "--", str(folder), module],
+            [*start, str(HERE / "in_blender" / script), "--", str(folder), module],
             capture_output=True,
             text=True,
             timeout=PATIENCE,

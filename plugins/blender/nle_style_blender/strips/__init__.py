@@ -6,7 +6,7 @@ and its original know one another.
 
 from .host import Refused, redraw, scene_of, shown_strips
 from .marks import original_of, styled_in
-from .needs import need_of, refuse_as_exr
+from .needs import need_of, refuse_as_exr, refuse_unknown_colour
 from .placing import place, remove
 
 __all__ = [
@@ -16,6 +16,7 @@ __all__ = [
     "place",
     "redraw",
     "refuse_as_exr",
+    "refuse_unknown_colour",
     "remove",
     "scene_of",
     "shown_strips",

@@ -14,10 +14,25 @@ import bpy
 from .host import Refused, all_strips, effects_on, frames_in_file, is_retimed
 from .marks import is_styled, styled_of
 
-__all__ = ["Need", "need_of", "refuse_as_exr"]
+__all__ = ["Need", "need_of", "refuse_as_exr", "refuse_unknown_colour"]
 
 _NUMBERED = re.compile(r"(.*?)(\d+)(\.\w+)")
 _LINEAR = ("Linear", "Linear Rec.709", "scene_linear")  # 3.4's name and 5.0's
+_LIGHT = {  # other spaces of 3.4 and 5.0, and their names in the worker's configuration
+    "Linear ACES": "ACES2065-1",
+    "ACES2065-1": "ACES2065-1",
+    "Linear ACEScg": "ACEScg",
+    "ACEScg": "ACEScg",
+    "ACEScc": "ACEScc",
+    "ACEScct": "ACEScct",
+    "Linear Rec.2020": "Linear Rec.2020",
+    "Linear DCI-P3 D65": "Linear P3-D65",
+    "XYZ": "CIE XYZ-D65 - Scene-referred",
+    "Linear CIE-XYZ D65": "CIE XYZ-D65 - Scene-referred",
+}
+_DATA = ("Non-Color", "Raw")  # floats are light, and bytes codes
+_OF_A_SCREEN = ("sRGB", "Display P3", "Rec.1886", "Rec.2020")  # and all that end in sRGB
+_HDR = ("Rec.2100-HLG", "Rec.2100-PQ")  # in 5.0 what HDR movies are given, whose tags say the same
 _FLOAT_FILES = (".exr", ".hdr")
 _WITH_ALPHA = (32, 128)  # bits of a pixel, of bytes and of floats
 
@@ -30,7 +45,7 @@ class Need:
         state: what must be the same when the result is placed: where the strip is, and this need.
         items: of the job, without look: dicts of source, frames, and paint for a movie of which
             only those ranges are painted.
-        colour: how its file is encoded, in the job's words.
+        colour: how its file is encoded, in the job's words; "" if that cannot be told.
         trim: (first position, last position) if the result has only those; None if it has all of
             the strip's frames.
         files: of images: file name -> (index of its item, its number in the result's names, None
@@ -205,9 +220,28 @@ def _runs(names):
 
 
 def _colour(strip, path):
-    """How the worker is to read a file, by what Blender reads it as."""
+    """How the worker is to read a file, by what Blender reads it as; "" if it cannot be told."""
     name = strip.colorspace_settings.name
     is_float = os.path.splitext(path)[1].lower() in _FLOAT_FILES
-    if name in _LINEAR and not is_float:
-        return "linear"
-    return "srgb" if name == "sRGB" and is_float else "auto"
+    if name in _LIGHT:
+        return _LIGHT[name]
+    if name in _LINEAR or (name in _DATA and is_float):
+        return "auto" if is_float else "linear"
+    if name in _HDR and strip.type == "MOVIE":
+        return "auto"
+    if name in (*_DATA, *_OF_A_SCREEN) or name.endswith("sRGB"):
+        return "auto" if name == "sRGB" and not is_float else "srgb"
+    return ""
+
+
+def refuse_unknown_colour(strip, need):
+    """Refuse a strip whose colour space the worker has no name for.
+
+    Raises:
+        Refused: it would be painted as other colours than Blender shows.
+    """
+    if not need.colour:
+        raise Refused(
+            f"its colour space {strip.colorspace_settings.name} is not known here: set Input "
+            "colours, or another colour space"
+        )

@@ -17,6 +17,7 @@ from .needs import need_of
 __all__ = ["place", "remove"]
 
 _MOST_CHANNELS = 128
+_LONGEST = 61  # bytes of a strip's name that Blender 3.4 keeps; 5.0 keeps no less
 _RESULT = re.compile(r".*\.(\d+)\.\w+")
 _TIMES = ("animation_offset_start", "animation_offset_end", "frame_start")
 _HIDDEN = ("frame_offset_start", "frame_offset_end")
@@ -54,7 +55,7 @@ def place(context, scene, need, events, look, folder):
         made, strip = strip, duplicate(context, scene, strip)
         facts = {"muted": made.mute, "channel": made.channel}
         mark(strip, made, uuid.uuid4().hex, facts)
-        made.name = f"{name} {look}"
+        made.name = _styled_name(name, look)
         strip.name = name
         strip.mute = True
         _stack(scene, strip, made)
@@ -71,8 +72,21 @@ def place(context, scene, need, events, look, folder):
     except Exception:
         remove(scene, made)
         raise
-    made.name = f"{name} {look}"
+    made.name = _styled_name(name, look)
     return made
+
+
+def _styled_name(name, look):
+    """The strip's name and the look; of a long one less, and room for a number of Blender's.
+
+    Cut by Blender it would be the original's name, which the original would then lose.
+    """
+    whole = f"{name} {look}"
+    if len(whole.encode("utf-8")) <= _LONGEST:
+        return whole
+    end = f" {look}"[: _LONGEST // 2]
+    room = _LONGEST - len(f"{end}.001".encode())
+    return name.encode("utf-8")[:room].decode("utf-8", "ignore") + end
 
 
 def remove(scene, made):
