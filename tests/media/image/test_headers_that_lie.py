@@ -99,7 +99,7 @@ def test_jpegs_of_a_camera_in_a_mov(tmp_path: Path, flip: int) -> None:
     ffmpeg("-framerate", 25, "-i", tmp_path / "i%d.jpg", "-c", "copy", path)
     info = probe_media(path)
     assert (info.frame_count, info.width) == (3, 64 if flip >= 5 else 96)
-    from nle_style.media.source import check_frames, decoded_rgb
+    from nle_style.media.source import decoded_rgb
 
     read = [rgb_md5(pixels) for pixels in decoded_rgb(info)]
     assert read == decoded_md5s(path, "rgb24")

@@ -12,6 +12,7 @@ import pytest
 from tests.plugins.resolve.doubles.fake_resolve import TimelineItem
 from tests.plugins.resolve.doubles.fake_world import Clip, Media, Take, Variant, World
 
+
 class Told(SimpleNamespace):
     """An item that answers what it is given; everything else is None, as Resolve has it."""
 
@@ -125,7 +126,8 @@ def test_subclips_on_a_timeline(movie: Path, variant: Variant) -> None:
     for first in (0, 30):
         subclip = Media(str(movie), 50, Fraction(24), first)
         for speed in (1, Fraction(1, 2), -1):
-            clip = Clip("sub", 86400, int(10 / abs(speed)), [Take(subclip, 15, 25)], Fraction(speed))
+            duration = int(10 / abs(speed))
+            clip = Clip("sub", 86400, duration, [Take(subclip, 15, 25)], Fraction(speed))
             found = range_of(TimelineItem(world, clip))
             assert found == (first + 15, first + 24, speed)
 
