@@ -12,7 +12,7 @@ from .network import (
     pad_to_stride,
 )
 from .overscan import cut_overscan, overscan_of
-from .pack_header import STYLE_NAME, styles_in
+from .pack_header import STYLE_NAME, PackFacts, pack_facts, styles_in
 from .sheets import contact_sheet
 from .style_pack import StylePack, load_pack
 from .tensor_file import save_tensors
@@ -25,6 +25,7 @@ __all__ = [
     "STYLE_NAME",
     "InstanceNorm",
     "NormStatistics",
+    "PackFacts",
     "StyleNetwork",
     "StylePack",
     "completed",
@@ -35,6 +36,7 @@ __all__ = [
     "instance_statistics",
     "load_pack",
     "overscan_of",
+    "pack_facts",
     "pad_to_stride",
     "save_tensors",
     "styles_in",

@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import safetensors
 
+from nle_style.core.card import read_card
+from nle_style.durable import file_sha256
 from nle_style.errors import PackError
 
-__all__ = ["FORMAT", "FORMAT_1", "STYLE_NAME", "names_in_header", "pack_header", "styles_in"]
+__all__ = [
+    "FORMAT",
+    "FORMAT_1",
+    "STYLE_NAME",
+    "PackFacts",
+    "names_in_header",
+    "pack_facts",
+    "pack_header",
+    "styles_in",
+]
 
 FORMAT = "nle_style_pack/2"
 FORMAT_1 = "nle_style_pack/1"
@@ -67,6 +79,25 @@ def styles_in(path: Path) -> tuple[str, ...]:
     Raises: PackError if there is no pack, or a damaged one.
     """
     return names_in_header(pack_header(path), path)
+
+
+@dataclass(frozen=True)
+class PackFacts:
+    """What is known of a pack without its weights: as of `StylePack`."""
+
+    name: str
+    styles: tuple[str, ...]
+    sha256: str
+    card: Mapping[str, Any]
+
+
+def pack_facts(path: Path) -> PackFacts:
+    """A pack and its card, without its network, and without torch.
+
+    Raises: PackError if there is no pack, or its header or card is damaged.
+    """
+    names = styles_in(path)
+    return PackFacts(path.stem, names, file_sha256(path), read_card(path.with_suffix(".yaml")))
 
 
 def names_in_header(header: Mapping[str, Any], path: Path) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""`nle-style styles` and `nle-style sheet`."""
+"""`nle-style styles`, which starts without torch, and `nle-style sheet`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 from PIL import Image
 from rich.console import Console
 
-from nle_style.apply import Look, Stylizer, choose_device
 from nle_style.cli.people import print_table
-from nle_style.core import FIGURES, StylePack, contact_sheet, figures_of, load_pack
+from nle_style.core import FIGURES, PackFacts, contact_sheet, figures_of, pack_facts
 from nle_style.durable import check_folder
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.source import probe_media, read_frames
@@ -30,10 +29,12 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
 
     Figures of other weights than those beside the card are left out.
 
-    Raises: PackError if there is no such pack.
+    Their weights are not loaded, which takes seconds with torch: what paints does that.
+
+    Raises: PackError if there is no such pack, or its header or card is damaged.
     """
     paths = [find_pack(pack)] if pack is not None else shipped_packs()
-    packs = [load_pack(path) for path in paths]
+    packs = [pack_facts(path) for path in paths]
     if as_json:
         data = [
             {
@@ -58,12 +59,12 @@ def list_styles(pack: str | None, *, as_json: bool) -> None:
             )
 
 
-def _image_steps(pack: StylePack) -> int | None:
+def _image_steps(pack: PackFacts) -> int | None:
     steps = (pack.card.get("training") or {}).get("image_steps")
     return steps if isinstance(steps, int) else None
 
 
-def _print_styles(pack: StylePack, console: Console) -> None:
+def _print_styles(pack: PackFacts, console: Console) -> None:
     """One pack as a table, with the figures that its card has."""
     figures = figures_of(pack.card, pack.sha256)
     measured = [key for key in FIGURES if any(key in values for values in figures.values())]
@@ -112,6 +113,9 @@ def write_sheet(
         MediaError: the source, or that frame of it, cannot be read.
         OutputError: the sheet cannot be written, which is found out before anything is painted.
     """
+    from nle_style.apply import Look, Stylizer, choose_device
+    from nle_style.core import load_pack
+
     form = Image.registered_extensions().get(destination.suffix.lower())
     if form is None:
         raise OutputError(
