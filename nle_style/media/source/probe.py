@@ -100,7 +100,7 @@ def probe_media(
     if is_pattern(path):
         files = find_sequence(path)
         count = files.last - files.first + 1
-        decoded = False
+        decoded = False  # one that can be is enough: `common_info` passes over those that cannot
 
         def probed(file: Path) -> MediaInfo:
             nonlocal decoded
