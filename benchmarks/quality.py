@@ -32,7 +32,6 @@ import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -45,6 +44,7 @@ from figures.motion import (
     Picture,
     add_material,
     footage,
+    painter_of,
     photographs,
     steadiness,
 )
@@ -52,9 +52,7 @@ from figures.peer import any_style, built_in_styles, find_peer
 from figures.table import compare, markdown, put_on_card
 from torch import Tensor
 
-from nle_style.apply.engine import FrameEngine, arrange
 from nle_style.core import StylePack, load_pack
-from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import (
     CONTENT_LAYER,
     STYLE_LAYERS,
@@ -113,14 +111,7 @@ def painters(
     groups: dict[str, dict[str, Painter]] = {
         "input": {"input": Painter(lambda image: image)},
         "styles": {
-            name: Painter(
-                partial(
-                    paint_with_overscan,
-                    FrameEngine(arrange(pack.network({name: 1.0}))),
-                ),
-                poster,
-            )
-            for name, poster in posters.items()
+            name: Painter(painter_of(pack, name), poster) for name, poster in posters.items()
         },
     }
     if args.peer:

@@ -17,13 +17,11 @@ import argparse
 import statistics
 
 import torch
-from motion import HELD_OUT, add_material, photographs
+from motion import HELD_OUT, add_material, painter_of, photographs
 from torch import Tensor
 
 from nle_style.apply.chroma import luma
-from nle_style.apply.engine import FrameEngine, arrange
 from nle_style.core import StylePack, load_pack
-from nle_style.core.overscan import paint_with_overscan
 from nle_style.core.perceptual import load_vgg16, style_loss, style_targets
 from nle_style.core.training import TrainingSettings
 from nle_style.core.training.photos import load_image
@@ -51,8 +49,8 @@ def losses(args: argparse.Namespace, pack: StylePack) -> dict[str, list[dict[str
     pictures = [picture.first for picture in photographs(args.photos, HELD_OUT[: args.count])]
     found: dict[str, list[dict[str, float]]] = {}
     for name in pack.styles:
-        engine = FrameEngine(arrange(pack.network({name: 1.0})))
-        features = (vgg(grey(paint_with_overscan(engine, picture))) for picture in pictures)
+        paint = painter_of(pack, name)
+        features = (vgg(grey(paint(picture))) for picture in pictures)
         found[name] = [
             {
                 poster: float(style_loss(seen, targets, "normalised"))

@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,9 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
+from nle_style.apply.engine import FrameEngine, arrange
+from nle_style.core import StylePack
+from nle_style.core.overscan import paint_with_overscan
 from nle_style.media.source import probe_media, read_frames
 
 __all__ = [
@@ -34,6 +38,8 @@ __all__ = [
     "Picture",
     "add_material",
     "footage",
+    "painter_of",
+    "pan_error",
     "photographs",
     "steadiness",
     "views",
@@ -131,6 +137,11 @@ def zoomed(image: Tensor, factor: float) -> Tensor:
     )
 
 
+def painter_of(pack: StylePack, style: str) -> Paint:
+    """A style as it is rendered, with overscan and by each picture's own statistics."""
+    return partial(paint_with_overscan, FrameEngine(arrange(pack.network({style: 1.0}))))
+
+
 def steadiness(paint: Paint, picture: Picture, painted: Tensor) -> dict[str, float]:
     """What noise and motion change in a painting.
 
@@ -149,12 +160,18 @@ def steadiness(paint: Paint, picture: Picture, painted: Tensor) -> dict[str, flo
     for interval in INTERVALS:
         shift = PAN * interval
         later = paint(picture.pans[interval])
-        # What is at (y, x) in the first view is at (y - shift, x - shift) in the later one.
-        pan = later[..., : HEIGHT - shift, : WIDTH - shift] - painted[..., shift:, shift:]
         zoom = paint(picture.zooms[interval]) - zoomed(painted, ZOOM**interval)
-        found[f"pan_{interval}"] = _inner(pan)
+        found[f"pan_{interval}"] = pan_error(painted, later, shift)
         found[f"zoom_{interval}"] = _inner(zoom)
     return found
+
+
+def pan_error(first: Tensor, later: Tensor, shift: int) -> float:
+    """The mean square of what differs, away from the edges, in paintings (1, 3, H, W) of two views,
+    of which the later one lies `shift` pixels further down and to the right."""
+    height, width = first.shape[-2:]
+    # What is at (y, x) in the first view is at (y - shift, x - shift) in the later one.
+    return _inner(later[..., : height - shift, : width - shift] - first[..., shift:, shift:])
 
 
 def _inner(difference: Tensor) -> float:

@@ -15,12 +15,10 @@ import argparse
 from pathlib import Path
 
 import torch
-from motion import EDGE, HEIGHT, HELD_OUT, WIDTH, photographs
+from motion import HEIGHT, HELD_OUT, WIDTH, painter_of, pan_error, photographs
 
-from nle_style.apply.engine import FrameEngine, arrange
 from nle_style.core import load_pack
 from nle_style.core.network import STRIDE
-from nle_style.core.overscan import paint_with_overscan
 from nle_style.shipped import find_pack
 
 PANS = range(1, STRIDE + 1)
@@ -41,19 +39,15 @@ def main() -> None:
     pictures = [picture.first for picture in photographs(args.photos, HELD_OUT[: args.count])]
     print(f"| | {' | '.join(f'{pan} px' for pan in PANS)} |\n|---|{'---:|' * len(PANS)}")
     for name in pack.styles:
-        engine = FrameEngine(arrange(pack.network({name: 1.0})))
+        paint = painter_of(pack, name)
         squares = dict.fromkeys(PANS, 0.0)
         for picture in pictures:
             # Each window is a picture of its own: painted in one, both would lie on one grid.
             first, *later = (
-                paint_with_overscan(
-                    engine, picture[..., pan : pan + _ROWS, pan : pan + _COLUMNS]
-                ).clone()
-                for pan in (0, *PANS)
+                paint(picture[..., pan : pan + _ROWS, pan : pan + _COLUMNS]) for pan in (0, *PANS)
             )
             for pan, painted in zip(PANS, later, strict=True):
-                change = painted[..., : _ROWS - pan, : _COLUMNS - pan] - first[..., pan:, pan:]
-                squares[pan] += float(change[..., EDGE:-EDGE, EDGE:-EDGE].square().mean())
+                squares[pan] += pan_error(first, painted, pan)
         errors = (f"{(squares[pan] / len(pictures)) ** 0.5:.3f}" for pan in PANS)
         print(f"| {name} | {' | '.join(errors)} |", flush=True)
 

@@ -47,6 +47,9 @@ def print_table(
         rows: plain text, as many cells each as there are columns.
         numbers: the columns that are set to the right.
     """
+    # In a file nobody can make the window wider.
+    bounded = console.is_terminal or "COLUMNS" in os.environ
+    widths = _widths([columns, *rows], console.width if bounded else sys.maxsize)
     table = Table(
         title=escape(title),
         title_justify="left",
@@ -54,17 +57,14 @@ def print_table(
         show_edge=False,
         pad_edge=False,
         padding=(0, 1, 0, 0),
+        width=_together(widths),
     )
-    # In a file nobody can make the window wider.
-    bounded = console.is_terminal or "COLUMNS" in os.environ
-    widths = _widths([columns, *rows], console.width if bounded else sys.maxsize)
     for name, width in zip(columns, widths, strict=True):
         side: JustifyMethod = "right" if name in numbers else "left"
         table.add_column(name, justify=side, overflow="fold", width=width)
     for row in rows:
         table.add_row(*map(escape, row))
-    console.width = max(console.width, sum(widths) + 2 * len(widths))
-    console.print(table)
+    console.print(table, crop=False)
 
 
 def _widths(rows: Sequence[Sequence[str]], most: int) -> list[int]:
@@ -76,9 +76,14 @@ def _widths(rows: Sequence[Sequence[str]], most: int) -> list[int]:
     widths = [max(1, *map(cell_len, cells)) for cells in columns]
     words = [max(map(cell_len, " ".join(cells).split()), default=0) for cells in columns]
     places = range(len(columns))
-    while sum(widths) + 2 * (len(widths) - 1) > most and max(widths) > 1:
+    while _together(widths) > most and max(widths) > 1:
         widths[max(places, key=lambda place: (widths[place] > words[place], widths[place]))] -= 1
     return widths
+
+
+def _together(widths: Sequence[int]) -> int:
+    """Characters of a row of columns, with two between them."""
+    return sum(widths) + 2 * (len(widths) - 1)
 
 
 def progress_bar(console: Console, unit: str) -> Progress:

@@ -13,7 +13,6 @@ know (artwork, licence, training, figures). Nothing here can run code: no pickle
 from __future__ import annotations
 
 import difflib
-import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from nle_style.core.card import read_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
 from nle_style.core.pack_header import FORMAT, FORMAT_1, names_in_header, pack_header
 from nle_style.core.tensor_file import save_tensors
+from nle_style.durable import file_sha256
 from nle_style.errors import LookError, PackError
 
 __all__ = [
@@ -193,9 +193,8 @@ def load_pack(path: Path) -> StylePack:
         safetensors.SafetensorError,
     ) as error:
         raise PackError(f"the weights do not fit the header ({error})", where=str(path)) from error
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
     card = read_card(path.with_suffix(".yaml"))
-    return StylePack(path.stem, config, styles, parent, digest, card)
+    return StylePack(path.stem, config, styles, parent, file_sha256(path), card)
 
 
 def _take(
