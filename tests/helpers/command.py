@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import json
 import subprocess
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 from unittest import mock
 
+import typer.main
+
 from nle_style.cli.main import main
 
 __all__ = ["FINE_STROKES", "Outcome", "events_of", "nle_style", "start"]
@@ -19,6 +22,11 @@ __all__ = ["FINE_STROKES", "Outcome", "events_of", "nle_style", "start"]
 FINE_STROKES = ("--stroke-scale", 0.25)
 """For tests that kill a render, or wait for it to be at work: a small clip is painted at sixteen
 times its pixels, so that painting it takes a while."""
+
+
+_command_of = functools.cache(typer.main.get_command)
+"""typer makes every command with all its options anew at each start of a program, which takes
+longer than many of the tests: they never change, and here they are made once."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +65,7 @@ def nle_style(*arguments: object, hear: Callable[[dict[str, Any]], None] | None 
     code: Any = 0
     with (
         mock.patch.object(sys, "argv", words),
+        mock.patch.object(typer.main, "get_command", _command_of),
         contextlib.redirect_stdout(out),
         contextlib.redirect_stderr(err),
     ):

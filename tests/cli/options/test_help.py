@@ -115,5 +115,9 @@ def test_help_answers_at_once() -> None:
         assert program.returncode == 0
         return used.ru_utime + used.ru_stime
 
-    library = min(seconds("-c", "import typer.rich_utils") for _ in range(3))
-    assert min(seconds("-m", "nle_style", "--help") for _ in range(5)) < max(0.5, 2 * library)
+    taken = []
+    for _ in range(5):
+        taken.append(seconds("-m", "nle_style", "--help"))
+        if taken[-1] < 0.5:
+            return
+    assert min(taken) < 2 * min(seconds("-c", "import typer.rich_utils") for _ in range(3))
