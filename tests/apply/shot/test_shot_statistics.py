@@ -35,7 +35,8 @@ def pack() -> StylePack:
 def test_an_entering_object_moves_hybrid_by_less_than_half_of_frame(
     style: str, pumping: ModuleType, pack: StylePack
 ) -> None:
-    bright, dark = pumping.entering(0.95), pumping.entering(0.04)
+    # The last frame without it and the first with it.
+    bright, dark = pumping.entering(0.95)[2:4], pumping.entering(0.04)[2:4]
     frame = pumping.static_change(pack, bright, style, "frame")
     assert frame > 0.02, "without pumping there is nothing to compare with"
     assert pumping.static_change(pack, bright, style, "hybrid") < frame / 4
