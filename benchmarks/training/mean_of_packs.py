@@ -55,6 +55,8 @@ def main() -> None:
         network = StyleNetwork(late.config)
         network.load_state_dict(mean)
         styles[name] = mean | typical_statistics(network, pictures)
+        network.load_state_dict(styles[name])
+        network.eval()
         poster = load_image(arguments.posters / f"{name}.png", longest=TrainingSettings.poster_size)
         faults = examine(name, network, float(speckle(poster[None])))
         facts[name]["gates"] = [str(fault) for fault in faults] or "passed"

@@ -45,7 +45,16 @@ from nle_style.apply.look import Look
 from nle_style.apply.parallel import parallel_map
 from nle_style.apply.shot import ShotStatistics, luma_thumbnail, measure, sampled
 from nle_style.apply.stroke_scale import painted_size, resample, working_size
-from nle_style.core import MINIMUM_SIDE, NormStatistics, StylePack, cut_overscan, overscan_of
+from nle_style.core import (
+    MINIMUM_SIDE,
+    NOISE_LEVEL,
+    NormStatistics,
+    StylePack,
+    cut_overscan,
+    denoised,
+    denoised_in_tiles,
+    overscan_of,
+)
 from nle_style.errors import LookError
 
 E = TypeVar("E", bound=Callable[..., Tensor])
@@ -293,14 +302,16 @@ class Stylizer:
         if self._frozen is None or self._shot is None:
             rows, columns = working_size(height, width, self.look.stroke_scale)
             return cut_overscan(self._paint_unfrozen(self._working(source)), rows, columns)
-        picture = self._resampled(source)
+        gain = self._shot.gain(seen)
+        # What is divided by its exposure has grain of another size.
+        picture = self._prepared(source, NOISE_LEVEL * gain)
         size = painted_size(height, width, self.look.stroke_scale)
         at_once = self._budget.tiles_at_once(*size) if self._two_threads else 1
         return paint_in_tiles(
             self._frozen,
             picture,
             self._budget.frozen_tile(*size, at_once),
-            self._shot.gain(seen),
+            gain,
             overscan=_overscan(picture),
             map_tiles=map if at_once < 2 else self._threads.map,
         )
@@ -322,14 +333,16 @@ class Stylizer:
             return lambda picture, seen: self._unfrozen(picture, seen=seen)
         return TiledEngine(self._unfrozen, rows).measure
 
-    def _resampled(self, source: Tensor) -> Tensor:
-        """(1, 3, H, W) at the working size."""
+    def _prepared(self, source: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
+        """(1, 3, H, W) at the working size, without its grain."""
         height, width = source.shape[-2:]
-        return resample(source, working_size(height, width, self.look.stroke_scale))
+        picture = resample(source, working_size(height, width, self.look.stroke_scale))
+        made = denoised_in_tiles if self._gpu is None else denoised
+        return made(picture, noise_level)
 
     def _working(self, source: Tensor) -> Tensor:
         """The network's input for (1, 3, H, W), whether it paints or measures."""
-        picture = self._resampled(source)
+        picture = self._prepared(source)
         return Reflected(picture, _overscan(picture)).whole()
 
 

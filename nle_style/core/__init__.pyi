@@ -1,4 +1,5 @@
 from .card import FIGURES, figures_of
+from .denoise import NOISE_LEVEL, denoised, denoised_in_tiles
 from .network import (
     LEAST_CONTRAST,
     MINIMUM_SIDE,
@@ -21,6 +22,7 @@ __all__ = [
     "FIGURES",
     "LEAST_CONTRAST",
     "MINIMUM_SIDE",
+    "NOISE_LEVEL",
     "STRIDE",
     "STYLE_NAME",
     "InstanceNorm",
@@ -32,6 +34,8 @@ __all__ = [
     "contact_sheet",
     "contrast",
     "cut_overscan",
+    "denoised",
+    "denoised_in_tiles",
     "figures_of",
     "instance_statistics",
     "load_pack",

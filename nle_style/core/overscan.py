@@ -15,6 +15,8 @@ from collections.abc import Callable
 from torch import Tensor
 from torch.nn import functional as F
 
+from nle_style.core.denoise import denoised
+
 __all__ = ["OVERSCAN", "cut_overscan", "overscan_of", "paint_with_overscan", "with_overscan"]
 
 OVERSCAN = 16
@@ -46,10 +48,11 @@ def cut_overscan(painted: Tensor, height: int, width: int) -> Tensor:
 
 
 def paint_with_overscan(paint: Callable[[Tensor], Tensor], image: Tensor) -> Tensor:
-    """The painting of a picture (N, 3, H, W), of its size, without the seam at its edges.
+    """The painting of a picture (N, 3, H, W), of its size, without its grain (`core.denoise`) and
+    without the seam at its edges.
 
     Args:
         paint: (N, 3, H', W') -> the same shape, as a network with its styles paints.
         image: RGB, 0-1.
     """
-    return cut_overscan(paint(with_overscan(image)), *image.shape[-2:])
+    return cut_overscan(paint(with_overscan(denoised(image))), *image.shape[-2:])

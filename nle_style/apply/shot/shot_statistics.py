@@ -162,7 +162,8 @@ def measure(
 
     Only the statistics of the first norm depend on a frame's exposure, since that norm removes it
     for all that follow; so only these are converted to the shot's exposure. The first layer is
-    linear around its response to black.
+    linear around its response to black. (Not exact: a frame is denoised here at its own exposure,
+    and at the shot's when it is painted.)
 
     Args:
         record_statistics: runs the network on an image and appends the statistics of every norm

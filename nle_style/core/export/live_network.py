@@ -22,6 +22,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nle_style.core.denoise import denoised
 from nle_style.core.export.live_colour import (
     finite,
     knee_factor,
@@ -223,7 +224,7 @@ class LiveNetwork(nn.Module):
         height, width = view.shape[2], view.shape[3]
         scale = min(max(self.stroke_scale, 0.25), 4.0)
         rows, columns = working_size(height, width, scale)
-        work = resampled(view, rows, columns)
+        work = denoised(resampled(view, rows, columns))
         # What is smaller than the network's 8 pixels gets its edge repeated; then to whole strides.
         work = F.pad(work, [0, max(0, 8 - columns), 0, max(0, 8 - rows)], "replicate")
         high, wide = work.shape[2], work.shape[3]

@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from nle_style.core.denoise import denoised
 from nle_style.core.overscan import cut_overscan, with_overscan
 from nle_style.core.style_pack import StylePack
 from nle_style.durable import write_file
@@ -28,7 +29,7 @@ OPSET = 18
 
 
 class _Painter(nn.Module):
-    """A network between overscan and crop.
+    """A network between noise reduction, overscan and crop.
 
     Args:
         network: as `StyleNetwork.forward`, of whole strides.
@@ -40,7 +41,7 @@ class _Painter(nn.Module):
 
     def forward(self, image: Tensor) -> Tensor:
         height, width = image.shape[2], image.shape[3]
-        whole = with_overscan(image)
+        whole = with_overscan(denoised(image))
         # Always, if only by nothing: a branch would fix the size to that of the example.
         whole = F.pad(whole, [0, -whole.shape[3] % 4, 0, -whole.shape[2] % 4], "reflect")
         return cut_overscan(self.network(whole), height, width)

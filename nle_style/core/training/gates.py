@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as F
 
 from nle_style.core.overscan import paint_with_overscan
@@ -151,11 +151,9 @@ def measure(
 ) -> dict[str, dict[str, float]]:
     """Paint every plain frame and measure it.
 
-    The norms take each frame's own statistics alone, as in training: completed by a photograph's
-    (`core.network.completed`) a plain frame would show nothing of what the network does to noise.
-
     Args:
-        network: a `StyleNetwork` on `device`.
+        network: on `device`. With the statistics of photographs in its norms it paints a frame
+            without contrast as a render does (`core.network.completed`).
         device: `cpu`, `cuda` or `mps`.
 
     Returns:
@@ -164,13 +162,7 @@ def measure(
     """
     frames = plain_frames()
     pictures = torch.stack(list(frames.values())).to(device)
-    module = network if isinstance(network, nn.Module) else nn.Module()
-    before = module.training
-    try:
-        module.train()
-        painted = paint_with_overscan(network, pictures).cpu()
-    finally:
-        module.train(before)
+    painted = paint_with_overscan(network, pictures).cpu()
     figures = zip(blob(painted).tolist(), speckle(painted).tolist(), strict=True)
     return {
         frame: {"blob": spot, "speckle": grain}

@@ -15,6 +15,7 @@ from typing import Any
 from torch import Tensor
 
 from nle_style.core.card import read_card, write_card
+from nle_style.core.network import StyleNetwork
 from nle_style.core.pack_header import STYLE_NAME, styles_in
 from nle_style.core.style_pack import StylePack, Weights, load_pack, save_pack
 from nle_style.core.training.gates import Fault, examine, speckle
@@ -128,10 +129,13 @@ class PackInTraining:
         A style that fails does not replace one of this run that passed; while none has passed, it
         is taken as it is.
         """
-        name = run.name
-        faults = examine(name, run.average, self._grains[name], self._settings.device)
+        name, weights = run.name, run.weights()
+        network = StyleNetwork(self._settings.config)
+        network.load_state_dict(weights)
+        network.to(self._settings.device).eval()
+        faults = examine(name, network, self._grains[name], self._settings.device)
         if not faults or name not in self._passed:
-            self._weights[name] = run.weights()
+            self._weights[name] = weights
             self._facts[name] |= {
                 "image_steps": run.images,
                 **recent_losses(files.metrics.read()),

@@ -120,7 +120,9 @@ def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> npt
         gain = chance.uniform(0.03, 0.2) if kind == 2 else chance.uniform(2.0, 5.0)
         plain = np.clip(_crop(photos, size, chance) * np.float32(gain), 0, 1)
     # A perfectly flat map has no variance: every norm then multiplies the gradient by 1/sqrt(ε),
-    # which overflows within a few layers. Footage has noise, and so do these frames.
+    # which overflows within a few layers. Footage has noise, of which noise reduction leaves little,
+    # and light that falls off; so do these frames.
+    plain = plain * (1 - np.float32(chance.uniform(0.05, 0.2)) * _ramp(size, chance))
     noise = chance.normal(0, chance.uniform(0.5, 3.0) / 255, (size, size, 3))
     return np.asarray(np.clip(plain + noise.astype(np.float32), 0, 1))
 
@@ -149,7 +151,12 @@ def _crop(photos: Sequence[Path], size: int, chance: np.random.Generator) -> npt
 
 def _gradient(size: int, chance: np.random.Generator) -> npt.NDArray[Any]:
     start, end = chance.random((2, 3), np.float32)
+    return np.asarray(start + (end - start) * _ramp(size, chance), np.float32)
+
+
+def _ramp(size: int, chance: np.random.Generator) -> npt.NDArray[Any]:
+    """0 to 1 in some direction, (size, size, 1)."""
     angle = chance.uniform(0, 2 * np.pi)
     y, x = np.mgrid[0:size, 0:size].astype(np.float32) / max(size - 1, 1) - 0.5
-    ramp = np.clip(x * np.cos(angle) + y * np.sin(angle) + 0.5, 0, 1)[..., None]
-    return np.asarray(start + (end - start) * ramp, np.float32)
+    ramp = np.clip(x * np.cos(angle) + y * np.sin(angle) + 0.5, 0, 1)
+    return np.asarray(ramp[..., None], np.float32)

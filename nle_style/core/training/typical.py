@@ -7,6 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor
 
+from nle_style.core.denoise import denoised
 from nle_style.core.network import NormStatistics, StyleNetwork
 from nle_style.core.overscan import with_overscan
 
@@ -30,7 +31,7 @@ def typical_statistics(network: StyleNetwork, pictures: Iterable[Tensor]) -> dic
     met: list[list[NormStatistics]] = []
     for picture in pictures:
         met.append([])
-        network(with_overscan(picture.to(device)), seen=met[-1])
+        network(with_overscan(denoised(picture.to(device))), seen=met[-1])
     found = {}
     for index, statistics in enumerate(zip(*met, strict=True)):
         mean, variance = (torch.cat(each).mean(0).cpu() for each in zip(*statistics, strict=True))

@@ -9,6 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
+from nle_style.core.denoise import denoised
 from nle_style.core.training.photos import find_images, load_image, training_batch
 from nle_style.errors import TrainingError
 
@@ -122,6 +123,18 @@ def test_plain_frames_are_one_in_twenty(tmp_path: Path) -> None:
     assert 860 <= exposed <= 1040  # half of 1,900, standard deviation 22
     assert level[crops].min() < 0.52
     assert level[crops].max() > 1.58
+
+
+def test_plain_frames_are_not_flat_without_their_noise(tmp_path: Path) -> None:
+    """Those of a white photograph: flat colours, gradients, white ones. A ramp over the diagonal,
+    0 to 1 with a mean of a half, has a standard deviation of 0.2; of it a twentieth is 0.01."""
+    path = save(tmp_path / "white.png", np.full((64, 64, 3), 255))
+    batch = torch.cat([training_batch([path], 64, 100, seed=2, step=s) for s in range(4)])
+    noisy = batch.std((2, 3)).amax(1) > 1e-4  # crops are of one value
+    light = batch.mean((1, 2, 3)) > 0.3
+    plain = denoised(batch[noisy & light])
+    assert len(plain) > 5
+    assert plain.std((2, 3)).amax(1).min() > 0.002
 
 
 def test_flips_are_every_other_crop(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from nle_style.core import StyleNetwork, load_pack
+from nle_style.core.denoise import denoised
 from nle_style.core.network import NetworkConfig
 from nle_style.core.overscan import with_overscan
 from nle_style.core.training.typical import typical_statistics
@@ -18,7 +19,7 @@ def test_it_is_the_mean_of_what_every_picture_has() -> None:
     pictures = [torch.rand(1, 3, 24, 40), torch.rand(1, 3, 32, 32) * 0.5]
     found = typical_statistics(network, pictures)
     with torch.no_grad():
-        maps = [network.convolutions[0](with_overscan(picture)) for picture in pictures]
+        maps = [network.convolutions[0](with_overscan(denoised(picture))) for picture in pictures]
     mean = sum(each.mean((2, 3)) for each in maps)[0] / 2
     variance = sum(each.var((2, 3), correction=0) for each in maps)[0] / 2
     torch.testing.assert_close(found["norms.0.typical_mean"], mean)

@@ -12,7 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from nle_style.core import StyleNetwork
+from nle_style.core import StyleNetwork, denoised
 from nle_style.core.network import NetworkConfig
 from nle_style.core.perceptual import (
     Vgg16Features,
@@ -149,11 +149,12 @@ def test_the_seam_at_the_edges_counts_in_no_term(
     network: StyleNetwork,
     batch: Tensor,
 ) -> None:
-    """The losses are of the painting of the reflected batch, 16 pixels at every edge cut off."""
+    """The losses are of the painting of the batch, denoised and reflected, 16 pixels at every edge
+    cut off."""
     of = objective(settings)
     _, terms = of(network, batch, BOTH, PARENT, 0)
     grams = {layer: torch.cat([of.grams[name][layer] for name in BOTH]) for layer in (4, 9, 16, 22)}
-    wide = np.pad(batch.numpy(), ((0, 0), (0, 0), (16, 16), (16, 16)), "reflect")
+    wide = np.pad(denoised(batch).numpy(), ((0, 0), (0, 0), (16, 16), (16, 16)), "reflect")
     painted = network(torch.from_numpy(wide))[..., 16:48, 16:48].detach()
     features = vgg(painted)
     style = style_loss(features, grams, settings.weighting)
@@ -265,7 +266,7 @@ def test_a_step_in_parts_has_the_gradient_of_the_whole(
     losses, terms = of(network, batch, record["styles"], PARENT, 0)
     losses.mean().backward()
     norm = torch.stack([p.grad.norm() for p in network.parameters() if p.grad is not None]).norm()
-    assert record["gradient"] == pytest.approx(norm.item(), rel=1e-4)
+    assert record["gradient"] == pytest.approx(norm.item(), rel=1e-3)
     assert record["style"] == pytest.approx(terms["style"], rel=1e-4)
     assert record["content"] == pytest.approx(terms["content"], rel=1e-4)
 
