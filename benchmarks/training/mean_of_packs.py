@@ -24,6 +24,7 @@ from nle_style.core.training import TrainingSettings
 from nle_style.core.training.gates import examine, speckle
 from nle_style.core.training.photos import load_image
 from nle_style.core.training.typical import typical_statistics
+from nle_style.durable import file_sha256
 
 PICTURES, SIDE = 16, 320  # as many photographs, and as large, as when a style is put into a pack
 
@@ -37,6 +38,7 @@ def main() -> None:
     parser.add_argument("--share", action="append", default=[], metavar="STYLE=NUMBER")
     arguments = parser.parse_args()
     early, late = load_pack(arguments.early), load_pack(arguments.late)
+    before = file_sha256(arguments.early)[:12]
     card = read_card(arguments.late.with_suffix(".yaml"))
     held_out = (Path(__file__).parents[1] / "heldout_photos.txt").read_text().split()
     photos = [path for path in sorted(arguments.photos.iterdir()) if path.name not in held_out]
@@ -60,7 +62,7 @@ def main() -> None:
         poster = load_image(arguments.posters / f"{name}.png", longest=TrainingSettings.poster_size)
         faults = examine(name, network, float(speckle(poster[None])))
         facts[name]["gates"] = [str(fault) for fault in faults] or "passed"
-        facts[name]["note"] = f"mean of its weights before the finish ({share}) and after it"
+        facts[name]["note"] = f"mean of pack {before} ({share}) and of its weights after the finish"
     save_pack(arguments.output, late.config, styles, late.parent)
     top = {
         key: value
