@@ -120,8 +120,8 @@ def _draw(photos: Sequence[Path], size: int, chance: np.random.Generator) -> npt
         gain = chance.uniform(0.03, 0.2) if kind == 2 else chance.uniform(2.0, 5.0)
         plain = np.clip(_crop(photos, size, chance) * np.float32(gain), 0, 1)
     # A perfectly flat map has no variance: every norm then multiplies the gradient by 1/sqrt(ε),
-    # which overflows within a few layers. Footage has noise, of which noise reduction leaves little,
-    # and light that falls off; so do these frames.
+    # which overflows within a few layers. Footage has noise, of which noise reduction leaves
+    # little, and light that falls off; so do these frames.
     plain = plain * (1 - np.float32(chance.uniform(0.05, 0.2)) * _ramp(size, chance))
     noise = chance.normal(0, chance.uniform(0.5, 3.0) / 255, (size, size, 3))
     return np.asarray(np.clip(plain + noise.astype(np.float32), 0, 1))
