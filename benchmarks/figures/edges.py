@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ import torch
 from torch import Tensor
 
 from nle_style.apply.engine import FoldedEngine, FrameEngine, arrange
-from nle_style.core import NormStatistics, StylePack, contact_sheet, load_pack
+from nle_style.core import NormStatistics, StylePack, contact_sheet, denoised, load_pack
 from nle_style.core.overscan import paint_with_overscan
 from nle_style.media.source import probe_media, read_frames
 from nle_style.shipped import bundled, find_pack
@@ -44,9 +45,9 @@ def ways(pack: StylePack, style: str, whole: Tensor) -> Ways:
     """A style bare and with overscan, both with the statistics of a whole frame."""
     layers = arrange(pack.network({style: 1.0}))
     norms: list[NormStatistics] = []
-    FrameEngine(layers)(whole, seen=norms)
+    FrameEngine(layers)(denoised(whole), seen=norms)
     paint = FoldedEngine(layers, norms, torch.device("cpu"), torch.float32)
-    return paint, lambda image: paint_with_overscan(paint, image)
+    return lambda image: paint(denoised(image)), partial(paint_with_overscan, paint)
 
 
 def middle(picture: Tensor) -> Tensor:
