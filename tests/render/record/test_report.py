@@ -123,7 +123,7 @@ def test_the_figures_are_those_of_the_delivered_frames(
     # Stored in 8 bits: the rounding of two frames adds 2/12 of a squared code to the change.
     delivered = _change_of_all(tmp_path / "room.red.mov")
     assert stability["painted"] ** 2 == pytest.approx(delivered**2 - 2 / 12 / 255**2, rel=0.02)
-    assert stability["painted"] > 2 * stability["source"]
+    assert stability["painted"] < stability["source"] / 2  # noise reduction takes the grain out
 
 
 def test_strength_0_has_the_sources_figure(tiny_pack: Path, room: Path, tmp_path: Path) -> None:
