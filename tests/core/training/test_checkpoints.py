@@ -107,11 +107,18 @@ def test_the_pack_of_another_run_is_not_kept(
     assert [styles[name]["gates"] for name in styles] == [FAILED, FAILED]
 
 
-def test_real_gates_find_an_untaught_network(settings: TrainingSettings) -> None:
-    one = (Phase(32, 1, 1),)
-    train(replace(settings, parent_phases=one, phases=one))
+def test_real_gates_find_what_paints_blobs(settings: TrainingSettings, tmp_path: Path) -> None:
+    """A network of random weights, of which the last are ten times as large: it knows black and
+    full colours only, and a dark gradient comes out in a few large patches."""
+    torch.manual_seed(5)
+    config = NetworkConfig(4, 1)
+    weights = StyleNetwork(config).state_dict()
+    weights["convolutions.7.weight"] *= 10
+    start = tmp_path / "start.safetensors"
+    save_pack(start, config, {"stripes": weights}, weights)
+    train(replace(settings, start=start, parent_phases=(), phases=(Phase(32, 1, 1),)))
     for name, facts in card(settings)["styles"].items():
-        assert any(fault.startswith(f"{name} on flat: speckle") for fault in facts["gates"])
+        assert any(fault.startswith(f"{name} on dark: blob") for fault in facts["gates"])
 
 
 # The history of runs
