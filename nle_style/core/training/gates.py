@@ -1,9 +1,9 @@
 """Checkpoint gates: plain frames must come out painted, without blobs and without speckle.
 
 A network that normalises by an image's own statistics may paint a strong spot or leave a hole on
-plain footage (a flat wall, a fade, a blown-out sky); one that amplifies what
-noise reduction leaves paints coloured grain there. Photographs hide both. Two figures on four plain frames find them; strokes are
-no fault, and neither figure counts them.
+plain footage (a flat wall, a fade, a blown-out sky); one that amplifies what noise reduction leaves
+paints coloured grain there. Photographs hide both. Two figures on four plain frames find them;
+strokes are no fault, and neither figure counts them.
 
 The limits come from paintings that were looked at (docs/training.md has the measured values).
 """
