@@ -18,8 +18,7 @@ from pathlib import Path
 import torch
 
 from nle_style.core.card import read_card, write_card
-from nle_style.core.network import StyleNetwork
-from nle_style.core.style_pack import load_pack, save_pack
+from nle_style.core.style_pack import load_pack, network_of, save_pack
 from nle_style.core.training import TrainingSettings
 from nle_style.core.training.gates import examine, speckle
 from nle_style.core.training.photos import load_image
@@ -54,11 +53,9 @@ def main() -> None:
             key: torch.lerp(value.float(), early.weights[name][key].float(), float(share))
             for key, value in late.weights[name].items()
         }
-        network = StyleNetwork(late.config)
-        network.load_state_dict(mean)
+        network = network_of(late.config, mean)
         styles[name] = mean | typical_statistics(network, pictures)
-        network.load_state_dict(styles[name])
-        network.eval()
+        network = network_of(late.config, styles[name])
         poster = load_image(arguments.posters / f"{name}.png", longest=TrainingSettings.poster_size)
         faults = examine(name, network, float(speckle(poster[None])))
         facts[name]["gates"] = [str(fault) for fault in faults] or "passed"

@@ -51,7 +51,6 @@ from nle_style.core import (
     NormStatistics,
     StylePack,
     cut_overscan,
-    denoised,
     denoised_in_tiles,
     overscan_of,
 )
@@ -337,8 +336,7 @@ class Stylizer:
         """(1, 3, H, W) at the working size, without its grain."""
         height, width = source.shape[-2:]
         picture = resample(source, working_size(height, width, self.look.stroke_scale))
-        made = denoised_in_tiles if self._gpu is None else denoised
-        return made(picture, noise_level)
+        return denoised_in_tiles(picture, noise_level)
 
     def _working(self, source: Tensor) -> Tensor:
         """The network's input for (1, 3, H, W), whether it paints or measures."""

@@ -49,7 +49,7 @@ def denoised(picture: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
 
 
 def denoised_in_tiles(picture: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
-    """`denoised`, bit for bit, in the memory of a tile beside its result, and quicker on a CPU."""
+    """`denoised`, bit for bit, in the memory of a tile beside its result."""
     made = torch.empty_like(picture)
     (height, width), (rows, columns) = picture.shape[2:], _TILE
     for top, left in product(range(0, height, rows), range(0, width, columns)):

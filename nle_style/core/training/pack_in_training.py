@@ -15,9 +15,8 @@ from typing import Any
 from torch import Tensor
 
 from nle_style.core.card import read_card, write_card
-from nle_style.core.network import StyleNetwork
 from nle_style.core.pack_header import STYLE_NAME, styles_in
-from nle_style.core.style_pack import StylePack, Weights, load_pack, save_pack
+from nle_style.core.style_pack import StylePack, Weights, load_pack, network_of, save_pack
 from nle_style.core.training.gates import Fault, examine, speckle
 from nle_style.core.training.run_card import (
     is_of_a_run,
@@ -130,10 +129,9 @@ class PackInTraining:
         is taken as it is.
         """
         name, weights = run.name, run.weights()
-        network = StyleNetwork(self._settings.config)
-        network.load_state_dict(weights)
-        network.to(self._settings.device).eval()
-        faults = examine(name, network, self._grains[name], self._settings.device)
+        device = self._settings.device
+        network = network_of(self._settings.config, weights).to(device)
+        faults = examine(name, network, self._grains[name], device)
         if not faults or name not in self._passed:
             self._weights[name] = weights
             self._facts[name] |= {
