@@ -23,13 +23,14 @@ from nle_style.apply.engine import (
     Layer,
     OpenVinoEngine,
     OpenVinoMeasure,
-    Reflected,
     TiledEngine,
     arrange,
     automatic_memory,
+    blank,
     one_slice,
     openvino_version,
     paint_in_tiles,
+    reflect_margins,
     trusted,
 )
 from nle_style.apply.gpu import (
@@ -303,7 +304,7 @@ class Stylizer:
             return cut_overscan(self._paint_unfrozen(self._working(source)), rows, columns)
         gain = self._shot.gain(seen)
         # What is divided by its exposure has grain of another size.
-        picture = self._prepared(source, NOISE_LEVEL * gain)
+        picture = denoised_in_tiles(self._resampled(source), NOISE_LEVEL * gain)
         size = painted_size(height, width, self.look.stroke_scale)
         at_once = self._budget.tiles_at_once(*size) if self._two_threads else 1
         return paint_in_tiles(
@@ -332,16 +333,20 @@ class Stylizer:
             return lambda picture, seen: self._unfrozen(picture, seen=seen)
         return TiledEngine(self._unfrozen, rows).measure
 
-    def _prepared(self, source: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
-        """(1, 3, H, W) at the working size, without its grain."""
+    def _resampled(self, source: Tensor) -> Tensor:
+        """(1, 3, H, W) at the working size."""
         height, width = source.shape[-2:]
-        picture = resample(source, working_size(height, width, self.look.stroke_scale))
-        return denoised_in_tiles(picture, noise_level)
+        return resample(source, working_size(height, width, self.look.stroke_scale))
 
     def _working(self, source: Tensor) -> Tensor:
-        """The network's input for (1, 3, H, W), whether it paints or measures."""
-        picture = self._prepared(source)
-        return Reflected(picture, _overscan(picture)).whole()
+        """The network's input for (1, 3, H, W) where it paints or measures a whole picture."""
+        picture = self._resampled(source)
+        (height, width), (down, right) = picture.shape[-2:], _overscan(picture)
+        made = blank(3, height + 2 * down, width + 2 * right, picture.device)
+        inner = made[..., down : down + height, right : right + width]
+        denoised_in_tiles(picture, made=inner)
+        reflect_margins(made, (down, right))
+        return made
 
 
 def _check_size(height: int, width: int) -> None:

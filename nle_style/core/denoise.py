@@ -22,7 +22,7 @@ NOISE_LEVEL = 0.04
 255 has 0.008 and keeps 4%, an edge of 50 codes has 0.1 and keeps 86%."""
 
 _REACH = 16  # pixels to every side that an output pixel depends on: two windows of radius 8
-_TILE = 360, 640  # rows and columns: smaller ones cost two threads more in calls than in work
+_TILE = 256, 640  # rows and columns: about as fast as any, and a third of the memory of 720p
 
 
 def denoised(picture: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
@@ -34,23 +34,39 @@ def denoised(picture: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
     they share their edges.
 
     Args:
-        picture: (N, C, H, W) float32, display code values, 0-1, of any size.
+        picture: (N, C, H, W) float32, display code values, 0-1, of any size; nothing is
+            differentiated through it.
         noise_level: √ε. An argument because TorchScript sees no module constants.
 
     Returns:
         the same shape, 0-1.
     """
-    area = _sums(torch.ones_like(picture[:1, :1]))
-    mean = _sums(picture) / area
-    power = _sums(picture.square().mean(1, keepdim=True)) / area
-    variance = (power - mean.square().mean(1, keepdim=True)).clamp_min(0.0)
+    ones = torch.ones_like(picture[:1, :1])
+    rows = _seventeen(F.pad(ones[:, :, :, :1], [0, 0, 8, 8]), 2)
+    area = rows * _seventeen(F.pad(ones[:, :, :1], [8, 8, 0, 0]), 3)
+    # In place, for new maps cost more than what is done to them.
+    mean = _sums(picture).div_(area)
+    power = _sums(picture.square().mean(1, keepdim=True)).div_(area)
+    variance = power.sub_(mean.square().mean(1, keepdim=True)).clamp_min_(0.0)
     share = variance / (variance + noise_level * noise_level)
-    return _sums(share) / area * picture + _sums(mean - share * mean) / area
+    rest = _sums(mean.sub_(share * mean)).div_(area)
+    return _sums(share).div_(area).mul(picture).add_(rest)
 
 
-def denoised_in_tiles(picture: Tensor, noise_level: float = NOISE_LEVEL) -> Tensor:
-    """`denoised`, bit for bit, in the memory of a tile beside its result."""
-    made = torch.empty_like(picture)
+def denoised_in_tiles(
+    picture: Tensor, noise_level: float = NOISE_LEVEL, made: Tensor | None = None
+) -> Tensor:
+    """`denoised`, bit for bit, in the memory of a tile beside its result.
+
+    Args:
+        picture: as for `denoised`.
+        noise_level: √ε.
+        made: what the result is written to, of the picture's shape; new memory by default.
+
+    Returns:
+        `made`.
+    """
+    made = torch.empty_like(picture) if made is None else made
     (height, width), (rows, columns) = picture.shape[2:], _TILE
     for top, left in product(range(0, height, rows), range(0, width, columns)):
         above, before = max(0, top - _REACH), max(0, left - _REACH)

@@ -141,11 +141,11 @@ def test_memory_by_hand(cuda: FakeCuda, monkeypatch: pytest.MonkeyPatch) -> None
 def test_frames_in_flight_are_as_many_as_fit(
     cuda: FakeCuda, pack: StylePack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """840 MiB of reserve; 7 frames of 25 MB and 1312 x 752 pixels of 200 bytes, 372 MB, for each of
-    two: 1.62 GB."""
+    """840 MiB of reserve; 7 frames of 25 MB and 1312 x 752 pixels of 212 bytes, 383 MB, for each of
+    two: 1.65 GB."""
     frame = 1920 * 1080 * 12
     monkeypatch.delenv(WORKERS_ON_GPU, raising=False)
-    needed = 840 * MIB + 2 * (7 * frame + 200 * 1312 * 752)
+    needed = 840 * MIB + 2 * (7 * frame + 212 * 1312 * 752)
     for free, count in ((needed, 2), (needed - 2, 1)):
         cuda.free = free
         for statistics in ("hybrid", "frame"):

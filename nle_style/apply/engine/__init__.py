@@ -7,7 +7,7 @@ from nle_style.apply.engine.memory import Budget, automatic_memory, parse_memory
 from nle_style.apply.engine.openvino_engine import OpenVinoEngine, OpenVinoMeasure, openvino_version
 from nle_style.apply.engine.openvino_graph import one_slice
 from nle_style.apply.engine.precision import trusted
-from nle_style.apply.engine.reflected import Reflected
+from nle_style.apply.engine.reflected import blank, reflect_margins
 from nle_style.apply.engine.tiling import TiledEngine, paint_in_tiles
 from nle_style.apply.engine.torch_engine import FoldedEngine, FrameEngine
 
@@ -18,13 +18,14 @@ __all__ = [
     "Layer",
     "OpenVinoEngine",
     "OpenVinoMeasure",
-    "Reflected",
     "TiledEngine",
     "arrange",
     "automatic_memory",
+    "blank",
     "one_slice",
     "openvino_version",
     "paint_in_tiles",
     "parse_memory",
+    "reflect_margins",
     "trusted",
 ]

@@ -31,6 +31,7 @@ _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMG]I?)?B?", re.IGNORECASE)
 _AUTOMATIC = 2 * _GIB
 # What follows is measured: benchmarks/cost/memory.py.
 _PROCESS = 840 * _MIB  # interpreter, torch, OpenVINO, codecs, what the heaps keep
+_DENOISED = 12  # bytes a pixel of a picture that is painted in tiles: its copy without grain
 _PAINTING = 200  # bytes a pixel of a picture being painted: two full-size maps and a padded one
 _MEASURING = 250  # the same for a slice that OpenVINO measures: one map more
 _RESULT, _QUARTER = 12, 4 * 64 // STRIDE**2  # a painted picture, a map of a quarter of the size
@@ -140,7 +141,8 @@ class Budget:
         return min(max(2, 1 + self.total // _WRITTEN_SHARE // held), _MOST_WRITTEN)
 
     def network(self, in_flight: int = 1) -> int:
-        """Bytes left for the maps of one picture being painted; 0 or less if there are none.
+        """Bytes left for one picture: its maps and, while it is painted with frozen norms, its copy
+        without grain; 0 or less if there are none.
 
         Args:
             in_flight: pictures that are painted at the same time.
@@ -159,23 +161,27 @@ class Budget:
         in reasonably large pieces, the stages taking turns."""
         frozen = _PAINTING * min(_EASY_TILE, height * width)
         followed = _KEPT * height * width + _PAINTING * width * (_EASY_ROWS + 2 * HEAD_HALO)
-        return _PROCESS + round(self._beside * self.frame) + max(frozen, followed) * self.networks
+        painted = max(frozen + _DENOISED * height * width, followed)
+        return _PROCESS + round(self._beside * self.frame) + painted * self.networks
 
     def spare(self, height: int, width: int) -> int:
         """Bytes that are left where two pictures of this size are measured or painted at the same
         time, each in one piece; 0 if there are none."""
-        return max(0, 2 * self.networks * (self.network(2) - _PAINTING * height * width))
+        left = self._maps_room(height, width, 2) - _PAINTING * height * width
+        return max(0, 2 * self.networks * left)
 
     def in_flight(self, height: int, width: int) -> int:
         """How many pictures to paint at the same time, 1 or 2: 2 if both fit in one piece. Two that
         each have half of the cores keep all cores busy."""
-        return 2 if self.depth and self.network(2) >= self._maps(height * width) else 1
+        fits = self._maps_room(height, width, 2) >= self._maps(height * width)
+        return 2 if self.depth and fits else 1
 
     def tiles_at_once(self, height: int, width: int) -> int:
         """How many tiles to paint at the same time with frozen norms, 1 or 2: 2 keep all cores busy
         where a picture is too large for `in_flight` to be 2."""
         one_frame = self.in_flight(height, width) == 1
-        return 2 if one_frame and self.network() >= 2 * self._maps(_EASY_TILE) else 1
+        fits = self._maps_room(height, width) >= 2 * self._maps(_EASY_TILE)
+        return 2 if one_frame and fits else 1
 
     def frozen_tile(self, height: int, width: int, at_once: int = 1) -> tuple[int, int]:
         """The size of tiles for `tiling.paint_in_tiles`.
@@ -189,17 +195,19 @@ class Budget:
         height, width = height + -height % STRIDE, width + -width % STRIDE
         if self.in_flight(height, width) > 1:
             return height, width
-        pixels = self._pixels(self.network() // at_once)
+        pixels = self._pixels(self._maps_room(height, width) // at_once)
         least = min(_LEAST_TILE, height) * min(_LEAST_TILE, width)
         tile = fitting_tile(height, width, pixels, at_once) if pixels >= least else None
         if tile is None:
-            raise self._too_little(height, width, self._maps(least) * at_once)
+            copy = _DENOISED * height * width
+            raise self._too_little(height, width, copy + self._maps(least) * at_once)
         return tile
 
     def cut(self, height: int, width: int) -> list[Span]:
         """The slices in which OpenVINO paints a picture or a tile: one piece, which is a hundredth
         less work, if the budget holds two such pieces."""
-        return (one_slice if self._holds_two_whole(height, width) else slices)(height, width)
+        room = self._maps_room(height, width, 2)
+        return (one_slice if self._two_whole(room, height, width) else slices)(height, width)
 
     def measuring(self, height: int, width: int) -> tuple[int, Cut]:
         """How OpenVINO measures a picture: in one piece if the budget holds it, two at the same
@@ -208,13 +216,13 @@ class Budget:
         Returns:
             how many at the same time, 0 if there is too little memory for one; and the slices.
         """
-        if self._holds_two_whole(height, width):
+        if self._two_whole(self.network(2), height, width):
             return 2, one_slice
-        if self.network() >= _PAINTING * height * width:
+        room, pixels = self.network(), height * width
+        if room >= _PAINTING * pixels:
             return 1, one_slice
-        pixels = height * width
         needed = max(4 * _QUARTER * pixels, 2 * _QUARTER * pixels + _MEASURING * MEASURED_PIXELS)
-        return int(self.network() >= needed), large_slices
+        return int(room >= needed), large_slices
 
     def unfrozen_rows(self, height: int, width: int) -> int | None:
         """The height of strips for `tiling.TiledEngine`; None if the picture can be painted in one
@@ -223,17 +231,21 @@ class Budget:
         Raises:
             InputError: the budget is too small for the smallest strip.
         """
-        if self.network() >= _PAINTING * height * width:
+        room, kept = self.network(), _KEPT * height * width
+        if room >= _PAINTING * height * width:
             return None
-        kept = _KEPT * height * width
-        rows = (self.network() - kept) // (_PAINTING * width) // STRIDE * STRIDE
+        rows = (room - kept) // (_PAINTING * width) // STRIDE * STRIDE
         least = _LEAST_ROWS + 2 * HEAD_HALO
         if rows < min(least, height):
             raise self._too_little(height, width, kept + _PAINTING * width * least)
         return max(rows, STRIDE)
 
-    def _holds_two_whole(self, height: int, width: int) -> bool:
-        return self.depth > 0 and self.network(2) >= _PAINTING * height * width
+    def _two_whole(self, room: int, height: int, width: int) -> bool:
+        return self.depth > 0 and room >= _PAINTING * height * width
+
+    def _maps_room(self, height: int, width: int, in_flight: int = 1) -> int:
+        """Bytes left for the maps of one picture of this size that is painted with frozen norms."""
+        return self.network(in_flight) - _DENOISED * height * width
 
     def _maps(self, pixels: int) -> int:
         """Bytes that painting a picture takes."""

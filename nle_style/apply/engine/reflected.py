@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-__all__ = ["Reflected", "blank"]
+__all__ = ["Reflected", "blank", "reflect_margins"]
 
 
 class Reflected:
@@ -37,11 +37,6 @@ class Reflected:
     def size(self) -> tuple[int, int]:
         """Rows and columns of the extended picture."""
         return len(self._rows), len(self._columns)
-
-    def whole(self) -> Tensor:
-        """(1, C, *`size`), channels_last."""
-        rows, columns = self.size
-        return self.part((0, rows), (0, columns))
 
     def part(self, rows: tuple[int, int], columns: tuple[int, int]) -> Tensor:
         """Some rows and columns, each from the first up to, not including, the last.
@@ -69,6 +64,22 @@ class Reflected:
                 ..., first : first + bottom - top, start : start + end - begin
             ]
         return made
+
+
+def reflect_margins(extended: Tensor, overscan: tuple[int, int]) -> None:
+    """Fill what lies beyond a picture with its reflection, in the memory that holds both.
+
+    Args:
+        extended: (1, C, H + 2·rows, W + 2·columns), with the picture in its middle.
+        overscan: these rows and columns, fewer than H and W.
+    """
+    down, right = overscan
+    bottom, end = extended.shape[2] - down, extended.shape[3] - right
+    middle = extended[..., down:bottom, :]
+    middle[..., :right] = middle[..., right + 1 : 2 * right + 1].flip(3)
+    middle[..., end:] = middle[..., end - right - 1 : end - 1].flip(3)
+    extended[..., :down, :] = extended[..., down + 1 : 2 * down + 1, :].flip(2)
+    extended[..., bottom:, :] = extended[..., bottom - down - 1 : bottom - 1, :].flip(2)
 
 
 def blank(channels: int, height: int, width: int, device: torch.device) -> Tensor:
