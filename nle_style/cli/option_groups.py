@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any, get_args, get_type_hints
 
 import typer
+from typer.core import TyperCommand, TyperOption
 
 from nle_style.cli.completion import clip_choices, name_fields
 from nle_style.cli.options import (
@@ -32,7 +33,7 @@ from nle_style.cli.options import (
     StrokeScale,
 )
 
-__all__ = ["CutOptions", "LookOptions", "RenderOptions", "grouped"]
+__all__ = ["CutOptions", "LookOptions", "OnceEach", "RenderOptions", "grouped"]
 
 _PANELS = (LOOK, TIMELINE, READING, OUTPUT, MACHINE)
 
@@ -223,6 +224,21 @@ class RenderOptions:
         ),
     ] = "auto"
     overwrite: Overwrite = False
+
+
+class OnceEach(TyperCommand):
+    """A command that refuses an option of one value which is given twice: only the last would
+    count, and of `--style blue --style fire` no blue be painted, without a word."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Raises: UsageError, exit code 2, before anything else is looked at."""
+        given = self.make_parser(ctx).parse_args(list(args))[2]
+        for each in given:
+            if not isinstance(each, TyperOption) or each.is_flag or each.multiple:
+                continue
+            if (times := given.count(each)) > 1:
+                ctx.fail(f"{each.opts[0]} is given {times} times: it takes one value")
+        return super().parse_args(ctx, args)
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

@@ -122,6 +122,7 @@ def test_run_a_job_file(tiny_pack: Path, clip: Path, tmp_path: Path) -> None:
     ("options", "said"),
     [
         (("--style", "bleu"), "Did you mean 'blue'"),
+        (("--style", "red", "--style", "blue"), "--style is given 2 times"),
         (("--style", "red", "--strength", "2"), "strength 2 is not between 0 and 1"),
         (("--style", "red", "--frames", "9-3"), "not a range of frames"),
         (("--style", "red", "--frames", "0-99"), "Its frames are 0-19"),

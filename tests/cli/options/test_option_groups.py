@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from nle_style.cli.option_groups import CutOptions, LookOptions, RenderOptions, grouped
+from nle_style.cli.option_groups import CutOptions, LookOptions, OnceEach, RenderOptions, grouped
 
 Seen = list[tuple[str, LookOptions, bool, CutOptions]]
 
@@ -33,7 +33,7 @@ def app(seen: Seen) -> typer.Typer:
         seen.append((name, controls, loud, cut))
 
     made = typer.Typer()
-    made.command()(command)
+    made.command(cls=OnceEach)(command)
     return made
 
 
@@ -44,8 +44,9 @@ def test_the_command_gets_its_groups(app: typer.Typer, seen: Seen) -> None:
     ((name, controls, loud, cut),) = seen
     assert (name, loud, controls) == ("one", True, LookOptions(strength=0.5))
     assert [str(path) for path in cut.media or ()] == ["a", "b"]
-    assert CliRunner().invoke(app, ["two"]).exit_code == 0
-    assert seen[1] == ("two", LookOptions(), False, CutOptions())
+    assert CliRunner().invoke(app, ["two", "--loud", "--loud"]).exit_code == 0
+    assert seen[1] == ("two", LookOptions(), True, CutOptions())
+    assert CliRunner().invoke(app, ["two", "--strength", "0", "--strength=1"]).exit_code == 2
 
 
 def test_the_options_stand_where_the_group_does(app: typer.Typer) -> None:
