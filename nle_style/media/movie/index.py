@@ -251,11 +251,6 @@ def _frames(
     if paired:
         shown = decoded = _anew(path, stream, decoded_stamps)
     times, stamped = shown_times(shown, decoded)
-    some = not times and format == "mpeg" and any(tick is not None for tick in shown)
-    if some:  # of the pictures in a packet of a program stream the first has a time
-        shown = decoded = _anew(path, stream, decoded_stamps)
-        rate, _ = rate_of(stream, [], Fraction(1))
-        times = between(shown, 1 / rate / (stream.time_base or Fraction(1)))
     if stamped and not paired and _anew(path, stream, is_out_of_order, packets):
         stamped = False
     begin, early, notes = 0, 0, []
@@ -264,6 +259,11 @@ def _frames(
         stated = sorted(tick for tick in shown if tick is not None)
         if sorted(_anew(path, stream, decoded_stamps), key=_or_never) == stated:
             times, stamped, early = stated, True, shown.count(None)
+    some = not times and any(tick is not None for tick in shown)
+    if some:  # not every picture of a program or transport stream needs to have a time
+        shown = decoded = _anew(path, stream, decoded_stamps)
+        rate, _ = rate_of(stream, [], Fraction(1))
+        times = between(shown, 1 / rate / (stream.time_base or Fraction(1)))
     if stamped and not paired:
         begin = _anew(path, stream, undecodable_frames, packets)
     left_out = begin + early

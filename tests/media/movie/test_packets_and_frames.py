@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -227,6 +227,35 @@ def test_times_by_what_is_stated(
 )
 def test_times_of_some_frames(stated: list[int | None], times: list[int]) -> None:
     assert between(stated, Fraction(3600)) == times
+
+
+@pytest.mark.parametrize("held", ["0", "2"])
+def test_a_transport_stream_of_which_some_pictures_state_times(tmp_path: Path, held: str) -> None:
+    """ISO/IEC 13818-1 wants a time every .7 s. Its sound was 1.4 s late beside frames without."""
+    whole = make(tmp_path / "a.ts", frames=20, codec=("-c:v", "libx264", "-bf", held, "-g", "12"))
+    path = tmp_path / "b.ts"
+    path.write_bytes(_without_times(whole.read_bytes(), lambda place: place % 4 > 0))
+    index = movie_index(path)
+    assert index.pts == movie_index(whole).pts
+    assert (index.rate, index.variable_rate) == (Fraction(25), False)
+    info = probe_media(path)
+    assert dict(info.found)["times"] == "some of the frames"
+    assert _md5s(info, 9, 13) == decoded_md5s(whole, "rgb24")[9:14]
+
+
+def _without_times(stream: bytes, chosen: Callable[[int], bool]) -> bytes:
+    """A transport stream whose chosen pictures' PES headers hold filling bytes for their times."""
+    data, number = bytearray(stream), 0
+    for place in range(0, len(data), 188):
+        begin = place + 4 + (data[place + 4] + 1 if data[place + 3] & 0x20 else 0)
+        begins_here = data[place + 1] & 0x40 and data[begin : begin + 3] == b"\0\0\1"
+        if begins_here and data[begin + 3] & 0xF0 == 0xE0:
+            if chosen(number):
+                data[begin + 7] &= 0x3F
+                length = data[begin + 8]
+                data[begin + 9 : begin + 9 + length] = b"\xff" * length
+            number += 1
+    return bytes(data)
 
 
 @pytest.mark.parametrize("name", ["a.avi", "a.mxf"])
