@@ -57,6 +57,7 @@ from nle_style.media.source.stated_colour import (
 )
 from nle_style.media.source.tags import tag_of
 from nle_style.media.source.timecode_track import timecode_rates
+from nle_style.media.source.unreadable import check_pictures
 from nle_style.sequence_names import IMAGE_SUFFIXES
 from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
 
@@ -144,8 +145,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         if claimed.width and claimed.height:
             check_size(claimed.width, claimed.height, path)
         frame = _first_frame(container, stream, path)
-        if claimed.name == "hevc" and frame.interlaced_frame:
-            raise _field_sequence(path)
+        check_pictures(path, claimed, frame)
         format_ = frame.format
         matrix = display_matrix(frame)
         turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
@@ -227,16 +227,6 @@ def _first_frame(
         where=str(path),
         remedy=f"Play the file, or copy it again from the original (ffmpeg says: {reason}).",
         outcome="damaged",
-    )
-
-
-def _field_sequence(path: Path) -> MediaError:
-    # The decoder flags nothing else as interlaced: pic_struct 1, 2 and 9-12 of ITU-T H.265, D.3.3.
-    return MediaError(
-        "its fields are coded as pictures of their own (HEVC), half as high as a frame",
-        where=str(path),
-        remedy="Weave them first: ffmpeg -i IN -vf weave=top -c:v prores_ks OUT.mov (weave=bottom "
-        "if the lower field is shown first).",
     )
 
 

@@ -13,11 +13,13 @@ from nle_style.media.movie.stream.boxes import SampleEntry, sample_entry
 from nle_style.media.movie.stream.choice import choose_stream, video_stream
 from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
 from nle_style.media.movie.stream.ffv1 import has_damaged_slice
+from nle_style.media.movie.stream.hevc_alpha import has_alpha_layer
 
 __all__ = [
     "SampleEntry",
     "choose_stream",
     "decoder_of",
+    "has_alpha_layer",
     "has_coded_alpha",
     "has_damaged_slice",
     "has_dolby_vision",
