@@ -24,6 +24,7 @@ from nle_style.media.movie.stream import (
     hdr_levels,
     icc_profile,
     left_out,
+    pixel_crop,
     sample_entry,
     video_stream,
 )
@@ -60,6 +61,7 @@ __all__ = [
     "movie_index",
     "open_movie",
     "orientation_filters",
+    "pixel_crop",
     "sample_entry",
     "shown_size",
     "sited",

@@ -45,6 +45,7 @@ from nle_style.media.movie import (
     movie_index,
     open_movie,
     orientation_filters,
+    pixel_crop,
     sample_entry,
     shown_size,
     video_stream,
@@ -154,6 +155,9 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         if "mov" in container.format.name:
             entry = sample_entry(path, stream.id)
         crop = entry.cropped(frame.width, frame.height)
+        if "matroska" in container.format.name:
+            place = container.streams.video.index(stream)
+            crop = pixel_crop(path, place, (frame.width, frame.height))
         width, height = shown_size(frame, crop)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)

@@ -187,6 +187,19 @@ def test_half_a_column_of_a_clean_aperture(tmp_path: Path, pixels: str) -> None:
     assert [rgb_md5(frame) for frame in decoded_rgb(info)] == decoded_md5s(clip, "rgb24")
 
 
+def test_columns_that_a_matroska_cuts_off(tmp_path: Path) -> None:
+    """ffmpeg copies `clap` as PixelCrop; which of two tracks has it counts."""
+    clip = make(tmp_path / "a.mp4", frames=2, codec=("-c:v", "libx264"))
+    with_boxes(clip, b"avc1", clap=struct.pack(">IIIIiIiI", 62, 1, 40, 1, 5, 1, 2, 1))
+    other = make(tmp_path / "b.mkv", frames=2, codec=("-c:v", "libx264"))
+    path = tmp_path / "c.mkv"
+    ffmpeg("-i", other, "-i", clip, "-map", 0, "-map", 1, "-c", "copy", path)
+    info = probe_media(path, stream=1)
+    assert (info.crop, info.width, info.height) == ((22, 14, 12, 10), 62, 40)
+    assert [rgb_md5(frame) for frame in decoded_rgb(info)] == decoded_md5s(clip, "rgb24")
+    assert probe_media(path, stream=0).crop is None
+
+
 def test_the_xyz_of_a_digital_cinema(tmp_path: Path) -> None:
     """Codes are 4095 XYZ^(1/2.6) (SMPTE ST 428-1, with 1 for ffmpeg's white). The RGB that ffmpeg
     makes of it is tagged as what it is, and not as the X'Y'Z' that the container states."""

@@ -1,0 +1,74 @@
+"""The columns and rows that a Matroska file has cut off its pictures, which PyAV does not say.
+
+Source: RFC 8794 (EBML), RFC 9559, 5.1.4.1.28.8 to 5.1.4.1.28.11 (PixelCrop).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+__all__ = ["pixel_crop"]
+
+_VIDEO_ENTRIES = (0x18538067, 0x1654AE6B, 0xAE)  # Segment, Tracks, TrackEntry
+_TYPE, _VIDEO, _IS_VIDEO = 0x83, 0xE0, 1
+_EDGES = (0x54CC, 0x54BB, 0x54DD, 0x54AA)  # left, top, right, bottom
+
+_Span = tuple[int, int]
+
+
+def pixel_crop(
+    path: Path, place: int, size: tuple[int, int]
+) -> tuple[int, int, int, int] | None:
+    """Columns and rows cut off at the left, top, right and bottom; None if all of it is shown.
+
+    Args:
+        place: of the track among those of pictures.
+        size: width and height of the stored picture.
+    """
+    with path.open("rb") as file:
+        found = 0
+        for entry in _inside(file, _VIDEO_ENTRIES, (0, path.stat().st_size)):
+            if _number(file, entry, _TYPE) != _IS_VIDEO:
+                continue
+            found += 1
+            if found > place:
+                video = next(_inside(file, (_VIDEO,), entry), (0, 0))
+                left, top, right, bottom = (_number(file, video, edge) for edge in _EDGES)
+                fits = left + right < size[0] and top + bottom < size[1]
+                edges = left, top, right, bottom
+                return edges if fits and any(edges) else None
+    return None
+
+
+def _number(file: BinaryIO, within: _Span, name: int) -> int:
+    """An element's unsigned number; 0, the default of those that are asked for, without it."""
+    begin, end = next(_inside(file, (name,), within), (0, 0))
+    file.seek(begin)
+    return int.from_bytes(file.read(min(end - begin, 8)), "big")
+
+
+def _inside(file: BinaryIO, names: tuple[int, ...], within: _Span) -> Iterator[_Span]:
+    """Begin and end of the contents of the elements at a path of names, below `within`."""
+    place, end = within
+    while place < end:
+        file.seek(place)
+        head = file.read(12)  # a name of up to 4 bytes, a size of up to 8
+        name_length = _length(head[:1])
+        size_length = _length(head[name_length : name_length + 1])
+        begin = place + name_length + size_length
+        if not name_length or not size_length or begin > end:
+            return
+        bits = int.from_bytes(head[name_length : name_length + size_length], "big")
+        size = bits & ((1 << 7 * size_length) - 1)
+        is_open = size == (1 << 7 * size_length) - 1  # of unknown size: all that follows
+        place = end if is_open else min(begin + size, end)
+        if int.from_bytes(head[:name_length], "big") == names[0]:
+            inside = begin, place
+            yield from _inside(file, names[1:], inside) if names[1:] else (inside,)
+
+
+def _length(first: bytes) -> int:
+    """Bytes of a variable-size integer by its first; 0 for none."""
+    return 9 - first[0].bit_length() if first and first[0] else 0
