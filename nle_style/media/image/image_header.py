@@ -17,6 +17,7 @@ from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
 from nle_style.media.image.dpx_header import correct_header, misread_dpx
 from nle_style.media.image.layers import Part, choose_layer, layers_of
+from nle_style.sequence_names import IMAGE_SUFFIXES
 
 __all__ = [
     "check_size",
@@ -32,6 +33,8 @@ __all__ = [
 _MOST_PIXELS = 2**29
 _LAB = (8, 9, 10)  # CIELab, ICCLab, ITULab: TIFF 6.0 and its technical notes
 _MIN_IS_WHITE = 0
+_RAW = (32803, 34892)  # CFA and LinearRaw: TIFF/EP, DNG 1.7
+_IS_SMALLER = 1  # bit of NewSubfileType: TIFF 6.0
 
 
 def check_size(width: int, height: int, path: Path) -> None:
@@ -117,7 +120,8 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
     if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
         said = f"the first of its {count} pictures"
     names = list(spec.channelnames)
-    alpha = names[spec.alpha_channel] if spec.alpha_channel >= 0 else None
+    # OpenImageIO says 4 of GIFs, which have their alpha in channel 3.
+    alpha = names[spec.alpha_channel] if 0 <= spec.alpha_channel < len(names) else None
     if {"R", "G", "B"} <= set(names):
         colour = ("R", "G", "B")
         alpha = "A" if "A" in names else None
@@ -162,9 +166,14 @@ def _misread(reader: oiio.ImageInput, path: Path, kind: str) -> str:
     said = spec.getattribute("tiff:PhotometricInterpretation")
     if said in _LAB:
         return "its colours are L*a*b*"
+    is_tiff = reader.format_name() == "tiff"
+    if said in _RAW or (is_tiff and path.suffix.lower() not in IMAGE_SUFFIXES):
+        return "it is a camera's raw file"
+    if is_tiff and spec.get_int_attribute("tiff:subfiletype") & _IS_SMALLER:
+        return "its first picture is a small copy of another"
     if said == _MIN_IS_WHITE and kind != "uint8":
         return f"its numbers ({kind}) count from white to black"
-    if reader.format_name() == "tiff" and kind == "double" and spec.tile_width:
+    if is_tiff and kind == "double" and spec.tile_width:
         return "it has tiles of 64-bit numbers"
     return misread_dpx(spec, path) if reader.format_name() == "dpx" else ""
 

@@ -200,6 +200,29 @@ def test_tiles_of_64_bits(tmp_path: Path) -> None:
         probe_media(tiled)
 
 
+@pytest.mark.parametrize(("name", "kind", "tag", "what"), [
+    ("a.tif", 32803, None, "a camera's raw file"),  # a mosaic of red, green and blue (TIFF/EP)
+    ("a.tif", 34892, None, "a camera's raw file"),
+    ("a.%04d.dng", 1, None, "a camera's raw file"),  # of which the first picture is a preview
+    ("a.tif", 1, (254, 4, 1), "a small copy of another"),
+])  # fmt: skip
+def test_raw_files(
+    tmp_path: Path, name: str, kind: int, tag: tuple[int, int, int] | None, what: str
+) -> None:
+    file = tmp_path / name.replace("%04d", "0001")
+    _tiff(file, GREY.astype("u1"), kind, *([tag] if tag else []))
+    with pytest.raises(MediaError, match=what):
+        probe_media(tmp_path / name)
+
+
+def test_a_gif_under_another_name(tmp_path: Path) -> None:
+    picture = Image.new("RGB", (8, 4), (200, 100, 50))
+    picture.save(tmp_path / "a.gif")
+    (tmp_path / "a.gif").rename(tmp_path / "a.png")
+    (read,) = decoded_rgb(probe_media(tmp_path / "a.png"))
+    assert read[0, 0].tolist() == [200, 100, 50]
+
+
 def test_inks_are_no_colours(tmp_path: Path) -> None:
     inks = np.repeat(GREY.astype("u1"), 5, 2)
     path = _tiff(tmp_path / "a.tif", inks, 5, (332, 3, 2))  # InkSet: not CMYK
