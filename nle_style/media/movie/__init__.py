@@ -33,6 +33,7 @@ from nle_style.media.movie.yuv import (
     display_matrix,
     has_alpha,
     orientation_filters,
+    rgb_format,
     shown_size,
     yuv_matrix,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "open_movie",
     "orientation_filters",
     "pixel_crop",
+    "rgb_format",
     "sample_entry",
     "shown_size",
     "sited",

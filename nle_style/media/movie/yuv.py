@@ -31,6 +31,7 @@ __all__ = [
     "display_matrix",
     "has_alpha",
     "orientation_filters",
+    "rgb_format",
     "shown_size",
     "yuv_matrix",
 ]
@@ -63,7 +64,7 @@ def yuv_matrix(tags: ColourTags, width: int, height: int) -> int:
     return BT709_MATRIX if width >= 1280 or height > 576 else BT601_MATRIX
 
 
-def _rgb_format(pixel_format: str) -> str:
+def rgb_format(pixel_format: str) -> str:
     """The RGB pixel format that holds `pixel_format`: rgb24, rgb48le, or gbrpf32le for floats."""
     if "f16" in pixel_format or "f32" in pixel_format:
         return "gbrpf32le"
@@ -130,7 +131,7 @@ class FrameConverter:
     """Turns decoded frames of one stream into upright arrays of RGB, or of alpha.
 
     Args:
-        tags: the colours to decode by; the frames' own tags are overruled.
+        tags: the colours to decode by where a frame does not state its own.
         matrix: display matrix of the stream, or None.
         chroma: as of `MediaInfo`.
         crop: columns and rows to cut off at the left, top, right and bottom, before it is turned;
@@ -160,7 +161,7 @@ class FrameConverter:
         Raises: MediaError if ffmpeg has no conversion for the frame's colours.
         """
         self._retag(frame)
-        rgb = "format", f"pix_fmts={_rgb_format(frame.format.name)}"
+        rgb = "format", f"pix_fmts={rgb_format(frame.format.name)}"
         if self._scale and not frame.format.is_rgb:
             # Before it is turned, which would move the chroma samples to another side.
             return self._through(frame, *self._cut, ("scale", self._scale), rgb, *self._turn)
@@ -176,7 +177,7 @@ class FrameConverter:
         Raises: MediaError if ffmpeg cannot give it.
         """
         components = [part for part in frame.format.components if part.is_alpha]
-        deep = _rgb_format(frame.format.name)
+        deep = rgb_format(frame.format.name)
         if frame.format.name == "pal8":
             return self._through(frame, *self._cut, *self._turn, ("format", "pix_fmts=rgba"))[
                 :, :, 3
@@ -198,8 +199,9 @@ class FrameConverter:
 
     def _retag(self, frame: av.video.frame.VideoFrame) -> None:
         if not frame.format.is_rgb:
-            frame.colorspace = yuv_matrix(self._tags, frame.width, frame.height)
-            if self._tags.full_range is not None:
+            if int(frame.colorspace) in (0, UNSPECIFIED):
+                frame.colorspace = yuv_matrix(self._tags, frame.width, frame.height)
+            if self._tags.full_range is not None and int(frame.color_range) == 0:
                 frame.color_range = 2 if self._tags.full_range else 1
 
     def _through(self, frame: av.video.frame.VideoFrame, *filters: tuple[str, str]) -> np.ndarray:

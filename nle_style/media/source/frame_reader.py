@@ -30,7 +30,6 @@ from nle_style.media.movie import (
     deinterlaced,
     demuxed,
     display_matrix,
-    has_alpha,
     has_damaged_slice,
     movie_index,
     open_movie,
@@ -38,6 +37,7 @@ from nle_style.media.movie import (
     video_stream,
 )
 from nle_style.media.source.check import check_fields, interlaced
+from nle_style.media.source.unreadable import check_like_first
 
 __all__ = ["as_floats", "decoded_rgb", "frames_at", "read_back", "read_frames"]
 
@@ -178,12 +178,7 @@ def _movie_rgb(info: MediaInfo, numbers: Iterable[int], alpha: bool) -> Iterator
     for frame_number, frame, times in _shown_frames(info, numbers):
         if converter is None:
             converter = FrameConverter(info.colour, display_matrix(frame), info.crop, info.chroma)
-        if not info.has_alpha and has_alpha(frame):
-            raise MediaError(
-                f"frame {frame_number} has alpha, its first frame has none",
-                where=str(info.path),
-                remedy="Write the movie again with alpha in every frame, or without.",
-            )
+        check_like_first(info, frame_number, frame)
         pixels = converter.rgb(frame)
         if alpha:
             pixels = np.dstack((pixels, converter.alpha(frame)))

@@ -1,4 +1,4 @@
-"""Movies whose pictures a decoder gives, and which are not what they should look like."""
+"""Pictures of movies that a decoder gives, and that are not what they should look like."""
 
 from __future__ import annotations
 
@@ -8,9 +8,12 @@ from av.video.codeccontext import VideoCodecContext
 from av.video.frame import VideoFrame
 
 from nle_style.errors import MediaError
-from nle_style.media.movie import has_alpha_layer
+from nle_style.media.base import MediaInfo
+from nle_style.media.movie import has_alpha, has_alpha_layer, rgb_format
 
-__all__ = ["check_pictures"]
+__all__ = ["check_like_first", "check_pictures"]
+
+_UNSPECIFIED = 2
 
 
 def check_pictures(path: Path, context: VideoCodecContext, frame: VideoFrame) -> None:
@@ -43,3 +46,33 @@ def check_pictures(path: Path, context: VideoCodecContext, frame: VideoFrame) ->
             where=str(path),
             remedy="Develop it first: export it as ProRes, DNxHR or EXR from what opens it.",
         )
+
+
+def check_like_first(info: MediaInfo, number: int, frame: VideoFrame) -> None:
+    """Refuse a frame that cannot be written beside a movie's first one, as of recordings that were
+    joined. Another matrix or range is converted.
+
+    Raises: MediaError if it has alpha and the first has none, other depths or another colour space.
+    """
+    # Of X'Y'Z' the RGB has other colours than the frames state.
+    first = (info.colour.primaries, info.colour.transfer)
+    stated = (int(frame.color_primaries), int(frame.color_trc))
+    if info.pixel_format.startswith("xyz"):
+        stated = first
+    if not info.has_alpha and has_alpha(frame):
+        what, wanted = "has alpha, its first frame has none", "alpha in every frame, or without"
+    elif rgb_format(frame.format.name) != rgb_format(info.pixel_format):
+        what, wanted = f"is {frame.format.name}, its first frame {info.pixel_format}", "one depth"
+    elif any(
+        one != other and _UNSPECIFIED not in (one, other)
+        for one, other in zip(stated, first, strict=True)
+    ):
+        codes = "has the primaries {} and transfer {} of H.273, its first frame {} and {}"
+        what, wanted = codes.format(*stated, *first), "one colour space"
+    else:
+        return
+    raise MediaError(
+        f"frame {number} {what}",
+        where=str(info.path),
+        remedy=f"Write the movie again with {wanted}.",
+    )

@@ -66,12 +66,12 @@ def test_untagged_follows_the_size(tmp_path: Path) -> None:
     assert read == decoded_md5s(tagged, "rgb24") != decoded_md5s(large, "rgb24")
 
 
-def test_tags_of_the_info_rule(tmp_path: Path) -> None:
-    clip = make(tmp_path / "a.mkv", codec=FFV1, frames=2)
+def test_tags_of_the_info_rule_where_frames_have_none(tmp_path: Path) -> None:
+    clip = make(tmp_path / "a.mkv", codec=FFV1, frames=2, filters="")
     info = probe_media(clip)
-    other = dataclasses.replace(info, colour=ColourTags(matrix=6, full_range=False))
+    other = dataclasses.replace(info, colour=ColourTags(matrix=1))
     tagged = tmp_path / "t.mkv"
-    ffmpeg("-i", clip, "-vf", "setparams=colorspace=smpte170m:range=tv", *FFV1, tagged)
+    ffmpeg("-i", clip, "-vf", "setparams=colorspace=bt709", *FFV1, tagged)
     assert [rgb_md5(x) for x in decoded_rgb(other)] == decoded_md5s(tagged, "rgb24")
 
 
@@ -319,3 +319,46 @@ def test_columns_that_the_stream_cuts_off_at_the_left(tmp_path: Path) -> None:
     info = probe_media(clip)
     assert (info.width, info.height) == (80, 60)
     assert [rgb_md5(pixels) for pixels in decoded_rgb(info)] == decoded_md5s(clip, "rgb24")
+
+
+def _joined(folder: Path, *parts: tuple[str, str]) -> Path:
+    """Three H.264 frames of each pixel format and colours, in one stream."""
+    path = folder / "joined.h264"
+    with path.open("wb") as file:
+        for pixels, colours in parts:
+            codec = ("-c:v", "libx264", "-bf", 0)
+            part = make(folder / "part.h264", frames=3, pixels=pixels, codec=codec,
+                        filters=f"setparams={colours}")  # fmt: skip
+            file.write(part.read_bytes())
+    return path
+
+
+def test_each_frame_by_its_own_matrix_and_range(tmp_path: Path) -> None:
+    path = _joined(
+        tmp_path,
+        ("yuv420p", "colorspace=bt709:range=tv"),
+        ("yuv420p", "colorspace=smpte170m:range=tv"),
+        ("yuvj420p", "colorspace=bt709:range=pc"),
+    )
+    read = [rgb_md5(pixels) for pixels in decoded_rgb(probe_media(path))]
+    assert read == decoded_md5s(path, "rgb24")
+    assert len(read) == 9
+
+
+BT709 = "color_primaries=bt709:color_trc=bt709:colorspace=bt709:range=tv"
+
+
+@pytest.mark.parametrize(("first", "second", "what"), [
+    (("yuv420p", BT709), ("yuv420p10le", BT709), "is yuv420p10le, its first frame yuv420p"),
+    (("yuv420p10le", BT709), ("yuv420p", BT709), "is yuv420p, its first frame yuv420p10le"),
+    (("yuv420p", BT709), ("yuv420p", "color_primaries=bt2020:color_trc=smpte2084"),
+     "primaries 9 and transfer 16"),
+])  # fmt: skip
+def test_a_recording_that_changes_its_kind_is_refused_at_that_frame(
+    tmp_path: Path, first: tuple[str, str], second: tuple[str, str], what: str
+) -> None:
+    """Its deeper frames came out as shallow as the first one."""
+    frames = decoded_rgb(probe_media(_joined(tmp_path, first, second)))
+    assert len([next(frames) for _ in range(3)]) == 3
+    with pytest.raises(MediaError, match=f"frame 3 .*{what}"):
+        next(frames)

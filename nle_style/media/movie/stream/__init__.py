@@ -14,7 +14,7 @@ from nle_style.media.movie.stream.choice import choose_stream, video_stream
 from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
 from nle_style.media.movie.stream.ffv1 import has_damaged_slice
 from nle_style.media.movie.stream.hevc_alpha import has_alpha_layer
-from nle_style.media.movie.stream.pixel_crop import pixel_crop
+from nle_style.media.movie.stream.matroska import pixel_crop
 
 __all__ = [
     "SampleEntry",

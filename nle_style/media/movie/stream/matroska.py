@@ -18,9 +18,7 @@ _EDGES = (0x54CC, 0x54BB, 0x54DD, 0x54AA)  # left, top, right, bottom
 _Span = tuple[int, int]
 
 
-def pixel_crop(
-    path: Path, place: int, size: tuple[int, int]
-) -> tuple[int, int, int, int] | None:
+def pixel_crop(path: Path, place: int, size: tuple[int, int]) -> tuple[int, int, int, int] | None:
     """Columns and rows cut off at the left, top, right and bottom; None if all of it is shown.
 
     Args:
