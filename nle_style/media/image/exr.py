@@ -61,9 +61,9 @@ def write_exr(
 
     If the source is an EXR, only the painted channels and their window change. Every other channel,
     layer and part keeps its name, type and bits, and the header keeps its attributes. A lossless
-    compression stays, a lossy one becomes zip. In the painted part the data window becomes the
-    display window, in all channels: overscan is cut off, and pixels that were not in the file are
-    0.
+    compression stays, a lossy one becomes zip; of the levels of a mip map the first is kept. In the
+    painted part the data window becomes the display window, in all channels: overscan is cut off,
+    and pixels that were not in the file are 0.
 
     For any other source a new file is made, with rate, timecode, reel, pixel aspect and colour
     space in its header. Display code values are stored as they are (v/255). The header says so in
@@ -184,6 +184,8 @@ def _repainted(
         header.pop("chunkCount", None)
         if header.get("compression") not in _LOSSLESS:
             header["compression"] = OpenEXR.ZIP_COMPRESSION
+        if "tiles" in header:  # of several levels the library writes the first, and lists them all
+            header["tiles"].mode = OpenEXR.ONE_LEVEL
         if number == picture.part:
             channels = _painted_channels(picture, header, channels, pixels, original)
             header["dataWindow"] = header["displayWindow"]

@@ -113,6 +113,19 @@ def written(tmp_path: Path, source: Path, gain: float = 1.0, **metadata: str) ->
     return file
 
 
+def test_a_mip_map_is_written_as_its_first_level(tmp_path: Path) -> None:
+    """Its header lists levels that the library does not write: a file that nothing can read."""
+    source = tmp_path / "a.exr"
+    picture = oiio.ImageBuf(oiio.ImageSpec(96, 64, 3, "half"))
+    picture.set_pixels(oiio.ROI(), np.random.default_rng(1).random((64, 96, 3), "f4"))
+    settings = oiio.ImageSpec(96, 64, 3, "half")
+    assert oiio.ImageBufAlgo.make_texture(oiio.MakeTxTexture, picture, str(source), settings)
+    assert oiio.ImageBuf(str(source)).nmiplevels > 1
+    copy = oiio.ImageBuf(str(written(tmp_path, source)))
+    assert copy.nmiplevels == 1
+    assert np.array_equal(copy.get_pixels("half"), oiio.ImageBuf(str(source)).get_pixels("half"))
+
+
 def test_everything_but_the_picture_stays(tmp_path: Path) -> None:
     source = layered(tmp_path / "a.exr")
     info = probe_media(source)
