@@ -112,6 +112,8 @@ class MediaInfo:
         layer: of an EXR, as `--layer` takes it; "" for its plain channels. None for other kinds.
         crop: columns and rows cut off at the left, top, right and bottom of the stored picture
             (clean aperture).
+        matrix: the display matrix of a movie's first frame, which holds for all: H.264 and HEVC
+            may state it at some of them only.
         hdr: static HDR metadata of the first frame.
         chroma: where the chroma samples of a movie lie ("left", "topleft", ...), from which they
             are interpolated; "" repeats them, as the plain ffmpeg command does.
@@ -145,6 +147,7 @@ class MediaInfo:
     stream: int | None = None
     layer: str | None = None
     crop: tuple[int, int, int, int] | None = None
+    matrix: tuple[int, ...] | None = None
     hdr: HdrLevels | None = None
     chroma: str = ""
 

@@ -177,7 +177,7 @@ def _movie_rgb(info: MediaInfo, numbers: Iterable[int], alpha: bool) -> Iterator
     converter: FrameConverter | None = None
     for frame_number, frame, times in _shown_frames(info, numbers):
         if converter is None:
-            converter = FrameConverter(info.colour, display_matrix(frame), info.crop, info.chroma)
+            converter = FrameConverter(info.colour, info.matrix, info.crop, info.chroma)
         check_like_first(info, frame_number, frame)
         pixels = converter.rgb(frame)
         if alpha:

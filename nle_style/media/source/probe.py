@@ -146,10 +146,9 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         if claimed.width and claimed.height:
             check_size(claimed.width, claimed.height, path)
         frame = _first_frame(container, stream, path)
-        check_pictures(path, claimed, frame)
         format_ = frame.format
         matrix = display_matrix(frame)
-        turned = any(name == "transpose" for name, _ in orientation_filters(matrix))
+        turned = any(name == "transpose" for name, _ in _turning(matrix, path))
         check_size(frame.width, frame.height, path)
         entry = SampleEntry({})
         if "mov" in container.format.name:
@@ -165,6 +164,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         by = "the frames" if frame.interlaced_frame else "the stream" if order else ""
         colour = colour_of_movie(path, stream.index, frame)
         check_dolby_vision(path, entry, frame, colour.tags)
+        check_pictures(path, claimed, frame, colour.tags.matrix)
         converted = format_.name.startswith("xyz")
         cut = f"its clean aperture of {width}x{height} of {frame.width}x{frame.height} is read"
         notes = [
@@ -211,8 +211,16 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
             found=(*index.found, *(("fields", by),) * bool(by), *found, *colour.found),
             stream=wanted,
             crop=crop,
+            matrix=matrix,
             hdr=hdr_levels(frame),
         )
+
+
+def _turning(matrix: tuple[int, ...] | None, path: Path) -> tuple[tuple[str, str], ...]:
+    try:
+        return orientation_filters(matrix)
+    except MediaError as error:
+        raise MediaError(error.what, where=str(path), remedy=error.remedy) from error
 
 
 def _first_frame(
