@@ -24,8 +24,9 @@ IMAGE_SUFFIXES = frozenset(
     | {".ppm", ".psd", ".sgi", ".tga", ".tif", ".tiff", ".webp"}
 )
 
-# Of several ways in a path's name the first that stands there once counts: "take#2.%04d.exr".
-_IN_PATH = (re.compile(r"%\d*d"), re.compile(r"#+"), re.compile(r"##+(?=\.\w+$)"))
+# Of several ways in a path's name the first that stands there once counts: "take#2.%04d.exr",
+# "50%done.####.exr".
+_IN_PATH = tuple(map(re.compile, (r"%0\d+d", r"##+(?=\.\w+$)", r"%\d*d", r"#+")))
 # In a URL "%20d" is a space and a letter, and "%d0" a byte.
 _PRINTF = r"%0\d{1,2}d|%d(?![0-9A-Fa-f])"
 # The first that is there counts. "take #2.mov" is one file's name.

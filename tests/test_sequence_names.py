@@ -18,6 +18,8 @@ from nle_style.sequence_names import NumberedName, decoded, in_path, in_timeline
         ("x.###_left.exr", "x.%03d_left.exr", "x.007_left.exr"),
         ("take #2.%04d.exr", "take #2.%04d.exr", "take #2.0007.exr"),
         ("take #2.####.exr", "take #2.%04d.exr", "take #2.0007.exr"),
+        ("50%done.%04d.exr", "50%done.%04d.exr", "50%done.0007.exr"),
+        ("50%done.####.exr", "50%done.%04d.exr", "50%done.0007.exr"),
     ],
 )
 def test_a_pattern_in_a_path(name: str, pattern: str, first_file: str) -> None:

@@ -275,7 +275,15 @@ def _probe_image(
     rate: Fraction | None,
     layer: str | None,
 ) -> MediaInfo:
-    check_jpeg(first_file)
+    try:
+        check_jpeg(first_file)
+    except OSError as error:
+        raise MediaError(
+            f"cannot be read ({error.strerror})",
+            where=str(first_file),
+            remedy="Check the rights of the file, or what it is a link to.",
+            outcome="missing",
+        ) from error
     header = read_header(first_file, layer)
     spec, type_name = header.spec, header.channel_type
     colour = colour_of_image(spec)

@@ -44,6 +44,15 @@ def test_floats_that_do_not_fit_half_are_kept(tmp_path: Path) -> None:
     assert oiio.ImageBuf(str(last)).getpixel(0, 0)[0] == 70000
 
 
+def test_a_link_to_nothing_is_one_file_that_cannot_be_read(tmp_path: Path) -> None:
+    pattern = _files(tmp_path, *[("uint8", 3, 0.5)] * 2)
+    (tmp_path / "m.0003.png").symlink_to(tmp_path / "gone.png")
+    info = probe_media(pattern)
+    check_frames(info, 0, 1)
+    with pytest.raises(MediaError, match=r"m.0003.png: cannot be read \(No such file"):
+        check_frames(info, 0, 2)
+
+
 @pytest.mark.parametrize(
     ("kinds", "suffix", "said"),
     [
