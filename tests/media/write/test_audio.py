@@ -42,6 +42,22 @@ def test_whole_clip_keeps_every_packet(tmp_path: Path, codec: str, format: str) 
     assert abs(onset(published.path) - onset(clip)) <= 48  # Matroska counts milliseconds
 
 
+def test_packets_that_state_one_time_follow_each_other(tmp_path: Path) -> None:
+    """As ffmpeg writes those of a fragment a frame: MOV took no second one, after painting."""
+    clip = make(tmp_path / "a.mp4", "-c:a", "aac", "-movflags", "frag_every_frame", frames=20,
+                size="64x48", sound=CLICK)  # fmt: skip
+    published = rendered(clip, tmp_path, "png-mov")
+    assert packet_md5s(published.path) == packet_md5s(clip)
+    times = []
+    for path in (clip, published.path):
+        with av.open(str(path)) as container:
+            packets = container.demux(container.streams.audio[0])
+            times.append([packet.pts for packet in packets if packet.pts is not None])
+    stated, written = times
+    assert len(set(stated)) < len(stated) == len(set(written))
+    assert written == sorted(written)
+
+
 @pytest.mark.parametrize("codec", ["pcm_s16le", "aac", "ac3"])
 def test_part_of_a_clip_is_in_sync(tmp_path: Path, codec: str) -> None:
     clip = clip_with(tmp_path, ".mov", "-c:a", codec)

@@ -55,6 +55,7 @@ class _Track:
         block: bytes of a sample of all channels, where its packets are PCM, which can be cut at any
             sample; 0 for others.
         next: the sample that follows what was written, counted from the first frame.
+        latest: the sample at which the packet before begins, where packets are copied.
         filled, cut: samples of silence put into gaps, and samples left out because they overlap.
         cutting: all of the packet before was left out.
         first_gap: seconds from the first frame to the first of either.
@@ -66,6 +67,7 @@ class _Track:
     resampler: AudioResampler | None
     block: int
     next: int | None = None
+    latest: int | None = None
     filled: int = 0
     cut: int = 0
     cutting: bool = False
@@ -219,7 +221,11 @@ class AudioTracks:
             packet.duration = round((packet.duration or 0) * packet.time_base * track.plan.rate)
             begin = self._sample_of(track, self._begin(packet))
             packet.time_base = Fraction(1, track.plan.rate)  # AVI's may be as long as a packet
-            packet.pts = packet.dts = begin if begin >= 0 else _hidden(track, packet, begin)
+            begin = begin if begin >= 0 else _hidden(track, packet, begin)
+            if track.latest is not None and begin <= track.latest and track.next is not None:
+                begin = track.next  # as fragmented MP4 may have it, of packets that belong together
+            packet.pts = packet.dts = track.latest = begin
+            track.next = begin + max(1, packet.duration)
             packet.stream = track.output
             yield float(packet.pts * packet.time_base), packet
 
