@@ -42,7 +42,12 @@ from nle_style.media.movie.frame_times import (
     spread,
 )
 from nle_style.media.movie.packets import ClockJump, KeyPacket, Packets, read_packets
-from nle_style.media.movie.stated import listed_frames, stated_end, stated_end_of_picture
+from nle_style.media.movie.stated import (
+    is_torn,
+    listed_frames,
+    stated_end,
+    stated_end_of_picture,
+)
 from nle_style.media.movie.stream import has_coded_alpha, video_stream
 
 __all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie"]
@@ -51,7 +56,6 @@ _Answer = TypeVar("_Answer")
 
 _LOST = Fraction(9, 10)  # a file that ends so many frames before its stated end is truncated
 _LATE = Fraction(1, 2)  # seconds; the end of everything is stated less exactly
-_TS_PACKETS = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp; with error correction
 # ffmpeg goes by contents: a playlist (HLS, DASH, ffconcat, SDP) called x.mp4 would have it read the
 # files and addresses that it names. These keep all of their pictures in the one file.
 _CONTAINERS = (
@@ -182,7 +186,7 @@ class _Frames(NamedTuple):
 def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> MovieIndex:
     with open_movie(path) as container:
         stream = video_stream(container, path, wanted)
-        torn = "mpegts" in container.format.name and all(size % row for row in _TS_PACKETS)
+        torn = is_torn(container.format.name, path, size)
         packets = read_packets(container, stream, last_is_suspect=torn)
         if not packets.shown:
             raise MediaError(

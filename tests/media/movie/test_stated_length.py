@@ -69,6 +69,16 @@ def test_a_tail_that_was_never_written(tmp_path: Path, name: str, codec: tuple[s
     assert f" of {LENGTH} cannot be decoded" in _refusal(path)
 
 
+def test_a_gif_without_its_trailer(tmp_path: Path) -> None:
+    """The rest of its last picture is that of the one before, and no decoder reports an error."""
+    whole = make(tmp_path / "a.gif", frames=8, pixels="rgb8", filters="", codec=())
+    check_frames(probe_media(whole), 0, 7)
+    path = tmp_path / "cut.gif"
+    data = whole.read_bytes()
+    path.write_bytes(data[: len(data) - 700])
+    assert "frame 7 of 8 cannot be decoded" in _refusal(path)
+
+
 def test_black_raw_pictures_are_no_missing_ones(tmp_path: Path) -> None:
     codec = ("-c:v", "rawvideo")
     path = make(tmp_path / "a.mov", frames=4, pixels="rgb24", codec=codec,
