@@ -148,8 +148,9 @@ def use_of(
     if other is not None:
         notes.append(f"{other.why}: the frames of both are planned")
     first, last = min(a for a, _ in inside), max(b for _, b in inside)
-    if frozen and same_rate:
-        # A freeze needs one frame; the intermediate gets two, so that it is a movie.
+    if frozen and same_rate and not item.curve:
+        # A freeze needs one frame; the intermediate gets two, so that it is a movie. That of a
+        # curve is a time in seconds, which players round to either side.
         first, last = (first, last + 1) if last < count - 1 else (first - 1, last)
     elif retimed or not same_rate:
         first, last = first - 1, last + 1

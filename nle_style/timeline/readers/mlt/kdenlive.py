@@ -215,9 +215,11 @@ class _Reader:
                 for _ in range(int(child.get("repeat") or 1)):
                     item = self._item(producer, first, last)
                     length = int(item.source_range.duration.value)
-                    self._clips.freeze(item, child, first)
-                    if producer.tag not in HOLDERS and producer is not child:
-                        refuse_frozen(item, producer)
+                    if producer.tag in HOLDERS:
+                        refuse_frozen(item, child)
+                    else:
+                        self._clips.freeze(item, child, producer, first)
+                        refuse_frozen(item, *([] if producer is child else [producer]))
                     self._refuse_earlier(item, child, producer)
                     item.enabled = not hides_picture(producer, child)
                     self._mark(item, self._media.of_clip(producer, "kdenlive:markers"))

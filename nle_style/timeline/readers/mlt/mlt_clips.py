@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 import opentimelineio as otio
 
 from nle_style.timeline.parsed import CURVE_NOTE, SOURCE_KEY, curve_effect, refused_effect
-from nle_style.timeline.readers.mlt.mlt_cuts import freeze_of, past_end_of
+from nle_style.timeline.readers.mlt.mlt_cuts import freeze_of, is_frozen, past_end_of
 from nle_style.timeline.readers.mlt.mlt_media import (
     MltMedia,
     forced_speed,
@@ -89,15 +89,21 @@ class MltClips:
         self._go_past(clip, cut)
         return clip
 
-    def freeze(self, item: otio.schema.Item, entry: ElementTree.Element, first: int) -> None:
-        """Put the freeze that an entry has on what it shows, which is frame `first` and more."""
-        count = int(item.source_range.duration.value)
-        shown = freeze_of(entry, first, count, self.times.frames)
-        if shown is None:
-            return
+    def freeze(
+        self,
+        item: otio.schema.Item,
+        entry: ElementTree.Element,
+        producer: ElementTree.Element,
+        first: int,
+    ) -> None:
+        """Put the freeze of an entry on what it shows: frame `first` and more of a producer."""
         if item.effects:
-            item.effects.append(refused_effect("freeze", "it has a freeze and a speed"))
-        else:
+            if is_frozen(entry):
+                item.effects.append(refused_effect("freeze", "it has a freeze and a speed"))
+            return
+        count = int(item.source_range.duration.value)
+        shown = freeze_of(entry, producer, first, count, self.times.frames)
+        if shown is not None:
             self._show(item, shown, first)
 
     def _show(self, item: otio.schema.Item, shown: list[int], first: int) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "Entry",
     "cut_of",
     "freeze_of",
+    "is_frozen",
     "part_of",
     "past_end_of",
     "refuse_frozen",
@@ -120,11 +121,16 @@ def trim(item: otio.schema.Item, head: int, tail: int, rate: Fraction) -> None:
 
 
 def refuse_frozen(item: otio.schema.Item, *holders: ElementTree.Element) -> None:
-    """Have an item refused if one of these elements, none of them its entry, has a freeze."""
-    if any(True for holder in holders for _ in _freezes(holder)):
+    """Have an item refused if one of these elements has a freeze: none of them a clip's entry."""
+    if any(map(is_frozen, holders)):
         reason = "a freeze is on its whole track, playlist, tractor or producer"
         about = {"remedy": "Put the freeze on clips alone."}
         item.effects.append(refused_effect("freeze", reason, about))
+
+
+def is_frozen(element: ElementTree.Element) -> bool:
+    """Whether a freeze filter on it is switched on."""
+    return any(True for _ in _freezes(element))
 
 
 def _freezes(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
@@ -134,23 +140,33 @@ def _freezes(element: ElementTree.Element) -> Iterator[ElementTree.Element]:
 
 
 def freeze_of(
-    entry: ElementTree.Element, first: int, count: int, frames: _Frames
+    entry: ElementTree.Element,
+    producer: ElementTree.Element,
+    first: int,
+    count: int,
+    frames: _Frames,
 ) -> list[int] | None:
     """The frames that an entry shows under a freeze filter; None if it has none that shows.
 
+    The held frame counts from the entry's first one, and of a chain from the first of its file.
+
     Args:
-        entry: with `count` frames from `first` on of what it shows.
+        entry: with `count` frames from `first` on of the producer.
+        producer: no tractor or playlist: of these melt holds a frame of what lies within.
     """
+    is_chain = producer.tag == "chain"
+    own = 0 if is_chain else frames(producer.get("in") or "0")
     for found in _freezes(entry):
-        held = frames(mlt_property(found, "frame") or "0")
+        held = frames(mlt_property(found, "frame") or "0") + (0 if is_chain else first)
         before, after = (mlt_property(found, f"freeze_{side}") for side in ("before", "after"))
         begin, end = (frames(found.get(side) or "0") for side in ("in", "out"))
+        plain = range(first, first + count)
         shown = []
-        for place in range(count):
-            is_on = not end or begin <= first + place <= end
+        for place in plain:
+            is_on = not end or begin <= place - own <= end
             everywhere = before in ("", "0") and after in ("", "0")
             early = before not in ("", "0") and place < held
             late = after not in ("", "0") and place > held
-            shown.append(first + (held if is_on and (everywhere or early or late) else place))
-        return None if shown == list(range(first, first + count)) else shown
+            shown.append(held if is_on and (everywhere or early or late) else place)
+        return None if shown == list(plain) else shown
     return None

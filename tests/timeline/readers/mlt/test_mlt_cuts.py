@@ -53,11 +53,17 @@ def frozen(attributes: str = "", **more: object) -> str:
     )
 
 
-def own_ends(entries: str) -> str:
+def own_ends(entries: str, tag: str = "producer") -> str:
     """Entries of a producer that begins at its frame 20, as melt's own consumer writes it."""
     inside = properties(length=COUNT, resource="a.mov", mlt_service="avformat")
-    producer = f'<producer id="c" in="20" out="49">{inside}</producer>'
+    producer = f'<{tag} id="c" in="20" out="49">{inside}</{tag}>'
     return f'{producer}<playlist id="p">{entries}</playlist>{TRACK}'
+
+
+def frozen_at_20(tag: str, attributes: str = "", **more: object) -> str:
+    """A clip of frames 20-29, whose producer begins at its frame 20, with a freeze."""
+    freeze = f"<filter {attributes}>{properties(mlt_service='freeze', **more)}</filter>"
+    return own_ends(f'<entry producer="c" in="0" out="9">{freeze}</entry>', tag)
 
 
 @pytest.mark.parametrize(
@@ -110,6 +116,14 @@ def own_ends(entries: str) -> str:
             shown((1, 10, 11)) + [(1, 14)] * 4 + shown((1, 16, 19)),
         ),
         (frozen(frame=4, disable=1), shown((1, 10, 19))),
+        # Of a chain the frame is one of its file.
+        (frozen_at_20("chain", frame=4), [(1, 4)] * 10),
+        (frozen_at_20("chain", frame=24, freeze_before=1), [(1, 24)] * 4 + shown((1, 24, 29))),
+        (frozen_at_20("chain", frame=24, freeze_after=1), shown((1, 20, 24)) + [(1, 24)] * 5),
+        (
+            frozen_at_20("producer", 'in="2" out="5"', frame=14),
+            shown((1, 20, 21)) + [(1, 34)] * 4 + shown((1, 26, 29)),
+        ),
         (
             '<playlist id="p"><entry producer="b" in="10" out="19"/></playlist><tractor id="t">'
             '<multitrack><playlist id="i"><entry producer="a" in="10" out="19"/></playlist>'
@@ -183,6 +197,7 @@ C = f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}'
             14,
         ),
         (f'{Q}<tractor id="t"><track producer="q"/></tractor>{{}}', 14),
+        (f'{Q}<playlist id="p"><entry producer="q" out="9">{{}}</entry></playlist>{TRACK}', 14),
         # melt 7.12 does not play this one.
         (held_by("a", "{}") + C, None),
     ],

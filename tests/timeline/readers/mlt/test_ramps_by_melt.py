@@ -54,6 +54,8 @@ def positions(read: ReadTimeline) -> list[Fraction]:
         ("0~=0;10~=0.4;25~=2;40~=2.4", 0, 39, 0),
         ("0=0.5;20=2", 0, 19, 0),
         ("0=0;10=0.4;20=1.6", 4, 24, 4),
+        # Held at 29 of 25 a second, which is 28.999999 in floats.
+        ("0=1.16;20=1.16", 0, 9, 0),
     ],
 )
 def test_a_ramp_shows_what_melt_shows(
