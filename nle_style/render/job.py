@@ -98,12 +98,15 @@ class Reading(_Part):
             and sizes say.
         layer: of an EXR, or one of its views; None for the one that its names say. Other images
             have none.
+        as_stored: refuse a source whose file has its pictures shown otherwise than they are stored
+            (`MediaInfo.otherwise`): for hosts that do not do so.
     """
 
     interlaced: Literal["refuse", "deinterlace"] = "refuse"
     conform: Rate | None = None
     stream: Annotated[int, Field(ge=0)] | None = None
     layer: str | None = None
+    as_stored: bool = False
 
 
 class MatteJob(_Part):

@@ -114,6 +114,8 @@ class MediaInfo:
             (clean aperture).
         matrix: the display matrix of a movie's first frame, which holds for all: H.264 and HEVC
             may state it at some of them only.
+        otherwise: in which ways its file has its stored pictures shown otherwise ("turned"); a
+            clause each.
         hdr: static HDR metadata of the first frame.
         chroma: where the chroma samples of a movie lie ("left", "topleft", ...), from which they
             are interpolated; "" repeats them, as the plain ffmpeg command does.
@@ -148,6 +150,7 @@ class MediaInfo:
     layer: str | None = None
     crop: tuple[int, int, int, int] | None = None
     matrix: tuple[int, ...] | None = None
+    otherwise: tuple[str, ...] = ()
     hdr: HdrLevels | None = None
     chroma: str = ""
 

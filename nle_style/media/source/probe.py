@@ -148,7 +148,8 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         frame = _first_frame(container, stream, path)
         format_ = frame.format
         matrix = display_matrix(frame)
-        turned = any(name == "transpose" for name, _ in _turning(matrix, path))
+        turns = _turning(matrix, path)
+        turned = any(name == "transpose" for name, _ in turns)
         check_size(frame.width, frame.height, path)
         entry = SampleEntry({})
         if "mov" in container.format.name:
@@ -166,6 +167,13 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         check_dolby_vision(path, entry, frame, colour.tags)
         check_pictures(path, claimed, frame, colour.tags.matrix)
         converted = format_.name.startswith("xyz")
+        # Which the decoders that ffmpeg takes by itself leave out.
+        apart = has_alpha(frame) and claimed.name in ("vp8", "vp9")
+        otherwise = [
+            *(["turned by its display matrix"] if turns else []),
+            *(["cut to its clean aperture"] if crop else []),
+            *(["with alpha from a stream of its own"] if apart else []),
+        ]
         cut = f"its clean aperture of {width}x{height} of {frame.width}x{frame.height} is read"
         notes = [
             *([f"{chosen} is painted; --stream takes another"] if chosen else []),
@@ -212,6 +220,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
             stream=wanted,
             crop=crop,
             matrix=matrix,
+            otherwise=tuple(otherwise),
             hdr=hdr_levels(frame),
         )
 
@@ -290,7 +299,8 @@ def _probe_image(
     stated = spec.getattribute("FramesPerSecond")
     word = spec.getattribute("smpte:TimeCode")
     timecode = timecode_from_bcd(int(word[0]) & 0xFFFFFFFF) if word else None
-    turned = spec.get_int_attribute("Orientation", 1) >= 5
+    orientation = spec.get_int_attribute("Orientation", 1)
+    turned = orientation >= 5
     width, height = spec.full_width, spec.full_height
     aspect = Fraction(spec.get_float_attribute("PixelAspectRatio", 1.0) or 1.0)
     return MediaInfo(
@@ -324,6 +334,7 @@ def _probe_image(
         ),
         found=colour.found,
         layer=header.layer,
+        otherwise=("turned by its Exif orientation",) if 2 <= orientation <= 8 else (),
     )
 
 

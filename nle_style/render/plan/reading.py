@@ -18,8 +18,16 @@ __all__ = ["frames_of", "item_source", "painted_of", "read_as", "reading_facts"]
 def read_as(info: MediaInfo, reading: Reading) -> MediaInfo:
     """A probed source with the settings by which it is read; stills and sequences have none.
 
-    Raises: InputError for a rate to which nothing can be conformed.
+    Raises: InputError for a rate to which nothing can be conformed, and for pictures that are not
+        shown as they are stored, where that is asked for.
     """
+    if reading.as_stored and info.otherwise:
+        raise MediaError(
+            f"is to be shown {' and '.join(info.otherwise)}, by what its file says, and the host "
+            "shows it as it is stored",
+            where=str(info.path),
+            remedy="Write it anew as it is to be seen, and use that file.",
+        )
     if reading.interlaced == "deinterlace" and info.kind == "movie":
         info = replace(info, deinterlace=True)
     return info if reading.conform is None else conformed(info, Fraction(reading.conform))

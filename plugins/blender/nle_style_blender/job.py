@@ -68,7 +68,8 @@ def _item(item, need, look, chosen):
     stem = os.path.splitext(os.path.basename(item["source"]))[0]
     stem = re.sub(r"[._-]?%0\d+d$", "", stem) or "image"
     name = f"{stem}.{'-'.join(look['styles'])}-{mark}"
-    return {**item, "look": look, "format": format_, "name": name}
+    made = {**item, "look": look, "format": format_, "name": name}
+    return {**made, "reading": {"as_stored": True}} if need.as_stored else made
 
 
 def results_of(job, outcome):

@@ -75,6 +75,8 @@ def test_variable_rate_and_rotation(tmp_path: Path) -> None:
     ffmpeg("-display_rotation", "90", "-i", make(tmp_path / "c.mp4"), "-c", "copy", turned)
     info = probe_media(turned)
     assert (info.rotation, info.width, info.height) == (90, 64, 96)
+    assert info.otherwise == ("turned by its display matrix",)
+    assert probe_media(tmp_path / "c.mp4").otherwise == ()
 
 
 def test_interlaced_is_seen(tmp_path: Path) -> None:

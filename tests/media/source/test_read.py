@@ -186,6 +186,7 @@ def test_exif_orientation(tmp_path: Path, orientation: int) -> None:
     upright = oiio.ImageBufAlgo.reorient(oiio.ImageBuf(str(tmp_path / "a.tif")))
     assert np.array_equal(codes, upright.get_pixels(oiio.UINT8))
     assert codes.shape[:2] == (info.height, info.width)
+    assert bool(info.otherwise) == (orientation > 1)
 
 
 def test_display_window_of_exr(tmp_path: Path) -> None:

@@ -115,6 +115,7 @@ def test_alpha_beside_the_packets_of_a_webm(tmp_path: Path, codec: str) -> None:
            "-auto-alt-ref", "0", "-g", "5", "-b:v", "2M", clip)  # fmt: skip
     info = probe_media(clip)
     assert (info.alpha, info.pixel_format) == ("straight", "yuva420p")
+    assert info.otherwise == ("with alpha from a stream of its own",)
     raw = ffmpeg("-c:v", codec, "-i", clip, "-pix_fmt", "yuva420p", "-f", "rawvideo", "-")
     alpha = np.frombuffer(raw, np.uint8).reshape(20, -1)[:, -64 * 36 :].reshape(20, 36, 64)
     frames = list(decoded_rgb(info, alpha=True))

@@ -10,7 +10,7 @@ import numpy as np
 import OpenImageIO as oiio  # noqa: N813
 import pytest
 
-from tests.helpers.stamps import stamped
+from tests.helpers.stamps import read_stamp, stamped
 from tests.plugins.blender.conftest import Run, read_image, write_image
 
 pytestmark = pytest.mark.slow
@@ -26,6 +26,9 @@ def told(
     grey = np.full_like(stamped(6, 0), 96)
     grey[:16] = stamped(6, 0)[:16]
     write_image(folder / "media" / "codes.exr", grey.astype(np.float32) / 255, "half")
+    upside_down = oiio.ImageBuf(np.ascontiguousarray(stamped(7, 0)))
+    upside_down.specmod().attribute("Orientation", 3)
+    assert upside_down.write(str(folder / "media" / "turned.png"))
     return folder, run_in_blender("refusals.py", folder, {"pack": str(tiny_pack)})
 
 
@@ -71,6 +74,14 @@ def test_what_comes_back_is_read_in_its_own_colour_space(
     assert abs(int(before[0][24, 5, 0]) - 96) <= 1
     assert len(before) == len(after) == 4
     assert max(np.abs(one - other).max() for one, other in zip(before, after, strict=True)) <= 1
+
+
+def test_a_picture_that_blender_shows_as_it_is_stored(told: tuple[Path, dict[str, Any]]) -> None:
+    """Exif turns it; Blender does not, and the styled one would stand on its head."""
+    folder, found = told
+    (shown,) = (folder / "turned").iterdir()
+    assert read_stamp(read_image(shown)) == (7, 0)
+    assert "is to be shown turned by its Exif orientation" in found["turned"]
 
 
 def test_saved_elsewhere_meanwhile_it_finds_what_was_painted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -11,11 +12,12 @@ import torch
 from nle_style.core import load_pack
 from nle_style.errors import InputError, MediaError
 from nle_style.media.source import probe_media
-from nle_style.render import Control, Item, LookJob, Output, RenderJob
+from nle_style.render import Control, Item, LookJob, Output, Reading, RenderJob
 from nle_style.render.item import JobResult, run_job
-from nle_style.render.plan import Planner
+from nle_style.render.plan import Planner, read_as
 from tests.helpers.clips import make_clip
 from tests.helpers.media_factory import ffmpeg
+from tests.helpers.media_infos import EIGHT_BITS
 
 LOOK = LookJob(styles={"red": 1.0}, strength=0.0)
 
@@ -60,6 +62,14 @@ def test_a_sequence_runs_at_the_edits_rate(tiny_pack: Path, tmp_path: Path) -> N
         assert _run(tiny_pack, tmp_path, item, "png-mov").exit_code == 0
     rates = [probe_media(tmp_path / f"{name}.mov").rate for name in "abc"]
     assert rates == [Fraction(25), Fraction(24000, 1001), Fraction(24)]
+
+
+def test_what_is_not_shown_as_it_is_stored_is_refused_where_that_is_asked_for() -> None:
+    turned = replace(EIGHT_BITS, otherwise=("turned by its display matrix",))
+    assert read_as(turned, Reading()) == turned
+    assert read_as(EIGHT_BITS, Reading(as_stored=True)) == EIGHT_BITS
+    with pytest.raises(MediaError, match="is to be shown turned by its display matrix, by what"):
+        read_as(turned, Reading(as_stored=True))
 
 
 def test_a_movie_keeps_its_own_rate(tiny_pack: Path, tmp_path: Path) -> None:

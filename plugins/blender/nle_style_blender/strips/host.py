@@ -14,6 +14,7 @@ __all__ = [
     "redraw",
     "scene_of",
     "shown_strips",
+    "shows_as_stored",
     "strips_of",
 ]
 
@@ -75,6 +76,15 @@ def is_retimed(strip):
     """Whether the strip has keys of speed (`retiming_handles` is what 3.6 calls them)."""
     keys = getattr(strip, "retiming_keys", None)
     return len(getattr(strip, "retiming_handles", ()) if keys is None else keys) > 0
+
+
+def shows_as_stored(strip):
+    """Whether Blender shows a strip's pictures as its file stores them, whatever that says.
+
+    Exif turns no image but, in 3.4, a TIFF. Movies are turned by their display matrix, and have the
+    alpha of VP8 and VP9, in 4.4, 4.5 and 5.0, and not in 3.4 and 4.2.
+    """
+    return strip.type == "IMAGE" or bpy.app.version < (4, 4, 0)
 
 
 def frames_in_file(scene, strip):

@@ -11,7 +11,14 @@ import re
 
 import bpy
 
-from .host import Refused, all_strips, effects_on, frames_in_file, is_retimed
+from .host import (
+    Refused,
+    all_strips,
+    effects_on,
+    frames_in_file,
+    is_retimed,
+    shows_as_stored,
+)
 from .marks import is_styled, styled_of
 
 __all__ = ["Need", "need_of", "refuse_as_exr", "refuse_unknown_colour"]
@@ -51,6 +58,7 @@ class Need:
         files: of images: file name -> (index of its item, its number in the result's names, None
             for a still).
         is_images: whether it is an image strip.
+        as_stored: whether Blender shows its files' pictures as they are stored.
     """
 
     def __init__(self, strip, items, colour, trim=None, files=None):
@@ -62,6 +70,7 @@ class Need:
         # By the items' whole paths: saving the .blend makes the strip's own relative.
         self.state = (_place_of(strip), items, colour, trim, self.files)
         self.is_images = strip.type == "IMAGE"
+        self.as_stored = shows_as_stored(strip)
 
 
 def _place_of(strip):

@@ -59,6 +59,7 @@ inside.movie("movie", "a.mov", 1, 1)
 inside.movie("part", "a.mov", 1, 94, **inside.hide(7, 24))
 inside.images("codes", ["codes.exr"], 2, 41, length=2)
 inside.images("pictures", [f"seq/p.{number}.png" for number in (1001, 1002)], 2, 43)
+inside.images("turned", ["turned.png"], 2, 61, length=1)
 inside.strips()["codes"].colorspace_settings.name = "sRGB"
 inside.step("before")
 
@@ -102,8 +103,11 @@ FOUND["spaces"] = [each.colorspace_settings.name for each in inside.strips() if 
 FOUND["files"] = [each.elements[0].filename for each in inside.strips() if "nle_style" in each]
 inside.render("after", 44, 41)
 
-# Saved elsewhere while the worker paints.
 scene.sequence_editor.display_stack(None)
+inside.render("turned", 61, 61)
+FOUND["turned"] = inside.paint("turned")
+
+# Saved elsewhere while the worker paints.
 scene.nle_style.output = "//styled/"
 for folder in ("one", os.path.join("two", "deep")):
     os.makedirs(os.path.join(inside.FOLDER, folder))
