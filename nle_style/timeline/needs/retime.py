@@ -81,12 +81,13 @@ def speed_of(item: otio.schema.Item) -> Fraction:
             continue
         name = str(effect.effect_name or effect.name or effect.schema_name())
         if not isinstance(effect, otio.schema.LinearTimeWarp):
-            known = effect.metadata.get(SOURCE_KEY, {}).get("reason")
+            known = effect.metadata.get(SOURCE_KEY, {})
             raise TimelineError(
-                str(known or "")
+                str(known.get("reason") or "")
                 or f"the timeline does not say which frames its retime ({name}) shows, as happens "
                 "with keyframed speed",
-                remedy="Render the retimed clip as a movie and cut that in.",
+                remedy=str(known.get("remedy") or "")
+                or "Render the retimed clip as a movie and cut that in.",
             )
         if not math.isfinite(effect.time_scalar):
             raise TimelineError(

@@ -27,7 +27,8 @@ from nle_style.timeline.readers.mlt.mlt_times import MltTimes
 
 __all__ = ["MltClips"]
 
-_FILES = frozenset({"avformat", "avformat-novalidate", "qimage", "pixbuf", "timewarp"})
+_MOVIES = frozenset({"avformat", "avformat-novalidate", "timewarp"})
+_FILES = _MOVIES | {"qimage", "pixbuf"}
 _GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
 _PROJECTS = frozenset({"xml", "xml-clip", "xml-nogl", "xml-string", "consumer"})
 _NAMES = ("kdenlive:clipname", "shotcut:caption")
@@ -122,7 +123,7 @@ class MltClips:
     def _go_past(self, clip: otio.schema.Clip, cut: _Cut) -> None:
         """Hold the last frame, or play anew, what goes past the end of its producer."""
         reference = clip.media_reference
-        is_movie = cut.url and cut.service in ("avformat", "avformat-novalidate", "timewarp")
+        is_movie = cut.url and cut.service in _MOVIES
         if not is_movie and not isinstance(reference, otio.schema.ImageSequenceReference):
             return
         anew = mlt_property(cut.producer, "eof") == "loop"
@@ -168,6 +169,10 @@ class MltClips:
         if forced == 0:
             reason = "it plays at another rate than its file's (force_fps), and does not say which"
             clip.effects.append(refused_effect("force_fps", reason))
+        if cut.service in _MOVIES and (otherwise := self.media.read_otherwise(producer)):
+            reason = f"the project has its file read as {otherwise}, whatever that says itself"
+            remedy = "Leave the clip's properties as its file has them, or write the file anew."
+            clip.effects.append(refused_effect("reading", reason, {"remedy": remedy}))
         for link in producer.iter("link"):
             if mlt_property(link, "mlt_service") == "timeremap":
                 clip.effects.append(self._remap(link, clip.name, first, length))

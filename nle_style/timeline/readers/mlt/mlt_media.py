@@ -131,6 +131,27 @@ class MltMedia:
         own = mlt_property(producer, name)
         return own if own or in_bin is None else mlt_property(in_bin, name)
 
+    def read_otherwise(self, producer: ElementTree.Element) -> str:
+        """As what the project has a movie read, whatever that says itself; "" if it leaves it.
+
+        What the file says is in the `meta.media` that MLT keeps. Source: producer_avformat.c, melt.
+        """
+        stream = f"meta.media.{mlt_property(producer, 'video_index') or '0'}.codec"
+        rotate = mlt_property(producer, "rotate")
+        by_itself = rotate or mlt_property(producer, "autorotate") == "0"
+        if by_itself and self.of_clip(producer, f"{stream}.rotate") != "0":
+            return f"turned by {rotate or 0} degrees"
+        space = mlt_property(producer, "force_colorspace")
+        if space and space != self.of_clip(producer, f"{stream}.colorspace"):
+            return f"of the colour space {space}"
+        is_full = self.of_clip(producer, f"{stream}.pix_fmt").startswith("yuvj")
+        for name in ("color_range", "force_full_range", "set.force_full_luma"):
+            value = mlt_property(producer, name)
+            full = value in ("2", "pc", "jpeg") or (value == "1" and name != "color_range")
+            if value and full != is_full:
+                return f"of {'full' if full else 'limited'} range"
+        return ""
+
     def url(self, producer: ElementTree.Element) -> str:
         """The path of the media; of a clip that plays from its proxy, that of the original."""
         original = self.of_clip(producer, "kdenlive:originalurl")

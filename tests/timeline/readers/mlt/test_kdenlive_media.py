@@ -132,3 +132,33 @@ def test_guides_are_no_clips_and_broken_markers_are_said(tmp_path: Path) -> None
     made = read(tmp_path, MOVIE, in_bin=properties(kdenlive__markers="[{"), bin_more=more)
     assert "is on the timeline" in markers_without_clip(made.timeline)[0]
     assert "its markers cannot be read" in made.warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "read_as"),
+    [
+        ({"rotate": "90"}, ""),
+        ({"rotate": "0", "meta.media.0.codec.rotate": "270"}, "turned by 0 degrees"),
+        ({"autorotate": "0", "meta.media.0.codec.rotate": "270"}, "turned by 0 degrees"),
+        ({"force_colorspace": "709"}, ""),
+        ({"force_colorspace": "601"}, "of the colour space 601"),
+        ({"color_range": "1"}, ""),
+        ({"color_range": "2"}, "of full range"),
+        ({"set.force_full_luma": "1"}, "of full range"),
+        ({"color_range": "2", "meta.media.0.codec.pix_fmt": "yuvj420p"}, ""),
+        ({"color_range": "1", "meta.media.0.codec.pix_fmt": "yuvj420p"}, "of limited range"),
+    ],
+)
+def test_a_file_that_is_read_as_it_does_not_say_is_refused(
+    tmp_path: Path, said: dict[str, str], read_as: str
+) -> None:
+    """Of these melt shows the picture turned, or its codes up to 41 of 255 off."""
+    told = {"rotate": "0", "colorspace": "709", "pix_fmt": "yuv420p"}
+    told = {f"meta.media.0.codec.{name}": value for name, value in told.items()} | said
+    in_bin = {name: told.pop(name) for name in list(told) if name.startswith("meta")}
+    clip = properties(mlt_service="avformat", resource="/m/a.mov", **told)
+    plan = planned(read(tmp_path, clip, in_bin=properties(**in_bin)), Facts(R25, 100))
+    assert [refusal.reason for refusal in plan.refusals] == [
+        f"the project has its file read as {read_as}, whatever that says itself"
+    ] * bool(read_as)
+    assert all("the clip's properties" in refusal.remedy for refusal in plan.refusals)
