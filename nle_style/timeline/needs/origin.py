@@ -9,13 +9,18 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import NamedTuple
 
+import opentimelineio as otio
+
 from nle_style.errors import TimelineError
 from nle_style.timecode import frames_in_a_day
 from nle_style.timeline.files import MediaFacts, first_number
-from nle_style.timeline.frames import counted, usable_range
+from nle_style.timeline.frames import counted, exact_rate, usable_range
 from nle_style.timeline.needs.candidates import Candidate
 
 __all__ = ["Origin", "origin_of"]
+
+# Frames; exports count one more or less, and round.
+_SAME_LENGTH = 2
 
 
 class Origin(NamedTuple):
@@ -37,11 +42,13 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
     the first of them that puts the clip's in-point into the file.
 
     Raises:
-        TimelineError: none of them does.
+        TimelineError: none of them does, or the timeline counts its frames at another rate.
     """
     available, wanted = usable_range(item.reference), item.clip.source_range
     number = facts.first_file_number
     if available is not None:
+        if number is None:
+            _refuse_interpreted(available.duration, facts)
         begin = counted(available.start_time, rate)
         stated = _stated(item, number, begin, counted(available.duration, rate), facts.frame_count)
         if wanted is None:
@@ -53,6 +60,22 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
     if wanted is None:
         return Origin(Fraction(facts.start_frame if number is None else number))
     return _guessed(counted(wanted.start_time, rate), facts)
+
+
+def _refuse_interpreted(length: otio.opentime.RationalTime, facts: MediaFacts) -> None:
+    """Refuse media whose frames the editor plays at another rate than the file's.
+
+    Of those the timeline tells as many frames as the file has, at that rate; where it means seconds
+    of the file, others.
+    """
+    told = exact_rate(length.rate, facts.rate)
+    apart = abs(Fraction(length.value) * facts.rate / told - facts.frame_count)
+    if abs(Fraction(length.value) - facts.frame_count) <= 1 and apart > _SAME_LENGTH:
+        raise TimelineError(
+            f"the timeline plays its {facts.frame_count} frames at {float(told):.5g} a second, as "
+            f"footage that is interpreted so, and the file has {float(facts.rate):.5g}",
+            remedy="Give it its own rate in the editor, or write the file anew at that rate.",
+        )
 
 
 def _stated(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 
 from tests.timeline.building import Facts, clip, track
@@ -55,3 +57,24 @@ def test_a_guess_is_a_note(
     (use,) = planned(track(clip("a", (start, 2), available)), a=facts).uses
     assert note in use.note
     assert bool(use.note) == bool(note)
+
+
+@pytest.mark.parametrize(
+    ("rate", "count", "length", "refused"),
+    [
+        (50, 100, 100, True),  # 50 a second, played at 24: slow motion
+        (50, 100, 48, False),  # 2 seconds of it
+        (50, 100, 101, True),
+        (Fraction(24000, 1001), 100, 100, False),  # as long as 100.1 of 24
+        (Fraction(24000, 1001), 9000, 9000, True),  # 9 frames apart at its end
+        (Fraction(24000, 1001), 9000, 9009, False),
+    ],
+)
+def test_footage_that_is_interpreted_at_another_rate_is_refused(
+    planned: Made, rate: Fraction, count: int, length: int, refused: bool
+) -> None:
+    """Frame n of the cut would be frame n of the file, and not that at its time."""
+    plan = planned(track(clip("a", (10, 5), (0, length))), a=Facts(Fraction(rate), count))
+    assert ["as footage that is interpreted so" in r.reason for r in plan.refusals] == (
+        [True] * refused
+    )

@@ -151,7 +151,7 @@ def test_the_rate_is_written_as_the_timeline_writes_it(tmp_path: Path) -> None:
 
 def test_another_timeline_rate_gets_the_media_rate(tmp_path: Path) -> None:
     made = timeline(track(clip("a", (86412, 24), (86400, 100))))
-    both, _ = relinked(made, tmp_path, Facts(Fraction(30)))
+    both, _ = relinked(made, tmp_path, Facts(Fraction(30), 125))
     # 3600 s is 108000 at 30; frames 14-45 are rendered (see test_plan).
     assert first_clip(both).media_reference.available_range == time_range(108014, 32, 30)
 

@@ -213,7 +213,8 @@ class MltClips:
         elif service in _FILES and cut.url:
             available = None
             if cut.total > 0 and service.startswith("avformat"):
-                available = self.times.range(0, cut.total)
+                # A movie that is given another rate has its own time all the same.
+                available = self.times.range(0, float(cut.total * (forced_speed(producer) or 1)))
             clip.media_reference = otio.schema.ExternalReference(cut.url, available)
         else:
             what = f"is a {service or 'clip'}, no file"

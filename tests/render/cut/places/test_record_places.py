@@ -80,11 +80,11 @@ def test_where_nothing_says_drop_frame_a_whole_hour_does(
 def test_a_kdenlive_cut_is_counted_at_its_own_rate(tmp_path: Path) -> None:
     path = tmp_path / "cut.kdenlive"
     path.write_text(KDENLIVE, encoding="utf-8")
-    assert places(read_timeline(path), Facts(Fraction(50))) == [["00:00:01:05", "00:00:01:15"]]
+    assert places(read_timeline(path), Facts(Fraction(50), 200)) == [["00:00:01:05", "00:00:01:15"]]
 
 
 def test_without_a_start_the_cut_is_counted_at_the_rate_of_its_clips(tmp_path: Path) -> None:
     made = timeline(track(clip("a", (0, 30)), clip("b", (0, 10), media_rate=50)))
     assert made.global_start_time is None
     read = read_back(made, tmp_path)
-    assert places(read, Facts(Fraction(50)))[1] == ["00:00:01:06", "00:00:01:16"]
+    assert places(read, Facts(Fraction(50), 200))[1] == ["00:00:01:06", "00:00:01:16"]

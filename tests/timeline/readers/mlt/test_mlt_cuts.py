@@ -277,6 +277,8 @@ def test_a_rate_that_the_project_gives_a_movie(
     (clip,) = read_timeline(project(tmp_path, media + entries)).timeline.find_clips()
     assert clip.source_range.start_time.value == start
     assert [effect.time_scalar for effect in clip.effects] == [start / 10] * (start != 10)
+    # As many frames of the file as there are: 100 at its own rate, in time of the project.
+    assert clip.media_reference.available_range.duration.value == 100 * start / 10
 
 
 def test_a_rate_that_cannot_be_compared_is_refused(tmp_path: Path) -> None:
