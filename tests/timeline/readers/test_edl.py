@@ -179,6 +179,12 @@ def test_overlaps_gaps_and_sound(tmp_path: Path) -> None:
     ]
 
 
+def test_tracks_lie_over_one_another_by_their_numbers(tmp_path: Path) -> None:
+    event = "002  B        {}   C        01:00:00:00 01:00:02:00 10:00:00:00 10:00:02:00"
+    made = read(tmp_path, event.format("V10"), event.format("V2 "), A)
+    assert [track.name for track in made.timeline.tracks] == ["V", "V2", "V10"]
+
+
 def test_locators_become_markers_in_source_time(tmp_path: Path) -> None:
     made = read(tmp_path, A, "* LOC: 10:00:01:00 RED     style: fire")
     (marker,) = clips(made)[0].markers

@@ -116,7 +116,7 @@ def _by_track(edl: EdlList, placed: list[PlacedEvent], kind: str) -> dict[str, l
         for name in _track_names(item.event.channels):
             if name.startswith("V") == video:
                 tracks.setdefault(name, []).append(item)
-    return dict(sorted(tracks.items()))
+    return dict(sorted(tracks.items(), key=lambda track: int(track[0][1:] or 0)))
 
 
 def _track_names(channels: str) -> list[str]:
