@@ -57,7 +57,7 @@ from nle_style.media.source.stated_colour import (
     colour_of_movie,
 )
 from nle_style.media.source.tags import tag_of
-from nle_style.media.source.timecode_track import timecode_rates
+from nle_style.media.source.timecode_track import timecode_rates, timecode_track_of
 from nle_style.media.source.unreadable import check_pictures
 from nle_style.sequence_names import IMAGE_SUFFIXES
 from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
@@ -202,7 +202,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=timecode,
-            reel=tag_of(container, stream, "reel_name")[0],
+            reel=tag_of(container, stream, "reel_name", path)[0],
             audio=tuple(
                 AudioInfo(
                     audio.index,
@@ -259,13 +259,14 @@ def _timecode(
 ) -> tuple[str | None, list[str], list[tuple[str, str]]]:
     """The label of the first frame, counted at the movie's own rate; what had to be assumed for it;
     and where it was found."""
-    text, place = tag_of(container, stream, "timecode")
+    text, place = tag_of(container, stream, "timecode", path)
     if text is None:
         return None, [], []
     counted = index.rate
     if "mov" in container.format.name:
-        rates = timecode_rates(path)
+        rates, own = timecode_rates(path), timecode_track_of(path, stream.id)
         tracks = [other for other in container.streams.data if other.id in rates]
+        tracks.sort(key=lambda track: track.id != own)
         said = [rates[track.id] for track in tracks if track.metadata.get("timecode") == text]
         if said:
             counted, place = said[0], f"a track that counts {float(said[0]):.5g} a second"

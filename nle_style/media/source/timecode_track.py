@@ -1,6 +1,8 @@
-"""The rate at which a MOV's timecode tracks count, which ffmpeg and PyAV do not hand on.
+"""The rate at which a MOV's timecode tracks count, and which of them a track of pictures refers to:
+ffmpeg and PyAV do not hand it on.
 
-Source: QuickTime File Format Specification, "Timecode Sample Description" and "Track Header Atoms".
+Source: QuickTime File Format Specification, "Timecode Sample Description", "Track Header Atoms"
+and "Track Reference Atoms".
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["timecode_rates"]
+__all__ = ["timecode_rates", "timecode_track_of"]
 
 _TO_DESCRIPTION = (b"mdia", b"minf", b"stbl", b"stsd")
 _ENTRY = struct.Struct(">16x4x I I I B")  # of tmcd: flags, ticks a second, ticks a label, labels
@@ -27,6 +29,20 @@ def timecode_rates(path: Path) -> dict[int, Fraction]:
                 if rate and number:
                     rates[number] = rate
     return rates
+
+
+def timecode_track_of(path: Path, track: int) -> int | None:
+    """The number of the timecode track that a track refers to; None without one, and for what is
+    not a MOV."""
+    with path.open("rb") as file:
+        for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
+            for found in _atoms(file, (b"trak",), movie):
+                if _number(file, found) != track:
+                    continue
+                for begin, _ in _atoms(file, (b"tref", b"tmcd"), found):
+                    file.seek(begin)
+                    return int.from_bytes(file.read(4), "big")
+    return None
 
 
 def _rate(file: BinaryIO, track: tuple[int, int]) -> Fraction | None:

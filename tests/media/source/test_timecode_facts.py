@@ -89,6 +89,21 @@ def test_a_track_that_counts_half_of_the_pictures(tmp_path: Path) -> None:
     assert probe_media(made.path).timecode == "10:00:01;10"
 
 
+def test_each_stream_has_the_timecode_and_reel_of_its_own_track(tmp_path: Path) -> None:
+    """The second one's reel was that of the first."""
+    options = [("-map", 0, "-map", 0, "-c:v", "png")]
+    options += [
+        (f"-metadata:s:v:{number}", f"timecode=0{number}:00:00:00",
+         f"-metadata:s:v:{number}", f"reel_name=A00{number}") for number in (0, 1)
+    ]  # fmt: skip
+    path = make(
+        tmp_path / "a.mov", frames=2, codec=tuple(each for some in options for each in some)
+    )
+    for number in (0, 1):
+        info = probe_media(path, stream=number)
+        assert (info.timecode, info.reel) == (f"0{number}:00:00:00", f"A00{number}")
+
+
 def test_a_rate_of_timecode_is_only_sought_in_movs(tmp_path: Path) -> None:
     junk = tmp_path / "a.mov"
     for data in (b"", b"moov", b"\0\0\0\x01moov", b"\0\0\0\x10moov\0\0\0\x08trak", bytes(64)):
