@@ -57,7 +57,11 @@ from nle_style.media.source.stated_colour import (
     colour_of_movie,
 )
 from nle_style.media.source.tags import tag_of
-from nle_style.media.source.timecode_track import timecode_rates, timecode_track_of
+from nle_style.media.source.timecode_track import (
+    pictures_cut_off,
+    timecode_rates,
+    timecode_track_of,
+)
 from nle_style.media.source.unreadable import check_pictures
 from nle_style.sequence_names import IMAGE_SUFFIXES
 from nle_style.timecode import advance_timecode, own_timecode, timecode_from_bcd
@@ -262,17 +266,20 @@ def _timecode(
     text, place = tag_of(container, stream, "timecode", path)
     if text is None:
         return None, [], []
-    counted = index.rate
+    counted, cut = index.rate, 0
     if "mov" in container.format.name:
         rates, own = timecode_rates(path), timecode_track_of(path, stream.id)
         tracks = [other for other in container.streams.data if other.id in rates]
         tracks.sort(key=lambda track: track.id != own)
-        said = [rates[track.id] for track in tracks if track.metadata.get("timecode") == text]
+        said = [track.id for track in tracks if track.metadata.get("timecode") == text]
         if said:
-            counted, place = said[0], f"a track that counts {float(said[0]):.5g} a second"
+            counted = rates[said[0]]
+            cut = pictures_cut_off(path, said[0], index.rate)
+            place = f"a track that counts {float(counted):.5g} a second"
+            place += f" and is cut at its picture {cut}" if cut else ""
     timecode, assumed = own_timecode(text, counted, index.rate)
     if timecode is not None:  # the file's label is of the first picture in it
-        timecode = advance_timecode(timecode, index.left_out, index.rate)
+        timecode = advance_timecode(timecode, index.left_out + cut, index.rate)
     return timecode, [assumed] if assumed else [], [("timecode", f"{text} by {place}")]
 
 

@@ -13,7 +13,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import BinaryIO
 
-__all__ = ["timecode_rates", "timecode_track_of"]
+__all__ = ["pictures_cut_off", "timecode_rates", "timecode_track_of"]
 
 _TO_DESCRIPTION = (b"mdia", b"minf", b"stbl", b"stsd")
 _ENTRY = struct.Struct(">16x4x I I I B")  # of tmcd: flags, ticks a second, ticks a label, labels
@@ -43,6 +43,48 @@ def timecode_track_of(path: Path, track: int) -> int | None:
                     file.seek(begin)
                     return int.from_bytes(file.read(4), "big")
     return None
+
+
+def pictures_cut_off(path: Path, track: int, rate: Fraction) -> int:
+    """For how many pictures a timecode track counts before the first that is shown, by its own edit
+    list: a trim without encoding keeps the label of the whole recording and cuts both tracks.
+
+    Args:
+        track: its number.
+        rate: pictures a second.
+    Source: QuickTime File Format Specification, "Edit List Atoms".
+    """
+    with path.open("rb") as file:
+        for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
+            for found in _atoms(file, (b"trak",), movie):
+                if _number(file, found) != track:
+                    continue
+                begin, clock = _first_edit(file, found), _clock(file, found)
+                return round(begin * rate / clock + Fraction(1, 1000)) if clock else 0
+    return 0
+
+
+def _first_edit(file: BinaryIO, track: tuple[int, int]) -> int:
+    """Ticks of a track at which its first edit that is not empty begins; 0 without one."""
+    for begin, end in _atoms(file, (b"edts", b"elst"), track):
+        file.seek(begin)
+        head = file.read(8)
+        entry = struct.Struct(">QqI" if head[:1] == b"\1" else ">IiI")
+        for _ in range((end - begin - 8) // entry.size):
+            _, time, _ = entry.unpack(file.read(entry.size).ljust(entry.size, b"\0"))
+            if time >= 0:
+                return int(time)
+    return 0
+
+
+def _clock(file: BinaryIO, track: tuple[int, int]) -> int:
+    """Ticks a second of a track."""
+    for begin, _ in _atoms(file, (b"mdia", b"mdhd"), track):
+        file.seek(begin)
+        version = file.read(1)
+        file.seek(begin + (20 if version == b"\1" else 12))
+        return int.from_bytes(file.read(4), "big")
+    return 0
 
 
 def _rate(file: BinaryIO, track: tuple[int, int]) -> Fraction | None:

@@ -13,7 +13,7 @@ from nle_style.media.movie import movie_index
 from nle_style.media.source import probe_media
 from nle_style.media.source.timecode_track import timecode_rates
 from nle_style.timecode import Timecode, own_timecode, timecode_from_bcd
-from tests.helpers.media_factory import ffmpeg, make, rendered
+from tests.helpers.media_factory import decoded_md5s, ffmpeg, make, rendered
 
 NTSC, DOUBLE = Fraction(30000, 1001), Fraction(60000, 1001)
 CODEC = ("-c:v", "png")
@@ -102,6 +102,18 @@ def test_each_stream_has_the_timecode_and_reel_of_its_own_track(tmp_path: Path) 
     for number in (0, 1):
         info = probe_media(path, stream=number)
         assert (info.timecode, info.reel) == (f"0{number}:00:00:00", f"A00{number}")
+
+
+def test_a_trim_that_cuts_the_timecode_track_too(tmp_path: Path) -> None:
+    """QuickTime's, and ffmpeg's of all streams: the labels stay on their pictures."""
+    whole = make(tmp_path / "a.mov", "-timecode", "01:00:00:00", frames=12, pixels="rgb24",
+                 filters="", codec=CODEC)  # fmt: skip
+    path = tmp_path / "b.mov"
+    ffmpeg("-ss", 5 / 25, "-i", whole, "-map", 0, "-c", "copy", path)
+    info = probe_media(path)
+    assert decoded_md5s(path, "rgb24") == decoded_md5s(whole, "rgb24")[5:]
+    assert (info.frame_count, info.timecode) == (7, "01:00:00:05")
+    assert probe_media(whole).timecode == "01:00:00:00"
 
 
 def test_a_rate_of_timecode_is_only_sought_in_movs(tmp_path: Path) -> None:
