@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -17,12 +16,12 @@ from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
 from nle_style.media.image.dpx_header import correct_header, misread_dpx
 from nle_style.media.image.layers import Part, choose_layer, layers_of
+from nle_style.media.image.png_chunks import is_animated_png, late_orientation
 from nle_style.sequence_names import IMAGE_SUFFIXES
 
 __all__ = [
     "check_size",
     "icc_space",
-    "is_animated_png",
     "is_premultiplied_tga",
     "on_canvas",
     "read_header",
@@ -116,6 +115,8 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
         )
     if reader.format_name() == "dpx":
         correct_header(spec, path)
+    if reader.format_name() == "png" and not spec.get_int_attribute("Orientation"):
+        spec.attribute("Orientation", late_orientation(path))
     said = ""
     if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
         said = f"the first of its {count} pictures"
@@ -176,22 +177,6 @@ def _misread(reader: oiio.ImageInput, path: Path, kind: str) -> str:
     if is_tiff and kind == "double" and spec.tile_width:
         return "it has tiles of 64-bit numbers"
     return misread_dpx(spec, path) if reader.format_name() == "dpx" else ""
-
-
-def is_animated_png(path: Path) -> bool:
-    """Whether a file is a PNG of several pictures, of which OpenImageIO sees the first.
-
-    Source: PNG, third edition, 11.3.6: the chunk acTL, with their number, stands before IDAT.
-    """
-    with suppress(OSError), path.open("rb") as file:
-        if file.read(8) != b"\x89PNG\r\n\x1a\n":
-            return False
-        while len(head := file.read(8)) == 8 and head[4:] not in (b"IDAT", b"IEND"):
-            size = int.from_bytes(head[:4], "big")
-            if head[4:] == b"acTL":
-                return int.from_bytes(file.read(4), "big") > 1
-            file.seek(size + 4, os.SEEK_CUR)
-    return False
 
 
 def is_premultiplied_tga(path: Path) -> bool:

@@ -68,11 +68,18 @@ def test_what_a_picture_says_of_itself_is_kept(tmp_path: Path) -> None:
             assert format == "tiff" or image.info["nle_style_look"] == "blue"
 
 
-def test_a_turned_photograph_comes_out_upright(tmp_path: Path) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_a_turned_photograph_comes_out_upright(tmp_path: Path, late: bool) -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # stored turned by a quarter
     source = tmp_path / "photo.png"
     Image.fromarray(NOISE[..., :3].astype(np.uint8)).save(source, exif=exif)
+    if late:  # behind the picture, where ImageMagick has it and OpenImageIO does not look
+        data = source.read_bytes()
+        begin = data.index(b"eXIf") - 4
+        end = begin + 12 + int.from_bytes(data[begin : begin + 4], "big")
+        assert end < data.index(b"IDAT")
+        source.write_bytes(data[:begin] + data[end:-12] + data[begin:end] + data[-12:])
     with Image.open(rendered(source, tmp_path / "out", "png").path) as image:
         assert image.size == (18, 32)
         assert image.getexif().get(0x0112, 1) == 1
