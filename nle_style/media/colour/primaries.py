@@ -8,7 +8,14 @@ import numpy as np
 
 from nle_style.errors import MediaError
 
-__all__ = ["H273_PRIMARIES", "REC709", "Chromaticities", "d50_colorants", "matrix_to_rec709"]
+__all__ = [
+    "H273_PRIMARIES",
+    "REC709",
+    "Chromaticities",
+    "d50_colorants",
+    "matrix_to_rec709",
+    "primaries_code",
+]
 
 Chromaticities = tuple[float, ...]
 """Eight CIE 1931 xy numbers: red, green, blue, white; the order of EXR's `chromaticities`."""
@@ -32,6 +39,18 @@ _BRADFORD = np.array(
     [[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]]
 )
 _SAME = 5e-4  # headers state three or four decimals
+
+
+def primaries_code(chromaticities: Sequence[float]) -> int:
+    """The code point of ITU-T H.273 for primaries and a white point; 2 for what none of them says.
+
+    Args:
+        chromaticities: x and y of red, green, blue and white.
+    """
+    for code, known in H273_PRIMARIES.items():
+        if np.allclose(chromaticities, known, rtol=0, atol=_SAME):
+            return code
+    return 2
 
 
 def matrix_to_rec709(chromaticities: Sequence[float], where: str) -> np.ndarray | None:

@@ -16,7 +16,7 @@ from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
 from nle_style.media.image.dpx_header import correct_header, misread_dpx
 from nle_style.media.image.layers import Part, choose_layer, layers_of
-from nle_style.media.image.png_chunks import is_animated_png, late_orientation
+from nle_style.media.image.png_chunks import chromaticities, is_animated_png, late_orientation
 from nle_style.sequence_names import IMAGE_SUFFIXES
 
 __all__ = [
@@ -115,8 +115,12 @@ def _header(reader: oiio.ImageInput, path: Path, layer: str | None) -> ImageHead
         )
     if reader.format_name() == "dpx":
         correct_header(spec, path)
-    if reader.format_name() == "png" and not spec.get_int_attribute("Orientation"):
-        spec.attribute("Orientation", late_orientation(path))
+    if reader.format_name() == "png":
+        if not spec.get_int_attribute("Orientation"):
+            spec.attribute("Orientation", late_orientation(path))
+        points = chromaticities(path)
+        if points is not None:  # as EXR's attribute
+            spec.attribute("chromaticities", "float[8]", points)
     said = ""
     if count > 1 and reader.format_name() != "psd":  # whose first picture is all of its layers
         said = f"the first of its {count} pictures"

@@ -45,10 +45,11 @@ def write_plain(
     """
     height, width, channels = pixels.shape
     header = oiio.ImageSpec(width, height, channels, spec.array_format)
+    tags = source.colour.primaries, source.colour.transfer
+    cicp = (*tags, 0, 1)  # RGB, over the full range
     if source.kind == "movie":
-        tags = source.colour.primaries, source.colour.transfer
         if _UNSPECIFIED not in tags:
-            header.attribute("CICP", "int[4]", (*tags, 0, 1))  # RGB, over the full range
+            header.attribute("CICP", "int[4]", cicp)
         if source.pixel_aspect != 1:
             # As dots without a unit: of the aspect alone OpenImageIO makes dots that are rounded.
             across, down = source.pixel_aspect.denominator, source.pixel_aspect.numerator
@@ -62,6 +63,8 @@ def write_plain(
         for entry in kept.extra_attribs:
             if entry.name in _KEPT and entry.name not in unfit:
                 header.attribute(entry.name, entry.type, entry.value)
+        if kept.getattribute("chromaticities") is not None and _UNSPECIFIED not in tags:
+            header.attribute("CICP", "int[4]", cicp)  # OpenImageIO writes no cHRM
         if kept.getattribute("ICCProfile") is not None:
             # Else sRGB would be stated beside the profile: OpenImageIO takes it for the default.
             header.attribute("oiio:ColorSpace", "unknown")

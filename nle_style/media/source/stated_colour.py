@@ -12,7 +12,7 @@ from av.video.stream import VideoStream
 
 from nle_style.errors import MediaError
 from nle_style.media.base import DISPLAY_MARK, ColourTags
-from nle_style.media.colour import icc_colours
+from nle_style.media.colour import icc_colours, primaries_code
 from nle_style.media.image import icc_space
 from nle_style.media.movie import SampleEntry, has_dolby_vision, icc_profile, open_movie
 
@@ -148,7 +148,7 @@ def check_dolby_vision(
 
 def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
     """The colours of an image: its cICP chunk, else its ICC profile, else the colour space that it
-    names (the Color Interop Forum's names).
+    names (the Color Interop Forum's names) and the chromaticities of a PNG (cHRM).
 
     Half and float images that name none are linear, as OpenEXR defines it, unless we wrote them.
     """
@@ -176,9 +176,12 @@ def colour_of_image(spec: oiio.ImageSpec) -> StatedColour:
     is_float = str(spec.format) in ("half", "float", "double")
     if is_float and not name and DISPLAY_MARK not in spec.get_string_attribute("ImageDescription"):
         name = "lin"
+    points = None if is_float else spec.getattribute("chromaticities")
     transfers = {"pq": 16, "hlg": 18, "g24": 1, "g22": 4, "lin": 8, "srgb": 13}
     tags = ColourTags(
-        primaries=next((code for part, code in primaries.items() if part in name), 2),
+        primaries=next((code for part, code in primaries.items() if part in name), 2)
+        if points is None
+        else primaries_code(points),
         transfer=next((code for part, code in transfers.items() if name.startswith(part)), 2),
         matrix=0,
         full_range=True,

@@ -13,7 +13,7 @@ from PIL import Image, ImageCms
 
 from nle_style.media import resolve_format
 from nle_style.media.source import probe_media
-from tests.helpers.media_factory import decoded_md5s, make, rendered, rgb_md5, write_pixels
+from tests.helpers.media_factory import decoded_md5s, ffmpeg, make, rendered, rgb_md5, write_pixels
 
 NOISE = np.random.default_rng(5).integers(0, 65536, (18, 32, 4)).astype(np.uint16)
 PROFILE = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
@@ -83,6 +83,29 @@ def test_a_turned_photograph_comes_out_upright(tmp_path: Path, late: bool) -> No
     with Image.open(rendered(source, tmp_path / "out", "png").path) as image:
         assert image.size == (18, 32)
         assert image.getexif().get(0x0112, 1) == 1
+
+
+@pytest.mark.parametrize(("more", "code", "name"), [
+    (b"", 9, "bt2020"), (b"\0\0\0\1sRGB\0\xae\xce\x1c\xe9", 1, "bt709"),
+])  # fmt: skip
+def test_the_chromaticities_of_a_png(tmp_path: Path, more: bytes, code: int, name: str) -> None:
+    """BT.2020's, and gamma 1/2.2: it was tagged as Rec.709. sRGB goes before them."""
+    source = tmp_path / "a.png"
+    Image.fromarray(NOISE[..., :3].astype(np.uint8)).save(source)
+    points = (31270, 32900, 70800, 29200, 17000, 79700, 13100, 4600)
+    said = _chunk(b"cHRM", struct.pack(">8I", *points)) + _chunk(b"gAMA", struct.pack(">I", 45455))
+    data = source.read_bytes()
+    source.write_bytes(data[:33] + said + more + data[33:])
+    assert f"gbr/{name}/" in ffmpeg("-i", source, "-f", "null", "-", loud=True).decode()
+    assert probe_media(source).colour.primaries == code
+    for format in ("png", "png-mov"):
+        made = rendered(source, tmp_path / format, format).path
+        assert probe_media(made).colour.primaries == code
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    check = zlib.crc32(kind + data).to_bytes(4, "big")
+    return len(data).to_bytes(4, "big") + kind + data + check
 
 
 def test_a_movies_frames_say_their_colours(tmp_path: Path) -> None:
