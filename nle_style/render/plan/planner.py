@@ -34,7 +34,8 @@ ENGINE_VERSION = 12
 10: chroma is interpolated from where it lies, where anything is painted; another layer of an EXR or
 stream of a movie may be read, and other colours. 11: alpha of BMP, JPEG 2000, JPEG XL, SGI and most
 TGAs is straight; 12-bit DPX reach white; clean apertures of half columns are cut otherwise. 12:
-pictures are denoised before they are painted."""
+pictures are denoised before they are painted; what a Matroska cuts off is cut off, frames are
+converted by their own matrix and turned as the first one."""
 
 
 def engine_of(device: torch.device) -> list[Any]:
