@@ -28,14 +28,14 @@ from nle_style.render.record import Manifest, Sources, render_key
 
 __all__ = ["ENGINE_VERSION", "Planner", "engine_of"]
 
-ENGINE_VERSION = 12
+ENGINE_VERSION = 13
 """Raised whenever the same job would give other pixels, so that old units are not mixed in.
 
 10: chroma is interpolated from where it lies, where anything is painted; another layer of an EXR or
 stream of a movie may be read, and other colours. 11: alpha of BMP, JPEG 2000, JPEG XL, SGI and most
 TGAs is straight; 12-bit DPX reach white; clean apertures of half columns are cut otherwise. 12:
-pictures are denoised before they are painted; what a Matroska cuts off is cut off, frames are
-converted by their own matrix and turned as the first one."""
+pictures are denoised before they are painted. 13: what a Matroska cuts off is cut off, frames are
+converted by their own matrix and turned as the first one; native UHD is painted in other tiles."""
 
 
 def engine_of(device: torch.device) -> list[Any]:
