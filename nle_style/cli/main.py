@@ -4,7 +4,6 @@ so that `nle-style --help` answers at once and never loads torch."""
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,7 +20,7 @@ from nle_style.cli.commands.train import add_style, train
 from nle_style.cli.dry_runs import refuse_plain_json, show_job_plan
 from nle_style.cli.install.command import install
 from nle_style.cli.install.resolve_command import PASS_ON, resolve
-from nle_style.cli.option_groups import LookOptions, OnceEach, RenderOptions, grouped
+from nle_style.cli.option_groups import App, LookOptions, RenderOptions, grouped
 from nle_style.cli.options import (
     READING,
     AsJson,
@@ -55,13 +54,12 @@ if TYPE_CHECKING:
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app = App(
     name="nle-style",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
-once_each = partial(app.command, cls=OnceEach)
 
 
 def _version(wanted: bool) -> None:
@@ -85,7 +83,7 @@ PAINT, OWN, WORK = "Paint", "Styles of your own", "Hosts, farms, this machine"
 """The groups that `nle-style --help` shows the commands in."""
 
 
-@once_each(rich_help_panel=PAINT)
+@app.command(rich_help_panel=PAINT)
 @grouped
 def render(
     *,
@@ -125,14 +123,14 @@ def render(
     raise typer.Exit(run_command(events, command, quiet=quiet, log=log))
 
 
-once_each(rich_help_panel=PAINT)(batch)
-once_each(rich_help_panel=PAINT)(desk)
-once_each(rich_help_panel=PAINT)(review)
-once_each(rich_help_panel=PAINT)(info)
+app.command(rich_help_panel=PAINT)(batch)
+app.command(rich_help_panel=PAINT)(desk)
+app.command(rich_help_panel=PAINT)(review)
+app.command(rich_help_panel=PAINT)(info)
 
 
 # What plugins and farms call: docs/job.md and docs/farm.md have it, people need it not.
-@once_each(hidden=True)
+@app.command(hidden=True)
 @grouped
 def run(
     *,
@@ -165,7 +163,7 @@ def run(
     raise typer.Exit(run_command(events, command))
 
 
-@once_each(rich_help_panel=PAINT)
+@app.command(rich_help_panel=PAINT)
 def demo(
     style: Style = "blue",
     stroke_scale: StrokeScale = 1.0,
@@ -188,7 +186,7 @@ def demo(
     raise typer.Exit(run_command(events, command, quiet=quiet, log=RunLog(output)))
 
 
-@once_each(rich_help_panel=PAINT)
+@app.command(rich_help_panel=PAINT)
 def styles(pack: Pack = None, json_: AsJson = False) -> None:
     """List the style packs and their styles."""
     from nle_style.cli.commands.packs import list_styles
@@ -196,7 +194,7 @@ def styles(pack: Pack = None, json_: AsJson = False) -> None:
     list_styles(pack, as_json=json_)
 
 
-@once_each(rich_help_panel=PAINT)
+@app.command(rich_help_panel=PAINT)
 def sheet(
     *,
     source: Annotated[
@@ -224,16 +222,16 @@ def sheet(
     print(path)
 
 
-once_each(rich_help_panel=PAINT)(revert)
-once_each(rich_help_panel=OWN)(train)
-once_each("add-style", rich_help_panel=OWN)(add_style)
-once_each(rich_help_panel=WORK)(farm)
+app.command(rich_help_panel=PAINT)(revert)
+app.command(rich_help_panel=OWN)(train)
+app.command("add-style", rich_help_panel=OWN)(add_style)
+app.command(rich_help_panel=WORK)(farm)
 app.add_typer(install, name="install", rich_help_panel=WORK)
-once_each(context_settings=PASS_ON, rich_help_panel=WORK)(resolve)
+app.command(context_settings=PASS_ON, rich_help_panel=WORK)(resolve)
 app.add_typer(export, name="export", rich_help_panel=WORK)
 
 
-@once_each(rich_help_panel=WORK)
+@app.command(rich_help_panel=WORK)
 def doctor() -> None:
     """Check this installation: libraries, devices, style packs, and what hosts start."""
     from nle_style.cli.commands.doctor import examine

@@ -11,7 +11,7 @@ from enum import StrEnum
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import Annotated, Any, get_args, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
 import typer
 from typer.core import TyperCommand, TyperOption
@@ -33,8 +33,9 @@ from nle_style.cli.options import (
     StrokeScale,
 )
 
-__all__ = ["CutOptions", "LookOptions", "OnceEach", "RenderOptions", "grouped"]
+__all__ = ["App", "CutOptions", "LookOptions", "RenderOptions", "grouped"]
 
+_Function = TypeVar("_Function", bound=Callable[..., Any])
 _PANELS = (LOOK, TIMELINE, READING, OUTPUT, MACHINE)
 
 
@@ -226,7 +227,7 @@ class RenderOptions:
     overwrite: Overwrite = False
 
 
-class OnceEach(TyperCommand):
+class _OnceEach(TyperCommand):
     """A command that refuses an option of one value which is given twice: only the last would
     count, and of `--style blue --style fire` no blue be painted, without a word."""
 
@@ -239,6 +240,14 @@ class OnceEach(TyperCommand):
             if (times := given.count(each)) > 1:
                 ctx.fail(f"{each.opts[0]} is given {times} times: it takes one value")
         return super().parse_args(ctx, args)
+
+
+class App(typer.Typer):
+    """A program, or a group of its commands, that refuses options given twice."""
+
+    def command(self, *args: Any, **more: Any) -> Callable[[_Function], _Function]:
+        """`typer.Typer.command`."""
+        return super().command(*args, cls=_OnceEach, **more)
 
 
 def grouped(command: Callable[..., None]) -> Callable[..., None]:

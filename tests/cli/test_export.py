@@ -116,6 +116,9 @@ def test_what_is_wrong_is_said(tiny_pack: Path, tmp_path: Path) -> None:
     )
     assert done.code == 2
     assert "unknown style 're'" in done.err
+    done = nle_style("export", "nuke", "--style", "red", "--style", "blue", "-o", tmp_path / "a.pt")
+    assert done.code == 2
+    assert "--style is given 2 times" in done.err
     assert list(tmp_path.iterdir()) == []
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nle_style.cli.option_groups import App
 from nle_style.cli.options import (
     READING,
     FramesOption,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["export"]
 
-export = typer.Typer(no_args_is_help=True, help="Give the network to a live node or a runtime.")
+export = App(no_args_is_help=True, help="Give the network to a live node or a runtime.")
 
 
 @export.command()

@@ -10,11 +10,11 @@ from typing import Annotated
 
 import typer
 
+from nle_style.cli.option_groups import App
+
 __all__ = ["install"]
 
-install = typer.Typer(
-    no_args_is_help=True, help="Put the plugin into Nuke, DaVinci Resolve or Blender."
-)
+install = App(no_args_is_help=True, help="Put the plugin into Nuke, DaVinci Resolve or Blender.")
 
 _Uninstall = Annotated[bool, typer.Option("--uninstall", help="Take it out again.")]
 

@@ -174,10 +174,8 @@ def _runs(info: MediaInfo, numbers: Sequence[int]) -> Iterator[list[int]]:
 
 
 def _movie_rgb(info: MediaInfo, numbers: Iterable[int], alpha: bool) -> Iterator[np.ndarray]:
-    converter: FrameConverter | None = None
+    converter = FrameConverter(info.colour, info.matrix, info.crop, info.chroma)
     for frame_number, frame, times in _shown_frames(info, numbers):
-        if converter is None:
-            converter = FrameConverter(info.colour, info.matrix, info.crop, info.chroma)
         check_like_first(info, frame_number, frame)
         pixels = converter.rgb(frame)
         if alpha:

@@ -155,9 +155,9 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         turns = _turning(matrix, path)
         turned = any(name == "transpose" for name, _ in turns)
         check_size(frame.width, frame.height, path)
-        entry = SampleEntry({})
+        entry, own = SampleEntry({}), None
         if "mov" in container.format.name:
-            entry = sample_entry(path, stream.id)
+            entry, own = sample_entry(path, stream.id), timecode_track_of(path, stream.id)
         crop = entry.cropped(frame.width, frame.height)
         if "matroska" in container.format.name:
             place = container.streams.video.index(stream)
@@ -165,7 +165,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
         width, height = shown_size(frame, crop)
         aspect = Fraction(stream.sample_aspect_ratio or 1)
         order = _INTERLACED_ORDERS.get(stream.codec_context.field_order)
-        timecode, assumed, found = _timecode(container, stream, path, index)
+        timecode, assumed, found = _timecode(container, stream, path, index, own)
         by = "the frames" if frame.interlaced_frame else "the stream" if order else ""
         colour = colour_of_movie(path, stream.index, frame)
         check_dolby_vision(path, entry, frame, colour.tags)
@@ -206,7 +206,7 @@ def _probe_movie(path: Path, wanted: int | None) -> MediaInfo:
             interlaced=frame.interlaced_frame or order is not None,
             variable_rate=index.variable_rate,
             timecode=timecode,
-            reel=tag_of(container, stream, "reel_name", path)[0],
+            reel=tag_of(container, stream, "reel_name", own)[0],
             audio=tuple(
                 AudioInfo(
                     audio.index,
@@ -260,15 +260,16 @@ def _timecode(
     stream: av.video.stream.VideoStream,
     path: Path,
     index: MovieIndex,
+    own: int | None,
 ) -> tuple[str | None, list[str], list[tuple[str, str]]]:
     """The label of the first frame, counted at the movie's own rate; what had to be assumed for it;
-    and where it was found."""
-    text, place = tag_of(container, stream, "timecode", path)
+    and where it was found, first in the timecode track that is the stream's own."""
+    text, place = tag_of(container, stream, "timecode", own)
     if text is None:
         return None, [], []
     counted, cut = index.rate, 0
     if "mov" in container.format.name:
-        rates, own = timecode_rates(path), timecode_track_of(path, stream.id)
+        rates = timecode_rates(path)
         tracks = [other for other in container.streams.data if other.id in rates]
         tracks.sort(key=lambda track: track.id != own)
         said = [track.id for track in tracks if track.metadata.get("timecode") == text]

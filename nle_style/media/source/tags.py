@@ -18,11 +18,14 @@ def tag_of(
     container: av.container.InputContainer,
     stream: av.video.stream.VideoStream,
     name: str,
-    path: Path,
+    own: int | None,
 ) -> tuple[str | None, str]:
-    """A tag of the video stream, else of the data streams (MOV's tmcd, first the one that the video
-    stream refers to), else of the container; and which of them says it."""
-    own = timecode_track_of(path, stream.id) if "mov" in container.format.name else None
+    """A tag of the video stream, else of the data streams (MOV's tmcd), else of the container; and
+    which of them says it.
+
+    Args:
+        own: the number of the data stream that is asked first, see `timecode_track_of`.
+    """
     others = [other for other in container.streams if other.type == "data"]
     data = [other.metadata for other in sorted(others, key=lambda other: other.id != own)]
     places = [(stream.metadata, "the video stream"), *((tags, "a data stream") for tags in data)]
@@ -40,7 +43,10 @@ def reel_of(path: Path) -> str:
     """
     try:
         with open_movie(path) as container:
-            streams = container.streams.video
-            return (tag_of(container, streams[0], "reel_name", path)[0] or "") if streams else ""
+            if not container.streams.video:
+                return ""
+            stream = container.streams.video[0]
+            own = timecode_track_of(path, stream.id)
+            return tag_of(container, stream, "reel_name", own)[0] or ""
     except MediaError:
         return ""

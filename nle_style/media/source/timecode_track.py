@@ -21,27 +21,19 @@ _ENTRY = struct.Struct(">16x4x I I I B")  # of tmcd: flags, ticks a second, tick
 
 def timecode_rates(path: Path) -> dict[int, Fraction]:
     """Labels a second of each timecode track, by its number; empty for what is not a MOV."""
-    rates = {}
     with path.open("rb") as file:
-        for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
-            for track in _atoms(file, (b"trak",), movie):
-                rate, number = _rate(file, track), _number(file, track)
-                if rate and number:
-                    rates[number] = rate
-    return rates
+        rates = {number: _rate(file, track) for number, track in _tracks(file, path)}
+    return {number: rate for number, rate in rates.items() if rate}
 
 
 def timecode_track_of(path: Path, track: int) -> int | None:
     """The number of the timecode track that a track refers to; None without one, and for what is
     not a MOV."""
     with path.open("rb") as file:
-        for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
-            for found in _atoms(file, (b"trak",), movie):
-                if _number(file, found) != track:
-                    continue
-                for begin, _ in _atoms(file, (b"tref", b"tmcd"), found):
-                    file.seek(begin)
-                    return int.from_bytes(file.read(4), "big")
+        found = dict(_tracks(file, path)).get(track, (0, 0))
+        for begin, _ in _atoms(file, (b"tref", b"tmcd"), found):
+            file.seek(begin)
+            return int.from_bytes(file.read(4), "big")
     return None
 
 
@@ -55,13 +47,18 @@ def pictures_cut_off(path: Path, track: int, rate: Fraction) -> int:
     Source: QuickTime File Format Specification, "Edit List Atoms".
     """
     with path.open("rb") as file:
-        for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
-            for found in _atoms(file, (b"trak",), movie):
-                if _number(file, found) != track:
-                    continue
-                begin, clock = _first_edit(file, found), _clock(file, found)
-                return round(begin * rate / clock + Fraction(1, 1000)) if clock else 0
-    return 0
+        found = dict(_tracks(file, path)).get(track, (0, 0))
+        begin, clock = _first_edit(file, found), _clock(file, found)
+    return round(begin * rate / clock + Fraction(1, 1000)) if clock else 0
+
+
+def _tracks(file: BinaryIO, path: Path) -> Iterator[tuple[int, tuple[int, int]]]:
+    """Each track of a MOV: its number, and where its contents begin and end."""
+    for movie in _atoms(file, (b"moov",), (0, path.stat().st_size)):
+        for track in _atoms(file, (b"trak",), movie):
+            number = _number(file, track)
+            if number:
+                yield number, track
 
 
 def _first_edit(file: BinaryIO, track: tuple[int, int]) -> int:

@@ -9,7 +9,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from nle_style.cli.option_groups import CutOptions, LookOptions, OnceEach, RenderOptions, grouped
+from nle_style.cli.option_groups import App, CutOptions, LookOptions, RenderOptions, grouped
 
 Seen = list[tuple[str, LookOptions, bool, CutOptions]]
 
@@ -32,8 +32,8 @@ def app(seen: Seen) -> typer.Typer:
         """Its help."""
         seen.append((name, controls, loud, cut))
 
-    made = typer.Typer()
-    made.command(cls=OnceEach)(command)
+    made = App()
+    made.command()(command)
     return made
 
 
