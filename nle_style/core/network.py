@@ -5,8 +5,9 @@ Super-Resolution" (supplement, table 1), with three changes that this project fo
 
 * a small *reflection padding before every convolution* in place of one 40-pixel border;
 * *instance normalisation* (Ulyanov, Vedaldi, Lempitsky 2016) in place of batch normalisation;
-* nearest-neighbour upsampling and a convolution in place of transposed convolutions
-  (Odena, Dumoulin, Olah 2016), which leave a checkerboard.
+* bilinear upsampling and a convolution in place of transposed convolutions (Odena, Dumoulin,
+  Olah 2016), which leave a checkerboard. Nearest-neighbour upsampling leaves one too, a weave of
+  two and four pixels that stays on the screen while the picture moves.
 
 A network paints one style. Networks that were fine-tuned from one parent can be mixed by the
 weighted mean of their weights (`core.style_pack`).
@@ -31,6 +32,7 @@ __all__ = [
     "NormStatistics",
     "ReflectConv",
     "StyleNetwork",
+    "UpsampleConv",
     "completed",
     "contrast",
     "instance_statistics",
@@ -124,6 +126,24 @@ class ReflectConv(nn.Conv2d):
         return super().forward(F.pad(features, (border, border, border, border), mode="reflect"))
 
 
+class UpsampleConv(nn.Conv2d):
+    """Bilinear enlargement to twice the size, and a 3×3 convolution behind a reflected border.
+
+    The border is one pixel of the small map, mirrored before it is enlarged, so that the whole is
+    one transposed convolution of 6×6 at every place of the picture (`upsample_kernel`).
+
+    Shapes: (N, in, H, W) -> (N, out, 2H, 2W).
+    """
+
+    def __init__(self, channels_in: int, channels_out: int) -> None:
+        super().__init__(channels_in, channels_out, 3)
+
+    def forward(self, features: Tensor) -> Tensor:
+        padded = F.pad(features, (1, 1, 1, 1), mode="reflect")
+        large = F.interpolate(padded, scale_factor=2.0, mode="bilinear", align_corners=False)
+        return super().forward(large[..., 1:-1, 1:-1])
+
+
 class InstanceNorm(nn.Module):
     """γ · (x − mean) / sqrt(variance + ε) + β, Ulyanov et al. 2016, a channel at a time.
 
@@ -200,8 +220,8 @@ class StyleNetwork(nn.Module):
                 ReflectConv(c, 2 * c, 3, stride=2),
                 ReflectConv(2 * c, 4 * c, 3, stride=2),
                 *inner,
-                ReflectConv(4 * c, 2 * c, 3),
-                ReflectConv(2 * c, c, 3),
+                UpsampleConv(4 * c, 2 * c),
+                UpsampleConv(2 * c, c),
                 ReflectConv(c, 3, 9),
             ]
         )
@@ -258,7 +278,7 @@ class StyleNetwork(nn.Module):
             x = x + conv_norm(F.relu(conv_norm(x, index)), index + 1)
             index += 2
         for _ in range(2):
-            x = F.relu(conv_norm(F.interpolate(x, scale_factor=2.0, mode="nearest"), index))
+            x = F.relu(conv_norm(x, index))
             index += 1
         return torch.sigmoid(self.convolutions[index](x))[..., :height, :width]
 

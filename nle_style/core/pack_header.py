@@ -17,7 +17,6 @@ from nle_style.errors import PackError
 
 __all__ = [
     "FORMAT",
-    "FORMAT_1",
     "STYLE_NAME",
     "PackFacts",
     "names_in_header",
@@ -26,9 +25,10 @@ __all__ = [
     "styles_in",
 ]
 
-FORMAT = "nle_style_pack/2"
-FORMAT_1 = "nle_style_pack/1"
-"""One network with a row of γ and β for each style; read, and written no longer."""
+FORMAT = "nle_style_pack/3"
+_EARLIER = {"nle_style_pack/1", "nle_style_pack/2"}
+"""Trained with nearest-neighbour upsampling: a network that enlarges otherwise would paint other
+pictures with them."""
 STYLE_NAME = re.compile(r"\w{1,64}")
 """Letters, digits and underscores: a style's name stands in mixes and in file names."""
 
@@ -36,7 +36,7 @@ _MAXIMUM_BYTES = 512 * 2**20
 
 
 def pack_header(path: Path) -> dict[str, Any]:
-    """What a pack says of itself: its `format`, its network's shape, and its `styles`.
+    """What a pack says of itself: its network's shape, and its `styles`.
 
     Raises: PackError if there is no pack, or none of ours.
     """
@@ -57,7 +57,14 @@ def pack_header(path: Path) -> dict[str, Any]:
             where=str(path),
             remedy="Packs are made by `nle-style train`.",
         ) from error
-    text = header.get(FORMAT, header.get(FORMAT_1))
+    text = header.get(FORMAT)
+    if text is None and not _EARLIER.isdisjoint(header):
+        raise PackError(
+            "the pack is of an earlier nle_style, whose network enlarged in another way: this "
+            "version's would paint other pictures with it",
+            where=str(path),
+            remedy="Train its styles again with `nle-style add-style`, or keep that version.",
+        )
     if text is None:
         raise PackError(
             f"the header does not say '{FORMAT}'",
@@ -70,7 +77,7 @@ def pack_header(path: Path) -> dict[str, Any]:
         raise PackError(f"the header is damaged ({error})", where=str(path)) from error
     if not isinstance(shape, dict):
         raise PackError("the header is damaged", where=str(path))
-    return {**shape, "format": FORMAT if FORMAT in header else FORMAT_1}
+    return shape
 
 
 def styles_in(path: Path) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from torch import Tensor
 
 from nle_style.core.card import read_card
 from nle_style.core.network import NetworkConfig, StyleNetwork
-from nle_style.core.pack_header import FORMAT, FORMAT_1, names_in_header, pack_header
+from nle_style.core.pack_header import FORMAT, names_in_header, pack_header
 from nle_style.core.tensor_file import save_tensors
 from nle_style.durable import file_sha256
 from nle_style.errors import LookError, PackError
@@ -150,7 +150,7 @@ def save_pack(
     header = {FORMAT: json.dumps(shape)}
     sets = {_PARENT: parent, **{f"styles/{name}": each for name, each in styles.items()}}
     # Copied: safetensors refuses tensors that share memory, as those of untrained styles with the
-    # parent's, or of styles from a file of format 1.
+    # parent's.
     tensors = {
         f"{of}/{name}": tensor.to(torch.float16, copy=True)
         for of, weights in sets.items()
@@ -162,10 +162,8 @@ def save_pack(
 def load_pack(path: Path) -> StylePack:
     """Read a pack and, if it lies beside it, its card (`posters.yaml`).
 
-    A pack of format 1 is converted: every style gets the shared convolutions and its own row of γ
-    and β; the mean of their weights is the mean of rows that format 1 mixed by.
-
-    Raises: PackError if the file is missing, damaged, or its tensors do not fit its header.
+    Raises: PackError if the file is missing, damaged, of an earlier format, or its tensors do not
+        fit its header.
     """
     header = pack_header(path)
     names = names_in_header(header, path)
@@ -178,11 +176,8 @@ def load_pack(path: Path) -> StylePack:
             state = StyleNetwork(config).state_dict()
         shapes = {name: tuple(tensor.shape) for name, tensor in state.items()}
         tensors = safetensors.torch.load_file(path)
-        if header["format"] == FORMAT_1:
-            styles, parent = _rows(names, tensors, shapes)
-        else:
-            styles = {name: _take(tensors, f"styles/{name}/", shapes) for name in names}
-            parent = _take(tensors, f"{_PARENT}/", shapes)
+        styles = {name: _take(tensors, f"styles/{name}/", shapes) for name in names}
+        parent = _take(tensors, f"{_PARENT}/", shapes)
         if tensors:
             raise ValueError(f"'{next(iter(tensors))}' belongs to no style in it")
     except (
@@ -229,16 +224,3 @@ def _take(
         bad = next(name for name, tensor in taken.items() if not tensor.float().isfinite().all())
         raise ValueError(f"'{prefix}{bad}' has values that are not finite numbers")
     return taken
-
-
-def _rows(
-    names: Sequence[str], tensors: dict[str, Tensor], shapes: Mapping[str, tuple[int, ...]]
-) -> tuple[dict[str, Weights], Weights]:
-    """The styles and the parent of a pack of format 1; the parent's row is the mean of the rows."""
-    rows = {name: (len(names), *of) for name, of in shapes.items() if name.startswith("norms.")}
-    weights = _take(tensors, "", {**shapes, **rows})
-    styles: dict[str, Weights] = {
-        style: {**weights, **{name: weights[name][row] for name in rows}}
-        for row, style in enumerate(names)
-    }
-    return styles, {**weights, **{name: weights[name].mean(0) for name in rows}}

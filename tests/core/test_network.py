@@ -18,7 +18,7 @@ from nle_style.core import (
     instance_statistics,
     pad_to_stride,
 )
-from nle_style.core.network import NetworkConfig, ReflectConv
+from nle_style.core.network import NetworkConfig, ReflectConv, UpsampleConv
 
 
 def make_network(width: int = 4, blocks: int = 1, seed: int = 0) -> StyleNetwork:
@@ -59,20 +59,41 @@ def test_reflected_corner_of_a_nine_pixel_kernel() -> None:
     assert conv(image)[0, 0, 1, 6].item() == 32.0  # row -3 is row 3; column 2
 
 
+def test_enlarged_corner_by_hand() -> None:
+    conv = UpsampleConv(1, 1).requires_grad_(False)
+    conv.weight.zero_()
+    conv.weight[0, 0, 0, 0] = 1.0  # takes the pixel one up and one to the left
+    conv.bias.zero_()  # type: ignore[union-attr]
+    large = conv(torch.tensor([[[[0.0, 4.0], [40.0, 44.0]]]]))[0, 0]
+    # Rows and columns add up: 4 a column, 40 a row. Small pixel -1 is 1, so large pixels -1 to 2
+    # are at 3/4 · 1 + 1/4 · 0, then 1/4 · 1 + 3/4 · 0, 3/4 · 0 + 1/4 · 1, and 1/4 · 0 + 3/4 · 1.
+    at = torch.tensor([0.75, 0.25, 0.25, 0.75])
+    assert torch.equal(large, 40 * at[:, None] + 4 * at[None, :])
+
+
 def test_every_convolution_pads_by_reflection_only() -> None:
     network = make_network(blocks=5)
     convolutions = [m for m in network.modules() if isinstance(m, nn.Conv2d)]
     assert len(convolutions) == 3 + 2 * 5 + 3
-    for conv in convolutions:
-        assert isinstance(conv, ReflectConv)
+    for index, conv in enumerate(convolutions):
         assert conv.padding == (0, 0)
+        if index in (13, 14):
+            assert isinstance(conv, UpsampleConv)
+            continue
+        assert isinstance(conv, ReflectConv)
         assert conv.kernel_size == (2 * conv.border + 1,) * 2
     kernels = [conv.kernel_size[0] for conv in convolutions]
     assert kernels == [9, 3, 3, *[3] * 10, 3, 3, 9]
     assert [conv.stride[0] for conv in convolutions] == [1, 2, 2, *[1] * 10, 1, 1, 1]
 
 
-def test_no_layer_sees_an_edge_in_a_flat_image() -> None:
+@pytest.fixture
+def calm(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Norms that do not amplify what rounding leaves in a flat map: an ε of 1, not 1e-5."""
+    monkeypatch.setattr(InstanceNorm, "epsilon", 1.0)
+
+
+def test_no_layer_sees_an_edge_in_a_flat_image(calm: None) -> None:
     network = make_network(blocks=2)
     spreads: list[float] = []
     for conv in network.convolutions:
@@ -87,7 +108,7 @@ def test_no_layer_sees_an_edge_in_a_flat_image() -> None:
     assert max(spreads) < 1e-3
 
 
-def test_flat_image_comes_out_as_the_last_beta_by_hand() -> None:
+def test_flat_image_comes_out_as_the_last_beta_by_hand(calm: None) -> None:
     # A flat map normalises to 0, so every norm gives its β; the last convolution sees relu(β).
     network = make_network()
     last_norm, last = network.norms[-1], network.convolutions[-1]
@@ -173,11 +194,21 @@ def test_agrees_with_the_paper_network_built_of_stock_layers() -> None:
     def layer(*, norm: bool = True) -> nn.Sequential:
         at = next(index)
         source = network.convolutions[at]
-        assert isinstance(source, ReflectConv)
+        assert isinstance(source, nn.Conv2d)
         kernel, stride = source.kernel_size[0], source.stride[0]
         conv = nn.Conv2d(source.in_channels, source.out_channels, kernel, stride)
         conv.load_state_dict(source.state_dict())
-        parts: list[nn.Module] = [nn.ReflectionPad2d(kernel // 2), conv]
+        parts: list[nn.Module] = [conv]
+        if isinstance(source, UpsampleConv):
+            # A small pixel mirrored at every edge is two large ones, of which one is cut off.
+            parts = [
+                nn.ReflectionPad2d(1),
+                nn.Upsample(scale_factor=2, mode="bilinear"),
+                nn.ReplicationPad2d(-1),
+                conv,
+            ]
+        else:
+            parts.insert(0, nn.ReflectionPad2d(kernel // 2))
         if norm:
             ours = network.norms[at]
             assert isinstance(ours, InstanceNorm)
@@ -189,7 +220,7 @@ def test_agrees_with_the_paper_network_built_of_stock_layers() -> None:
 
     down = nn.Sequential(layer(), nn.ReLU(), layer(), nn.ReLU(), layer(), nn.ReLU())
     blocks = [nn.Sequential(layer(), nn.ReLU(), layer()) for _ in range(2)]
-    up = [nn.Sequential(nn.Upsample(scale_factor=2), layer(), nn.ReLU()) for _ in range(2)]
+    up = [nn.Sequential(layer(), nn.ReLU()) for _ in range(2)]
     end = nn.Sequential(*up, layer(norm=False), nn.Sigmoid())
 
     image = picture(24, 32)

@@ -8,17 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import safetensors.torch
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from nle_style.core import StylePack, load_pack
 from nle_style.core.pack_header import styles_in
 from nle_style.core.style_pack import mean_weights, network_of, save_pack
 from nle_style.errors import LookError, OutputError
 from tests.core.made_packs import CONFIG, PARENT, STYLES, make_styles, make_weights
-from tests.helpers.packs import write_format_1
 
 
 def rounded(tensor: Tensor) -> Tensor:
@@ -200,87 +197,6 @@ def test_style_like_no_other_lists_what_there_is(pack_file: Path) -> None:
         load_pack(pack_file).mix({"xyzzy": 1.0})
     assert "Did you mean" not in caught.value.remedy
     assert "blue, fire, снег" in caught.value.remedy
-
-
-def conditionally_painted(tensors: dict[str, Tensor], mix: list[float], image: Tensor) -> Tensor:
-    """What the network of format 1 painted, of torch's own functions.
-
-    One block of residual layers; every norm has γ = mix · rows and β likewise (Dumoulin, Shlens,
-    Kudlur 2017, conditional instance normalisation).
-    """
-    shares = torch.tensor([mix])
-
-    def convolved(x: Tensor, index: int) -> Tensor:
-        weight, bias = (tensors[f"convolutions.{index}.{name}"] for name in ("weight", "bias"))
-        edge = weight.shape[-1] // 2
-        x = F.pad(x, [edge] * 4, mode="reflect")
-        return F.conv2d(x, weight, bias, stride=2 if index in (1, 2) else 1)
-
-    def normed(x: Tensor, index: int) -> Tensor:
-        gamma, beta = ((shares @ tensors[f"norms.{index}.{n}"])[0] for n in ("gamma", "beta"))
-        return F.instance_norm(convolved(x, index), weight=gamma, bias=beta, eps=1e-5)
-
-    x = image
-    for index in (0, 1, 2):
-        x = F.relu(normed(x, index))
-    x = x + normed(F.relu(normed(x, 3)), 4)
-    for index in (5, 6):
-        x = F.relu(normed(F.interpolate(x, scale_factor=2, mode="nearest"), index))
-    return torch.sigmoid(convolved(x, 7))
-
-
-@pytest.mark.parametrize(
-    ("shares", "mix"),
-    [
-        ({"blue": 1}, [1.0, 0.0, 0.0]),
-        ({"fire": 1}, [0.0, 1.0, 0.0]),
-        ({"снег": 1}, [0.0, 0.0, 1.0]),
-        ({"fire": 0.3, "blue": 0.7}, [0.7, 0.3, 0.0]),
-        ({"blue": 1, "fire": 1, "снег": 2}, [0.25, 0.25, 0.5]),
-    ],
-)
-def test_format_1_paints_what_it_painted(
-    tmp_path: Path, shares: dict[str, float], mix: list[float]
-) -> None:
-    path = tmp_path / "old.safetensors"
-    tensors = write_format_1(path, STYLES)
-    pack = load_pack(path)
-    assert (pack.styles, styles_in(path), pack.config) == (STYLES, STYLES, CONFIG)
-    image = torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(1))
-    painted = pack.network(shares)(image)
-    torch.testing.assert_close(
-        painted, conditionally_painted(tensors, mix, image), atol=1e-5, rtol=0
-    )
-    other = conditionally_painted(tensors, mix[1:] + mix[:1], image)
-    assert (painted - other).abs().max() > 0.1, "other shares must matter for this test to"
-
-
-def test_the_parent_of_format_1_is_the_mean_of_its_rows(tmp_path: Path) -> None:
-    path = tmp_path / "old.safetensors"
-    tensors = write_format_1(path, STYLES)
-    pack = load_pack(path)
-    image = torch.rand(1, 3, 24, 32, generator=torch.Generator().manual_seed(1))
-    painted = network_of(pack.config, pack.parent)(image)
-    expected = conditionally_painted(tensors, [1 / 3] * 3, image)
-    torch.testing.assert_close(painted, expected, atol=1e-5, rtol=0)
-
-
-def test_format_1_is_written_again_as_format_2(tmp_path: Path) -> None:
-    old, new = tmp_path / "old.safetensors", tmp_path / "new.safetensors"
-    tensors = write_format_1(old, STYLES)
-    pack = load_pack(old)
-    save_pack(new, pack.config, pack.weights, pack.parent)
-    with safetensors.safe_open(new, "pt") as file:
-        assert list(file.metadata()) == ["nle_style_pack/2"]
-    again = load_pack(new)
-    assert again.styles == STYLES
-    for row, style in enumerate(STYLES):
-        for name, value in again.weights[style].items():
-            if ".typical_" in name:  # not known of format 1
-                assert not value.any()
-                continue
-            of = tensors[name][row] if name.startswith("norms.") else tensors[name]
-            assert torch.equal(value.float(), rounded(of))
 
 
 def test_card_is_read_beside_the_pack(pack_file: Path) -> None:

@@ -5,8 +5,8 @@ exact up to float rounding, help:
 
 * the first 9×9 layer writes 2×2 blocks of pixels, four phases times C channels at half the size, as
   one 10×10 convolution of stride 2; the stride-2 layer after it reads these blocks;
-* nearest-neighbour upsampling and its 3×3 convolution become one transposed convolution of 4×4 and
-  stride 2, which costs 4/9 as much and makes no upsampled map;
+* bilinear upsampling and its 3×3 convolution become one transposed convolution of 6×6 and stride 2,
+  which costs as much and makes no upsampled map;
 * the last 9×9 layer writes blocks of 2×4 pixels, 24 channels, as one 10×12 convolution;
 * a norm with known statistics is one scale and one offset a channel, which are folded into the
   weights and the bias of the convolution before it: at run time there is no norm.
@@ -37,7 +37,7 @@ __all__ = [
     "upsample_kernel",
 ]
 
-HALO = 56
+HALO = 60
 """Pixels to every side that an output pixel depends on, in whole strides. With frozen norms a tile
 with such a border is painted as it is in the whole picture."""
 
@@ -208,16 +208,19 @@ def _strided_places() -> Iterator[tuple[int, int, tuple[int, int, int, int]]]:
 
 
 def upsample_kernel(weight: Tensor) -> Tensor:
-    """Nearest-neighbour ×2 and a 3×3 kernel w, as one transposed 4×4 kernel of stride 2.
+    """Bilinear ×2 and a 3×3 kernel w, as one transposed 6×6 kernel of stride 2.
 
-    Output pixel 2i reads the small pixels i − 1 (by w₀) and i (by w₁ + w₂), output pixel 2i + 1
-    reads i (by w₀ + w₁) and i + 1 (by w₂): along each axis the kernel is w₂, w₁ + w₂, w₀ + w₁, w₀.
+    Large pixel 2i is ¼ of small pixel i − 1 and ¾ of i, 2i + 1 is ¾ of i and ¼ of i + 1; the kernel
+    reads three in a row. So along each axis small pixel i is in the large ones 2i − 2 to 2i + 3 by
+    w₂, w₁ + 3w₂, w₀ + 3w₁ + 3w₂, 3w₀ + 3w₁ + w₂, 3w₀ + w₁, w₀, each over four.
 
     Args:
         weight: (out, in, 3, 3).
 
     Returns:
-        (in, out, 4, 4), to be cropped by 1 on every side.
+        (in, out, 6, 6), to be cropped by 2 on every side.
     """
-    spread = weight.new_tensor([[0, 0, 1], [0, 1, 1], [1, 1, 0], [1, 0, 0]])
+    spread = weight.new_tensor(
+        [[0, 0, 1], [0, 1, 3], [1, 3, 3], [3, 3, 1], [3, 1, 0], [1, 0, 0]]
+    ).div(4)
     return torch.einsum("ay,bx,oiyx->ioab", spread, spread, weight)

@@ -199,7 +199,7 @@ class _Graph:
             begun, ended = begin // 2, -(-end // 2)
             read, above, below = _clipped(begun - 1, ended + 1, height)
             x = self._rows(self.trunk, read, 2) if first else self.tail(index - 1, *read)
-            x = self._transposed(index, self.padded(x, (1, 1, above, below), "edge"))
+            x = self._transposed(index, self.padded(x, (1, 1, above, below), "reflect"))
             whole = (begin, end) == (2 * begun, 2 * ended)
             wanted = (begin - 2 * begun, end - 2 * begun)
             self._made[index, begin, end] = x if whole else self._sliced(x, wanted, 2)
@@ -267,8 +267,8 @@ class _Graph:
             x,
             op.constant(weight),
             strides=[2, 2],
-            pads_begin=[3, 3],
-            pads_end=[3, 3],
+            pads_begin=[4, 4],
+            pads_end=[4, 4],
             dilations=[1, 1],
         )
         return op.add(x, op.constant(bias.reshape(1, -1, 1, 1)))

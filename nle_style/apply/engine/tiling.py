@@ -39,8 +39,8 @@ __all__ = [
 HEAD_HALO = 8
 """Pixels that the layers before the residual blocks reach: 4 + 1 + 2, rounded up to strides."""
 
-TAIL_HALO = 8
-"""Pixels that the layers after the residual blocks reach: 2 + 1 + 4, rounded up to strides."""
+TAIL_HALO = 12
+"""Pixels that the layers after the residual blocks reach: 4 + 2 + 4, rounded up to strides."""
 
 
 @dataclass(frozen=True)

@@ -81,9 +81,8 @@ class Convolutions:
             # reads only the second phase of block -1, pixel -1, which equals pixel 1, of block 0.
             return F.conv2d(F.pad(x, (1, 0, 1, 0), mode="replicate"), weight, bias)
         if index in (self.count - 3, self.count - 2):
-            # After upsampling pixel -1 reflects pixel 1, and both are copies of small pixel 0.
-            x = F.pad(x, (1, 1, 1, 1), mode="replicate")
-            return F.conv_transpose2d(x, weight, bias, stride=2, padding=3)
+            x = F.pad(x, (1, 1, 1, 1), mode="reflect")
+            return F.conv_transpose2d(x, weight, bias, stride=2, padding=4)
         x = F.pad(x, (1, 1, 1, 1), mode="reflect")
         return F.conv2d(x, weight, bias, stride=2 if index == 2 else 1)
 

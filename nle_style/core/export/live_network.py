@@ -84,6 +84,14 @@ def convolved(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
     return F.conv2d(padded, weight, bias, [stride, stride])
 
 
+def enlarged(x: Tensor) -> Tensor:
+    """A map (1, C, H, W) at twice its size, with the border of one large pixel that
+    `core.network.UpsampleConv` convolves: (1, C, 2H + 2, 2W + 2)."""
+    padded = F.pad(x, [1, 1, 1, 1], "reflect")
+    size = [2 * padded.shape[2], 2 * padded.shape[3]]
+    return torch.ops.aten.upsample_bilinear2d(padded, size, False)[:, :, 1:-1, 1:-1]
+
+
 def contrast(first: Tensor, typical_variance: Tensor) -> Tensor:
     """`core.network.contrast` of the first layer's output, (1, C, H, W): one value, float32. The
     number stands in the formula because TorchScript sees no module constants."""
@@ -256,8 +264,8 @@ class LiveNetwork(nn.Module):
             x = x + self.conv_norm(inner, parts, index + 1, 1, share)
             index += 2
         for _ in range(2):
-            x = torch.ops.aten.upsample_nearest2d(x, [2 * x.shape[2], 2 * x.shape[3]])
-            x = torch.relu(self.conv_norm(x, parts, index, 1, share))
+            x = F.conv2d(enlarged(x), parts[6 * index], parts[6 * index + 1])
+            x = torch.relu(self.norm(x, parts, index, share))
             index += 1
         return torch.sigmoid(convolved(x, parts[-2], parts[-1], 1))
 
@@ -266,7 +274,11 @@ class LiveNetwork(nn.Module):
     ) -> Tensor:
         """The convolution and the norm at a position, from 0, of those that have a norm."""
         at = 6 * index
-        x = convolved(x, parts[at], parts[at + 1], stride)
+        return self.norm(convolved(x, parts[at], parts[at + 1], stride), parts, index, share)
+
+    def norm(self, x: Tensor, parts: list[Tensor], index: int, share: Tensor) -> Tensor:
+        """The norm at a position."""
+        at = 6 * index
         return normalised(x, parts[at + 2], parts[at + 3], parts[at + 4], parts[at + 5], share)
 
     def parts(self, weights: Tensor) -> list[Tensor]:

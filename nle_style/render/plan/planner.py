@@ -28,7 +28,7 @@ from nle_style.render.record import Manifest, Sources, render_key
 
 __all__ = ["ENGINE_VERSION", "Planner", "engine_of"]
 
-ENGINE_VERSION = 13
+ENGINE_VERSION = 14
 """Raised whenever the same job would give other pixels, so that old units are not mixed in.
 
 10: chroma is interpolated from where it lies, where anything is painted; another layer of an EXR or

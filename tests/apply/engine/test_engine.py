@@ -70,8 +70,9 @@ def test_phase_kernel_by_hand() -> None:
 
 
 def test_upsample_kernel_by_hand() -> None:
-    # Rows 1, 10, 100 and columns 1, 1, 1: along y the kernel is w2, w1 + w2, w0 + w1, w0.
+    # Rows 1, 10, 100 and columns 1, 1, 1: along y the kernel is, in quarters, w2, w1 + 3 w2,
+    # w0 + 3 w1 + 3 w2, 3 w0 + 3 w1 + w2, 3 w0 + w1, w0.
     weight = torch.tensor([[[[1.0] * 3, [10.0] * 3, [100.0] * 3]]])
-    columns = torch.tensor([1.0, 2.0, 2.0, 1.0])
-    rows = torch.tensor([100.0, 110.0, 11.0, 1.0])
+    columns = torch.tensor([1.0, 4.0, 7.0, 7.0, 4.0, 1.0]) / 4
+    rows = torch.tensor([100.0, 310.0, 331.0, 133.0, 13.0, 1.0]) / 4
     assert torch.equal(upsample_kernel(weight)[0, 0], torch.outer(rows, columns))

@@ -71,7 +71,7 @@ def test_strips_cover_every_row_with_its_halo(height: int, rows: int) -> None:
         assert strip.bottom > strip.top
 
 
-@pytest.mark.parametrize("rows", [20, 28, 64, 200])
+@pytest.mark.parametrize("rows", [28, 36, 64, 200])
 @pytest.mark.parametrize("size", [(24, 16), (90, 77), (161, 96)])
 def test_norms_that_follow_the_picture(rows: int, size: tuple[int, int]) -> None:
     network = _network()
@@ -113,7 +113,7 @@ def _frozen(network: StyleNetwork) -> FoldedEngine:
 WHOLE = (4096, 4096)
 
 
-@pytest.mark.parametrize("tile", [(116, 4096), (4096, 116), (132, 116), (240, 200)])
+@pytest.mark.parametrize("tile", [(124, 4096), (4096, 124), (140, 124), (240, 200)])
 @pytest.mark.parametrize("size", [(301, 64), (64, 190), (170, 131)])
 def test_frozen_norms_in_one_pass(tile: tuple[int, int], size: tuple[int, int]) -> None:
     engine = _frozen(_network())
@@ -143,7 +143,7 @@ def test_tiles_and_slices_by_openvino() -> None:
             assert float((painted - whole).abs().max()) <= BOUND
 
 
-@pytest.mark.parametrize("tile", [(116, 4096), (132, 116), WHOLE])
+@pytest.mark.parametrize("tile", [(124, 4096), (140, 124), WHOLE])
 @pytest.mark.parametrize("size", [(170, 131), (8, 190)])
 def test_overscan_is_painted_and_cut_off(tile: tuple[int, int], size: tuple[int, int]) -> None:
     engine = _frozen(_network())
@@ -160,8 +160,8 @@ def test_tiles_in_two_threads() -> None:
     engine = _frozen(_network())
     image = _picture(170, 131)
     with ThreadPoolExecutor(2) as pool:
-        painted = paint_in_tiles(engine, image, (132, 116), map_tiles=pool.map)
-    assert torch.equal(painted, paint_in_tiles(engine, image, (132, 116)))
+        painted = paint_in_tiles(engine, image, (140, 124), map_tiles=pool.map)
+    assert torch.equal(painted, paint_in_tiles(engine, image, (140, 124)))
 
 
 def test_what_a_tile_raises_is_raised() -> None:
@@ -169,7 +169,7 @@ def test_what_a_tile_raises_is_raised() -> None:
         raise MemoryError
 
     with ThreadPoolExecutor(2) as pool, pytest.raises(MemoryError):
-        paint_in_tiles(fail, _picture(170, 131), (132, 116), map_tiles=pool.map)
+        paint_in_tiles(fail, _picture(170, 131), (140, 124), map_tiles=pool.map)
 
 
 @pytest.mark.parametrize("size", [(300, 64), (64, 300)])
@@ -177,19 +177,19 @@ def test_frozen_norms_with_less_halo_have_seams(size: tuple[int, int]) -> None:
     engine = _frozen(_network())
     image = _picture(*size)
     whole = paint_in_tiles(engine, image, WHOLE)
-    assert float((paint_in_tiles(engine, image, (172, 172)) - whole).abs().max()) <= BOUND
-    seamed = paint_in_tiles(engine, image, (164, 164), halo=HALO - 4)
+    assert float((paint_in_tiles(engine, image, (180, 180)) - whole).abs().max()) <= BOUND
+    seamed = paint_in_tiles(engine, image, (156, 156), halo=HALO - 12)
     assert float((seamed - whole).abs().max()) > BOUND
 
 
 def test_fitting_tiles_by_hand() -> None:
-    """UHD and 1.3 million pixels: 2 x 4 tiles of 1136 x 1044; 2 x 3 would be of 1136 x 1356."""
-    assert fitting_tile(2160, 3840, 1_300_000) == (1136, 1044)
-    assert fitting_tile(2160, 3840, 1_600_000) == (1136, 1356)
-    assert fitting_tile(2160, 3840, 1_180_000) == (796, 1356), "3 x 3"
-    assert fitting_tile(2160, 3840, 1_180_000, at_once=2) == (1136, 860), "2 x 5, not 9 as 10"
+    """UHD and 1.3 million pixels: 2 x 4 tiles of 1140 x 1052; 2 x 3 would be of 1140 x 1360."""
+    assert fitting_tile(2160, 3840, 1_300_000) == (1140, 1052)
+    assert fitting_tile(2160, 3840, 1_600_000) == (1140, 1360)
+    assert fitting_tile(2160, 3840, 1_180_000) == (800, 1360), "3 x 3"
+    assert fitting_tile(2160, 3840, 1_180_000, at_once=2) == (1140, 864), "2 x 5, not 9 as 10"
     assert fitting_tile(64, 64, 64 * 64) == (64, 64)
-    assert fitting_tile(2160, 3840, 112 * 112) is None
+    assert fitting_tile(2160, 3840, 120 * 120) is None
 
 
 def test_gain_is_the_exposure_that_is_taken_out() -> None:

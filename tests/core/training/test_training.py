@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import safetensors.torch
 import torch
 from PIL import Image
 
@@ -183,31 +182,6 @@ def test_a_run_starts_from_a_pack(
     assert same_tensors(part_of(run.out, "parent/"), part_of(pack, "parent/"))
     for name, before in begun.items():
         assert not same_tensors(part_of(run.out, f"styles/{name}/"), before)
-
-
-def test_a_run_starts_from_a_pack_of_format_1(
-    settings: TrainingSettings, tmp_path: Path, posters: dict[str, Path]
-) -> None:
-    """One network with a row of γ and β a style: the parent has the mean of the rows."""
-    torch.manual_seed(4)
-    rows = {}
-    for name, value in StyleNetwork(NetworkConfig(4, 1)).half().state_dict().items():
-        # Values whose mean half precision has exactly.
-        two = torch.stack([value, value + 0.5]) if name.startswith("norms.") else value
-        rows[name] = two.contiguous()
-    old = tmp_path / "old.safetensors"
-    header = '{"styles": ["squares", "rings"], "width": 4, "residual_blocks": 1}'
-    safetensors.torch.save_file(rows, old, metadata={"nle_style_pack/1": header})
-    run = started(settings, old, learning_rate=0.0, final_rate=0.0)
-    train(run)
-    expected: dict[str, dict[str, torch.Tensor]] = {"parent/": {}, "styles/squares/": {}}
-    for name, value in rows.items():
-        norm = name.startswith("norms.")
-        expected["styles/squares/"][name] = value[0] if norm else value
-        expected["parent/"][name] = value[0] + 0.25 if norm else value
-    expected["styles/stripes/"] = expected["parent/"]
-    for prefix, tensors in expected.items():
-        assert same_tensors(part_of(run.out, prefix), tensors), prefix
 
 
 def test_a_style_does_not_depend_on_the_others(
