@@ -5,8 +5,8 @@ exact up to float rounding, help:
 
 * the first 9×9 layer writes 2×2 blocks of pixels, four phases times C channels at half the size, as
   one 10×10 convolution of stride 2; the stride-2 layer after it reads these blocks;
-* bilinear upsampling and its 3×3 convolution become one transposed convolution of 6×6 and stride 2,
-  which costs as much and makes no upsampled map;
+* bilinear upsampling and its 3×3 convolution become one transposed convolution of 6×6 and stride 2:
+  as many products, and no upsampled map is made;
 * the last 9×9 layer writes blocks of 2×4 pixels, 24 channels, as one 10×12 convolution;
 * a norm with known statistics is one scale and one offset a channel, which are folded into the
   weights and the bias of the convolution before it: at run time there is no norm.

@@ -147,7 +147,7 @@ def test_the_loss_falls(settings: TrainingSettings) -> None:
     records = metrics(settings, "parent")
     style = [sum(record["style"]) / 2 for record in records]
     first, last = sum(style[:10]) / 10, sum(style[-10:]) / 10
-    assert last < 0.6 * first
+    assert last < 0.7 * first
     for name in settings.posters:
         # Every poster once in each of the first ten steps; its style begins where the parent ended.
         begun = [r["style"][r["styles"].index(name)] for r in records[:10]]
