@@ -89,7 +89,8 @@ def enlarged(x: Tensor) -> Tensor:
     `core.network.UpsampleConv` convolves: (1, C, 2H + 2, 2W + 2)."""
     padded = F.pad(x, [1, 1, 1, 1], "reflect")
     size = [2 * padded.shape[2], 2 * padded.shape[3]]
-    return torch.ops.aten.upsample_bilinear2d(padded, size, False)[:, :, 1:-1, 1:-1]
+    large: Tensor = torch.ops.aten.upsample_bilinear2d(padded, size, False)
+    return large[:, :, 1:-1, 1:-1]
 
 
 def contrast(first: Tensor, typical_variance: Tensor) -> Tensor:
