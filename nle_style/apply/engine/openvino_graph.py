@@ -93,10 +93,8 @@ def painting_model(kernels: Sequence[Kernel], height: int, width: int, cut: Sequ
     graph = _Graph(kernels, height, width, cut)
     x = graph.join([graph.head(2, begin // 4, end // 4) for begin, end in graph.cut], 2)
     for index in range(3, graph.count - 3, 2):
-        middle = graph.op.relu(graph.convolve(index, graph.padded(x, (1, 1, 1, 1), "reflect")))
-        x = graph.op.add(
-            graph.convolve(index + 1, graph.padded(middle, (1, 1, 1, 1), "reflect")), x
-        )
+        middle = graph.op.relu(graph.convolve(index, graph.padded(x, (1, 1, 1, 1))))
+        x = graph.op.add(graph.convolve(index + 1, graph.padded(middle, (1, 1, 1, 1))), x)
     graph.trunk = x
     painted = graph.join([graph.picture(begin, end) for begin, end in graph.cut], 1)
     return graph.model([painted])
@@ -123,7 +121,7 @@ def statistics_model(layers: Sequence[Layer], height: int, width: int, cut: Sequ
         ends = residual_ends(index, graph.count)
         if not ends:
             skip = x
-        made = graph.convolve(index, graph.padded(x, (1, 1, 1, 1), "reflect"))
+        made = graph.convolve(index, graph.padded(x, (1, 1, 1, 1)))
         graph.measure(index, graph.parted(index, made))
         x = graph.normalise(index, made)
         x = graph.op.add(x, skip) if ends else graph.op.relu(x)
@@ -182,7 +180,7 @@ class _Graph:
                 # With a stride of 2 and an even size no padding is read below and at the right.
                 read, above, _ = _clipped(2 * begin - 1, 2 * end, self._height)
                 x = self.head(index - 1, *read)
-                x = self.padded(x, (1, 0, above, 0), "reflect")
+                x = self.padded(x, (1, 0, above, 0))
                 made = self.convolve(index, x, (2, 2))
             self._made[index, begin, end] = made
         return self._made[index, begin, end]
@@ -199,7 +197,7 @@ class _Graph:
             begun, ended = begin // 2, -(-end // 2)
             read, above, below = _clipped(begun - 1, ended + 1, height)
             x = self._rows(self.trunk, read, 2) if first else self.tail(index - 1, *read)
-            x = self._transposed(index, self.padded(x, (1, 1, above, below), "reflect"))
+            x = self._transposed(index, self.padded(x, (1, 1, above, below)))
             whole = (begin, end) == (2 * begun, 2 * ended)
             wanted = (begin - 2 * begun, end - 2 * begun)
             self._made[index, begin, end] = x if whole else self._sliced(x, wanted, 2)
@@ -231,7 +229,7 @@ class _Graph:
             return self.op.sigmoid(self.convolve(self.count - 1, part, LAST_BLOCK))
 
         def edge(part: Any, border: tuple[int, int, int, int]) -> Any:
-            return blocks(self.padded(part, border, "reflect"))
+            return blocks(self.padded(part, border))
 
         if min(height, width) <= 2 * LAST_EDGE:
             return edge(x, (4, 4, above, below))
@@ -248,10 +246,11 @@ class _Graph:
         """Parts of a map, one after the other."""
         return parts[0] if len(parts) == 1 else self.op.concat(list(parts), axis)
 
-    def padded(self, x: Any, border: tuple[int, int, int, int], mode: str) -> Any:
-        """A map with more columns at the left and right, and more rows above and below."""
+    def padded(self, x: Any, border: tuple[int, int, int, int]) -> Any:
+        """A map with reflected columns at the left and right, and rows above and below."""
         left, right, above, below = border
-        return self.op.pad(x, np.array([0, 0, above, left]), np.array([0, 0, below, right]), mode)
+        before, after = np.array([0, 0, above, left]), np.array([0, 0, below, right])
+        return self.op.pad(x, before, after, "reflect")
 
     def convolve(self, index: int, x: Any, stride: tuple[int, int] = (1, 1)) -> Any:
         """A layer's convolution and bias, for an input that is padded already."""

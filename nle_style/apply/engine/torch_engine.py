@@ -80,10 +80,9 @@ class Convolutions:
             # In blocks, a reflected row or column of pixels is a repeated one: the convolution
             # reads only the second phase of block -1, pixel -1, which equals pixel 1, of block 0.
             return F.conv2d(F.pad(x, (1, 0, 1, 0), mode="replicate"), weight, bias)
-        if index in (self.count - 3, self.count - 2):
-            x = F.pad(x, (1, 1, 1, 1), mode="reflect")
-            return F.conv_transpose2d(x, weight, bias, stride=2, padding=4)
         x = F.pad(x, (1, 1, 1, 1), mode="reflect")
+        if index in (self.count - 3, self.count - 2):
+            return F.conv_transpose2d(x, weight, bias, stride=2, padding=4)
         return F.conv2d(x, weight, bias, stride=2 if index == 2 else 1)
 
     def paint(self, image: Tensor, norm: Callable[[int, Tensor], Tensor] | None = None) -> Tensor:

@@ -133,7 +133,7 @@ def test_terms_for_video_take_turns_in_the_finish_of_styles(finished: Finished) 
 
 @pytest.mark.slow
 def test_the_loss_falls(settings: TrainingSettings) -> None:
-    phases = (Phase(48, 2, 60),)
+    phases = (Phase(48, 2, 80),)
     train(
         replace(
             settings,
@@ -141,13 +141,13 @@ def test_the_loss_falls(settings: TrainingSettings) -> None:
             phases=(Phase(48, 2, 5),),
             width=8,
             learning_rate=2e-2,
-            checkpoint_every=60,
+            checkpoint_every=80,
         )
     )
     records = metrics(settings, "parent")
     style = [sum(record["style"]) / 2 for record in records]
     first, last = sum(style[:10]) / 10, sum(style[-10:]) / 10
-    assert last < 0.7 * first
+    assert last < 0.6 * first
     for name in settings.posters:
         # Every poster once in each of the first ten steps; its style begins where the parent ended.
         begun = [r["style"][r["styles"].index(name)] for r in records[:10]]
