@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 import zlib
 from fractions import Fraction
 from pathlib import Path
@@ -59,6 +60,24 @@ def test_the_bytes_of_one_pixel() -> None:
     assert file[37:41] == b"IDAT"
     assert zlib.decompress(file[41 : 41 + length]) == b"\x01\x01\x02\x03"
     assert file[45 + length :] == b"\0\0\0\0IEND\xaeB`\x82"
+
+
+def test_equal_frames_give_equal_bytes_in_every_thread() -> None:
+    """ISA-L alone begins with the address of the thread's stack: with one or two others in 300."""
+    black, written = np.zeros((2, 8, 3), np.uint8), []
+    begin = threading.Barrier(300)  # all have a stack at the same time
+
+    def write() -> None:
+        begin.wait()
+        written.append(png_of(black, b""))
+
+    threads = [threading.Thread(target=write) for _ in range(300)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert len(written) == 300
+    assert len(set(written)) == 1
 
 
 def test_black_is_small() -> None:
