@@ -42,13 +42,9 @@ from nle_style.media.movie.frame_times import (
     spread,
 )
 from nle_style.media.movie.packets import ClockJump, KeyPacket, Packets, read_packets
-from nle_style.media.movie.stated import (
-    is_torn,
-    listed_frames,
-    stated_end,
-    stated_end_of_picture,
-)
+from nle_style.media.movie.stated import listed_frames, stated_end, stated_end_of_picture
 from nle_style.media.movie.stream import has_coded_alpha, video_stream
+from nle_style.media.movie.torn import torn_packet
 
 __all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie"]
 
@@ -186,8 +182,7 @@ class _Frames(NamedTuple):
 def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> MovieIndex:
     with open_movie(path) as container:
         stream = video_stream(container, path, wanted)
-        torn = is_torn(container.format.name, path, size)
-        packets = read_packets(container, stream, last_is_suspect=torn)
+        packets = read_packets(container, stream)
         if not packets.shown:
             raise MediaError(
                 "holds no frame that can be read",
@@ -201,6 +196,11 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
         times, notes = frames.times, frames.notes
         time_base = stream.time_base or Fraction(1, 1)
         lost = max(0, listed_frames(container, stream) - len(packets.shown))
+        torn = torn_packet(container.format.name, path, size, packets.until)
+        if torn == "last":
+            packets.damaged, packets.whole = True, packets.whole[:1]
+        elif torn == "next":
+            lost = max(lost, 1)
         expected = frames.number + lost
         if packets.damaged or lost:
             times = _certain(times, packets)
@@ -322,5 +322,5 @@ def _certain(times: list[int], packets: Packets) -> list[int]:
     A missing packet would be decoded after the last one in the file, and is shown after it is
     decoded. So up to the decoding time of that last packet no frame is missing.
     """
-    end = packets.whole_until
-    return times if end is None else [tick for tick in times if tick <= end]
+    end = packets.whole[-1:]
+    return [tick for tick in times if tick <= end[0]] if end else times

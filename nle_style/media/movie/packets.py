@@ -56,7 +56,8 @@ class Packets:
         durations: ticks, by presentation tick.
         keys: packets at which decoding can start, in decoding order.
         positions: decoding-order place of a packet, the first one of several, by presentation tick.
-        whole_until: decoding tick of the last packet that is known to be complete.
+        whole: decoding ticks of the last two packets that are known to be complete.
+        until: byte at which the last packet ends, by its own size; 0 if that is not known.
         damaged: reading ended with an error, or with an incomplete packet.
         end: seconds at which the last packet of any stream ends.
         jump: the first one.
@@ -67,7 +68,8 @@ class Packets:
     durations: dict[int | None, int] = field(default_factory=dict)
     keys: list[KeyPacket] = field(default_factory=list)
     positions: dict[int, int] = field(default_factory=dict)
-    whole_until: int | None = None
+    whole: tuple[int, ...] = ()
+    until: int = 0
     damaged: bool = False
     end: Fraction = Fraction(0)
     jump: ClockJump | None = None
@@ -84,18 +86,10 @@ def demuxed(container: av.container.InputContainer, *streams: _Kind) -> Iterator
 
 
 def read_packets(
-    container: av.container.InputContainer,
-    stream: av.video.stream.VideoStream,
-    *,
-    last_is_suspect: bool,
+    container: av.container.InputContainer, stream: av.video.stream.VideoStream
 ) -> Packets:
-    """Demux all of a movie; nothing is decoded.
-
-    Args:
-        last_is_suspect: the file's size says that its last packet is incomplete.
-    """
+    """Demux all of a movie; nothing is decoded."""
     found = _Reader(container, stream)
-    whole: list[int] = []
     try:
         for packet in demuxed(container, *container.streams):
             if packet.size == 0:
@@ -106,14 +100,13 @@ def read_packets(
             if _is_empty(packet, stream.codec_context.name):
                 found.packets.damaged = True
                 break
-            found.packets.damaged = packet.is_corrupt or last_is_suspect
+            found.packets.damaged = packet.is_corrupt
+            found.packets.until = 0 if packet.pos is None else packet.pos + packet.size
             found.add(packet)
             if packet.dts is not None and not packet.is_corrupt:
-                whole = [*whole[-1:], packet.dts]
+                found.packets.whole = (*found.packets.whole[-1:], packet.dts)
     except av.error.FFmpegError:
         found.packets.damaged = True
-    if whole:
-        found.packets.whole_until = whole[0] if last_is_suspect else whole[-1]
     return found.packets
 
 

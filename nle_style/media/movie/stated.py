@@ -10,33 +10,13 @@ from pathlib import Path
 import av.container
 import av.video.stream
 
-__all__ = ["is_torn", "listed_frames", "stated_end", "stated_end_of_picture"]
+__all__ = ["listed_frames", "stated_end", "stated_end_of_picture"]
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _BY_STREAM = ("avi", "ivf", "mxf")  # whose headers state the length of the picture
 _ASF_HEADER = 1 << 16  # bytes: its first objects are small
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BY_FILE = ("flv", "matroska")  # and of everything
-_TS_PACKETS = (188, 192, 204)  # ISO/IEC 13818-1; with a time stamp; with error correction
-_GIF_TRAILER = b";"
-
-
-def is_torn(format: str, path: Path, size: int) -> bool:
-    """Whether a file's last packet is not all there: a transport stream that ends within one of its
-    own, a GIF without its trailer, whose last picture ffmpeg fills up from the one before.
-
-    Args:
-        format: ffmpeg's name of it.
-        size: in bytes.
-    Source: GIF89a, 27 (trailer).
-    """
-    if "mpegts" in format:
-        return all(size % row for row in _TS_PACKETS)
-    if format != "gif":
-        return False
-    with path.open("rb") as file:
-        file.seek(max(0, size - 4096))
-        return not file.read().rstrip(b"\0\r\n ").endswith(_GIF_TRAILER)
 
 
 def listed_frames(

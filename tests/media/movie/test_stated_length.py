@@ -1,4 +1,5 @@
-"""Movies that end before they say they do, at the end of a packet: no decoder complains."""
+"""Movies that end before they say they do, at the end of a packet, or that say nothing and end
+within one that is left out: no decoder complains."""
 
 from __future__ import annotations
 
@@ -8,6 +9,8 @@ import av
 import pytest
 
 from nle_style.errors import MediaError
+from nle_style.media.movie import movie_index
+from nle_style.media.movie.stream import is_cut_in_cluster
 from nle_style.media.source import check_frames, decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, make, rgb_md5
 
@@ -67,6 +70,75 @@ def test_a_tail_that_was_never_written(tmp_path: Path, name: str, codec: tuple[s
     data[begin:] = bytes(len(data) - begin)
     path.write_bytes(data)
     assert f" of {LENGTH} cannot be decoded" in _refusal(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("a.y4m", ()),
+        ("a.ogv", ("-c:v", "libtheora")),
+        ("a.webm", ("-c:v", "libvpx", "-live", 1)),
+        ("a.mkv", ("-c:v", "libx264", "-bf", 2, "-live", 1)),
+        ("a.dv", ("-c:v", "dvvideo", "-s", "720x576")),
+    ],
+)
+def test_a_recording_that_broke_off(tmp_path: Path, name: str, options: tuple[object, ...]) -> None:
+    """Nothing in it says how long it is: what is there of the packet that was cut says it."""
+    whole = make(tmp_path / name, frames=8, codec=options)
+    check_frames(probe_media(whole), 0, 7)
+    wanted = decoded_md5s(whole, "rgb24")
+    cut = tmp_path / f"cut{whole.suffix}"
+    cut.write_bytes(whole.read_bytes()[:-700])
+    assert "truncated" in _refusal(cut)
+    info = probe_media(cut)
+    readable = movie_index(cut).readable
+    assert readable < info.frame_count <= 8
+    check_frames(info, 0, readable - 1)
+    if not info.interlaced:  # else the row of one is made of the next one's, too
+        read = [rgb_md5(pixels) for pixels in decoded_rgb(info, 0, readable - 1)]
+        assert read == wanted[:readable]
+
+
+def test_a_missing_picture_before_the_last_one(tmp_path: Path) -> None:
+    """The last packet is a B-frame's: without it the picture ends no earlier."""
+    whole = make(tmp_path / "a.mkv", frames=24, codec=("-c:v", "libx264", "-bf", 2))
+    place, size = _packets(whole)[-1]
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: place + size])
+    assert "of 24 cannot be decoded" in _refusal(cut)
+
+
+# EBML in hexadecimal: name, size (01FFFFFFFFFFFFFF and FF: unknown), contents.
+_HEAD = "1A45DFA3 84 00000000"
+_BLOCK = "E7 81 00 A3 84 81000080"  # a time, and a block
+_KNOWN, _OPEN = f"1F43B675 89 {_BLOCK}", f"1F43B675 FF {_BLOCK}"
+_CUES = "1C53BB6B 84 00000000"
+
+
+@pytest.mark.parametrize(
+    ("elements", "left_out", "is_cut"),
+    [
+        (f"{_HEAD} 18538067 FF {_KNOWN}", 0, False),
+        (f"{_HEAD} 18538067 FF {_KNOWN}", 1, True),
+        (f"{_HEAD} 18538067 FF {_KNOWN} {_OPEN}", 0, False),
+        (f"{_HEAD} 18538067 FF {_KNOWN} {_OPEN}", 1, True),
+        (f"{_HEAD} 18538067 FF {_OPEN} {_OPEN}", 5, True),  # within the name or size of a block
+        (f"{_HEAD} 18538067 FF {_OPEN} {_CUES}", 1, False),  # of the pictures all are there
+        (f"{_HEAD} 18538067 97 {_KNOWN} {_CUES}", 0, False),
+        (f"{_HEAD} 18538067 97 {_KNOWN} {_CUES}", 1, False),
+        (f"{_HEAD} 18538067 9C {_KNOWN} {_KNOWN}", 0, False),
+        (f"{_HEAD} 18538067 9C {_KNOWN} {_KNOWN}", 1, True),
+        (f"{_HEAD} 18538067 9C {_KNOWN} {_KNOWN}", 14, True),  # a cluster is missing
+        (f"{_HEAD} 18538067 FF {_KNOWN} 00 00", 0, True),  # reserved and not written
+    ],
+)
+def test_a_matroska_that_ends_in_a_cluster(
+    tmp_path: Path, elements: str, left_out: int, is_cut: bool
+) -> None:
+    data = bytes.fromhex(elements)
+    path = tmp_path / "a.mkv"
+    path.write_bytes(data[: len(data) - left_out])
+    assert is_cut_in_cluster(path) is is_cut
 
 
 def test_a_gif_without_its_trailer(tmp_path: Path) -> None:

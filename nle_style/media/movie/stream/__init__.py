@@ -14,7 +14,7 @@ from nle_style.media.movie.stream.choice import choose_stream, video_stream
 from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
 from nle_style.media.movie.stream.ffv1 import has_damaged_slice
 from nle_style.media.movie.stream.hevc_alpha import has_alpha_layer
-from nle_style.media.movie.stream.matroska import pixel_crop
+from nle_style.media.movie.stream.matroska import is_cut_in_cluster, pixel_crop
 
 __all__ = [
     "SampleEntry",
@@ -26,6 +26,7 @@ __all__ = [
     "has_dolby_vision",
     "hdr_levels",
     "icc_profile",
+    "is_cut_in_cluster",
     "left_out",
     "pixel_crop",
     "sample_entry",
