@@ -51,6 +51,7 @@ __all__ = ["KeyPacket", "MovieIndex", "file_url", "movie_index", "open_movie"]
 _Answer = TypeVar("_Answer")
 
 _LOST = Fraction(9, 10)  # a file that ends so many frames before its stated end is truncated
+_MOST_HELD = 16  # frames between one and what it is made of: ITU-T H.264, A.3.1, and H.265, A.4
 _LATE = Fraction(1, 2)  # seconds; the end of everything is stated less exactly
 # ffmpeg goes by contents: a playlist (HLS, DASH, ffconcat, SDP) called x.mp4 would have it read the
 # files and addresses that it names. These keep all of their pictures in the one file.
@@ -109,6 +110,16 @@ class MovieIndex:
         if self.stamps:
             end = bisect_right(self.keys, self.stamps[frame], key=lambda key: key.pts)
             yield from reversed(self.keys[:end])
+
+    def made_of(self, frame: int) -> int:
+        """The last one of the frames that `frame` may be made of: that is decoded before it, and
+        shown after it; itself if there is none, or if the frames state no times."""
+        if self.stamps:
+            place = self.positions.get(self.stamps[frame], 0)
+            for other in range(min(frame + _MOST_HELD, len(self.stamps) - 1), frame, -1):
+                if self.positions.get(self.stamps[other], place) < place:
+                    return other
+        return frame
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import av.error
 import av.video.stream
 from av.packet import Packet
 from av.stream import Stream
+from av.video.codeccontext import VideoCodecContext
 
 __all__ = ["ClockJump", "KeyPacket", "Packets", "demuxed", "read_packets"]
 
@@ -24,6 +25,8 @@ _LIVE = ("mpegts", "mpeg", "flv")  # recorded as they come, and joined byte by b
 _FORWARD, _BACK = 10, Fraction(1, 10)
 _FOREVER = 2**63  # ticks
 _HEAD = 64  # bytes
+_HOLE = bytes(128)  # less than a block of a disk, more than careless writers put behind a unit
+_WITHOUT_ZEROS = ("h264", "hevc")
 _MAY_BEGIN_WITH_ZEROS = ("rawvideo", "r210", "r10k", "avrp", "v408", "ayuv", "y41p", "bitpacked")
 
 
@@ -97,7 +100,7 @@ def read_packets(
             found.note_end(packet)
             if packet.stream.index != stream.index:
                 continue
-            if _is_empty(packet, stream.codec_context.name):
+            if _is_unwritten(packet, stream.codec_context):
                 found.packets.damaged = True
                 break
             found.packets.damaged = packet.is_corrupt
@@ -160,6 +163,14 @@ class _Reader:
             self._latest = max(packet.pts, self._latest)
 
 
-def _is_empty(packet: Packet[Stream], codec: str) -> bool:
-    """Whether it was never written: space that a copy reserved and did not fill."""
-    return codec not in _MAY_BEGIN_WITH_ZEROS and not any(memoryview(packet)[:_HEAD])
+def _is_unwritten(packet: Packet[Stream], context: VideoCodecContext) -> bool:
+    """Whether it was not written, or not all of it: space that a copy reserved and did not fill.
+
+    Source: ITU-T H.264 and H.265, 7.4.1: a NAL unit has no three bytes of 0 in a row; streams with
+    their sizes before them, as in MOV and MP4 (ISO/IEC 14496-15), have none between them either.
+    """
+    data = memoryview(packet)
+    if not any(data[:_HEAD]):
+        return context.name not in _MAY_BEGIN_WITH_ZEROS
+    has_sizes = (context.extradata or b"")[:1] == b"\1"
+    return context.name in _WITHOUT_ZEROS and has_sizes and _HOLE in bytes(data)

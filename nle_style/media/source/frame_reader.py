@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import itertools
 import os
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
@@ -30,7 +30,7 @@ from nle_style.media.movie import (
     deinterlaced,
     demuxed,
     display_matrix,
-    has_damaged_slice,
+    is_damaged,
     movie_index,
     open_movie,
     source_frame,
@@ -242,13 +242,17 @@ def _movie_frames(info: MediaInfo, first: int, last: int) -> Iterator[tuple[int,
 def _decode_run(
     info: MediaInfo, index: MovieIndex, wanted: range, *, threaded: bool, seek: bool
 ) -> Generator[VideoFrame]:
-    """The wanted frames from one opened decoder; ends early at the first that is missing."""
+    """The wanted frames from one opened decoder; ends early at the first that is missing.
+
+    A frame is held back until those that are decoded before it are known to be good: that a
+    picture is damaged is said when it is shown, behind the B-frames that are made of it.
+    """
     ranks = _Ranks(index)
-    due = iter(wanted)
-    expected = next(due)
+    expected = wanted.start
+    held: deque[tuple[int, VideoFrame]] = deque()
     with contextlib.ExitStack() as opened:
         start = _start(opened, info, index, expected if seek else 0)
-        context = decoder_of(start.stream)
+        context = decoder_of(start.stream, strict=True)
         context.thread_type = ThreadType.AUTO if threaded else ThreadType.NONE
         context.thread_count = min(os.cpu_count() or 1, _MAX_THREADS) if threaded else 1
         damaged = False  # a frame since the last key frame was corrupt
@@ -260,10 +264,16 @@ def _decode_run(
             if rank != expected or frame.is_corrupt or (damaged and not frame.key_frame):
                 return
             damaged = False
-            yield frame
-            if expected == wanted[-1]:
+            expected += 1
+            if rank <= wanted[-1]:
+                held.append((index.made_of(rank), frame))
+            del frame  # nobody has it who need not
+            while held and held[0][0] <= rank:
+                yield held.popleft()[1]
+            if rank >= wanted[-1] and not held:
                 return
-            expected = next(due)
+        while held:
+            yield held.popleft()[1]
 
 
 class _Ranks:
@@ -288,11 +298,11 @@ class _Ranks:
 def _frames_of_packets(
     packets: Iterator[VideoPacket], context: VideoCodecContext
 ) -> Iterator[VideoFrame]:
-    """Decode; at an error, or a packet whose checksum is wrong, first yield the frames that were
+    """Decode; at an error, or a packet that is seen to be damaged, first yield the frames that were
     complete before it."""
     try:
         for packet in packets:
-            if context.name == "ffv1" and has_damaged_slice(bytes(packet)):
+            if is_damaged(context.name, bytes(packet)):
                 yield from context.decode(None)
                 return
             yield from context.decode(packet if packet.size else None)

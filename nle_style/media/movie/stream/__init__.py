@@ -11,8 +11,8 @@ from nle_style.media.movie.stream.beside import (
 )
 from nle_style.media.movie.stream.boxes import SampleEntry, sample_entry
 from nle_style.media.movie.stream.choice import choose_stream, video_stream
+from nle_style.media.movie.stream.damage import is_damaged
 from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
-from nle_style.media.movie.stream.ffv1 import has_damaged_slice
 from nle_style.media.movie.stream.hevc_alpha import has_alpha_layer
 from nle_style.media.movie.stream.matroska import is_cut_in_cluster, pixel_crop
 
@@ -22,11 +22,11 @@ __all__ = [
     "decoder_of",
     "has_alpha_layer",
     "has_coded_alpha",
-    "has_damaged_slice",
     "has_dolby_vision",
     "hdr_levels",
     "icc_profile",
     "is_cut_in_cluster",
+    "is_damaged",
     "left_out",
     "pixel_crop",
     "sample_entry",
