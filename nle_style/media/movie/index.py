@@ -194,7 +194,12 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
     with open_movie(path) as container:
         stream = video_stream(container, path, wanted)
         packets = read_packets(container, stream)
-        if not packets.shown:
+        torn = torn_packet(container.format.name, path, size, packets.until)
+        if torn == "last":
+            packets.damaged = True
+            packets.whole = packets.whole[: min(1, len(packets.shown) - 1)]
+        only_a_part = packets.damaged and not packets.whole and len(packets.shown) == 1
+        if not packets.shown or only_a_part:
             raise MediaError(
                 "holds no frame that can be read",
                 where=str(path),
@@ -207,10 +212,7 @@ def _read_index(path: Path, wanted: int | None, modified: int, size: int) -> Mov
         times, notes = frames.times, frames.notes
         time_base = stream.time_base or Fraction(1, 1)
         lost = max(0, listed_frames(container, stream) - len(packets.shown))
-        torn = torn_packet(container.format.name, path, size, packets.until)
-        if torn == "last":
-            packets.damaged, packets.whole = True, packets.whole[:1]
-        elif torn == "next":
+        if torn == "next":
             lost = max(lost, 1)
         expected = frames.number + lost
         if packets.damaged or lost:

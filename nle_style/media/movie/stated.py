@@ -14,6 +14,9 @@ __all__ = ["listed_frames", "stated_end", "stated_end_of_picture"]
 
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+(?:\.\d+)?)")
 _BY_STREAM = ("avi", "ivf", "mxf")  # whose headers state the length of the picture
+# Lengths that stand for none, where a header could not be filled in afterwards (a recording through
+# a pipe): AVI_MAX_RIFF_SIZE of ffmpeg's avienc.c, and all ones in IVF.
+_NO_LENGTH = (1 << 30, (1 << 32) - 1)
 _ASF_HEADER = 1 << 16  # bytes: its first objects are small
 _ASF_PROPERTIES = bytes.fromhex("a1dcab8c47a9cf118ee400c00c205365")
 _BY_FILE = ("flv", "matroska")  # and of everything
@@ -44,7 +47,8 @@ def stated_end_of_picture(
         ticks = stream.duration or 0
         if container.format.name == "avi":  # a tick is a frame; ffmpeg's duration is what is there
             ticks = max(ticks, stream.frames)
-        return begin + ticks * stream.time_base if ticks else Fraction(0)
+        is_stated = ticks > 0 and ticks not in _NO_LENGTH
+        return begin + ticks * stream.time_base if is_stated else Fraction(0)
     return Fraction(0)
 
 

@@ -131,6 +131,23 @@ def test_a_stream_that_says_what_its_frames_do_not(tmp_path: Path, order: str, p
     assert not all_same(info, by_ffmpeg(info, "parity=auto:deint=interlaced"))
 
 
+@pytest.mark.parametrize(("detail", "first"), [(1, "top"), (6, "bottom"), (9, "top")])
+def test_fields_of_a_stream_whose_frames_say_progressive(
+    tmp_path: Path, detail: int, first: str
+) -> None:
+    """ffmpeg's own ProRes encoder flags woven fields so, unless it is told otherwise."""
+    clip = make(tmp_path / "a.mov", frames=4, pixels="yuv422p10le", codec=("-c:v", "prores_ks"))
+    assert not probe_media(clip).interlaced
+    data = clip.read_bytes()
+    assert data.count(b"fiel\1\0") == 1
+    clip.write_bytes(data.replace(b"fiel\1\0", b"fiel\2" + bytes([detail])))
+    info = to_read(clip)
+    assert (info.interlaced, info.stated_field) == (True, first)
+    assert all_same(info, by_ffmpeg(info, f"parity={first[0]}ff:deint=all"))
+    with pytest.raises(MediaError, match=r"is interlaced \(frame 0\)"):
+        next(decoded_rgb(probe_media(clip)))
+
+
 def test_one_frame_and_odd_sizes(tmp_path: Path) -> None:
     info = to_read(woven(tmp_path, "prores-tff", "102x78"))
     single = tmp_path / "one.mov"

@@ -12,7 +12,7 @@ from nle_style.errors import MediaError
 from nle_style.media.movie import movie_index
 from nle_style.media.movie.stream import is_cut_in_cluster
 from nle_style.media.source import check_frames, decoded_rgb, probe_media
-from tests.helpers.media_factory import decoded_md5s, make, rgb_md5
+from tests.helpers.media_factory import decoded_md5s, ffmpeg, make, rgb_md5
 
 LENGTH = 40
 MPEG2 = ("-c:v", "mpeg2video", "-g", "5", "-bf", "0")
@@ -80,6 +80,8 @@ def test_a_tail_that_was_never_written(tmp_path: Path, name: str, codec: tuple[s
         ("a.webm", ("-c:v", "libvpx", "-live", 1)),
         ("a.mkv", ("-c:v", "libx264", "-bf", 2, "-live", 1)),
         ("a.dv", ("-c:v", "dvvideo", "-s", "720x576")),
+        ("a.mpg", ("-c:v", "mpeg2video", "-bf", 2)),
+        ("a.vob", ("-c:v", "mpeg2video", "-bf", 2)),
     ],
 )
 def test_a_recording_that_broke_off(tmp_path: Path, name: str, options: tuple[object, ...]) -> None:
@@ -97,6 +99,32 @@ def test_a_recording_that_broke_off(tmp_path: Path, name: str, options: tuple[ob
     if not info.interlaced:  # else the row of one is made of the next one's, too
         read = [rgb_md5(pixels) for pixels in decoded_rgb(info, 0, readable - 1)]
         assert read == wanted[:readable]
+
+
+@pytest.mark.parametrize("name", ["a.ivf", "a.dv"])
+def test_a_part_of_one_picture_is_none(tmp_path: Path, name: str) -> None:
+    codec = ("-c:v", "libvpx") if name == "a.ivf" else ("-c:v", "dvvideo", "-s", "720x576")
+    path = make(tmp_path / name, frames=1, codec=codec)
+    check_frames(probe_media(path), 0, 0)
+    path.write_bytes(path.read_bytes()[:-700])
+    with pytest.raises(MediaError, match="holds no frame that can be read"):
+        probe_media(path)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("a.avi", "mjpeg"), ("a.ivf", "libvpx")])
+def test_a_recording_through_a_pipe(tmp_path: Path, name: str, codec: str) -> None:
+    """Its header says 2^30 or 2^32 - 1 frames, which the program could not correct."""
+    pixels = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+    plain = make(tmp_path / name, frames=8, pixels=pixels, filters="", codec=("-c:v", codec))
+    path = tmp_path / f"piped.{name[2:]}"
+    path.write_bytes(ffmpeg("-i", plain, "-c", "copy", "-f", name[2:], "pipe:1"))
+    info = probe_media(path)
+    assert info.frame_count == 8
+    check_frames(info, 0, 7)
+    assert [rgb_md5(pixels) for pixels in decoded_rgb(info)] == decoded_md5s(plain, "rgb24")
+    place, size = _packets(path)[-1]
+    path.write_bytes(path.read_bytes()[: place + size // 2])
+    assert "frame 7 of 8 cannot be decoded" in _refusal(path)
 
 
 def test_a_missing_picture_before_the_last_one(tmp_path: Path) -> None:
