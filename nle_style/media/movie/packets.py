@@ -15,6 +15,8 @@ from av.packet import Packet
 from av.stream import Stream
 from av.video.codeccontext import VideoCodecContext
 
+from nle_style.media.movie.stream import has_hole
+
 __all__ = ["ClockJump", "KeyPacket", "Packets", "demuxed", "read_packets"]
 
 _Kind = TypeVar("_Kind", bound=Stream)
@@ -25,8 +27,6 @@ _LIVE = ("mpegts", "mpeg", "flv")  # recorded as they come, and joined byte by b
 _FORWARD, _BACK = 10, Fraction(1, 10)
 _FOREVER = 2**63  # ticks
 _HEAD = 64  # bytes
-_HOLE = bytes(128)  # less than a block of a disk, more than careless writers put behind a unit
-_WITHOUT_ZEROS = ("h264", "hevc")
 _MAY_BEGIN_WITH_ZEROS = ("rawvideo", "r210", "r10k", "avrp", "v408", "ayuv", "y41p", "bitpacked")
 
 
@@ -164,13 +164,7 @@ class _Reader:
 
 
 def _is_unwritten(packet: Packet[Stream], context: VideoCodecContext) -> bool:
-    """Whether it was not written, or not all of it: space that a copy reserved and did not fill.
-
-    Source: ITU-T H.264 and H.265, 7.4.1: a NAL unit has no three bytes of 0 in a row; streams with
-    their sizes before them, as in MOV and MP4 (ISO/IEC 14496-15), have none between them either.
-    """
-    data = memoryview(packet)
-    if not any(data[:_HEAD]):
+    """Whether it was not written, or not all of it: space that a copy reserved and did not fill."""
+    if not any(memoryview(packet)[:_HEAD]):
         return context.name not in _MAY_BEGIN_WITH_ZEROS
-    has_sizes = (context.extradata or b"")[:1] == b"\1"
-    return context.name in _WITHOUT_ZEROS and has_sizes and _HOLE in bytes(data)
+    return has_hole(context.name, context.extradata, bytes(packet))

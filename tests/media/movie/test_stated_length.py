@@ -157,6 +157,7 @@ _CUES = "1C53BB6B 84 00000000"
         (f"{_HEAD} 18538067 9C {_KNOWN} {_KNOWN}", 0, False),
         (f"{_HEAD} 18538067 9C {_KNOWN} {_KNOWN}", 1, True),
         (f"{_HEAD} 18538067 9C {_KNOWN} {_KNOWN}", 14, True),  # a cluster is missing
+        (f"{_HEAD} 18538067 8E {_KNOWN} 00 00", 0, False),  # something behind it
         (f"{_HEAD} 18538067 FF {_KNOWN} 00 00", 0, True),  # reserved and not written
     ],
 )

@@ -11,6 +11,7 @@ import pytest
 
 from nle_style.errors import MediaError
 from nle_style.media.base import MediaInfo
+from nle_style.media.movie.stream import has_hole
 from nle_style.media.source import check_frames, decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, make, rgb_md5
 
@@ -81,3 +82,19 @@ def test_a_hole_in_a_picture_is_seen_before_painting(
         check_frames(info, 0, 11)
     read, _ = _read(info)
     assert [rgb_md5(pixels) for pixels in read] == whole[:5]
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_hole"),
+    [
+        (b"\x65" + bytes(200) + b"\x80", True),
+        (b"\x65\x80" + bytes(200), False),  # behind its end
+        (b"\x65" + bytes(100) + b"\x80", False),
+    ],
+)
+def test_zeros_behind_a_unit_are_no_hole(unit: bytes, is_hole: bool) -> None:
+    record = bytes([1, 100, 0, 10, 0xFF])  # sizes of four bytes
+    packet = b"\0\0\0\x02\x09\x10" + len(unit).to_bytes(4, "big") + unit
+    assert has_hole("h264", record, packet) is is_hole
+    assert not has_hole("h264", b"\0\0\0\1\x67", packet)
+    assert not has_hole("mjpeg", record, packet)

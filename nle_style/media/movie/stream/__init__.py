@@ -11,7 +11,7 @@ from nle_style.media.movie.stream.beside import (
 )
 from nle_style.media.movie.stream.boxes import SampleEntry, sample_entry
 from nle_style.media.movie.stream.choice import choose_stream, video_stream
-from nle_style.media.movie.stream.damage import is_damaged
+from nle_style.media.movie.stream.damage import has_hole, is_damaged
 from nle_style.media.movie.stream.decoder import decoder_of, has_coded_alpha
 from nle_style.media.movie.stream.hevc_alpha import has_alpha_layer
 from nle_style.media.movie.stream.matroska import is_cut_in_cluster, pixel_crop
@@ -23,6 +23,7 @@ __all__ = [
     "has_alpha_layer",
     "has_coded_alpha",
     "has_dolby_vision",
+    "has_hole",
     "hdr_levels",
     "icc_profile",
     "is_cut_in_cluster",

@@ -9,13 +9,16 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterator
 
-__all__ = ["is_damaged"]
+__all__ = ["has_hole", "is_damaged"]
 
 _SIZE, _STATUS, _CRC = 3, 1, 4  # bytes at the end of a slice that has a checksum
 _FOOTER = _SIZE + _STATUS + _CRC
 _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 
 _BLOCK, _SEQUENCE = 80, 150  # bytes of a DIF block; blocks
+_HOLE = bytes(128)  # less than a block of a disk
+# Bytes of an avcC and an hvcC whose last two bits are one less than the bytes of a unit's size.
+_SIZE_LENGTH = {"h264": 4, "hevc": 21}
 _VIDEO = 0b100  # the section type of a block of picture: the first three bits of its name
 
 
@@ -35,6 +38,30 @@ def is_damaged(codec: str, packet: bytes) -> bool:
     if codec == "dvvideo":
         names = enumerate(packet[::_BLOCK])
         return any(name >> 5 != _VIDEO for place, name in names if _is_picture(place % _SEQUENCE))
+    return False
+
+
+def has_hole(codec: str, extradata: bytes | None, packet: bytes) -> bool:
+    """Whether a piece of a packet of H.264 or HEVC was never written; False of other codecs, and
+    where the stream's units have no sizes before them (transport streams).
+
+    Args:
+        codec: ffmpeg's name of it.
+        extradata: of the stream.
+    Source: ITU-T H.264 and H.265, 7.4.1: a unit has no three bytes of 0 in a row. Behind its end
+        they may stand (B.1), and stay there in what is copied from transport streams. ISO/IEC
+        14496-15, 5.3.3.1 and 8.3.3.1 (sizes).
+    """
+    record = extradata or b""
+    place = _SIZE_LENGTH.get(codec, len(record))
+    if _HOLE not in packet or place >= len(record) or record[0] != 1:
+        return False
+    length, begin = (record[place] & 3) + 1, 0
+    while begin + length < len(packet):
+        size = int.from_bytes(packet[begin : begin + length], "big")
+        begin += length + size
+        if _HOLE in packet[begin - size : begin].rstrip(b"\0"):
+            return True
     return False
 
 

@@ -49,19 +49,21 @@ def is_cut_in_cluster(path: Path) -> bool:
     Recordings say of the segment, and some of their clusters, that they end with the file.
     """
     size, place, ends, in_cluster = path.stat().st_size, 0, 0, False
+    stop = size  # what stands behind a segment is not looked at
     with path.open("rb") as file:
-        while place < size:
+        while place < stop:
             name, begin, end = _element(file, place)
             if begin > size or begin == place:
                 break
             # What a cluster of unknown size holds has names of one byte, and its neighbours longer.
             in_cluster = name == _CLUSTER or (in_cluster and name <= 0xFF)
             is_within = name == _SEGMENT or (name == _CLUSTER and end is None)
+            stop = min(stop, end) if name == _SEGMENT and end is not None else stop
             ends = max(ends, end or 0)
             if not is_within and end is None:
                 return False
             place = begin if is_within else end or begin
-    return in_cluster and (place < size or ends > size)
+    return in_cluster and (place < stop or ends > size)
 
 
 def _number(file: BinaryIO, within: _Span, name: int) -> int:
