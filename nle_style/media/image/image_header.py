@@ -15,6 +15,7 @@ import OpenImageIO as oiio  # noqa: N813  (its own documentation's name)
 from nle_style.errors import MediaError, OutputError
 from nle_style.media.base import ImageHeader
 from nle_style.media.image.dpx_header import correct_header, misread_dpx
+from nle_style.media.image.jpeg import is_damaged_jpeg
 from nle_style.media.image.layers import Part, choose_layer, layers_of
 from nle_style.media.image.png_chunks import chromaticities, is_animated_png, late_orientation
 from nle_style.sequence_names import IMAGE_SUFFIXES
@@ -301,7 +302,10 @@ def read_image(
         pixels = reader.read_image(header.part, 0, begin, max(indices) + 1, wanted)
         told = _reason(reader)
         # libjpeg fills up what it cannot decode, and only tells; bytes too many do no harm.
-        if pixels is None or ("Corrupt JPEG data" in told and "extraneous bytes" not in told):
+        filled = "Corrupt JPEG data" in told and "extraneous bytes" not in told
+        if reader.format_name() == "jpeg" and not filled and is_damaged_jpeg(path):
+            filled, told = True, "some of its bytes are not its own"
+        if pixels is None or filled:
             raise MediaError(
                 "the image cannot be decoded",
                 where=str(path),

@@ -1,13 +1,19 @@
-"""Whether a JPEG is whole: libjpeg fills up what is missing with grey, and only warns."""
+"""Whether a JPEG is whole: libjpeg fills up what is missing with grey, and only warns, or reads on
+through other bytes without a word."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import av
+import av.error
+from av.packet import Packet
+from av.stream import Stream
+
 from nle_style.errors import MediaError
 
-__all__ = ["check_jpeg"]
+__all__ = ["check_jpeg", "is_damaged_jpeg"]
 
 _END = 0xD9
 _ALONE = (0x01, 0xD8)  # markers without a segment behind them
@@ -36,3 +42,22 @@ def check_jpeg(path: Path) -> None:
         remedy="It has no end marker: copy the JPEG again from the original.",
         outcome="damaged",
     )
+
+
+def is_damaged_jpeg(path: Path) -> bool:
+    """Whether the picture of a JPEG has bytes that are not its own, as far as that shows: ffmpeg's
+    decoder passes over them, and stops where it is told to. False where it decodes no such kind.
+
+    Raises: OSError.
+    """
+    packet: Packet[Stream] = Packet(path.read_bytes())
+    return not _decodes(packet, "explode") and _decodes(packet, "ignore_err")
+
+
+def _decodes(packet: Packet[Stream], at_faults: str) -> bool:
+    decoder = av.CodecContext.create("mjpeg", "r")
+    decoder.options = {"err_detect": at_faults}
+    try:
+        return bool([*decoder.decode(packet), *decoder.decode(None)])
+    except av.error.FFmpegError:
+        return False

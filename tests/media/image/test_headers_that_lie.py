@@ -12,6 +12,7 @@ from PIL import Image
 
 from nle_style.errors import MediaError
 from nle_style.media.image import read_header
+from nle_style.media.image.jpeg import is_damaged_jpeg
 from nle_style.media.source import check_frames, decoded_rgb, probe_media
 from tests.helpers.media_factory import decoded_md5s, ffmpeg, rendered, rgb_md5, write_pixels
 
@@ -131,6 +132,37 @@ def test_a_jpeg_with_other_bytes_in_its_picture(tmp_path: Path) -> None:
     end = whole.rindex(b"\xff\xd9")
     path.write_bytes(whole[:end] + b"\0\0" + whole[end:])  # too many, behind the picture
     assert len(list(decoded_rgb(probe_media(path)))) == 1
+
+
+@pytest.mark.parametrize("progressive", [False, True])
+def test_a_jpeg_with_an_overwritten_piece(tmp_path: Path, progressive: bool) -> None:
+    """libjpeg reads on through it, and tells nothing."""
+    path = tmp_path / "a.jpg"
+    data = bytearray(_jpeg(progressive=progressive))
+    path.write_bytes(data)
+    assert len(list(decoded_rgb(probe_media(path)))) == 1
+    data[2000:2064] = b"\xfe" * 64
+    path.write_bytes(data)
+    with pytest.raises(MediaError, match=r"cannot be decoded.*not its own") as caught:
+        list(decoded_rgb(probe_media(path)))
+    assert caught.value.outcome == "damaged"
+
+
+def test_jpegs_of_all_kinds_are_whole(tmp_path: Path) -> None:
+    """Also where ffmpeg decodes none: a flat progressive one is taken for too small by it."""
+    noise = Image.fromarray(np.random.default_rng(2).integers(0, 255, (49, 67, 3), np.uint8))
+    pictures = [noise, Image.new("RGB", (4096, 2160)), noise.convert("L"), noise.convert("CMYK")]
+    kinds: list[dict[str, object]] = [
+        {"progressive": True, "optimize": True},
+        {"subsampling": 0},
+        {"subsampling": 2, "restart_marker_blocks": 3},
+        {"quality": 3},
+    ]
+    for number, picture in enumerate(pictures):
+        for place, kind in enumerate(kinds):
+            path = tmp_path / f"{number}{place}.jpg"
+            picture.save(path, **kind)
+            assert not is_damaged_jpeg(path), path
 
 
 def test_signed_numbers(tmp_path: Path) -> None:
