@@ -6,16 +6,18 @@ nearly a day below its first one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import NamedTuple
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timecode import frames_in_a_day
+from nle_style.timecode import DROP_RATES, frames_in_a_day
 from nle_style.timeline.files import MediaFacts, first_number
-from nle_style.timeline.frames import counted, exact_rate, usable_range
+from nle_style.timeline.frames import counted, exact_rate, labelled, usable_range
 from nle_style.timeline.needs.candidates import Candidate
+from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = ["Origin", "origin_of"]
 
@@ -59,7 +61,9 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
         return stated._replace(start=stated.start - day) if is_next_day else stated
     if wanted is None:
         return Origin(Fraction(facts.start_frame if number is None else number))
-    return _guessed(counted(wanted.start_time, rate), facts)
+    begin, label = counted(wanted.start_time, rate), labelled(wanted.start_time, rate)
+    guessed = _guessed(label, facts)
+    return Origin(guessed.start + begin - label, guessed.guess or _other_count(item, facts, rate))
 
 
 def _refuse_interpreted(length: otio.opentime.RationalTime, facts: MediaFacts) -> None:
@@ -91,6 +95,25 @@ def _stated(
     if number <= begin and begin + length <= number + count and number != begin:
         return Origin(Fraction(number), "its source times are taken for the numbers of its files")
     return Origin(begin)
+
+
+def _other_count(item: Candidate, facts: MediaFacts, rate: Fraction) -> str:
+    """A guess on a list that counts timecode drop-frame and a file that does not, or reverse."""
+    about = item.clip.metadata.get(SOURCE_KEY, {})
+    if (
+        not isinstance(about, Mapping)
+        or "drop" not in about
+        or rate not in DROP_RATES
+        or not facts.day
+    ):
+        return ""
+    is_drop = facts.day == frames_in_a_day(rate, drop=True)
+    if about["drop"] == is_drop:
+        return ""
+    theirs, own = ("drop-frame" if each else "non-drop" for each in (about["drop"], is_drop))
+    return (
+        f"the list counts its timecode {theirs} and its file {own}: read as frames since midnight"
+    )
 
 
 def _guessed(start: Fraction, facts: MediaFacts) -> Origin:

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from nle_style.timeline.frames import counted, exact_rate, snapped, whole_frames
+from nle_style.timeline.frames import counted, exact_rate, snapped, usable_range, whole_frames
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.retime import Bound, Shown, reading_starts, through_curve
 
-__all__ = ["OtherReading", "Reading", "other_spans", "readings_of"]
+__all__ = ["OtherReading", "Reading", "numbered_spans", "other_spans", "readings_of"]
 
 # Stretches shorter than this part of a frame are noise of float arithmetic in editors.
 _SLIVER = Fraction(1, 100)
+_NEAR = (Fraction(1000, 1001), Fraction(1001, 1000))
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,28 @@ def other_spans(
         return [whole_frames(position, position + snapped(other.length * rate))]
     shift = snapped(other.shift * rate)
     return [whole_frames(a + shift, b + 1 + shift) for a, b in shown]
+
+
+def numbered_spans(
+    item: Candidate, shown: list[tuple[int, int]], position: Fraction, rate: Fraction
+) -> list[tuple[int, int]]:
+    """What a clip shows if its frames are matched by number and not by time.
+
+    Where the timeline counts 24 a second and the file 23.976, 30 and 29.97 and the like, editors do
+    either, and a thousand frames on they are one apart. None at other rates.
+
+    Args:
+        shown: by time.
+        position: of its in-point in the file, which is one by number where a label told it.
+        rate: frames a second of the file.
+    """
+    trim = item.clip.source_range
+    scale = Fraction(1) if trim is None else exact_rate(trim.duration.rate, rate) / rate
+    if item.reference is None or scale not in _NEAR:
+        return []
+    about = Fraction(0) if usable_range(item.reference) else position
+    ends = [(about + (a - about) * scale, about + (b + 1 - about) * scale) for a, b in shown]
+    return [whole_frames(low, high) for low, high in ends]
 
 
 def readings_of(
