@@ -98,8 +98,9 @@ def numbered_spans(
     if item.reference is None or scale not in _NEAR:
         return []
     about = Fraction(0) if usable_range(item.reference) else position
-    ends = [(about + (a - about) * scale, about + (b + 1 - about) * scale) for a, b in shown]
-    return [whole_frames(low, high) for low, high in ends]
+    # One more on each side is planned, which is more than rounding loses.
+    ends = ([round(about + (n - about) * scale) for n in span] for span in shown)
+    return [(first, last) for first, last in ends]
 
 
 def readings_of(
