@@ -51,8 +51,7 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
     if available is not None:
         if number is None:
             _refuse_interpreted(available.duration, facts)
-        begin = counted(available.start_time, rate)
-        stated = _stated(item, number, begin, counted(available.duration, rate), facts.frame_count)
+        stated = _stated(item, available, facts, rate)
         if wanted is None:
             return stated
         day = facts.day or frames_in_a_day(rate, drop=False)
@@ -83,10 +82,18 @@ def _refuse_interpreted(length: otio.opentime.RationalTime, facts: MediaFacts) -
 
 
 def _stated(
-    item: Candidate, number: int | None, begin: Fraction, length: Fraction, count: int
+    item: Candidate, available: otio.opentime.TimeRange, facts: MediaFacts, rate: Fraction
 ) -> Origin:
-    """What an available range from `begin` on says."""
+    """What an available range says: where the file begins, or which part of it there is."""
+    begin, length = counted(available.start_time, rate), counted(available.duration, rate)
+    number, count = facts.first_file_number, facts.frame_count
     if number is None:
+        place = labelled(available.start_time, rate) - facts.start_frame
+        # FCP7 XML counts from the first frame of its file, wherever its timecode begins.
+        is_part = _about(item).get("element") != "clipitem" and length < count - _SAME_LENGTH
+        if is_part and 0 < place <= count - length:
+            guess = "its media's range is shorter than its file, and read as a part of it"
+            return Origin(begin - place, guess)
         return Origin(begin)
     named = first_number(item.reference)
     if named is not None:
@@ -95,6 +102,12 @@ def _stated(
     if number <= begin and begin + length <= number + count and number != begin:
         return Origin(Fraction(number), "its source times are taken for the numbers of its files")
     return Origin(begin)
+
+
+def _about(item: Candidate) -> Mapping[str, object]:
+    """What the reader noted of a clip."""
+    about = item.clip.metadata.get(SOURCE_KEY)
+    return about if isinstance(about, Mapping) else {}
 
 
 def _other_count(item: Candidate, facts: MediaFacts, rate: Fraction) -> str:
