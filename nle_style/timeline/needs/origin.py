@@ -91,7 +91,7 @@ def _stated(
         place = labelled(available.start_time, rate) - facts.start_frame
         # FCP7 XML counts from the first frame of its file, wherever its timecode begins.
         is_part = _about(item).get("element") != "clipitem" and length < count - _SAME_LENGTH
-        if is_part and 0 < place <= count - length:
+        if is_part and _SAME_LENGTH < place <= count - length:
             guess = "its media's range is shorter than its file, and read as a part of it"
             return Origin(begin - place, guess)
         return Origin(begin)

@@ -68,6 +68,7 @@ def test_a_guess_is_a_note(
         # The whole file, or as good as that; and a range that its timecode does not hold.
         (Facts(start_frame=86400), (86440, 100), 10, False),
         (Facts(start_frame=86400), (86402, 98), 10, False),
+        (Facts(start_frame=86400), (86402, 50), 10, False),
         (Facts(start_frame=86400), (86460, 50), 10, False),
         (Facts(start_frame=86400), (0, 50), 10, False),
         (Facts(start_frame=86400), (86390, 50), 10, False),
