@@ -7,13 +7,14 @@ nearly a day below its first one.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timecode import DROP_RATES, frames_in_a_day
+from nle_style.timecode import DROP_RATES, Timecode, frames_in_a_day
 from nle_style.timeline.files import MediaFacts, first_number
 from nle_style.timeline.frames import counted, exact_rate, labelled, usable_range
 from nle_style.timeline.needs.candidates import Candidate
@@ -61,8 +62,9 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
     if wanted is None:
         return Origin(Fraction(facts.start_frame if number is None else number))
     begin, label = counted(wanted.start_time, rate), labelled(wanted.start_time, rate)
-    guessed = _guessed(label, facts)
-    return Origin(guessed.start + begin - label, guessed.guess or _other_count(item, facts, rate))
+    recounted, said = _recounted(item, label, facts, rate)
+    guessed = _guessed(recounted, facts)
+    return Origin(guessed.start + begin - recounted, guessed.guess or said)
 
 
 def _refuse_interpreted(length: otio.opentime.RationalTime, facts: MediaFacts) -> None:
@@ -110,23 +112,27 @@ def _about(item: Candidate) -> Mapping[str, object]:
     return about if isinstance(about, Mapping) else {}
 
 
-def _other_count(item: Candidate, facts: MediaFacts, rate: Fraction) -> str:
-    """A guess on a list that counts timecode drop-frame and a file that does not, or reverse."""
-    about = item.clip.metadata.get(SOURCE_KEY, {})
-    if (
-        not isinstance(about, Mapping)
-        or "drop" not in about
-        or rate not in DROP_RATES
-        or not facts.day
-    ):
-        return ""
+def _recounted(
+    item: Candidate, label: Fraction, facts: MediaFacts, rate: Fraction
+) -> tuple[Fraction, str]:
+    """A list's timecode in its file's count, and a guess where they count differently.
+
+    A list that does not say how it counts has the labels of its file. One that says otherwise may
+    mean labels, or have counted the file's frames anew; these are taken.
+    """
+    about = _about(item)
+    if "drop" not in about or rate not in DROP_RATES or not facts.day:
+        return label, ""
     is_drop = facts.day == frames_in_a_day(rate, drop=True)
-    if about["drop"] == is_drop:
-        return ""
-    theirs, own = ("drop-frame" if each else "non-drop" for each in (about["drop"], is_drop))
-    return (
-        f"the list counts its timecode {theirs} and its file {own}: read as frames since midnight"
-    )
+    if bool(about["drop"]) == is_drop:
+        return label, ""
+    own = "drop-frame" if is_drop else "non-drop"
+    if about["drop"] is None and label.denominator == 1:
+        code = replace(Timecode.at(int(label), rate, drop=False), drop=is_drop)
+        said = f"the list does not say how it counts its timecode: read as its file's, {own}"
+        return Fraction(code.frame(rate)), said
+    theirs = "drop-frame" if about["drop"] else "non-drop"
+    return label, f"the list counts its timecode {theirs} and its file {own}: read as frames"
 
 
 def _guessed(start: Fraction, facts: MediaFacts) -> Origin:

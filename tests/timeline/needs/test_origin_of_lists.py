@@ -14,10 +14,11 @@ from tests.timeline.building import Facts, probe_of
 R24, R25, R2997 = Fraction(24), Fraction(25), Fraction(30000, 1001)
 
 
-def use_of(folder: Path, event: str, rate: Fraction, facts: Facts, fcm: str = "") -> ClipUse:
+def use_of(folder: Path, event: str, rate: Fraction, facts: Facts, fcm: str) -> ClipUse:
     """The use of the only event of a list at a rate."""
     path = folder / "cut.edl"
-    path.write_text(f"TITLE: cut\nFCM: {fcm or 'NON-DROP FRAME'}\n{event}\n", encoding="utf-8")
+    said = f"FCM: {fcm}\n" if fcm else ""
+    path.write_text(f"TITLE: cut\n{said}{event}\n", encoding="utf-8")
     (use,) = plan_shots(read_timeline(path, rate=rate), probe_of(facts)).uses
     return use
 
@@ -40,7 +41,7 @@ def test_a_timecode_is_a_label_at_whatever_rate(
     hour = "01" if start else "00"
     event = f"001  A001 V  C  {hour}:02:00:00 {hour}:02:10:00 10:00:00:00 10:00:10:00"
     facts = Facts(own, 10_000, start, day=24 * 3600 * round(own))
-    use = use_of(tmp_path, event, rate, facts)
+    use = use_of(tmp_path, event, rate, facts, "NON-DROP FRAME")
     assert use.first == first - 1
     assert first + 10 * round(own) - 1 <= use.last <= first + 10 * round(own) + 1
     assert "does not count at the media's rate" in use.note
@@ -63,5 +64,24 @@ def test_a_list_and_a_file_that_count_differently_are_a_note(
     event = f"001  A001 V  C  {hour}:02:00:02 {hour}:02:10:02 10:00:00:00 10:00:10:00"
     facts = Facts(R2997, 10_000, start, day=day)
     use = use_of(tmp_path, event, R2997, facts, fcm)
+    assert note in use.note
+    assert bool(use.note) == bool(note)
+
+
+@pytest.mark.parametrize(
+    ("start", "day", "first", "note"),
+    [
+        # 01:02:00;02 is 3600 - 4 + 2 frames behind 01:00:00;00.
+        (107892, 2589408, 3598, "does not say how it counts its timecode: read as its file's, dro"),
+        (108000, 2592000, 3602, ""),
+    ],
+)
+def test_a_list_that_does_not_say_how_it_counts_counts_as_its_file(
+    tmp_path: Path, start: int, day: int, first: int, note: str
+) -> None:
+    event = "001  A001 V  C  01:02:00:02 01:02:10:02 10:00:00:00 10:00:10:00"
+    facts = Facts(R2997, 10_000, start, day=day)
+    use = use_of(tmp_path, event, R2997, facts, "")
+    assert (use.first, use.last) == (first, first + 299)
     assert note in use.note
     assert bool(use.note) == bool(note)

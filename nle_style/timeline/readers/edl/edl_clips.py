@@ -41,7 +41,7 @@ def edl_clip(edl: EdlList, item: PlacedEvent) -> otio.schema.Clip:
         clip.media_reference = reference
     clip.metadata[SOURCE_KEY] = {"event": event.number, "line": event.line}
     if edl.rate in DROP_RATES and not event.source[0].isdigit():
-        clip.metadata[SOURCE_KEY]["drop"] = event.drop_source
+        clip.metadata[SOURCE_KEY]["drop"] = event.drop_source if event.says_drop else None
     clip.metadata["cmx_3600"] = {"reel": event.reel, "comments": list(event.comments)}
     _add_grade(edl, clip, event, side)
     _set_range(edl, clip, item)
