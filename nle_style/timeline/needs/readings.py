@@ -8,7 +8,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from nle_style.timeline.frames import counted, exact_rate, snapped, usable_range, whole_frames
+from nle_style.timeline.frames import (
+    counted,
+    exact_rate,
+    is_counted_at,
+    snapped,
+    usable_range,
+    whole_frames,
+)
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.retime import Bound, Shown, reading_starts, through_curve
 
@@ -86,18 +93,20 @@ def numbered_spans(
     """What a clip shows if its frames are matched by number and not by time.
 
     Where the timeline counts 24 a second and the file 23.976, 30 and 29.97 and the like, editors do
-    either, and a thousand frames on they are one apart. None at other rates.
+    either, and a thousand frames on they are one apart. None at other rates, or if a speed says it.
 
     Args:
         shown: by time.
-        position: of its in-point in the file, which is one by number where a label told it.
+        position: of its in-point in the file, which is sure where a label told it, or a time in
+            the file's own frames.
         rate: frames a second of the file.
     """
     trim = item.clip.source_range
     scale = Fraction(1) if trim is None else exact_rate(trim.duration.rate, rate) / rate
-    if item.reference is None or scale not in _NEAR:
+    if item.reference is None or trim is None or scale not in _NEAR or item.speed in _NEAR:
         return []
-    about = Fraction(0) if usable_range(item.reference) else position
+    by_time = usable_range(item.reference) and not is_counted_at([trim.start_time], rate)
+    about = Fraction(0) if by_time else position
     # One more on each side is planned, which is more than rounding loses.
     ends = ([round(about + (n - about) * scale) for n in span] for span in shown)
     return [(first, last) for first, last in ends]

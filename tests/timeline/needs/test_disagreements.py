@@ -95,3 +95,18 @@ def test_24_beside_23_976_by_number_and_by_time(
     assert min(by_time[0], by_number[0]) - use.first == 1
     assert 1 <= use.last - max(by_time[1], by_number[1]) <= 2
     assert "by number or by time are planned" in use.note
+
+
+def test_a_speed_or_the_files_own_frames_leave_nothing_open(tmp_path: Path) -> None:
+    """Of a long file, ten frames at 1800 of its own, for ten of 24 a second."""
+    shot = clip("a", (1800, 10), (0, 1990), rate=24000 / 1001)
+    shot.source_range = otio.opentime.TimeRange(
+        shot.source_range.start_time, otio.opentime.RationalTime(10, 24)
+    )
+    facts = Facts(Fraction(24000, 1001), 1990)
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
+    assert (use.first, use.last) == (1799, 1810)
+    shot.effects.append(otio.schema.LinearTimeWarp("conform-rate", time_scalar=1.001))
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
+    assert (use.first, use.last) == (1799, 1810)
+    assert "by number" not in use.note
