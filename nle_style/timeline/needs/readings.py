@@ -11,7 +11,7 @@ from typing import NamedTuple
 from nle_style.timeline.frames import (
     counted,
     exact_rate,
-    is_counted_at,
+    labelled,
     snapped,
     usable_range,
     whole_frames,
@@ -97,18 +97,18 @@ def numbered_spans(
 
     Args:
         shown: by time.
-        position: of its in-point in the file, which is sure where a label told it, or a time in
-            the file's own frames.
+        position: of its in-point in the file, by a label where there is no media range.
         rate: frames a second of the file.
     """
     trim = item.clip.source_range
     scale = Fraction(1) if trim is None else exact_rate(trim.duration.rate, rate) / rate
     if item.reference is None or trim is None or scale not in _NEAR or item.speed in _NEAR:
         return []
-    by_time = usable_range(item.reference) and not is_counted_at([trim.start_time], rate)
-    about = Fraction(0) if by_time else position
+    available, at = usable_range(item.reference), position
+    if available is not None:
+        at = labelled(trim.start_time, rate) - labelled(available.start_time, rate)
     # One more on each side is planned, which is more than rounding loses.
-    ends = ([round(about + (n - about) * scale) for n in span] for span in shown)
+    ends = ([round(at + (n - position) * scale) for n in span] for span in shown)
     return [(first, last) for first, last in ends]
 
 

@@ -110,3 +110,12 @@ def test_a_speed_or_the_files_own_frames_leave_nothing_open(tmp_path: Path) -> N
     (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
     assert (use.first, use.last) == (1799, 1810)
     assert "by number" not in use.note
+
+
+def test_a_label_at_24_in_a_range_at_23_976(tmp_path: Path) -> None:
+    """Ten minutes behind an hour: by time 86400 + 14400 at 24 are 100 frames earlier."""
+    shot = clip("a", (86400 + 14400, 10), (86400, 20000), media_rate=24000 / 1001)
+    facts = Facts(Fraction(24000, 1001), 20000, 86400)
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
+    assert use.first <= 14299
+    assert use.last >= 14409
