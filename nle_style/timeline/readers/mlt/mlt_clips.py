@@ -178,6 +178,10 @@ class MltClips:
         if forced == 0:
             reason = "it plays at another rate than its file's (force_fps), and does not say which"
             clip.effects.append(refused_effect("force_fps", reason))
+        if cut.service in _MOVIES and float(mlt_property(producer, "video_delay") or 0):
+            reason = "its picture is shifted against its sound (Sync in Shotcut, video_delay)"
+            remedy = "Set Sync to 0, and shift the sound on a track of its own."
+            clip.effects.append(refused_effect("video_delay", reason, {"remedy": remedy}))
         if cut.service in _MOVIES and (otherwise := self.media.read_otherwise(producer)):
             reason = f"the project has its file read as {otherwise}, whatever that says itself"
             remedy = "Leave the clip's properties as its file has them, or write the file anew."
