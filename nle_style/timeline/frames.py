@@ -14,12 +14,14 @@ from fractions import Fraction
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
+from nle_style.timecode import smpte_rate
 
 __all__ = [
     "counted",
     "exact_rate",
     "float_rate",
     "is_counted_at",
+    "labelled",
     "snapped",
     "usable_range",
     "whole_frames",
@@ -83,6 +85,23 @@ def counted(time: otio.opentime.RationalTime, media_rate: Fraction | None = None
     if time.value == 0:
         return Fraction(0)
     return Fraction(time.value) * (media_rate or 1) / exact_rate(time.rate, media_rate)
+
+
+def labelled(time: otio.opentime.RationalTime, media_rate: Fraction) -> Fraction:
+    """The frame since midnight that has a time's hours, minutes and seconds in the media's count.
+
+    A timecode is a label: 01:02:00:00 is frame 89280 at 24 and at 23.976 a second alike, 3.7
+    seconds apart. A time that is not counted in pictures is `counted`.
+
+    Raises:
+        TimelineError: as `counted`.
+    """
+    place = counted(time, media_rate)
+    own = smpte_rate(media_rate)
+    theirs = smpte_rate(exact_rate(time.rate, media_rate)) if place else None
+    if own is None or theirs is None:
+        return place
+    return Fraction(time.value) * round(own) / round(theirs)
 
 
 def is_counted_at(times: Iterable[otio.opentime.RationalTime], media_rate: Fraction) -> bool:

@@ -30,9 +30,10 @@ SOURCE_KEY = "nle_style_source"
 """Key of a clip's or media reference's metadata that says where it was in the original file.
 
 XML clips have {"element", "line", "place"}, place being the byte at which the element starts, and
-an "id", "file" or "asset" where the file has one; clips of an EDL have {"event", "line"}. The media
-reference of an EDL has {"names"}: every name that its file may go by. A bare TimeEffect, and a
-MissingReference, may have the "reason" for which it is refused. Of a speed that changes over time
+an "id", "file" or "asset" where the file has one; clips of an EDL have {"event", "line"}, and at
+29.97 and 59.94 "drop": whether their source's timecode is drop-frame, None if nothing says it. The
+media reference of an EDL has {"names"}: every name that its file may go by. A bare TimeEffect, and
+a MissingReference, may have the "reason" for which it is refused. Of a speed that changes over time
 it has the "curve", see `curve_effect`. A clip of which writers count the in-point differently has
 {"shift", "why"}: the seconds between the two, and a sentence. A media reference of which nobody
 else would go on past its end as its editor does has {"past_end"}: what it does there.

@@ -24,7 +24,7 @@ from nle_style.timeline.files.locate import (
 )
 from nle_style.timeline.files.path_maps import PathMaps
 from nle_style.timeline.files.spelling import composed
-from nle_style.timeline.frames import counted, usable_range
+from nle_style.timeline.frames import labelled, usable_range
 from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = ["MediaFacts", "MediaFinder"]
@@ -227,7 +227,7 @@ class MediaFinder:
         wanted = clip.source_range or available
         if wanted is None or facts.start_frame == 0:
             return None
-        first = counted(wanted.start_time, facts.rate)
+        first = labelled(wanted.start_time, facts.rate)
         if available is not None and available.start_time.value == 0:
             # The timeline counts from the file's first frame and not in its timecode.
             return None

@@ -12,7 +12,13 @@ from nle_style.timeline.files import MediaFacts
 from nle_style.timeline.frames import counted, exact_rate, is_counted_at, snapped, usable_range
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.origin import origin_of
-from nle_style.timeline.needs.readings import OtherReading, Reading, other_spans, readings_of
+from nle_style.timeline.needs.readings import (
+    OtherReading,
+    Reading,
+    numbered_spans,
+    other_spans,
+    readings_of,
+)
 from nle_style.timeline.needs.retime import ALWAYS, at_once
 from nle_style.timeline.needs.tree import ClipPlace
 from nle_style.timeline.parsed import SOURCE_KEY
@@ -140,7 +146,8 @@ def use_of(
     if not two_ways:
         # Parts of one curve, which are shown one after another.
         shown = [(min(a for a, _ in shown), max(b for _, b in shown))]
-    shown += other_spans(other, shown, position, rate)
+    numbered = [] if same_rate else numbered_spans(item, shown, position, rate)
+    shown += [*other_spans(other, shown, position, rate), *numbered]
     inside = [(max(a, 0), min(b, count - 1)) for a, b in shown if a < count and b >= 0]
     notes = [guess, _overhang(item, shown, source, count)]
     if two_ways:
@@ -155,7 +162,8 @@ def use_of(
     elif retimed or not same_rate:
         first, last = first - 1, last + 1
     if not same_rate:
-        notes.append(f"the timeline does not count at the media's rate of {rate}")
+        both = ": frames that it means by number or by time are planned" if numbered else ""
+        notes.append(f"the timeline does not count at the media's rate of {rate}{both}")
     shown_range = SourceRange(source, max(first, 0), min(last, count - 1), look, rate)
     speed = max(abs(reading.slope) for reading in readings)
     use = _use(item, shown_range, count, media_start, "; ".join(filter(None, notes)), speed)

@@ -6,16 +6,19 @@ nearly a day below its first one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
 import opentimelineio as otio
 
 from nle_style.errors import TimelineError
-from nle_style.timecode import frames_in_a_day
+from nle_style.timecode import DROP_RATES, Timecode, frames_in_a_day
 from nle_style.timeline.files import MediaFacts, first_number
-from nle_style.timeline.frames import counted, exact_rate, usable_range
+from nle_style.timeline.frames import counted, exact_rate, labelled, usable_range
 from nle_style.timeline.needs.candidates import Candidate
+from nle_style.timeline.parsed import SOURCE_KEY
 
 __all__ = ["Origin", "origin_of"]
 
@@ -49,8 +52,7 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
     if available is not None:
         if number is None:
             _refuse_interpreted(available.duration, facts)
-        begin = counted(available.start_time, rate)
-        stated = _stated(item, number, begin, counted(available.duration, rate), facts.frame_count)
+        stated = _stated(item, available, facts, rate)
         if wanted is None:
             return stated
         day = facts.day or frames_in_a_day(rate, drop=False)
@@ -59,7 +61,10 @@ def origin_of(item: Candidate, facts: MediaFacts, rate: Fraction) -> Origin:
         return stated._replace(start=stated.start - day) if is_next_day else stated
     if wanted is None:
         return Origin(Fraction(facts.start_frame if number is None else number))
-    return _guessed(counted(wanted.start_time, rate), facts)
+    begin, label = counted(wanted.start_time, rate), labelled(wanted.start_time, rate)
+    recounted, said = _recounted(item, label, facts, rate)
+    guessed = _guessed(recounted, facts)
+    return Origin(guessed.start + begin - recounted, guessed.guess or said)
 
 
 def _refuse_interpreted(length: otio.opentime.RationalTime, facts: MediaFacts) -> None:
@@ -79,10 +84,18 @@ def _refuse_interpreted(length: otio.opentime.RationalTime, facts: MediaFacts) -
 
 
 def _stated(
-    item: Candidate, number: int | None, begin: Fraction, length: Fraction, count: int
+    item: Candidate, available: otio.opentime.TimeRange, facts: MediaFacts, rate: Fraction
 ) -> Origin:
-    """What an available range from `begin` on says."""
+    """What an available range says: where the file begins, or which part of it there is."""
+    begin, length = counted(available.start_time, rate), counted(available.duration, rate)
+    number, count = facts.first_file_number, facts.frame_count
     if number is None:
+        place = labelled(available.start_time, rate) - facts.start_frame
+        # FCP7 XML counts from the first frame of its file, wherever its timecode begins.
+        is_part = _about(item).get("element") != "clipitem" and length < count - _SAME_LENGTH
+        if is_part and _SAME_LENGTH < place <= count - length:
+            guess = "its media's range is shorter than its file, and read as a part of it"
+            return Origin(begin - place, guess)
         return Origin(begin)
     named = first_number(item.reference)
     if named is not None:
@@ -91,6 +104,35 @@ def _stated(
     if number <= begin and begin + length <= number + count and number != begin:
         return Origin(Fraction(number), "its source times are taken for the numbers of its files")
     return Origin(begin)
+
+
+def _about(item: Candidate) -> Mapping[str, object]:
+    """What the reader noted of a clip."""
+    about = item.clip.metadata.get(SOURCE_KEY)
+    return about if isinstance(about, Mapping) else {}
+
+
+def _recounted(
+    item: Candidate, label: Fraction, facts: MediaFacts, rate: Fraction
+) -> tuple[Fraction, str]:
+    """A list's timecode in its file's count, and a guess where they count differently.
+
+    A list that does not say how it counts has the labels of its file. One that says otherwise may
+    mean labels, or have counted the file's frames anew; these are taken.
+    """
+    about = _about(item)
+    if "drop" not in about or rate not in DROP_RATES or not facts.day:
+        return label, ""
+    is_drop = facts.day == frames_in_a_day(rate, drop=True)
+    if bool(about["drop"]) == is_drop:
+        return label, ""
+    own = "drop-frame" if is_drop else "non-drop"
+    if about["drop"] is None and label.denominator == 1:
+        code = replace(Timecode.at(int(label), rate, drop=False), drop=is_drop)
+        said = f"the list does not say how it counts its timecode: read as its file's, {own}"
+        return Fraction(code.frame(rate)), said
+    theirs = "drop-frame" if about["drop"] else "non-drop"
+    return label, f"the list counts its timecode {theirs} and its file {own}: read as frames"
 
 
 def _guessed(start: Fraction, facts: MediaFacts) -> Origin:

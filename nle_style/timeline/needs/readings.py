@@ -8,14 +8,22 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from nle_style.timeline.frames import counted, exact_rate, snapped, whole_frames
+from nle_style.timeline.frames import (
+    counted,
+    exact_rate,
+    labelled,
+    snapped,
+    usable_range,
+    whole_frames,
+)
 from nle_style.timeline.needs.candidates import Candidate
 from nle_style.timeline.needs.retime import Bound, Shown, reading_starts, through_curve
 
-__all__ = ["OtherReading", "Reading", "other_spans", "readings_of"]
+__all__ = ["OtherReading", "Reading", "numbered_spans", "other_spans", "readings_of"]
 
 # Stretches shorter than this part of a frame are noise of float arithmetic in editors.
 _SLIVER = Fraction(1, 100)
+_NEAR = (Fraction(1000, 1001), Fraction(1001, 1000))
 
 
 @dataclass(frozen=True)
@@ -77,6 +85,31 @@ def other_spans(
         return [whole_frames(position, position + snapped(other.length * rate))]
     shift = snapped(other.shift * rate)
     return [whole_frames(a + shift, b + 1 + shift) for a, b in shown]
+
+
+def numbered_spans(
+    item: Candidate, shown: list[tuple[int, int]], position: Fraction, rate: Fraction
+) -> list[tuple[int, int]]:
+    """What a clip shows if its frames are matched by number and not by time.
+
+    Where the timeline counts 24 a second and the file 23.976, 30 and 29.97 and the like, editors do
+    either, and a thousand frames on they are one apart. None at other rates, or if a speed says it.
+
+    Args:
+        shown: by time.
+        position: of its in-point in the file, by a label where there is no media range.
+        rate: frames a second of the file.
+    """
+    trim = item.clip.source_range
+    scale = Fraction(1) if trim is None else exact_rate(trim.duration.rate, rate) / rate
+    if item.reference is None or trim is None or scale not in _NEAR or item.speed in _NEAR:
+        return []
+    available, at = usable_range(item.reference), position
+    if available is not None:
+        at = labelled(trim.start_time, rate) - labelled(available.start_time, rate)
+    # One more on each side is planned, which is more than rounding loses.
+    ends = ([round(at + (n - position) * scale) for n in span] for span in shown)
+    return [(first, last) for first, last in ends]
 
 
 def readings_of(

@@ -8,7 +8,7 @@ mlt-xml.dtd; Kdenlive's dev-docs/fileformat.md; Shotcut's notes "MLT XML Annotat
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
@@ -23,7 +23,7 @@ _MEDIA = ("producer", "chain")
 _SHOWING = ("entry", "track")
 # What else has properties: theirs are not those of the element around them.
 _OTHERS = ("filter", "link", "transition", "consumer")
-KEEP = ("mlt", "playlist", "tractor", "property", *_MEDIA, *_SHOWING, *_OTHERS)
+KEEP = ("mlt", "playlist", "tractor", "property", "properties", *_MEDIA, *_SHOWING, *_OTHERS)
 
 _SOUND = frozenset({"kdenlive:audio_track", "shotcut:audio"})
 # Without a service MLT takes the one that opens the file.
@@ -200,14 +200,19 @@ def _is_there(folder: Path, text: str) -> bool:
     return path.exists() or ("%" in name and path.parent.is_dir())
 
 
+def _properties(node: Node) -> Iterator[Node]:
+    """Its properties, those in groups without a name too, in document order."""
+    for child in node.children:
+        if child.name == "property":
+            yield child
+        elif child.name == "properties" and not child.attributes.get("name"):
+            yield from _properties(child)
+
+
 def _medium(node: Node) -> Medium | None:
     if node.name not in _MEDIA:
         return None
-    properties: dict[str, Node] = {}
-    for child in node.children:
-        if child.name == "property":
-            properties[child.attributes.get("name", "")] = child
-    medium = Medium(node, properties)
+    medium = Medium(node, {each.attributes.get("name", ""): each for each in _properties(node)})
     is_file = medium.text("mlt_service") in _MOVIES | _IMAGES and medium.text("resource")
     return medium if is_file else None
 

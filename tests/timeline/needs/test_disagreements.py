@@ -70,3 +70,52 @@ def test_in_points_of_mixed_rates(
     (use,) = plan_shots(read_timeline(path), probe_of(Facts(R25, 200))).uses
     assert (use.first, use.last) == shown
     assert ("Premiere and Resolve at the sequence's 30" in use.note) == (shown == (50, 84))
+
+
+@pytest.mark.parametrize(
+    ("start", "count", "available", "by_time", "by_number"),
+    [
+        (1800, 40, (0, 1990), (1798, 1838), (1800, 1839)),
+        (899, 1001, (0, 1990), (898, 1898), (899, 1899)),
+        # A label tells the first frame; a thousand frames on it is one by number, too.
+        (100, 1800, None, (100, 1898), (100, 1899)),
+    ],
+)
+def test_24_beside_23_976_by_number_and_by_time(
+    tmp_path: Path,
+    start: int,
+    count: int,
+    available: tuple[int, int] | None,
+    by_time: tuple[int, int],
+    by_number: tuple[int, int],
+) -> None:
+    read = read_back(timeline(track(clip("a", (start, count), available))), tmp_path)
+    facts = Facts(Fraction(24000, 1001), 1990)
+    (use,) = plan_shots(read, probe_of(facts)).uses
+    assert min(by_time[0], by_number[0]) - use.first == 1
+    assert 1 <= use.last - max(by_time[1], by_number[1]) <= 2
+    assert "by number or by time are planned" in use.note
+
+
+def test_a_speed_or_the_files_own_frames_leave_nothing_open(tmp_path: Path) -> None:
+    """Of a long file, ten frames at 1800 of its own, for ten of 24 a second."""
+    shot = clip("a", (1800, 10), (0, 1990), rate=24000 / 1001)
+    shot.source_range = otio.opentime.TimeRange(
+        shot.source_range.start_time, otio.opentime.RationalTime(10, 24)
+    )
+    facts = Facts(Fraction(24000, 1001), 1990)
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
+    assert (use.first, use.last) == (1799, 1810)
+    shot.effects.append(otio.schema.LinearTimeWarp("conform-rate", time_scalar=1.001))
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
+    assert (use.first, use.last) == (1799, 1810)
+    assert "by number" not in use.note
+
+
+def test_a_label_at_24_in_a_range_at_23_976(tmp_path: Path) -> None:
+    """Ten minutes behind an hour: by time 86400 + 14400 at 24 are 100 frames earlier."""
+    shot = clip("a", (86400 + 14400, 10), (86400, 20000), media_rate=24000 / 1001)
+    facts = Facts(Fraction(24000, 1001), 20000, 86400)
+    (use,) = plan_shots(read_back(timeline(track(shot)), tmp_path), probe_of(facts)).uses
+    assert use.first <= 14299
+    assert use.last >= 14409

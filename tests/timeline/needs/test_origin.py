@@ -60,6 +60,33 @@ def test_a_guess_is_a_note(
 
 
 @pytest.mark.parametrize(
+    ("facts", "available", "first", "is_part"),
+    [
+        # A part of a file whose timecode begins before it.
+        (Facts(start_frame=86400), (86440, 50), 50, True),
+        (Facts(start_frame=0, day=0), (40, 50), 50, True),
+        # The whole file, or as good as that; and a range that its timecode does not hold.
+        (Facts(start_frame=86400), (86440, 100), 10, False),
+        (Facts(start_frame=86400), (86402, 98), 10, False),
+        (Facts(start_frame=86400), (86402, 50), 10, False),
+        (Facts(start_frame=86400), (86460, 50), 10, False),
+        (Facts(start_frame=86400), (0, 50), 10, False),
+        (Facts(start_frame=86400), (86390, 50), 10, False),
+    ],
+)
+def test_a_media_range_may_be_a_part_of_the_file(
+    planned: Made, facts: Facts, available: tuple[int, int], first: int, is_part: bool
+) -> None:
+    shot = clip("a", (available[0] + 10, 5), available)
+    (use,) = planned(track(shot), a=facts).uses
+    assert (use.first, use.last) == (first, first + 4)
+    assert ("read as a part of it" in use.note) == is_part
+    # Without a trim the range is what is shown.
+    (whole,) = planned(track(clip("a", None, available)), a=facts).uses
+    assert whole.first == first - 10
+
+
+@pytest.mark.parametrize(
     ("rate", "count", "length", "refused"),
     [
         (50, 100, 100, True),  # 50 a second, played at 24: slow motion

@@ -71,11 +71,13 @@ def test_a_file_may_be_named_without_a_service() -> None:
     [
         '<producer id="a"><property name="resource" value="/m/a.mov"/></producer>',
         "<producer id='a' mlt_service='avformat' resource='/m/a.mov'/>",
+        '<producer id="a"><properties><property name="resource">/m/a.mov</property></properties>'
+        '<properties name="x"><property name="resource">x</property></properties></producer>',
         '<producer id="a" mlt_service="timewarp" resource="2:/m/a.mov"><property '
         'name="warp_resource" value="/m/a.mov"></property></producer>',
     ],
 )
-def test_a_path_may_be_a_value_or_an_attribute(producer: str) -> None:
+def test_a_path_may_be_a_value_an_attribute_or_in_a_group(producer: str) -> None:
     entries = '<entry producer="a" in="5" out="9"/><entry producer="a" in="0" out="1"/>'
     text = f'<mlt>{producer}<playlist id="p">{entries}</playlist></mlt>'
     places = [match.start() for match in re.finditer("<entry", text)]

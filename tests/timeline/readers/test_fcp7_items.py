@@ -300,7 +300,8 @@ def test_points_that_are_left_out(
     assert old in first
     made = read(tmp_path, first.replace(old, new), item(10, 20, 30, file("b")))
     assert shown(planned(made)) == [("a", *frames), ("b", 30, 39)]
-    assert len(made.warnings) == ("<start>" in old)
+    # Without its in-point it has 15 source frames for 10.
+    assert len(made.warnings) == ("<start>" in old or "<in>" in old)
 
 
 def test_a_clip_without_any_end_is_refused(tmp_path: Path) -> None:

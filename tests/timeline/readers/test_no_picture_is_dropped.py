@@ -114,6 +114,7 @@ LOST: dict[str, str | otio.schema.Timeline] = {
     ),
     "backwards.edl": _edl("002  BX V C 00:00:00:10 00:00:00:00 00:00:00:10 00:00:00:20"),
     "unreadable.edl": _edl("002  lost V C 00:00:00:1o 00:00:00:20 00:00:00:10 00:00:00:20"),
+    "no number.edl": _edl("lost  BX V C 00:00:00:10 00:00:00:20 00:00:00:10 00:00:00:20"),
     "no media.otio": _without_media(),
     "no media.aaf": _without_media(),
 }
@@ -135,7 +136,9 @@ def test_a_picture_that_cannot_be_read_is_refused_by_name(name: str, tmp_path: P
     assert [use.clip_name.removesuffix(".mov") for use in plan.uses] == ["good"]
     (refusal,) = plan.refusals
     # An event of an EDL that cannot be read has no name but its line.
-    assert refusal.clip_name == ("line 5" if name == "unreadable.edl" else "lost")
+    assert refusal.clip_name == (
+        "line 5" if name in ("unreadable.edl", "no number.edl") else "lost"
+    )
     assert refusal.reason
     assert refusal.remedy
     ends = clip_ends(plan, [(Outcome.delivered, None)] * len(plan.ranges))

@@ -10,6 +10,7 @@ from typing import Any
 
 import opentimelineio as otio
 
+from nle_style.timecode import DROP_RATES
 from nle_style.timeline.frames import exact_rate
 from nle_style.timeline.parsed import SOURCE_KEY
 from nle_style.timeline.readers.edl.edl_events import Event, Motion, frames_of
@@ -39,6 +40,8 @@ def edl_clip(edl: EdlList, item: PlacedEvent) -> otio.schema.Clip:
         reference.metadata[SOURCE_KEY] = {"names": names}
         clip.media_reference = reference
     clip.metadata[SOURCE_KEY] = {"event": event.number, "line": event.line}
+    if edl.rate in DROP_RATES and not event.source[0].isdigit():
+        clip.metadata[SOURCE_KEY]["drop"] = event.drop_source if event.says_drop else None
     clip.metadata["cmx_3600"] = {"reel": event.reel, "comments": list(event.comments)}
     _add_grade(edl, clip, event, side)
     _set_range(edl, clip, item)

@@ -22,6 +22,7 @@ _EVENT = re.compile(
     rf"\s+(?P<a>{_TIMECODE})\s+(?P<b>{_TIMECODE})\s+(?P<c>{_TIMECODE})\s+(?P<d>{_TIMECODE})",
     re.IGNORECASE,
 )
+_FOUR_TIMES = re.compile(r"[^*].*(?:\s\d\d[:;]\d\d[:;]\d\d[:;.,]\d\d){4}")
 _SPELLED = {"VIDEO": "V", "AUDIO": "A", "BOTH": "B"}
 _COMMENT = re.compile(
     r"\*?\s*(?:\*\s*OTIO REFERENCE )?"
@@ -63,8 +64,8 @@ class Event:
         frames: length of the transition.
         source, record: timecodes in and out (exclusive), as written.
         line: in the file, from 1.
-        fcm: whether the FCM before it says drop-frame, and whether the list's first one does: that
-            of its source, and that of the record, which has one kind of timecode.
+        fcm: whether the FCM before it says drop-frame, None without one, and whether the list's
+            first one does: that of its source, and that of the record, which has one kind.
         outgoing: the line of the same number that a transition starts from, or a key lies on.
         incoming: the transition or key after this line, if this line has a length of its own;
             lists write the comments of both below the second.
@@ -86,7 +87,7 @@ class Event:
     source: tuple[str, str]
     record: tuple[str, str]
     line: int
-    fcm: tuple[bool, bool]
+    fcm: tuple[bool | None, bool]
     outgoing: Event | None = None
     incoming: Event | None = None
     names: dict[str, str] = field(default_factory=dict)
@@ -102,7 +103,12 @@ class Event:
         """Whether its source's timecode is drop-frame; colons beside a record's semicolons say
         that it is not."""
         source, record = ("".join(times) for times in (self.source, self.record))
-        return ";" in source or (self.fcm[0] and ";" not in record)
+        return ";" in source or (bool(self.fcm[0]) and ";" not in record)
+
+    @property
+    def says_drop(self) -> bool:
+        """Whether the list says how its source's timecode is counted."""
+        return self.fcm[0] is not None or ";" in "".join((*self.source, *self.record))
 
     @property
     def drop_record(self) -> bool:
@@ -117,7 +123,8 @@ def parse_events(text: str, notes: list[str]) -> tuple[str, list[Event], list[in
         text: the list.
         notes: what is guessed of the whole list is added to it.
     """
-    title, drop = "", False
+    title = ""
+    drop: bool | None = None
     drop_record: bool | None = None
     events: list[Event] = []
     unread: list[int] = []
@@ -130,7 +137,7 @@ def parse_events(text: str, notes: list[str]) -> tuple[str, list[Event], list[in
         elif match := _EVENT.fullmatch(line):
             drop_record = bool(drop_record)
             _append(events, match, number, (drop, drop_record))
-        elif line[0].isdigit():
+        elif line[0].isdigit() or _FOUR_TIMES.fullmatch(line):
             unread.append(number)
         elif events:
             _note(events[-1], line, number)
@@ -172,7 +179,9 @@ def _names_any(lines: list[tuple[int, str]]) -> bool:
     return any(re.search(r"CLIP NAME\s*:", line, re.IGNORECASE) for _, line in lines)
 
 
-def _append(events: list[Event], match: re.Match[str], line: int, fcm: tuple[bool, bool]) -> None:
+def _append(
+    events: list[Event], match: re.Match[str], line: int, fcm: tuple[bool | None, bool]
+) -> None:
     kind = match["kind"].upper()
     event = Event(
         number=match["number"],

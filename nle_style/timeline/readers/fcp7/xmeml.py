@@ -201,13 +201,18 @@ def _reader_class() -> Any:
             rate, edit = (exact_rate(r) for r in (item.source_range.start_time.rate, edit_rate))
             # From a transition to its cut it is as long in both, so that it counts in neither.
             begin = item_time(element, 0).start
-            if rate == edit or not begin or not isinstance(item, otio.schema.Clip):
+            if rate == edit or not begin:
                 return
             shift = Fraction(begin) / edit - Fraction(begin) / rate
             why = (
                 f"the format counts its in-point at the clip's {float(rate):.5g} a second, Premiere"
                 f" and Resolve at the sequence's {float(edit):.5g}"
             )
-            item.metadata[SOURCE_KEY].update({"shift": str(shift), "why": why})
+            if isinstance(item, otio.schema.Clip):
+                item.metadata[SOURCE_KEY].update({"shift": str(shift), "why": why})
+            else:
+                self._warnings.append(
+                    f"line {self.line}: '{item.name}': {why}; read as by the format"
+                )
 
     return Reader

@@ -152,6 +152,8 @@ def in_order(root: ElementTree.Element) -> list[str]:
             start, end = _frame(after, "start"), _frame(before, "end")
             if _frame(before, "start") < start < end:
                 before.find("./end").text = str(start)  # type: ignore[union-attr]
+                if (out := _point(before, "out")) is not None:
+                    _set_point(before, "out", out - (end - start))
                 name, over = before.findtext("./name"), after.findtext("./name")
                 cut.append(f"'{name}' overlaps '{over}' by {end - start} frames; cut at {start}")
     return cut

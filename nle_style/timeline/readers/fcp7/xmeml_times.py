@@ -64,9 +64,27 @@ def item_time(element: ElementTree.Element, offset: float, length: float = 0) ->
     enabled = (each for each in element.iterfind("./filter") if is_enabled(each))
     found = (each.find("./effect[effectid='timeremap']") for each in enabled)
     remap = next((effect for effect in found if effect is not None), None)
-    time = ItemTime(begin) if remap is None else _retimed(element, remap, begin, length)
+    if remap is not None:
+        time = _retimed(element, remap, begin, length)
+    elif consumed := _consumed(element, length):
+        said = f"has {consumed:g} source frames for {length:g} of the sequence, without a speed"
+        time = ItemTime(begin, warning=f"{said}: read at normal speed")
+    else:
+        time = ItemTime(begin)
     curve = tuple((when, value + Fraction(subclip)) for when, value in time.curve)
     return time._replace(start=time.start + subclip, curve=curve)
+
+
+def _consumed(element: ElementTree.Element, length: float) -> float:
+    """The distance of an item's in- and out-point, if it is not as long; 0 where it is.
+
+    Those at another rate are as far apart in frames of the clip, or of the sequence.
+    """
+    start, end, begin, out = (_number(element, f"./{tag}") for tag in ("start", "end", "in", "out"))
+    if min(start, end, begin) < 0 or out <= begin or length <= 0:
+        return 0
+    same = any(abs(out - begin - other) <= 1 for other in (length, end - start))
+    return 0 if same else out - begin
 
 
 def _retimed(
@@ -86,7 +104,7 @@ def _retimed(
         speed = float(values.get("speed") or 100)
     except ValueError:
         speed = float("nan")
-    reverse = values.get("reverse", "").upper() == "TRUE" or speed < 0
+    reverse = values.get("reverse", "").upper() in ("TRUE", "1") or speed < 0
     graph = remap.find("./parameter[parameterid='graphdict']")
     inner = [
         k
@@ -113,7 +131,12 @@ def _retimed(
         if _number(element, "./end") == -1:
             lowest += (end - begin - length) * scalar
         return ItemTime(max(0.0, lowest), otio.schema.LinearTimeWarp(time_scalar=-scalar))
-    return ItemTime(begin * scalar, otio.schema.LinearTimeWarp(time_scalar=scalar))
+    warp = otio.schema.LinearTimeWarp(time_scalar=scalar)
+    if (consumed := _consumed(element, length)) and abs(consumed - length * scalar) <= 1:
+        own = _number(element, "./in")
+        guess = "counts its ends in source frames and not at its speed, by their distance"
+        return ItemTime(own + (begin - own) * scalar, warp, guess)
+    return ItemTime(begin * scalar, warp)
 
 
 def _ramp(

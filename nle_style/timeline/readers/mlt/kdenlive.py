@@ -31,6 +31,7 @@ from nle_style.timeline.readers.mlt.mlt_media import (
     markers_in,
     mlt_property,
 )
+from nle_style.timeline.readers.mlt.mlt_spelling import spell_plainly
 from nle_style.timeline.readers.mlt.mlt_times import MltTimes
 from nle_style.timeline.safe_xml import XmlDocument, parse_xml
 
@@ -50,11 +51,12 @@ def read_kdenlive(path: Path) -> Parsed:
     """
     document = parse_xml(path)
     profile = document.root.find("./profile")
+    spell_plainly(document.root)
     # melt plays the last one; the bin is no timeline.
-    played = [e for e in document.root if e.tag in HOLDERS and e.get("id") != "main_bin"]
-    if document.root.tag != "mlt" or profile is None or not played:
+    played = [e for e in document.root if e.tag in _PRODUCERS and e.get("id") != "main_bin"]
+    if document.root.tag != "mlt" or profile is None or not played or played[-1].tag not in HOLDERS:
         raise TimelineError(
-            "not a Kdenlive or Shotcut project (MLT XML with a profile and a tractor)",
+            "not a Kdenlive or Shotcut project (MLT XML with a profile, that ends with a tractor)",
             where=str(path),
             remedy="Put the clips on a timeline and save the project again.",
         )

@@ -31,6 +31,8 @@ _MOVIES = frozenset({"avformat", "avformat-novalidate", "timewarp"})
 _FILES = _MOVIES | {"qimage", "pixbuf"}
 _GENERATED = frozenset({"color", "colour", "kdenlivetitle", "noise", "count", "qtext", "pango"})
 _PROJECTS = frozenset({"xml", "xml-clip", "xml-nogl", "xml-string", "consumer"})
+# Speeds are written with six digits and more.
+_SAME_SPEED = Fraction(1, 100_000)
 _NAMES = ("kdenlive:clipname", "shotcut:caption")
 
 
@@ -163,12 +165,23 @@ class MltClips:
         clip.source_range = self.times.range(float(start), length)
         if speed != 1:
             clip.effects.append(otio.schema.LinearTimeWarp(time_scalar=float(speed)))
+        reason = ""
         if speed < 0 and self.times.frames(producer.get("in") or "0"):
             reason = "it is reversed, and its producer has an in-point"
+        elif speed < 0 and not cut.total:
+            reason = "it is reversed, and the project does not say how long its producer is"
+        said = mlt_property(producer, "warp_speed") if cut.service == "timewarp" else ""
+        if said and abs(Fraction(said) - warp_speed(producer)) > _SAME_SPEED:
+            reason = f"its speed is {said}, and another before its path, which melt takes"
+        if reason:
             clip.effects.append(refused_effect("timewarp", reason))
         if forced == 0:
             reason = "it plays at another rate than its file's (force_fps), and does not say which"
             clip.effects.append(refused_effect("force_fps", reason))
+        if cut.service in _MOVIES and float(mlt_property(producer, "video_delay") or 0):
+            reason = "its picture is shifted against its sound (Sync in Shotcut, video_delay)"
+            remedy = "Set Sync to 0, and shift the sound on a track of its own."
+            clip.effects.append(refused_effect("video_delay", reason, {"remedy": remedy}))
         if cut.service in _MOVIES and (otherwise := self.media.read_otherwise(producer)):
             reason = f"the project has its file read as {otherwise}, whatever that says itself"
             remedy = "Leave the clip's properties as its file has them, or write the file anew."

@@ -32,7 +32,7 @@ __all__ = [
 
 _PATTERN = re.compile(r"(?P<path>.*%0?(?P<digits>\d*)d[^?/]*)(?:\?begin[=:](?P<begin>\d+).*)?")
 
-# What a timewarp plays, if nothing else says so: producer_timewarp.c takes "speed:path".
+# What a timewarp plays: producer_timewarp.c takes "speed:path", whatever else it says.
 _WARPED = re.compile(r"(?P<speed>-?\d+(?:\.\d+)?|-?\.\d+):(?P<path>.+)")
 
 
@@ -55,10 +55,9 @@ def mlt_property(element: ElementTree.Element, name: str) -> str:
 
 
 def warp_speed(producer: ElementTree.Element) -> Fraction:
-    """The speed of a timewarp."""
-    said, warped = mlt_property(producer, "warp_speed"), mlt_property(producer, "resource")
-    found = _WARPED.fullmatch(warped)
-    return Fraction(said or (found["speed"] if found else 1))
+    """The speed of a timewarp: what stands before its path, and 1 for 0 or nothing."""
+    found = _WARPED.fullmatch(mlt_property(producer, "resource"))
+    return Fraction(found["speed"] if found else 1) or Fraction(1)
 
 
 def forced_speed(producer: ElementTree.Element) -> Fraction | None:
@@ -159,10 +158,10 @@ class MltMedia:
             return self._located(original)
         if mlt_property(producer, "shotcut:proxy") == "1":
             return self._located(mlt_property(producer, "shotcut:resource"))
-        resource = mlt_property(producer, "warp_resource") or mlt_property(producer, "resource")
+        resource = mlt_property(producer, "resource")
         warped = _WARPED.fullmatch(resource)
-        if warped and mlt_property(producer, "mlt_service") == "timewarp":
-            resource = warped["path"]
+        if mlt_property(producer, "mlt_service") == "timewarp":
+            resource = warped["path"] if warped else resource
         return self._located(resource)
 
     def slides(self, producer: ElementTree.Element, url: str, rate: Fraction) -> Slides | None:

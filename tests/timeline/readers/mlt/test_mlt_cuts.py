@@ -151,6 +151,28 @@ def frozen_at_20(tag: str, attributes: str = "", **more: object) -> str:
             f'<playlist id="p"><entry producer="c" in="10" out="19"/></playlist>{TRACK}',
             shown((1, 10, 19)),
         ),
+        # Properties in a group without a name are its own, in one with a name they are not.
+        (
+            '<producer id="c"><property name="resource">b.mov</property>'
+            '<properties name="x"><property name="length">15</property></properties><properties>'
+            f'{properties(length=COUNT, resource="a.mov", mlt_service="avformat")}</properties>'
+            '</producer><playlist id="p"><entry producer="c" in="10" out="19"><filter>'
+            f"<properties>{properties(mlt_service='freeze', frame=4)}</properties></filter>"
+            f"</entry></playlist>{TRACK}",
+            [(1, 14)] * 10,
+        ),
+        # Below 0 an in-point is the first frame, and an out-point the last one.
+        (
+            '<playlist id="p"><entry producer="a" in="50" out="-1"/>'
+            f'<entry producer="b" in="-5" out="4"/></playlist>{TRACK}',
+            shown((1, 50, 59), (2, 0, 4)),
+        ),
+        # A timewarp's speed of 0 is 1.
+        (
+            f'<producer id="c" mlt_service="timewarp" resource="0:a.mov" length="{COUNT}">'
+            f'</producer><playlist id="p"><entry producer="c" in="3" out="9"/></playlist>{TRACK}',
+            shown((1, 3, 9)),
+        ),
     ],
 )  # fmt: skip
 def test_a_cut_shows_what_melt_shows(
@@ -251,6 +273,33 @@ def test_reverse_counts_from_the_producers_out_point(tmp_path: Path, begin: int)
         played = play_project(path, tmp_path / "played.mkv")
         assert [read_stamp(frame) for frame in played] == [(1, n) for n in range(34, 24, -1)]
         assert clip.source_range.start_time.value == 25
+
+
+@pytest.mark.parametrize(
+    ("more", "wanted", "reason"),
+    [
+        # 59 - 3 and on down: the file's length, which only melt knows here.
+        ({"resource": "-1:a.mov"}, list(range(56, 49, -1)), "how long its producer is"),
+        (
+            {"resource": "3:a.mov", "warp_speed": 2, "length": 20},
+            list(range(9, 28, 3)),
+            "its speed is 2, and another before its path",
+        ),
+        ({"resource": "a.mov", "warp_speed": 2, "length": 30}, list(range(3, 10)), "another"),
+    ],
+)
+def test_a_speed_that_cannot_be_known_is_refused(
+    tmp_path: Path, more: dict[str, object], wanted: list[int], reason: str
+) -> None:
+    need_melt()
+    make_clip(tmp_path / "a.mov", 1, COUNT, R25)
+    inside = properties(mlt_service="timewarp", warp_resource="a.mov", **more)
+    entries = f'<playlist id="p"><entry producer="r" in="3" out="9"/></playlist>{TRACK}'
+    path = project(tmp_path, f'<producer id="r">{inside}</producer>{entries}')
+    played = play_project(path, tmp_path / "played.mkv")
+    assert [read_stamp(frame) for frame in played] == [(1, n) for n in wanted]
+    (refusal,) = planned(read_timeline(path)).refusals
+    assert reason in refusal.reason
 
 
 def test_a_producer_that_stands_in_a_playlist_is_refused_where_it_cannot_be_patched(

@@ -140,3 +140,27 @@ def test_a_clip_that_is_another_project_is_refused_as_one(
     (refusal,) = plan_shots(read_timeline(path), probe_of(Facts(Fraction(25), 40))).refusals
     assert refusal.reason == "it is a project of its own, whose clips are not in this one"
     assert "by itself" in refusal.remedy
+
+
+def test_a_picture_that_is_shifted_against_its_sound_is_refused(tmp_path: Path) -> None:
+    """As Shotcut's Sync does it; -0.4 s are 10 frames on."""
+    need_melt()
+    make_clip(tmp_path / "a.mov", 1, COUNT, R25)
+    path = project(tmp_path, going_past(10, 19, video_delay=-0.4))
+    played = [read_stamp(frame) for frame in play_project(path, tmp_path / "played.mkv")]
+    assert played == shown((1, 20, 29))
+    (refusal,) = planned(read_timeline(path)).refusals
+    assert "video_delay" in refusal.reason
+    assert "Sync" in refusal.remedy
+    path = project(tmp_path, going_past(10, 19, video_delay=0))
+    assert not planned(read_timeline(path)).refusals
+
+
+def test_the_ends_of_a_producer_may_be_properties(tmp_path: Path) -> None:
+    """Beside attributes they count."""
+    need_melt()
+    make_clip(tmp_path / "a.mov", 1, COUNT, R25)
+    path = project(tmp_path, going_past(1, 9, 'in="5" out="50"', **{"in": 20, "out": 40}))
+    played = [read_stamp(frame) for frame in play_project(path, tmp_path / "played.mkv")]
+    assert played == shown((1, 21, 29))
+    assert span(planned(read_timeline(path))) == (21, 29)
