@@ -106,7 +106,9 @@ def numbered_spans(
         return []
     available, at = usable_range(item.reference), position
     if available is not None:
-        at = labelled(trim.start_time, rate) - labelled(available.start_time, rate)
+        at = snapped(labelled(trim.start_time, rate) - labelled(available.start_time, rate))
+        # Labels are whole; what is not was converted by time.
+        at = at if at.denominator == 1 else position * scale
     # One more on each side is planned, which is more than rounding loses.
     ends = ([round(at + (n - position) * scale) for n in span] for span in shown)
     return [(first, last) for first, last in ends]
