@@ -28,7 +28,7 @@ export function judge(root, entries, hooks = {}) {
   if (!entries.length) {
     const text = "There is nothing to judge yet: no shot of this cut is rendered.";
     root.replaceChildren(el("div", { class: "judge blank" }, el("p", { text })));
-    return { show() {}, destroy: () => root.replaceChildren() };
+    return { show() {}, refresh() {}, destroy: () => root.replaceChildren() };
   }
   let entry = null;
   let dirty = false;
@@ -123,14 +123,12 @@ export function judge(root, entries, hooks = {}) {
     number.textContent = "";
     scrub.max = entry.count - 1;
     scrub.value = 0;
-    note.value = entry.note ?? "";
-    noteFrame = entry.note_frame ?? null;
+    showSaid();
     saved.textContent = "";
     again.hidden = true;
     full.disabled = !entry.stills?.length;
     player.open(entry.proxy, entry.rate[0] / entry.rate[1], entry.count);
     showLoop();
-    showVerdict();
     facts.replaceChildren(...makeFacts(entry));
     for (const [each, row] of rows) row.setAttribute("aria-current", each === id);
     rows.get(id).scrollIntoView({ block: "nearest" });
@@ -249,6 +247,12 @@ export function judge(root, entries, hooks = {}) {
     leaveStill();
     player.stop();
     player.seek(position - entry.frames[0]);
+  }
+
+  function showSaid() {
+    note.value = entry.note ?? "";
+    noteFrame = entry.note_frame ?? null;
+    showVerdict();
   }
 
   function showVerdict() {
@@ -377,6 +381,12 @@ export function judge(root, entries, hooks = {}) {
   show(entries[0].id);
   return {
     show,
+    /** What is said of entries was changed from outside; a note that is being written stays. */
+    refresh() {
+      for (const each of entries) showWord(each);
+      showCounts();
+      if (!dirty) showSaid();
+    },
     destroy() {
       if (dirty) save();
       document.removeEventListener("keydown", onKey, true);

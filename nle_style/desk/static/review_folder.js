@@ -64,7 +64,17 @@ saveNotes.addEventListener("click", async () => {
 
 addEventListener("beforeunload", (event) => unsaved && !stored && event.preventDefault());
 
+// Another tab with the same review said something, or this one before it was loaded again: what a
+// page writes may come to the store after the next page has read it.
+addEventListener("storage", ({ key }) => {
+  if (key !== shelf) return;
+  recall();
+  unsaved = said.size > 0;
+  page.refresh();
+  tell();
+});
+
 recall();
 unsaved = said.size > 0;
-judge(document.getElementById("judge"), review.clips, { save: say });
+const page = judge(document.getElementById("judge"), review.clips, { save: say });
 tell();

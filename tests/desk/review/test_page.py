@@ -164,6 +164,23 @@ def test_what_is_said_comes_back_by_a_file(page: Any, reviewed: Reviewed, tmp_pa
     assert (crowd.verdict, crowd.note, crowd.frame) == ("sent back", "softer, abs 1", 21)
 
 
+def test_two_tabs_say_what_either_is_told(page: Any, reviewed: Reviewed) -> None:
+    out = reviewed(FILM)
+    _open(page, out)
+    other = page.context.new_page()
+    _open(other, out)
+    page.keyboard.press("a")
+    other.get_by_text("1 of 2 approved, 0 sent back").wait_for()
+    other.keyboard.press("ArrowDown")
+    _at(other, 20)
+    other.keyboard.press("b")
+    page.get_by_text("1 of 2 approved, 1 sent back").wait_for()
+    assert page.locator(".judge .word").all_inner_texts() == ["Approved", "Sent back"]
+    page.reload()
+    _at(page, FIRST)
+    page.get_by_text("1 of 2 approved, 1 sent back").wait_for()
+
+
 def test_a_still_is_shown_at_full_size(page: Any, reviewed: Reviewed) -> None:
     _open(page, reviewed(Fraction(24)))
     page.keyboard.press("1")
