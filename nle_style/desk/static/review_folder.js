@@ -28,6 +28,7 @@ function recall() {
   } catch {
     localStorage.removeItem(shelf);
   }
+  unsaved = said.size > 0;
 }
 
 function tell() {
@@ -69,12 +70,10 @@ addEventListener("beforeunload", (event) => unsaved && !stored && event.preventD
 addEventListener("storage", ({ key }) => {
   if (key !== shelf) return;
   recall();
-  unsaved = said.size > 0;
   page.refresh();
   tell();
 });
 
 recall();
-unsaved = said.size > 0;
 const page = judge(document.getElementById("judge"), review.clips, { save: say });
 tell();

@@ -167,4 +167,4 @@ def _is_unwritten(packet: Packet[Stream], context: VideoCodecContext) -> bool:
     """Whether it was not written, or not all of it: space that a copy reserved and did not fill."""
     if not any(memoryview(packet)[:_HEAD]):
         return context.name not in _MAY_BEGIN_WITH_ZEROS
-    return has_hole(context.name, context.extradata, bytes(packet))
+    return has_hole(context.name, context.extradata, packet)

@@ -302,7 +302,7 @@ def _frames_of_packets(
     complete before it."""
     try:
         for packet in packets:
-            if is_damaged(context.name, bytes(packet)):
+            if is_damaged(context.name, packet):
                 yield from context.decode(None)
                 return
             yield from context.decode(packet if packet.size else None)

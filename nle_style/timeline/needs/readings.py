@@ -110,8 +110,8 @@ def numbered_spans(
         # Labels are whole; what is not was converted by time.
         at = at if at.denominator == 1 else position * scale
     # One more on each side is planned, which is more than rounding loses.
-    ends = ([round(at + (n - position) * scale) for n in span] for span in shown)
-    return [(first, last) for first, last in ends]
+    shift = at - position * scale
+    return [(round(a * scale + shift), round(b * scale + shift)) for a, b in shown]
 
 
 def readings_of(

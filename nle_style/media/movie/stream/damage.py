@@ -8,6 +8,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from typing import Any
+
+from av.packet import Packet
 
 __all__ = ["has_hole", "is_damaged"]
 
@@ -22,7 +25,7 @@ _SIZE_LENGTH = {"h264": 4, "hevc": 21}
 _VIDEO = 0b100  # the section type of a block of picture: the first three bits of its name
 
 
-def is_damaged(codec: str, packet: bytes) -> bool:
+def is_damaged(codec: str, packet: Packet[Any] | bytes) -> bool:
     """Whether a packet is not as it was written; False where nothing in it says so.
 
     Args:
@@ -34,14 +37,14 @@ def is_damaged(codec: str, packet: bytes) -> bool:
         them the first is one of sound.
     """
     if codec == "ffv1":
-        return any(_remainder(part) != 0 for part in _slices(packet))
+        return any(_remainder(part) != 0 for part in _slices(bytes(packet)))
     if codec == "dvvideo":
-        names = enumerate(packet[::_BLOCK])
+        names = enumerate(bytes(packet)[::_BLOCK])
         return any(name >> 5 != _VIDEO for place, name in names if _is_picture(place % _SEQUENCE))
     return False
 
 
-def has_hole(codec: str, extradata: bytes | None, packet: bytes) -> bool:
+def has_hole(codec: str, extradata: bytes | None, packet: Packet[Any] | bytes) -> bool:
     """Whether a piece of a packet of H.264 or HEVC was never written; False of other codecs, and
     where the stream's units have no sizes before them (transport streams).
 
@@ -54,13 +57,13 @@ def has_hole(codec: str, extradata: bytes | None, packet: bytes) -> bool:
     """
     record = extradata or b""
     place = _SIZE_LENGTH.get(codec, len(record))
-    if _HOLE not in packet or place >= len(record) or record[0] != 1:
+    if place >= len(record) or record[0] != 1 or _HOLE not in (data := bytes(packet)):
         return False
     length, begin = (record[place] & 3) + 1, 0
-    while begin + length < len(packet):
-        size = int.from_bytes(packet[begin : begin + length], "big")
+    while begin + length < len(data):
+        size = int.from_bytes(data[begin : begin + length], "big")
         begin += length + size
-        if _HOLE in packet[begin - size : begin].rstrip(b"\0"):
+        if _HOLE in data[begin - size : begin].rstrip(b"\0"):
             return True
     return False
 

@@ -160,8 +160,8 @@ class MltMedia:
             return self._located(mlt_property(producer, "shotcut:resource"))
         resource = mlt_property(producer, "resource")
         warped = _WARPED.fullmatch(resource)
-        if mlt_property(producer, "mlt_service") == "timewarp":
-            resource = warped["path"] if warped else resource
+        if warped and mlt_property(producer, "mlt_service") == "timewarp":
+            resource = warped["path"]
         return self._located(resource)
 
     def slides(self, producer: ElementTree.Element, url: str, rate: Fraction) -> Slides | None:
